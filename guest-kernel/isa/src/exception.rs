@@ -1,0 +1,189 @@
+//! The interrupts a guest can take, under one name on every family.
+//!
+//! A guest reports an interrupt by its [`Exception`] number here, so that a transcript reads the same whether the CPU
+//! got there by vector 0x700 or by IVOR6.
+
+/// Which save/restore registers an interrupt uses (EREF, "Interrupt classes").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// SRR0, SRR1; return by rfi (rfid).
+    Base,
+    /// CSRR0, CSRR1; return by rfci.
+    Critical,
+    /// MCSRR0, MCSRR1 on e500 (CSRR0/1 on 44x, SRR0/1 on the server families); return by rfmci.
+    MachineCheck,
+}
+
+/// One kind of interrupt. The discriminant is its number in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+#[allow(missing_docs)] // the names are the ISA's; each row of EXCEPTIONS describes one
+pub enum Exception {
+    SystemReset = 1,
+    MachineCheck = 2,
+    DataStorage = 3,
+    DataSegment = 4,
+    InstructionStorage = 5,
+    InstructionSegment = 6,
+    External = 7,
+    Alignment = 8,
+    Program = 9,
+    FloatingPointUnavailable = 10,
+    Decrementer = 11,
+    SystemCall = 12,
+    Trace = 13,
+    CriticalInput = 14,
+    Watchdog = 15,
+    FixedIntervalTimer = 16,
+    DataTlbError = 17,
+    InstructionTlbError = 18,
+    Debug = 19,
+    AuxiliaryUnavailable = 20,
+    VectorUnavailable = 21,
+    PerformanceMonitor = 22,
+    HypervisorDecrementer = 23,
+    HypervisorEmulationAssist = 24,
+    VsxUnavailable = 25,
+    FacilityUnavailable = 26,
+    HypervisorFacilityUnavailable = 27,
+    EmbeddedFpData = 28,
+    EmbeddedFpRound = 29,
+    InstructionBreakpoint = 30,
+    SystemManagement = 31,
+    Thermal = 32,
+    VectorAssist = 33,
+    HypervisorDataStorage = 34,
+    HypervisorInstructionStorage = 35,
+    DirectedPrivilegedDoorbell = 36,
+    Doorbell = 37,
+    CriticalDoorbell = 38,
+    DataLoadTlbMiss = 39,
+    DataStoreTlbMiss = 40,
+}
+
+/// What is known about one kind of interrupt.
+#[derive(Debug)]
+pub struct Description {
+    /// The interrupt.
+    pub exception: Exception,
+    /// Its name in scripts, transcripts and messages.
+    pub name: &'static str,
+    /// Vector offset on the server families.
+    pub vector: Option<u16>,
+    /// IVOR number on the embedded families (IVOR32 and up: EREF).
+    pub ivor: Option<u8>,
+    /// Which save/restore registers it uses on the embedded families.
+    pub class: Class,
+    /// True if it does not belong to the instruction at hand, but comes from a timer or a wire.
+    pub asynchronous: bool,
+}
+
+/// Every interrupt a guest reports. Server vectors: Power ISA Book III-S, section 6.4, and the 750, 7450 and 970 user
+/// manuals for those of one core; IVORs: EREF, table of interrupt vector offset registers.
+pub static EXCEPTIONS: &[Description] = {
+    use Class::{Base, Critical, MachineCheck as Mcheck};
+    use Exception as E;
+    &[
+        row(E::SystemReset, "system-reset", Some(0x100), None, Base, true),
+        row(E::MachineCheck, "machine-check", Some(0x200), Some(1), Mcheck, true),
+        row(E::DataStorage, "data-storage", Some(0x300), Some(2), Base, false),
+        row(E::DataSegment, "data-segment", Some(0x380), None, Base, false),
+        row(E::InstructionStorage, "instruction-storage", Some(0x400), Some(3), Base, false),
+        row(E::InstructionSegment, "instruction-segment", Some(0x480), None, Base, false),
+        row(E::External, "external", Some(0x500), Some(4), Base, true),
+        row(E::Alignment, "alignment", Some(0x600), Some(5), Base, false),
+        row(E::Program, "program", Some(0x700), Some(6), Base, false),
+        row(E::FloatingPointUnavailable, "fp-unavailable", Some(0x800), Some(7), Base, false),
+        row(E::Decrementer, "decrementer", Some(0x900), Some(10), Base, true),
+        row(E::HypervisorDecrementer, "hypervisor-decrementer", Some(0x980), None, Base, true),
+        row(E::DirectedPrivilegedDoorbell, "privileged-doorbell", Some(0xa00), None, Base, true),
+        row(E::SystemCall, "system-call", Some(0xc00), Some(8), Base, false),
+        row(E::Trace, "trace", Some(0xd00), None, Base, false),
+        row(E::HypervisorDataStorage, "hypervisor-data-storage", Some(0xe00), None, Base, false),
+        row(E::HypervisorInstructionStorage, "hypervisor-instruction-storage", Some(0xe20), None, Base, false),
+        row(E::HypervisorEmulationAssist, "emulation-assist", Some(0xe40), None, Base, false),
+        row(E::PerformanceMonitor, "performance-monitor", Some(0xf00), Some(35), Base, true),
+        row(E::VectorUnavailable, "vector-unavailable", Some(0xf20), Some(32), Base, false),
+        row(E::VsxUnavailable, "vsx-unavailable", Some(0xf40), None, Base, false),
+        row(E::FacilityUnavailable, "facility-unavailable", Some(0xf60), None, Base, false),
+        row(E::HypervisorFacilityUnavailable, "hypervisor-facility-unavailable", Some(0xf80), None, Base, false),
+        row(E::InstructionTlbError, "instruction-tlb-miss", Some(0x1000), Some(14), Base, false),
+        row(E::DataLoadTlbMiss, "data-load-tlb-miss", Some(0x1100), None, Base, false),
+        row(E::DataStoreTlbMiss, "data-store-tlb-miss", Some(0x1200), None, Base, false),
+        row(E::InstructionBreakpoint, "instruction-breakpoint", Some(0x1300), None, Base, false),
+        row(E::SystemManagement, "system-management", Some(0x1400), None, Base, true),
+        row(E::VectorAssist, "vector-assist", Some(0x1600), Some(33), Base, false),
+        row(E::Thermal, "thermal", Some(0x1700), None, Base, true),
+        row(E::CriticalInput, "critical-input", None, Some(0), Critical, true),
+        row(E::AuxiliaryUnavailable, "ap-unavailable", None, Some(9), Base, false),
+        row(E::FixedIntervalTimer, "fixed-interval-timer", None, Some(11), Base, true),
+        row(E::Watchdog, "watchdog", None, Some(12), Critical, true),
+        row(E::DataTlbError, "data-tlb-miss", None, Some(13), Base, false),
+        row(E::Debug, "debug", None, Some(15), Critical, false),
+        row(E::EmbeddedFpData, "embedded-fp-data", None, None, Base, false),
+        row(E::EmbeddedFpRound, "embedded-fp-round", None, Some(34), Base, false),
+        row(E::Doorbell, "doorbell", None, Some(36), Base, true),
+        row(E::CriticalDoorbell, "critical-doorbell", None, Some(37), Critical, true),
+    ]
+};
+
+const fn row(
+    exception: Exception,
+    name: &'static str,
+    vector: Option<u16>,
+    ivor: Option<u8>,
+    class: Class,
+    asynchronous: bool,
+) -> Description {
+    Description { exception, name, vector, ivor, class, asynchronous }
+}
+
+impl Exception {
+    /// The interrupt with this number in the log.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        EXCEPTIONS.iter().map(|row| row.exception).find(|exception| *exception as u8 == number)
+    }
+
+    /// The interrupt of this name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        EXCEPTIONS.iter().find(|row| row.name == name).map(|row| row.exception)
+    }
+
+    /// This interrupt's row.
+    #[must_use]
+    pub fn description(self) -> &'static Description {
+        // Every variant has a row: `every_exception_has_exactly_one_row` below.
+        EXCEPTIONS.iter().find(|row| row.exception == self).unwrap_or(&EXCEPTIONS[0])
+    }
+
+    /// Its name in scripts, transcripts and messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.description().name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_exception_has_exactly_one_row() {
+        for number in 1..=Exception::DataStoreTlbMiss as u8 {
+            assert_eq!(EXCEPTIONS.iter().filter(|row| row.exception as u8 == number).count(), 1, "{number}");
+        }
+    }
+
+    #[test]
+    fn names_vectors_and_ivors_are_unique() {
+        for (index, a) in EXCEPTIONS.iter().enumerate() {
+            for b in &EXCEPTIONS[index + 1..] {
+                assert_ne!(a.name, b.name);
+                assert!(a.vector.is_none() || a.vector != b.vector, "{} {}", a.name, b.name);
+                assert!(a.ivor.is_none() || a.ivor != b.ivor, "{} {}", a.name, b.name);
+            }
+        }
+    }
+}

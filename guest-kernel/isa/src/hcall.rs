@@ -1,0 +1,104 @@
+//! The KVM and ePAPR hypercall interface (Documentation/virt/kvm/ppc-pv.rst; uapi/asm/epapr_hcalls.h; uapi/asm/kvm_para.h).
+//!
+//! In: r11 token, r3-r10 arguments. Out: r3 status, r4-r11 results. Volatile: r0, r3-r12, CR, XER, CTR, LR. A guest
+//! asks the hypervisor which instructions make the call; KVM-PR and e500v2 answer with [`KVM_SC_SEQUENCE`].
+
+/// Value of r0 that tells a hypercall from the guest's own system call: "KVM!" as ASCII (KVM_SC_MAGIC_R0).
+pub const KVM_SC_MAGIC_R0: u32 = 0x4b56_4d21;
+
+/// Register that holds the token.
+pub const TOKEN_REGISTER: u8 = 11;
+
+/// Vendor half of a token (EV_*_VENDOR_ID).
+pub const EPAPR_VENDOR: u32 = 1;
+/// Vendor half of a token: KVM (EV_KVM_VENDOR_ID).
+pub const KVM_VENDOR: u32 = 42;
+
+const fn token(vendor: u32, number: u32) -> u32 {
+    vendor << 16 | number
+}
+
+/// One hypercall, by name.
+#[derive(Debug)]
+pub struct Hypercall {
+    /// Its name in the kernel's headers.
+    pub name: &'static str,
+    /// Its token.
+    pub token: u32,
+}
+
+/// Which paravirtual features there are: r4 = bit set of KVM_FEATURE_*.
+pub const KVM_HC_FEATURES: u32 = token(KVM_VENDOR, 3);
+/// Map the magic page: r3 = guest physical address, r4 = effective address | flags (powerpc.c, kvmppc_kvm_pv;
+/// ppc-pv.rst names the two the wrong way round). Answer: r3 = status, r4 = KVM_MAGIC_FEAT_* bits.
+pub const KVM_HC_PPC_MAP_MAGIC_PAGE: u32 = token(KVM_VENDOR, 4);
+/// Idle until an interrupt (ePAPR 1.1, EV_IDLE).
+pub const EV_IDLE: u32 = token(EPAPR_VENDOR, 16);
+
+/// Hypercalls with a name in scripts.
+pub static HYPERCALLS: &[Hypercall] = &[
+    Hypercall { name: "KVM_HC_FEATURES", token: KVM_HC_FEATURES },
+    Hypercall { name: "KVM_HC_PPC_MAP_MAGIC_PAGE", token: KVM_HC_PPC_MAP_MAGIC_PAGE },
+    Hypercall { name: "EV_IDLE", token: EV_IDLE },
+    Hypercall { name: "EV_BYTE_CHANNEL_SEND", token: token(EPAPR_VENDOR, 13) },
+    Hypercall { name: "EV_INT_SET_CONFIG", token: token(EPAPR_VENDOR, 7) },
+];
+
+/// KVM_FEATURE_MAGIC_PAGE: bit number in KVM_HC_FEATURES' answer.
+pub const KVM_FEATURE_MAGIC_PAGE: u32 = 1;
+/// KVM_MAGIC_FEAT_SR: the page holds the segment registers.
+pub const KVM_MAGIC_FEAT_SR: u32 = 1 << 0;
+/// KVM_MAGIC_FEAT_MAS0_TO_SPRG7: the page holds MAS0-7, ESR, PIR and SPRG4-7.
+pub const KVM_MAGIC_FEAT_MAS0_TO_SPRG7: u32 = 1 << 1;
+/// MAGIC_PAGE_FLAG_NOT_MAPPED_NX: the guest does not execute from a page it maps no-execute.
+pub const MAGIC_PAGE_FLAG_NOT_MAPPED_NX: u32 = 1 << 0;
+/// The part of r4 that is flags.
+pub const MAGIC_PAGE_FLAGS: u32 = 0xfff;
+
+/// A status a hypercall returns in r3 (uapi/asm/epapr_hcalls.h).
+#[derive(Debug)]
+pub struct Status {
+    /// Its name in the header.
+    pub name: &'static str,
+    /// Its value.
+    pub value: u32,
+}
+
+/// The call worked.
+pub const EV_SUCCESS: u32 = 0;
+/// No such hypercall.
+pub const EV_UNIMPLEMENTED: u32 = 12;
+
+/// Every status ePAPR names.
+pub static STATUSES: &[Status] = &[
+    Status { name: "EV_SUCCESS", value: EV_SUCCESS },
+    Status { name: "EV_EPERM", value: 1 },
+    Status { name: "EV_ENOENT", value: 2 },
+    Status { name: "EV_EIO", value: 3 },
+    Status { name: "EV_EAGAIN", value: 4 },
+    Status { name: "EV_ENOMEM", value: 5 },
+    Status { name: "EV_EFAULT", value: 6 },
+    Status { name: "EV_ENODEV", value: 7 },
+    Status { name: "EV_EINVAL", value: 8 },
+    Status { name: "EV_INTERNAL", value: 9 },
+    Status { name: "EV_CONFIG", value: 10 },
+    Status { name: "EV_INVALID_STATE", value: 11 },
+    Status { name: "EV_UNIMPLEMENTED", value: EV_UNIMPLEMENTED },
+    Status { name: "EV_BUFFER_OVERFLOW", value: 13 },
+];
+
+/// The instructions of the hypercall sequence without its final no-op: lis r0,0x4b56; ori r0,r0,0x4d21; sc
+/// (powerpc.c, kvm_vm_ioctl_get_pvinfo).
+pub const KVM_SC_SEQUENCE: [u32; 3] = [0x3c00_4b56, 0x6000_4d21, 0x4400_0002];
+
+/// PAPR hypercalls the guest kernel needs on pseries (LoPAR, appendix "Hypercall opcodes").
+pub mod papr {
+    /// H_ENTER: insert a hashed page table entry.
+    pub const H_ENTER: u32 = 0x08;
+    /// H_REMOVE: remove a hashed page table entry.
+    pub const H_REMOVE: u32 = 0x04;
+    /// H_PUT_TERM_CHAR: write up to 16 bytes to a virtual terminal.
+    pub const H_PUT_TERM_CHAR: u32 = 0x58;
+    /// H_RTAS: QEMU's and VOF's entry to the run-time abstraction services.
+    pub const H_RTAS: u32 = 0xf000;
+}

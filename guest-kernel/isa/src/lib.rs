@@ -1,0 +1,27 @@
+//! The vocabulary of Sprig, each word described once.
+//!
+//! The guest kernel, the script language, the reference hypervisor and the judge all speak of the same registers,
+//! exceptions, page fields and hypercalls. Everything any of them knows about one of those stands in a table here and
+//! is derived from it everywhere else:
+//!
+//! | table | what it answers |
+//! |---|---|
+//! | [`cpu::CPUS`] | which CPU models there are, how to tell them by PVR, which family each belongs to |
+//! | [`spr::SPRS`] | an SPR's number, who may read and write it, on which CPUs, what it aliases, its page field |
+//! | [`exception::EXCEPTIONS`] | an interrupt's name, Book3S vector, BookE IVOR and register class |
+//! | [`page::FIELDS`] | a magic-page field's offset, width and feature bit |
+//! | [`hcall`] | hypercall tokens, return codes, the instruction sequence |
+//! | [`insn::INSNS`] | an instruction's encoding and operands |
+//! | [`replacement::REPLACEMENTS`] | which instruction a guest may replace by which page access |
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod cpu;
+pub mod exception;
+pub mod hcall;
+pub mod insn;
+pub mod msr;
+pub mod page;
+pub mod replacement;
+pub mod spr;
+pub mod syndrome;

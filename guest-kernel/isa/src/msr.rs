@@ -1,0 +1,70 @@
+//! Machine state register bits, 32-bit numbering as in the kernel's reg.h and reg_booke.h (bit 63 of the ISA = 1 << 0).
+//!
+//! The families share EE, PR, FP and ME; the others mean different things, so they live in a module each.
+
+/// External interrupt enable (both families).
+pub const EE: u64 = 1 << 15;
+/// Problem state (both families).
+pub const PR: u64 = 1 << 14;
+/// Floating-point available (both families).
+pub const FP: u64 = 1 << 13;
+/// Machine check enable (both families).
+pub const ME: u64 = 1 << 12;
+
+/// Bits of the embedded families (EREF, "Machine State Register").
+pub mod booke {
+    /// User-mode cache lock enable (e500).
+    pub const UCLE: u64 = 1 << 26;
+    /// SPE available (e500v1/v2).
+    pub const SPE: u64 = 1 << 25;
+    /// Wait state enable.
+    pub const WE: u64 = 1 << 18;
+    /// Critical interrupt enable.
+    pub const CE: u64 = 1 << 17;
+    /// Debug interrupt enable.
+    pub const DE: u64 = 1 << 9;
+    /// Instruction address space.
+    pub const IS: u64 = 1 << 5;
+    /// Data address space.
+    pub const DS: u64 = 1 << 4;
+    /// Performance monitor mark (e500).
+    pub const PMM: u64 = 1 << 2;
+}
+
+/// Bits of the server families (Power ISA Book III-S, section 3.2.1).
+pub mod book3s {
+    /// Sixty-four-bit mode.
+    pub const SF: u64 = 1 << 63;
+    /// Hypervisor state.
+    pub const HV: u64 = 1 << 60;
+    /// Vector available.
+    pub const VEC: u64 = 1 << 25;
+    /// Power management enable (32-bit cores).
+    pub const POW: u64 = 1 << 18;
+    /// Interrupt little-endian (32-bit cores; in LPCR on POWER7 and later).
+    pub const ILE: u64 = 1 << 16;
+    /// Floating-point exception mode 0.
+    pub const FE0: u64 = 1 << 11;
+    /// Single-step trace.
+    pub const SE: u64 = 1 << 10;
+    /// Branch trace.
+    pub const BE: u64 = 1 << 9;
+    /// Floating-point exception mode 1.
+    pub const FE1: u64 = 1 << 8;
+    /// Interrupt prefix: vectors at 0xfff00000 (32-bit cores).
+    pub const IP: u64 = 1 << 6;
+    /// Instruction relocate.
+    pub const IR: u64 = 1 << 5;
+    /// Data relocate.
+    pub const DR: u64 = 1 << 4;
+    /// Performance monitor mark.
+    pub const PMM: u64 = 1 << 2;
+    /// Recoverable interrupt.
+    pub const RI: u64 = 1 << 1;
+    /// Little-endian.
+    pub const LE: u64 = 1 << 0;
+}
+
+/// The bits a guest may change by a store to the page's `msr` field: the kernel's documentation names these two only
+/// (Documentation/virt/kvm/ppc-pv.rst, "MSR bits").
+pub const PAGE_SAFE: u64 = EE | book3s::RI;

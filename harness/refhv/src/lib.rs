@@ -1,0 +1,2 @@
+//! The embedded reference hypervisor.
+#![forbid(unsafe_code)]

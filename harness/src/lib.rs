@@ -1,0 +1,2 @@
+//! Sprig: a conformance suite for PowerPC hypervisors.
+#![forbid(unsafe_code)]

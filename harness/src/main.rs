@@ -1,0 +1,2 @@
+//! The sprig command.
+fn main() {}
