@@ -1,1 +1,49 @@
+//! The one protocol between the harness, the guest kernel and the host side of a target.
+//!
+//! ```text
+//!   harness                          guest RAM                            harness
+//!   assemble --batch, bytecode--> [ BATCH ] --interpreter--> [ LOG ] --frame--> serial line --> decode
+//!                                                               '-- read from memory where the target allows it
+//! ```
+//!
+//! Three crates speak it (harness, guest kernel, reference hypervisor; later the VMM), so it is written down once,
+//! without an allocator for those who read in a guest. Everything in memory and on the line is big-endian. No decoder
+//! here panics on any input: what does not fit its format is a [`Malformed`].
 #![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+pub mod batch;
+pub mod board;
+pub mod bytecode;
+mod cursor;
+pub mod firmware;
+pub mod frame;
+pub mod host;
+pub mod layout;
+pub mod log;
+
+/// Version of everything in this crate; a guest and a harness of different versions refuse each other.
+pub const VERSION: u16 = 1;
+
+/// Bytes that do not follow the format they claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// What was being read.
+    pub what: &'static str,
+    /// Offset of the first byte that does not fit, from the start of what was being read.
+    pub at: usize,
+}
+
+impl core::fmt::Display for Malformed {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "malformed {} at byte {}", self.what, self.at)
+    }
+}
+
+impl core::error::Error for Malformed {}
+
+/// CRC-32 as in IEEE 802.3, over batches, logs and frames.
+pub const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);

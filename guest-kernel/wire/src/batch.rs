@@ -1,0 +1,243 @@
+//! The batch: every case of one session, ready to run, as it lies at [`crate::layout::BATCH_BASE`].
+//!
+//! ```text
+//!   +0x00  u32 magic, u16 version, u16 flags, u32 case count, u32 length of it all, u32 CRC-32 of what follows byte 0x14
+//!   +0x14  case count x { u32 offset, u32 length }
+//!          cases, each at a multiple of eight:
+//!            u32 id, u16 slots, u16 constants, u32 length of the bytecode, u32 words of code
+//!            constants, u64 each: the values of slots 0, 1, ...
+//!            bytecode, padded to a multiple of four
+//!            code: the stubs
+//! ```
+
+use crate::cursor::Cursor;
+use crate::{CRC, Malformed, VERSION};
+
+/// "SPRB".
+pub const MAGIC: u32 = 0x5350_5242;
+/// Flag: report every step on the console before it runs. Disturbs what is measured; for finding where a guest dies.
+pub const LOUD: u16 = 1 << 0;
+
+const HEADER: usize = 0x14;
+const DIRECTORY_ENTRY: usize = 8;
+const CASE_HEADER: usize = 16;
+
+/// A batch in memory, its header checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    bytes: &'a [u8],
+    flags: u16,
+    cases: u32,
+}
+
+/// One case of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The number the harness knows it by.
+    pub id: u32,
+    /// Number of slots it uses.
+    pub slots: u16,
+    constants: &'a [u8],
+    /// Its bytecode, see [`crate::bytecode`].
+    pub ops: &'a [u8],
+    /// Its stubs.
+    pub code: &'a [u8],
+    /// Offset of the stubs from the start of the batch, bytes.
+    pub code_offset: u32,
+}
+
+impl<'a> Case<'a> {
+    /// The values of the first slots.
+    pub fn constants(&self) -> impl Iterator<Item = u64> + 'a {
+        self.constants.chunks_exact(8).map(|chunk| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(chunk);
+            u64::from_be_bytes(bytes)
+        })
+    }
+}
+
+impl<'a> Batch<'a> {
+    /// Checks the header and the checksum.
+    ///
+    /// # Errors
+    /// [`Malformed`] where the magic, version, length or checksum is wrong.
+    pub fn open(memory: &'a [u8]) -> Result<Self, Malformed> {
+        let mut c = Cursor::new(memory, "batch");
+        let malformed = c.malformed();
+        let (magic, version, flags, cases) = (c.u32()?, c.u16()?, c.u16()?, c.u32()?);
+        let (length, checksum) = (c.u32()?, c.u32()?);
+        if magic != MAGIC || version != VERSION {
+            return Err(malformed);
+        }
+        let bytes = usize::try_from(length).ok().and_then(|length| memory.get(..length)).ok_or(malformed)?;
+        if CRC.checksum(bytes.get(HEADER..).ok_or(malformed)?) != checksum {
+            return Err(Malformed { what: "batch (checksum)", at: HEADER });
+        }
+        Ok(Self { bytes, flags, cases })
+    }
+
+    /// True if every step is to be reported on the console.
+    #[must_use]
+    pub const fn is_loud(&self) -> bool {
+        self.flags & LOUD != 0
+    }
+
+    /// Number of cases.
+    #[must_use]
+    pub const fn len(&self) -> u32 {
+        self.cases
+    }
+
+    /// True if there is no case.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.cases == 0
+    }
+
+    /// The case at this place in the batch.
+    ///
+    /// # Errors
+    /// [`Malformed`] where it does not lie within the batch or its parts do not fit it.
+    pub fn case(&self, index: u32) -> Result<Case<'a>, Malformed> {
+        let malformed = Malformed { what: "batch directory", at: HEADER };
+        let index = usize::try_from(index).map_err(|_| malformed)?;
+        let entry = index.checked_mul(DIRECTORY_ENTRY).and_then(|at| at.checked_add(HEADER)).ok_or(malformed)?;
+        let mut directory = Cursor::new(self.bytes.get(entry..).ok_or(malformed)?, "batch directory");
+        let (offset, length) = (directory.u32()?, directory.u32()?);
+        let start = usize::try_from(offset).map_err(|_| malformed)?;
+        let end = usize::try_from(length).ok().and_then(|length| start.checked_add(length)).ok_or(malformed)?;
+        let mut c = Cursor::new(self.bytes.get(start..end).ok_or(malformed)?, "case");
+        let (id, slots, constants) = (c.u32()?, c.u16()?, c.u16()?);
+        let (ops, words) = (c.u32()? as usize, c.u32()? as usize);
+        let constants = c.take(usize::from(constants) * 8)?;
+        let ops = c.take(ops)?;
+        c.take(ops.len().wrapping_neg() & 3)?;
+        let code_offset = u32::try_from(start + c.position()).map_err(|_| malformed)?;
+        let code = c.take(words.checked_mul(4).ok_or(malformed)?)?;
+        Ok(Case { id, slots, constants, ops, code, code_offset })
+    }
+}
+
+#[cfg(feature = "alloc")]
+pub use encode::{BatchBuilder, CaseParts, TooLarge};
+
+#[cfg(feature = "alloc")]
+mod encode {
+    use super::{CASE_HEADER, DIRECTORY_ENTRY, HEADER, LOUD, MAGIC};
+    use crate::layout::{BATCH_BASE, BATCH_SIZE};
+    use crate::{CRC, VERSION};
+    use alloc::vec::Vec;
+
+    /// The parts of one assembled case. Stubs contain no address of their own, so a case can lie anywhere.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct CaseParts {
+        /// Number of slots it uses, constants included.
+        pub slots: u16,
+        /// Values of the first slots.
+        pub constants: Vec<u64>,
+        /// Bytecode.
+        pub ops: Vec<u8>,
+        /// Instruction words of the stubs.
+        pub code: Vec<u32>,
+    }
+
+    impl CaseParts {
+        /// Bytes this case takes in a batch, its directory entry included.
+        #[must_use]
+        pub fn size(&self) -> usize {
+            DIRECTORY_ENTRY
+                + (CASE_HEADER + self.constants.len() * 8 + self.ops.len().next_multiple_of(4) + self.code.len() * 4)
+                    .next_multiple_of(8)
+        }
+
+        fn code_offset(&self) -> usize {
+            CASE_HEADER + self.constants.len() * 8 + self.ops.len().next_multiple_of(4)
+        }
+    }
+
+    /// The batch would not fit its place in guest memory.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct TooLarge {
+        /// Its size, bytes.
+        pub bytes: usize,
+    }
+
+    impl core::fmt::Display for TooLarge {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            write!(f, "a batch of {} bytes does not fit the {BATCH_SIZE} bytes the guest has for it", self.bytes)
+        }
+    }
+
+    impl core::error::Error for TooLarge {}
+
+    /// Collects cases into a batch.
+    #[derive(Debug, Default)]
+    pub struct BatchBuilder<'a> {
+        cases: Vec<(u32, &'a CaseParts)>,
+        loud: bool,
+    }
+
+    impl<'a> BatchBuilder<'a> {
+        /// An empty batch; `loud` asks for a report before every step.
+        #[must_use]
+        pub const fn new(loud: bool) -> Self {
+            Self { cases: Vec::new(), loud }
+        }
+
+        /// Adds a case under a number of the harness's choice.
+        pub fn push(&mut self, id: u32, case: &'a CaseParts) {
+            self.cases.push((id, case));
+        }
+
+        /// The batch's bytes, and for each case the guest-physical address of its code.
+        ///
+        /// # Errors
+        /// [`TooLarge`] where it would not fit the guest's memory.
+        pub fn finish(&self) -> Result<(Vec<u8>, Vec<u32>), TooLarge> {
+            let directory = (HEADER + self.cases.len() * DIRECTORY_ENTRY).next_multiple_of(8);
+            let total: usize =
+                self.cases.iter().map(|(_, case)| case.size() - DIRECTORY_ENTRY).sum::<usize>() + directory;
+            if total > BATCH_SIZE as usize {
+                return Err(TooLarge { bytes: total });
+            }
+            // Everything below is smaller than BATCH_SIZE, so the conversions to u32 keep every bit.
+            let mut body = Vec::with_capacity(total);
+            let mut offset = directory;
+            let mut code = Vec::with_capacity(self.cases.len());
+            for (_, case) in &self.cases {
+                let length = case.size() - DIRECTORY_ENTRY;
+                body.extend((offset as u32).to_be_bytes());
+                body.extend((length as u32).to_be_bytes());
+                code.push(BATCH_BASE + (offset + case.code_offset()) as u32);
+                offset += length;
+            }
+            body.resize(directory - HEADER, 0);
+            for (id, case) in &self.cases {
+                body.extend(id.to_be_bytes());
+                body.extend(case.slots.to_be_bytes());
+                body.extend((case.constants.len() as u16).to_be_bytes());
+                body.extend((case.ops.len() as u32).to_be_bytes());
+                body.extend((case.code.len() as u32).to_be_bytes());
+                for constant in &case.constants {
+                    body.extend(constant.to_be_bytes());
+                }
+                body.extend(&case.ops);
+                body.resize(body.len() + (case.ops.len().wrapping_neg() & 3), 0);
+                for word in &case.code {
+                    body.extend(word.to_be_bytes());
+                }
+                body.resize((HEADER + body.len()).next_multiple_of(8) - HEADER, 0);
+            }
+            let mut bytes = Vec::with_capacity(total);
+            bytes.extend(MAGIC.to_be_bytes());
+            bytes.extend(VERSION.to_be_bytes());
+            bytes.extend((if self.loud { LOUD } else { 0 }).to_be_bytes());
+            bytes.extend((self.cases.len() as u32).to_be_bytes());
+            bytes.extend((total as u32).to_be_bytes());
+            bytes.extend(CRC.checksum(&body).to_be_bytes());
+            bytes.extend(body);
+            Ok((bytes, code))
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The minimal board: what the reference hypervisor presents, and the KVM VMM.
+//!
+//! Memory from 0 and one page of registers; nothing else, so that everything a guest sees comes from the CPU and the
+//! hypervisor. The page lies below 256 MiB because KVM-PR takes real-mode addresses modulo that (KVM_PAM).
+//!
+//! Entry: at the image's entry point, in supervisor state with interrupts off, 32-bit mode, big-endian. Server CPUs start
+//! in real mode; embedded ones with one translation of the first 16 MiB at EA = PA and one of the register page, both
+//! supervisor and user, all accesses allowed (ePAPR 1.1, section 5.4.1, initial mapped area, made wide enough to hold
+//! everything). r3-r9 are zero but r6, which holds [`EPAPR_MAGIC`].
+
+/// Guest-physical address of the register page.
+pub const REGISTERS: u32 = 0x0f00_0000;
+/// Size of the register page, bytes.
+pub const REGISTERS_SIZE: u32 = 0x1000;
+
+/// Value of r6 at entry (ePAPR 1.1, section 5.4.1).
+pub const EPAPR_MAGIC: u32 = 0x4550_4150;
+
+/// Write, 1 byte: one byte to the console.
+pub const CONSOLE: u32 = 0x00;
+/// Write, 4 bytes: end the session; the value is the guest's status.
+pub const POWER_OFF: u32 = 0x04;
+/// Write, 4 bytes: carry out the host step described in the host block (see [`crate::host`]).
+pub const HOST_CALL: u32 = 0x08;
+/// Write, 4 bytes, any value: lower the external interrupt line.
+pub const EXTERNAL_ACK: u32 = 0x0c;
+/// Write, 4 bytes, any value: lower the critical interrupt line.
+pub const CRITICAL_ACK: u32 = 0x10;
+/// Read, 4 bytes: always [`PROBE_VALUE`]. A load from here is an exit to user space and nothing else.
+pub const PROBE: u32 = 0x14;
+/// What [`PROBE`] reads as.
+pub const PROBE_VALUE: u32 = 0x5350_5247;
+
+/// Status of a guest that ran its whole batch.
+pub const STATUS_DONE: u32 = 0;
+/// Status of a guest that cannot go on: bad batch, panic.
+pub const STATUS_PANIC: u32 = 1;

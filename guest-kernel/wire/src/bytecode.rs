@@ -1,0 +1,529 @@
+//! The bytecode of one case: what the guest's interpreter does, step by step.
+//!
+//! Values live in *slots*, 64 bits each; constants are slots that the case fills in advance, so an operand is always a
+//! slot number. Everything that executes an instruction under test is one operation, [`Op::Exec`]: load registers from
+//! slots, run a stub the harness has assembled, store registers to slots, note the exception if there was one.
+//!
+//! Encoding: every operation starts with `u8 opcode, u8 flags, u16 step`; `step` is the number of the script step it
+//! belongs to, and is what logs and counters speak of. Then come the operation's own fields, in the order of the variant.
+
+use crate::Malformed;
+use crate::cursor::Cursor;
+
+/// Flag: append a log entry even if nothing unusual happened: the script observes this step.
+pub const OBSERVE: u8 = 1 << 0;
+
+/// A register an [`Op::Exec`] loads or stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Register {
+    /// General register 0-31.
+    Gpr(u8),
+    /// Condition register.
+    Cr,
+    /// Fixed-point exception register.
+    Xer,
+    /// Link register.
+    Lr,
+}
+
+impl Register {
+    const CR: u8 = 32;
+    const XER: u8 = 33;
+    const LR: u8 = 34;
+
+    const fn number(self) -> u8 {
+        match self {
+            Self::Gpr(number) => number,
+            Self::Cr => Self::CR,
+            Self::Xer => Self::XER,
+            Self::Lr => Self::LR,
+        }
+    }
+
+    const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            0..=31 => Some(Self::Gpr(number)),
+            Self::CR => Some(Self::Cr),
+            Self::XER => Some(Self::Xer),
+            Self::LR => Some(Self::Lr),
+            _ => None,
+        }
+    }
+}
+
+/// Which part of a slot a register holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// As many low bits as the guest's registers have; storing to a slot clears the others.
+    Native,
+    /// Bits 63-32: a 32-bit guest's second register of a 64-bit value. Storing leaves the low half as it is.
+    High,
+}
+
+/// One register of an [`Op::Exec`] and the slot it is loaded from or stored to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// The register.
+    pub register: Register,
+    /// Which part of the slot.
+    pub part: Part,
+    /// The slot.
+    pub slot: u16,
+}
+
+impl Transfer {
+    const SIZE: usize = 4;
+
+    fn decode(bytes: &[u8], at: usize) -> Result<Self, Malformed> {
+        let malformed = Malformed { what: "bytecode", at };
+        let mut cursor = Cursor::new(bytes, "bytecode");
+        let register = Register::from_number(cursor.u8()?).ok_or(malformed)?;
+        let part = match cursor.u8()? {
+            0 => Part::Native,
+            1 => Part::High,
+            _ => return Err(malformed),
+        };
+        Ok(Self { register, part, slot: cursor.u16()? })
+    }
+
+    fn encode(self) -> [u8; Self::SIZE] {
+        let [high, low] = self.slot.to_be_bytes();
+        [self.register.number(), matches!(self.part, Part::High).into(), high, low]
+    }
+}
+
+/// A list of transfers, checked when it was decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfers<'a>(&'a [u8]);
+
+impl<'a> Transfers<'a> {
+    fn decode(cursor: &mut Cursor<'a>, count: u8) -> Result<Self, Malformed> {
+        let at = cursor.position();
+        let bytes = cursor.take(usize::from(count) * Transfer::SIZE)?;
+        for chunk in bytes.chunks_exact(Transfer::SIZE) {
+            Transfer::decode(chunk, at)?;
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The transfers in order.
+    pub fn iter(&self) -> impl Iterator<Item = Transfer> + 'a {
+        // Each chunk has been decoded once already, so none is dropped here.
+        self.0.chunks_exact(Transfer::SIZE).filter_map(|chunk| Transfer::decode(chunk, 0).ok())
+    }
+}
+
+/// A list of slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slots<'a>(&'a [u8]);
+
+impl<'a> Slots<'a> {
+    fn decode(cursor: &mut Cursor<'a>, count: u8) -> Result<Self, Malformed> {
+        Ok(Self(cursor.take(usize::from(count) * 2)?))
+    }
+
+    /// The slots in order.
+    pub fn iter(&self) -> impl Iterator<Item = u16> + 'a {
+        self.0.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+    }
+}
+
+/// What [`Op::Compute`] does with its two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Alu {
+    /// a + b, wrapping.
+    Add = 0,
+    /// a - b, wrapping.
+    Subtract = 1,
+    /// a AND b.
+    And = 2,
+    /// a OR b.
+    Or = 3,
+    /// a XOR b.
+    Xor = 4,
+    /// a shifted left by b, zero from 64 on.
+    ShiftLeft = 5,
+    /// a shifted right by b, zero from 64 on.
+    ShiftRight = 6,
+}
+
+impl Alu {
+    const ALL: [Self; 7] =
+        [Self::Add, Self::Subtract, Self::And, Self::Or, Self::Xor, Self::ShiftLeft, Self::ShiftRight];
+
+    /// The result for two values.
+    #[must_use]
+    pub fn apply(self, a: u64, b: u64) -> u64 {
+        let shift = u32::try_from(b).unwrap_or(u32::MAX);
+        match self {
+            Self::Add => a.wrapping_add(b),
+            Self::Subtract => a.wrapping_sub(b),
+            Self::And => a & b,
+            Self::Or => a | b,
+            Self::Xor => a ^ b,
+            Self::ShiftLeft => a.checked_shl(shift).unwrap_or(0),
+            Self::ShiftRight => a.checked_shr(shift).unwrap_or(0),
+        }
+    }
+}
+
+/// What a mapping made by [`Op::Map`] allows.
+pub mod permission {
+    /// Supervisor may load.
+    pub const SUPERVISOR_READ: u8 = 1 << 0;
+    /// Supervisor may store.
+    pub const SUPERVISOR_WRITE: u8 = 1 << 1;
+    /// Supervisor may execute.
+    pub const SUPERVISOR_EXECUTE: u8 = 1 << 2;
+    /// Problem state may load.
+    pub const USER_READ: u8 = 1 << 3;
+    /// Problem state may store.
+    pub const USER_WRITE: u8 = 1 << 4;
+    /// Problem state may execute.
+    pub const USER_EXECUTE: u8 = 1 << 5;
+}
+
+/// One operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op<'a> {
+    /// Load registers, run the stub at `stub` (bytes from the start of the case's code), store registers. An exception
+    /// of the stub ends it and is logged; registers are stored all the same.
+    Exec {
+        /// Offset of the stub's first word in the case's code, bytes.
+        stub: u32,
+        /// Number of words of the stub, without the final branch.
+        words: u8,
+        /// Registers loaded before; all others are zero but r1, which holds the guest's stack pointer.
+        inputs: Transfers<'a>,
+        /// Registers stored afterwards, and logged in this order.
+        outputs: Transfers<'a>,
+    },
+    /// `to` = `a` op `b`.
+    Compute {
+        /// The operation.
+        alu: Alu,
+        /// Slot of the result.
+        to: u16,
+        /// Slot of the first operand.
+        a: u16,
+        /// Slot of the second operand.
+        b: u16,
+    },
+    /// Go on in problem state.
+    EnterUser,
+    /// Go on in supervisor state.
+    LeaveUser,
+    /// Repeat up to the matching [`Op::RaceEnd`] `count` times. Within, a step's entry is logged only if it differs
+    /// from all that the step has logged in this race.
+    RaceBegin {
+        /// Number of rounds.
+        count: u32,
+    },
+    /// End of the repeated part.
+    RaceEnd,
+    /// Run in a loop of `count` rounds that causes no exit.
+    Spin {
+        /// Number of rounds.
+        count: u32,
+    },
+    /// Wait until the asynchronous interrupt has been taken, at most `rounds` rounds; log (if observed) and store 1 if it
+    /// was taken since the case began or was last asked, else 0.
+    Taken {
+        /// Number of the interrupt ([`sprig_isa::exception`]'s numbers, not checked here).
+        exception: u8,
+        /// Rounds to wait at most.
+        rounds: u32,
+        /// Slot of the answer.
+        to: u16,
+    },
+    /// Make a 4 KiB translation from the page of one slot's effective address to that of another's physical address.
+    Map {
+        /// Slot of the effective address.
+        ea: u16,
+        /// Slot of the physical address.
+        pa: u16,
+        /// Bits of [`permission`].
+        permissions: u8,
+    },
+    /// Remove the translation of the page of this effective address.
+    Unmap {
+        /// Slot of the effective address.
+        ea: u16,
+    },
+    /// Have the host side carry out a step of [`crate::host`].
+    Host {
+        /// The step's number.
+        call: u16,
+        /// Slots of its arguments.
+        arguments: Slots<'a>,
+        /// Slots of its results.
+        results: Slots<'a>,
+    },
+    /// Call the firmware, see [`crate::firmware`].
+    Firmware {
+        /// The call's number.
+        service: u16,
+        /// Slots of its arguments.
+        arguments: Slots<'a>,
+        /// Slots of its results.
+        results: Slots<'a>,
+    },
+    /// Run the guest's patcher over one word of a stub. `to` becomes 1 if it was replaced, else 0.
+    Patch {
+        /// Offset of the word to patch in the case's code, bytes.
+        at: u32,
+        /// Offset of the room for a trampoline in the case's code, bytes.
+        trampoline: u32,
+        /// Words of room for the trampoline.
+        room: u8,
+        /// Slot with the feature bits MAP_MAGIC_PAGE answered.
+        features: u16,
+        /// Slot of the answer.
+        to: u16,
+    },
+    /// Put vectors, translation and interrupt state back to what they are when a case begins, leaving SPRGs alone.
+    Restore,
+    /// Reset the machine; the case goes on behind this operation.
+    Reset,
+}
+
+/// An operation with its step and flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step<'a> {
+    /// Number of the script step it belongs to.
+    pub step: u16,
+    /// Flags: [`OBSERVE`].
+    pub flags: u8,
+    /// The operation.
+    pub op: Op<'a>,
+}
+
+impl Step<'_> {
+    /// True if the script observes this step.
+    #[must_use]
+    pub const fn is_observed(&self) -> bool {
+        self.flags & OBSERVE != 0
+    }
+}
+
+/// Opcode bytes. Zero is none, so that a run into zeroed memory is noticed.
+mod opcode {
+    pub(super) const EXEC: u8 = 1;
+    pub(super) const COMPUTE: u8 = 2;
+    pub(super) const ENTER_USER: u8 = 3;
+    pub(super) const LEAVE_USER: u8 = 4;
+    pub(super) const RACE_BEGIN: u8 = 5;
+    pub(super) const RACE_END: u8 = 6;
+    pub(super) const SPIN: u8 = 7;
+    pub(super) const TAKEN: u8 = 8;
+    pub(super) const MAP: u8 = 9;
+    pub(super) const UNMAP: u8 = 10;
+    pub(super) const HOST: u8 = 11;
+    pub(super) const FIRMWARE: u8 = 12;
+    pub(super) const PATCH: u8 = 13;
+    pub(super) const RESTORE: u8 = 14;
+    pub(super) const RESET: u8 = 15;
+}
+
+/// Decodes one operation and the number of bytes it takes.
+///
+/// # Errors
+/// [`Malformed`] where the bytes end early, the opcode is unknown, or a field has a value that does not exist.
+pub fn decode(bytes: &[u8]) -> Result<(Step<'_>, usize), Malformed> {
+    let mut c = Cursor::new(bytes, "bytecode");
+    let malformed = c.malformed();
+    let (code, flags, step) = (c.u8()?, c.u8()?, c.u16()?);
+    let op = match code {
+        opcode::EXEC => {
+            let (stub, words, inputs, outputs) = (c.u32()?, c.u8()?, c.u8()?, c.u8()?);
+            Op::Exec {
+                stub,
+                words,
+                inputs: Transfers::decode(&mut c, inputs)?,
+                outputs: Transfers::decode(&mut c, outputs)?,
+            }
+        }
+        opcode::COMPUTE => {
+            let alu = *Alu::ALL.get(usize::from(c.u8()?)).ok_or(malformed)?;
+            Op::Compute { alu, to: c.u16()?, a: c.u16()?, b: c.u16()? }
+        }
+        opcode::ENTER_USER => Op::EnterUser,
+        opcode::LEAVE_USER => Op::LeaveUser,
+        opcode::RACE_BEGIN => Op::RaceBegin { count: c.u32()? },
+        opcode::RACE_END => Op::RaceEnd,
+        opcode::SPIN => Op::Spin { count: c.u32()? },
+        opcode::TAKEN => Op::Taken { exception: c.u8()?, rounds: c.u32()?, to: c.u16()? },
+        opcode::MAP => Op::Map { ea: c.u16()?, pa: c.u16()?, permissions: c.u8()? },
+        opcode::UNMAP => Op::Unmap { ea: c.u16()? },
+        opcode::HOST => {
+            let (call, arguments, results) = (c.u16()?, c.u8()?, c.u8()?);
+            Op::Host { call, arguments: Slots::decode(&mut c, arguments)?, results: Slots::decode(&mut c, results)? }
+        }
+        opcode::FIRMWARE => {
+            let (service, arguments, results) = (c.u16()?, c.u8()?, c.u8()?);
+            Op::Firmware {
+                service,
+                arguments: Slots::decode(&mut c, arguments)?,
+                results: Slots::decode(&mut c, results)?,
+            }
+        }
+        opcode::PATCH => {
+            Op::Patch { at: c.u32()?, trampoline: c.u32()?, room: c.u8()?, features: c.u16()?, to: c.u16()? }
+        }
+        opcode::RESTORE => Op::Restore,
+        opcode::RESET => Op::Reset,
+        _ => return Err(malformed),
+    };
+    Ok((Step { step, flags, op }, c.position()))
+}
+
+#[cfg(feature = "alloc")]
+pub use encode::Encoder;
+
+#[cfg(feature = "alloc")]
+mod encode {
+    use super::{OBSERVE, Transfer, opcode};
+    use crate::bytecode::Alu;
+    use alloc::vec::Vec;
+
+    /// Writes operations one after the other; the counterpart of [`super::decode`].
+    #[derive(Clone, Debug, Default)]
+    pub struct Encoder {
+        bytes: Vec<u8>,
+    }
+
+    /// More of something than an operation can hold.
+    fn count(length: usize) -> u8 {
+        // The assembler never lists more than 32 registers or eight slots.
+        u8::try_from(length).unwrap_or(u8::MAX)
+    }
+
+    impl Encoder {
+        /// The operations written so far.
+        #[must_use]
+        pub fn into_bytes(self) -> Vec<u8> {
+            self.bytes
+        }
+
+        fn begin(&mut self, opcode: u8, step: u16, observe: bool) -> &mut Vec<u8> {
+            self.bytes.push(opcode);
+            self.bytes.push(if observe { OBSERVE } else { 0 });
+            self.bytes.extend(step.to_be_bytes());
+            &mut self.bytes
+        }
+
+        /// [`super::Op::Exec`].
+        pub fn exec(
+            &mut self,
+            step: u16,
+            observe: bool,
+            stub: u32,
+            words: u8,
+            inputs: &[Transfer],
+            outputs: &[Transfer],
+        ) {
+            let bytes = self.begin(opcode::EXEC, step, observe);
+            bytes.extend(stub.to_be_bytes());
+            bytes.extend([words, count(inputs.len()), count(outputs.len())]);
+            for transfer in inputs.iter().chain(outputs) {
+                bytes.extend(transfer.encode());
+            }
+        }
+
+        /// [`super::Op::Compute`].
+        pub fn compute(&mut self, step: u16, observe: bool, alu: Alu, to: u16, a: u16, b: u16) {
+            let bytes = self.begin(opcode::COMPUTE, step, observe);
+            bytes.push(alu as u8);
+            for slot in [to, a, b] {
+                bytes.extend(slot.to_be_bytes());
+            }
+        }
+
+        /// [`super::Op::EnterUser`].
+        pub fn enter_user(&mut self, step: u16) {
+            self.begin(opcode::ENTER_USER, step, false);
+        }
+
+        /// [`super::Op::LeaveUser`].
+        pub fn leave_user(&mut self, step: u16) {
+            self.begin(opcode::LEAVE_USER, step, false);
+        }
+
+        /// [`super::Op::RaceBegin`].
+        pub fn race_begin(&mut self, step: u16, rounds: u32) {
+            self.begin(opcode::RACE_BEGIN, step, false).extend(rounds.to_be_bytes());
+        }
+
+        /// [`super::Op::RaceEnd`].
+        pub fn race_end(&mut self, step: u16) {
+            self.begin(opcode::RACE_END, step, false);
+        }
+
+        /// [`super::Op::Spin`].
+        pub fn spin(&mut self, step: u16, rounds: u32) {
+            self.begin(opcode::SPIN, step, false).extend(rounds.to_be_bytes());
+        }
+
+        /// [`super::Op::Taken`].
+        pub fn taken(&mut self, step: u16, observe: bool, exception: u8, rounds: u32, to: u16) {
+            let bytes = self.begin(opcode::TAKEN, step, observe);
+            bytes.push(exception);
+            bytes.extend(rounds.to_be_bytes());
+            bytes.extend(to.to_be_bytes());
+        }
+
+        /// [`super::Op::Map`].
+        pub fn map(&mut self, step: u16, ea: u16, pa: u16, permissions: u8) {
+            let bytes = self.begin(opcode::MAP, step, false);
+            bytes.extend(ea.to_be_bytes());
+            bytes.extend(pa.to_be_bytes());
+            bytes.push(permissions);
+        }
+
+        /// [`super::Op::Unmap`].
+        pub fn unmap(&mut self, step: u16, ea: u16) {
+            self.begin(opcode::UNMAP, step, false).extend(ea.to_be_bytes());
+        }
+
+        fn call(&mut self, opcode: u8, step: u16, observe: bool, number: u16, arguments: &[u16], results: &[u16]) {
+            let bytes = self.begin(opcode, step, observe);
+            bytes.extend(number.to_be_bytes());
+            bytes.extend([count(arguments.len()), count(results.len())]);
+            for slot in arguments.iter().chain(results) {
+                bytes.extend(slot.to_be_bytes());
+            }
+        }
+
+        /// [`super::Op::Host`].
+        pub fn host(&mut self, step: u16, observe: bool, call: u16, arguments: &[u16], results: &[u16]) {
+            self.call(opcode::HOST, step, observe, call, arguments, results);
+        }
+
+        /// [`super::Op::Firmware`].
+        pub fn firmware(&mut self, step: u16, observe: bool, service: u16, arguments: &[u16], results: &[u16]) {
+            self.call(opcode::FIRMWARE, step, observe, service, arguments, results);
+        }
+
+        /// [`super::Op::Patch`].
+        #[allow(clippy::too_many_arguments)] // the fields of the operation
+        pub fn patch(&mut self, step: u16, observe: bool, at: u32, trampoline: u32, room: u8, features: u16, to: u16) {
+            let bytes = self.begin(opcode::PATCH, step, observe);
+            bytes.extend(at.to_be_bytes());
+            bytes.extend(trampoline.to_be_bytes());
+            bytes.push(room);
+            bytes.extend(features.to_be_bytes());
+            bytes.extend(to.to_be_bytes());
+        }
+
+        /// [`super::Op::Restore`].
+        pub fn restore(&mut self, step: u16) {
+            self.begin(opcode::RESTORE, step, false);
+        }
+
+        /// [`super::Op::Reset`].
+        pub fn reset(&mut self, step: u16) {
+            self.begin(opcode::RESET, step, false);
+        }
+    }
+}

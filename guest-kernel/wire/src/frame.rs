@@ -1,0 +1,232 @@
+//! Frames: records as lines on a serial port.
+//!
+//! ```text
+//!   #SSSS V hex... CCCCCCCC\n
+//!    |    | |      '-- CRC-32 of everything between '#' and the blank before it
+//!    |    | '-- payload, two hexadecimal digits a byte
+//!    |    '-- verb, one letter
+//!    '-- sequence number, four hexadecimal digits, from 0, modulo 65536
+//! ```
+//!
+//! A line that is lost leaves a gap in the sequence, a garbled one fails its checksum; both are the harness's or the
+//! machine's fault and never become a verdict. Lines that do not begin with '#' are somebody else's (firmware, a
+//! hypervisor's last words) and are kept as text.
+
+use crate::cursor::Cursor;
+use crate::log::State;
+use crate::{CRC, Malformed, VERSION};
+
+/// Most payload bytes of one frame.
+pub const PAYLOAD: usize = 72;
+/// Longest line with its newline: '#', sequence, blank, verb, blank, payload, blank, checksum, newline.
+pub const LINE: usize = 1 + 4 + 1 + 1 + 1 + 2 * PAYLOAD + 1 + 8 + 1;
+/// Most bytes of entries one [`Record::Log`] carries.
+pub const LOG_CHUNK: usize = PAYLOAD - 8;
+
+/// What a frame says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record<'a> {
+    /// The guest is up: protocol version, PVR, number of cases in its batch. Verb `B`.
+    Boot {
+        /// The guest's [`VERSION`].
+        version: u16,
+        /// Processor version register.
+        pvr: u32,
+        /// Cases in the batch.
+        cases: u32,
+    },
+    /// A case begins. Verb `C`.
+    Case {
+        /// Its number.
+        case: u32,
+    },
+    /// Loud mode: a step is about to run. Verb `S`.
+    Step {
+        /// Number of the case.
+        case: u32,
+        /// The step.
+        step: u32,
+    },
+    /// A piece of the case's log entries. Verb `L`.
+    Log {
+        /// Number of the case.
+        case: u32,
+        /// Offset of these bytes in the entries.
+        offset: u32,
+        /// The bytes.
+        bytes: &'a [u8],
+    },
+    /// A case has ended. Verb `E`.
+    End {
+        /// Its number.
+        case: u32,
+        /// How it ended.
+        state: State,
+        /// Last step begun.
+        step: u32,
+        /// Bytes of entries.
+        length: u32,
+        /// CRC-32 of the entries.
+        checksum: u32,
+    },
+    /// Every case of the batch has run. Verb `D`.
+    Done,
+    /// The guest cannot go on; the bytes are a sentence in ASCII. Verb `P`.
+    Panic(&'a [u8]),
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// One line being written, without an allocator.
+#[derive(Debug)]
+pub struct Line {
+    bytes: [u8; LINE],
+    length: usize,
+}
+
+impl Line {
+    /// The line for a record. Text longer than a frame holds is cut.
+    #[must_use]
+    pub fn new(sequence: u16, record: &Record<'_>) -> Self {
+        let mut line = Self { bytes: [0; LINE], length: 0 };
+        line.push(b'#');
+        line.hex(&sequence.to_be_bytes());
+        line.push(b' ');
+        line.push(record.verb());
+        line.push(b' ');
+        match *record {
+            Record::Boot { version, pvr, cases } => {
+                line.hex(&version.to_be_bytes());
+                line.hex(&pvr.to_be_bytes());
+                line.hex(&cases.to_be_bytes());
+            }
+            Record::Case { case } => line.hex(&case.to_be_bytes()),
+            Record::Step { case, step } => {
+                line.hex(&case.to_be_bytes());
+                line.hex(&step.to_be_bytes());
+            }
+            Record::Log { case, offset, bytes } => {
+                line.hex(&case.to_be_bytes());
+                line.hex(&offset.to_be_bytes());
+                line.hex(bytes.get(..LOG_CHUNK).unwrap_or(bytes));
+            }
+            Record::End { case, state, step, length, checksum } => {
+                line.hex(&case.to_be_bytes());
+                line.hex(&(state as u16).to_be_bytes());
+                line.hex(&step.to_be_bytes());
+                line.hex(&length.to_be_bytes());
+                line.hex(&checksum.to_be_bytes());
+            }
+            Record::Done => {}
+            Record::Panic(text) => line.hex(text.get(..PAYLOAD).unwrap_or(text)),
+        }
+        let checksum = CRC.checksum(line.as_bytes().get(1..).unwrap_or(&[]));
+        line.push(b' ');
+        line.hex(&checksum.to_be_bytes());
+        line.push(b'\n');
+        line
+    }
+
+    /// The line with its newline.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(&self.bytes)
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    fn hex(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.push(HEX[usize::from(byte >> 4)]);
+            self.push(HEX[usize::from(byte & 0xf)]);
+        }
+    }
+}
+
+impl Record<'_> {
+    const fn verb(&self) -> u8 {
+        match self {
+            Self::Boot { .. } => b'B',
+            Self::Case { .. } => b'C',
+            Self::Step { .. } => b'S',
+            Self::Log { .. } => b'L',
+            Self::End { .. } => b'E',
+            Self::Done => b'D',
+            Self::Panic(_) => b'P',
+        }
+    }
+}
+
+/// Room for a decoded payload.
+pub type Payload = [u8; PAYLOAD];
+
+/// Decodes a line without its newline: the sequence number and what it says. `payload` is where the record's bytes go.
+///
+/// # Errors
+/// [`Malformed`] where the line is no frame, its checksum is wrong, or the payload does not fit the verb.
+pub fn decode<'a>(line: &[u8], payload: &'a mut Payload) -> Result<(u16, Record<'a>), Malformed> {
+    let malformed = |at| Malformed { what: "frame", at };
+    let body = line.strip_prefix(b"#").ok_or(malformed(0))?;
+    let split = body.len().checked_sub(9).ok_or(malformed(line.len()))?;
+    let (covered, tail) = body.split_at_checked(split).ok_or(malformed(split))?;
+    let digits = tail.strip_prefix(b" ").ok_or(malformed(split))?;
+    let mut checksum = [0; 4];
+    unhex(digits, &mut checksum).ok_or(malformed(split))?;
+    if u32::from_be_bytes(checksum) != CRC.checksum(covered) {
+        return Err(Malformed { what: "frame (checksum)", at: split });
+    }
+    let mut sequence = [0; 2];
+    unhex(covered.get(..4).ok_or(malformed(1))?, &mut sequence).ok_or(malformed(1))?;
+    let [b' ', verb, b' ', hex @ ..] = covered.get(4..).ok_or(malformed(5))? else {
+        return Err(malformed(5));
+    };
+    let length = unhex(hex, payload).ok_or(malformed(8))?;
+    let payload = payload.get(..length).ok_or(malformed(8))?;
+    let mut c = Cursor::new(payload, "frame payload");
+    let record = match verb {
+        b'B' => Record::Boot { version: c.u16()?, pvr: c.u32()?, cases: c.u32()? },
+        b'C' => Record::Case { case: c.u32()? },
+        b'S' => Record::Step { case: c.u32()?, step: c.u32()? },
+        b'L' => {
+            let (case, offset) = (c.u32()?, c.u32()?);
+            Record::Log { case, offset, bytes: c.take(payload.len().saturating_sub(8))? }
+        }
+        b'E' => Record::End {
+            case: c.u32()?,
+            state: State::from_number(c.u16()?).ok_or(malformed(8))?,
+            step: c.u32()?,
+            length: c.u32()?,
+            checksum: c.u32()?,
+        },
+        b'D' => Record::Done,
+        b'P' => Record::Panic(c.take(payload.len())?),
+        _ => return Err(malformed(6)),
+    };
+    if !c.is_at_end() {
+        return Err(c.malformed());
+    }
+    Ok((u16::from_be_bytes(sequence), record))
+}
+
+/// Decodes lower-case hexadecimal digits; the number of bytes, or none if a digit is wrong or there is no room.
+fn unhex(digits: &[u8], bytes: &mut [u8]) -> Option<usize> {
+    if !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    let digit = |byte: u8| HEX.iter().position(|known| *known == byte).and_then(|value| u8::try_from(value).ok());
+    for (index, pair) in digits.chunks_exact(2).enumerate() {
+        *bytes.get_mut(index)? = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(digits.len() / 2)
+}
+
+/// True if a guest of this protocol version can be understood.
+#[must_use]
+pub const fn is_our_version(version: u16) -> bool {
+    version == VERSION
+}

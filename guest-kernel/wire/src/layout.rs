@@ -1,0 +1,53 @@
+//! Where everything lies in guest-physical memory.
+//!
+//! The same on every platform, so that the harness can assemble stubs at their final address and read the log of a dead
+//! guest. Effective and physical addresses are equal for all of it.
+//!
+//! ```text
+//!   0x0000_0000  vectors: Book3S at the architecture's offsets, BookE from 0x2000
+//!   0x0000_3000  STEP_RETURN, where every stub ends
+//!   0x0000_4000  save area: reached by one store with r0 as base, whatever the registers hold
+//!   0x0010_0000  the guest kernel: image, bss, stacks
+//!   0x0040_0000  BATCH: cases, bytecode, stubs
+//!   0x0080_0000  LOG: header and entries of the running case
+//!   0x0090_0000  SLOTS: the running case's values
+//!   0x0091_0000  HOST_BLOCK: arguments and results of a host step
+//!   0x00a0_0000  SCRATCH: pages for scripts
+//!   0x0100_0000  end of the memory Sprig uses
+//! ```
+//!
+//! Page 0 holds no data: before the magic page is mapped, an e500v2 host may show it at EA 0. The top 4 KiB are the
+//! magic page's.
+
+/// End of the area where interrupt vectors are written.
+pub const VECTORS_END: u32 = 0x3000;
+/// Address every stub branches to when its instruction is done.
+pub const STEP_RETURN: u32 = 0x3000;
+/// Start of the save area.
+pub const SAVE_BASE: u32 = 0x4000;
+/// End of the save area: the last address a 16-bit signed displacement reaches, plus one.
+pub const SAVE_END: u32 = 0x8000;
+/// Where the guest kernel is linked.
+pub const IMAGE_BASE: u32 = 0x0010_0000;
+/// End of the guest kernel with its bss and stacks.
+pub const IMAGE_END: u32 = BATCH_BASE;
+/// Where the harness puts the batch.
+pub const BATCH_BASE: u32 = 0x0040_0000;
+/// Largest batch, bytes.
+pub const BATCH_SIZE: u32 = LOG_BASE - BATCH_BASE;
+/// Where the guest writes the log.
+pub const LOG_BASE: u32 = 0x0080_0000;
+/// Size of the log with its header, bytes.
+pub const LOG_SIZE: u32 = SLOTS_BASE - LOG_BASE;
+/// Where the guest keeps the slots, 8 bytes each.
+pub const SLOTS_BASE: u32 = 0x0090_0000;
+/// Number of slots a case may use.
+pub const SLOTS: u16 = ((HOST_BLOCK - SLOTS_BASE) / 8) as u16;
+/// Where a host step's arguments and results stand.
+pub const HOST_BLOCK: u32 = 0x0091_0000;
+/// Start of the pages that scripts may map, store to and load from.
+pub const SCRATCH_BASE: u32 = 0x00a0_0000;
+/// Size of the scratch area, bytes.
+pub const SCRATCH_SIZE: u32 = RAM_SIZE - SCRATCH_BASE;
+/// The memory a platform must have, bytes.
+pub const RAM_SIZE: u32 = 0x0100_0000;

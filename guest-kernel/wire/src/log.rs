@@ -1,0 +1,231 @@
+//! The log: what the guest observed, as it lies at [`crate::layout::LOG_BASE`].
+//!
+//! Written with plain stores while a case runs, so that observing causes no exit; sent over the console when the case has
+//! ended, or read from memory by whoever can.
+//!
+//! ```text
+//!   +0x00  u32 magic, u16 version, u16 state, u32 case id, u32 current step, u32 bytes of entries
+//!   +0x20  entries:
+//!            u16 step, u8 kind, u8 number of values
+//!            if kind is not COMPLETED:  u8 exception, 3 x 0, u32 ESR or DSISR, u64 SRR0, u64 SRR1, u64 DEAR or DAR
+//!            values, u64 each
+//! ```
+
+use crate::Malformed;
+use crate::cursor::Cursor;
+
+/// "SLOG".
+pub const MAGIC: u32 = 0x534c_4f47;
+/// Offset of the entries from the start of the log, bytes.
+pub const ENTRIES: u32 = 0x20;
+/// Offset of the version in the header, bytes.
+pub const AT_VERSION: u32 = 4;
+/// Offset of the state in the header, bytes.
+pub const AT_STATE: u32 = 6;
+/// Offset of the case id in the header, bytes.
+pub const AT_CASE: u32 = 8;
+/// Offset of the current step in the header, bytes: the guest stores it before each operation, and whoever counts exits
+/// reads it to say which step caused one.
+pub const AT_STEP: u32 = 12;
+/// Offset of the length of the entries in the header, bytes.
+pub const AT_LENGTH: u32 = 16;
+
+/// How far a case has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum State {
+    /// No case has begun.
+    Idle = 0,
+    /// The case is running.
+    Running = 1,
+    /// The case ran to its end.
+    Ended = 2,
+    /// The guest's own code took an exception it should not have; the last entry describes it.
+    Stray = 3,
+    /// The bytecode is not what this guest understands.
+    BadBytecode = 4,
+    /// The log is full.
+    Full = 5,
+    /// An operation asks for something this platform does not have.
+    Unsupported = 6,
+}
+
+impl State {
+    /// The state with this number.
+    #[must_use]
+    pub const fn from_number(number: u16) -> Option<Self> {
+        Some(match number {
+            0 => Self::Idle,
+            1 => Self::Running,
+            2 => Self::Ended,
+            3 => Self::Stray,
+            4 => Self::BadBytecode,
+            5 => Self::Full,
+            6 => Self::Unsupported,
+            _ => return None,
+        })
+    }
+}
+
+/// What an entry tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// The step ran to its end.
+    Completed = 0,
+    /// The step's stub took an exception.
+    Exception = 1,
+    /// The guest's own code took an exception during this step.
+    Stray = 2,
+    /// In a race: the step had more different outcomes than are kept.
+    Overflow = 3,
+}
+
+/// Different outcomes a race keeps of one step.
+pub const RACE_OUTCOMES: usize = 8;
+
+/// The interrupt an entry describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupt {
+    /// Number of the exception (`sprig_isa::exception`).
+    pub exception: u8,
+    /// ESR on the embedded families, DSISR on the server ones.
+    pub syndrome: u32,
+    /// Where it happened: SRR0, or CSRR0 or MCSRR0 by the exception's class.
+    pub srr0: u64,
+    /// The machine state it saved: SRR1, CSRR1 or MCSRR1.
+    pub srr1: u64,
+    /// DEAR or DAR.
+    pub dar: u64,
+}
+
+impl Interrupt {
+    /// Bytes it takes in an entry.
+    pub const SIZE: usize = 32;
+
+    /// As it stands in an entry.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::SIZE] {
+        let mut bytes = [0; Self::SIZE];
+        bytes[0] = self.exception;
+        bytes[4..8].copy_from_slice(&self.syndrome.to_be_bytes());
+        bytes[8..16].copy_from_slice(&self.srr0.to_be_bytes());
+        bytes[16..24].copy_from_slice(&self.srr1.to_be_bytes());
+        bytes[24..32].copy_from_slice(&self.dar.to_be_bytes());
+        bytes
+    }
+
+    fn decode(c: &mut Cursor<'_>) -> Result<Self, Malformed> {
+        let exception = c.u8()?;
+        c.take(3)?;
+        Ok(Self { exception, syndrome: c.u32()?, srr0: c.u64()?, srr1: c.u64()?, dar: c.u64()? })
+    }
+}
+
+/// Size of an entry's fixed part, bytes.
+pub const ENTRY_HEADER: usize = 4;
+
+/// One entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The script step.
+    pub step: u16,
+    /// What it tells.
+    pub kind: Kind,
+    /// The exception, unless the step ran to its end.
+    pub interrupt: Option<Interrupt>,
+    values: &'a [u8],
+}
+
+impl<'a> Entry<'a> {
+    /// The values observed, in the order of the step's outputs.
+    pub fn values(&self) -> impl Iterator<Item = u64> + 'a {
+        self.values.chunks_exact(8).map(|chunk| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(chunk);
+            u64::from_be_bytes(bytes)
+        })
+    }
+}
+
+/// Reads the entries of a log one after the other.
+#[derive(Clone, Debug)]
+pub struct Entries<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Entries<'a> {
+    /// The entries in these bytes.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
+    fn decode(&mut self) -> Result<Entry<'a>, Malformed> {
+        let mut c = Cursor::new(self.bytes, "log entry");
+        let malformed = c.malformed();
+        let step = c.u16()?;
+        let kind = match c.u8()? {
+            0 => Kind::Completed,
+            1 => Kind::Exception,
+            2 => Kind::Stray,
+            3 => Kind::Overflow,
+            _ => return Err(malformed),
+        };
+        let count = c.u8()?;
+        let interrupt = match kind {
+            Kind::Completed | Kind::Overflow => None,
+            Kind::Exception | Kind::Stray => Some(Interrupt::decode(&mut c)?),
+        };
+        let values = c.take(usize::from(count) * 8)?;
+        self.bytes = self.bytes.get(c.position()..).ok_or(malformed)?;
+        Ok(Entry { step, kind, interrupt, values })
+    }
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Result<Entry<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.bytes.is_empty() {
+            return None;
+        }
+        let entry = self.decode();
+        if entry.is_err() {
+            self.bytes = &[];
+        }
+        Some(entry)
+    }
+}
+
+/// The header of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// How far the case has come.
+    pub state: State,
+    /// The case's number.
+    pub case: u32,
+    /// The step that runs or ran last.
+    pub step: u32,
+    /// Bytes of entries.
+    pub length: u32,
+}
+
+/// Reads a log from guest memory: its header and the bytes of its entries.
+///
+/// # Errors
+/// [`Malformed`] where the magic, version or state is wrong, or the entries do not fit.
+pub fn open(memory: &[u8]) -> Result<(Header, &[u8]), Malformed> {
+    let mut c = Cursor::new(memory, "log");
+    let malformed = c.malformed();
+    let (magic, version, state) = (c.u32()?, c.u16()?, c.u16()?);
+    let (case, step, length) = (c.u32()?, c.u32()?, c.u32()?);
+    if magic != MAGIC || version != crate::VERSION {
+        return Err(malformed);
+    }
+    let state = State::from_number(state).ok_or(malformed)?;
+    let start = ENTRIES as usize;
+    let end = usize::try_from(length).ok().and_then(|length| start.checked_add(length)).ok_or(malformed)?;
+    let entries = memory.get(start..end).ok_or(malformed)?;
+    Ok((Header { state, case, step, length }, entries))
+}

@@ -1,0 +1,114 @@
+//! What one side writes the other reads, and no input makes a decoder panic.
+#![cfg(feature = "alloc")]
+#![allow(missing_docs)]
+
+use proptest::prelude::*;
+use sprig_wire::batch::{Batch, BatchBuilder, CaseParts};
+use sprig_wire::bytecode::{self, Alu, Encoder, Op, Part, Register, Transfer};
+use sprig_wire::frame::{self, Line, Record};
+use sprig_wire::log::{Entries, Interrupt, State};
+
+#[test]
+fn an_exec_decodes_as_it_was_encoded() {
+    let inputs = [Transfer { register: Register::Gpr(30), part: Part::Native, slot: 7 }];
+    let outputs = [
+        Transfer { register: Register::Gpr(3), part: Part::Native, slot: 8 },
+        Transfer { register: Register::Cr, part: Part::High, slot: 9 },
+    ];
+    let mut encoder = Encoder::default();
+    encoder.exec(5, true, 0x40, 2, &inputs, &outputs);
+    encoder.compute(6, false, Alu::Xor, 1, 2, 3);
+    let bytes = encoder.into_bytes();
+    let (step, used) = bytecode::decode(&bytes).expect("an exec");
+    assert_eq!((step.step, step.is_observed()), (5, true));
+    let Op::Exec { stub: 0x40, words: 2, inputs: i, outputs: o } = step.op else { panic!("{step:?}") };
+    assert!(i.iter().eq(inputs));
+    assert!(o.iter().eq(outputs));
+    let (step, _) = bytecode::decode(&bytes[used..]).expect("a compute");
+    assert_eq!(step.op, Op::Compute { alu: Alu::Xor, to: 1, a: 2, b: 3 });
+}
+
+#[test]
+fn a_batch_gives_back_its_cases_at_the_addresses_it_told() {
+    let first = CaseParts { slots: 3, constants: vec![1, u64::MAX], ops: vec![3, 0, 0, 1, 9], code: vec![0x6000_0000] };
+    let second = CaseParts { slots: 0, constants: vec![], ops: vec![], code: vec![1, 2, 3] };
+    let mut builder = BatchBuilder::new(false);
+    builder.push(11, &first);
+    builder.push(22, &second);
+    let (bytes, code) = builder.finish().expect("small");
+    let batch = Batch::open(&bytes).expect("well formed");
+    assert_eq!(batch.len(), 2);
+    for (index, (id, parts)) in [(11, &first), (22, &second)].into_iter().enumerate() {
+        let case = batch.case(index as u32).expect("in the batch");
+        assert_eq!((case.id, case.slots, case.ops), (id, parts.slots, &parts.ops[..]));
+        assert!(case.constants().eq(parts.constants.iter().copied()));
+        assert!(case.code.chunks(4).eq(parts.code.iter().map(|word| word.to_be_bytes())));
+        assert_eq!(sprig_wire::layout::BATCH_BASE + case.code_offset, code[index]);
+    }
+}
+
+#[test]
+fn a_changed_byte_of_a_batch_is_noticed() {
+    let case = CaseParts { slots: 1, constants: vec![5], ops: vec![3, 0, 0, 1], code: vec![7] };
+    let mut builder = BatchBuilder::new(true);
+    builder.push(0, &case);
+    let (mut bytes, _) = builder.finish().expect("small");
+    assert!(Batch::open(&bytes).expect("well formed").is_loud());
+    *bytes.last_mut().expect("not empty") ^= 1;
+    assert!(Batch::open(&bytes).is_err());
+}
+
+fn record() -> impl Strategy<Value = (u16, Vec<u8>, u8, [u32; 4])> {
+    (any::<u16>(), prop::collection::vec(any::<u8>(), 0..frame::LOG_CHUNK), 0u8..7, any::<[u32; 4]>())
+}
+
+proptest! {
+    #[test]
+    fn every_record_survives_the_line((sequence, bytes, verb, [a, b, c, d]) in record()) {
+        let record = match verb {
+            0 => Record::Boot { version: a as u16, pvr: b, cases: c },
+            1 => Record::Case { case: a },
+            2 => Record::Step { case: a, step: b },
+            3 => Record::Log { case: a, offset: b, bytes: &bytes },
+            4 => Record::End { case: a, state: State::Ended, step: b, length: c, checksum: d },
+            5 => Record::Done,
+            _ => Record::Panic(&bytes),
+        };
+        let line = Line::new(sequence, &record);
+        let text = line.as_bytes().strip_suffix(b"\n").expect("ends with a newline");
+        let mut payload = [0; frame::PAYLOAD];
+        prop_assert_eq!(frame::decode(text, &mut payload), Ok((sequence, record)));
+    }
+
+    #[test]
+    fn one_flipped_bit_makes_a_frame_malformed(bytes in prop::collection::vec(any::<u8>(), 0..40), at in any::<prop::sample::Index>(), bit in 0u8..8) {
+        let line = Line::new(1, &Record::Log { case: 0, offset: 0, bytes: &bytes });
+        let mut text = line.as_bytes().strip_suffix(b"\n").expect("ends with a newline").to_vec();
+        let index = at.index(text.len());
+        text[index] ^= 1 << bit;
+        prop_assert!(frame::decode(&text, &mut [0; frame::PAYLOAD]).is_err());
+    }
+
+    #[test]
+    fn no_input_makes_a_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = bytecode::decode(&bytes);
+        let _ = frame::decode(&bytes, &mut [0; frame::PAYLOAD]);
+        let _ = sprig_wire::log::open(&bytes);
+        prop_assert!(Entries::new(&bytes).count() <= bytes.len());
+        if let Ok(batch) = Batch::open(&bytes) {
+            let _ = batch.case(0);
+        }
+    }
+}
+
+#[test]
+fn a_log_entry_reads_back_with_its_interrupt_and_values() {
+    let interrupt = Interrupt { exception: 9, syndrome: 0x0400_0000, srr0: 0x40_0040, srr1: 0x1000, dar: 0xdead };
+    let mut bytes = vec![0, 3, 1, 1];
+    bytes.extend(interrupt.to_bytes());
+    bytes.extend(0xa000_0004u64.to_be_bytes());
+    let entries: Vec<_> = Entries::new(&bytes).collect::<Result<_, _>>().expect("well formed");
+    assert_eq!(entries.len(), 1);
+    assert_eq!((entries[0].step, entries[0].interrupt), (3, Some(interrupt)));
+    assert!(entries[0].values().eq([0xa000_0004]));
+}
