@@ -26,6 +26,8 @@ pub mod dsisr {
     pub const NO_TRANSLATION: u32 = 0x4000_0000;
     /// Protection violation.
     pub const PROTECTION: u32 = 0x0800_0000;
+    /// The storage does not support this kind of access (lwarx, stwcx. on cache-inhibited or write-through storage).
+    pub const UNSUPPORTED: u32 = 0x0400_0000;
     /// The access was a store.
     pub const STORE: u32 = 0x0200_0000;
 }

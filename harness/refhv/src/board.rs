@@ -1,0 +1,54 @@
+//! The minimal board ([`sprig_wire::board`]): console, power-off, host calls, two interrupt lines.
+
+use sprig_wire::board as register;
+
+/// The board's registers and wires.
+#[derive(Clone, Debug, Default)]
+pub struct Board {
+    /// Bytes the guest wrote to the console.
+    pub console: Vec<u8>,
+    /// The status the guest powered off with.
+    pub powered_off: Option<u32>,
+    /// The guest has asked for a host step that has not been carried out yet; with the value it wrote.
+    pub host_call: Option<u32>,
+    /// The external interrupt line.
+    pub external: bool,
+    /// The critical interrupt line.
+    pub critical: bool,
+}
+
+impl Board {
+    /// The offset of a guest-physical address within the register page.
+    #[must_use]
+    pub fn offset(address: u64) -> Option<u32> {
+        let base = u64::from(register::REGISTERS);
+        (base..base + u64::from(register::REGISTERS_SIZE)).contains(&address).then_some((address - base) as u32)
+    }
+
+    /// A load of `size` bytes. Nothing but the documented accesses has an effect; others read zero.
+    #[must_use]
+    pub fn load(&self, offset: u32, size: usize) -> u64 {
+        match (offset, size) {
+            (register::PROBE, 4) => u64::from(register::PROBE_VALUE),
+            _ => 0,
+        }
+    }
+
+    /// A store of `size` bytes. Other than documented accesses are ignored.
+    pub fn store(&mut self, offset: u32, size: usize, value: u64) {
+        match (offset, size) {
+            (register::CONSOLE, 1) => self.console.push(value as u8),
+            (register::POWER_OFF, 4) => self.powered_off = Some(value as u32),
+            (register::HOST_CALL, 4) => self.host_call = Some(value as u32),
+            (register::EXTERNAL_ACK, 4) => self.external = false,
+            (register::CRITICAL_ACK, 4) => self.critical = false,
+            _ => {}
+        }
+    }
+
+    /// True if the run has to stop and look at the board.
+    #[must_use]
+    pub fn wants_attention(&self) -> bool {
+        self.powered_off.is_some() || self.host_call.is_some()
+    }
+}

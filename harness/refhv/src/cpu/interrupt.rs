@@ -1,0 +1,103 @@
+//! Why an instruction did not complete: interrupts as the CPU raises them, before anybody delivers them.
+
+use sprig_isa::cpu::Family;
+use sprig_isa::exception::Exception;
+use sprig_isa::syndrome::{dsisr, esr, srr1};
+
+use super::Access;
+
+/// Why an address has no usable translation. One word for the four models; [`Interrupt::storage`] says which interrupt
+/// that is on which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// No TLB entry, or no page table entry.
+    Miss,
+    /// No segment (Book3S-64: no SLB entry).
+    NoSegment,
+    /// The page does not allow this access.
+    Protection,
+    /// The page or its segment does not allow execution.
+    NoExecute,
+    /// The access touches storage of a kind that does not support it (reservation or dcbz on cache-inhibited storage,
+    /// direct-store segment).
+    Unsupported,
+}
+
+/// An interrupt an instruction causes, in the words of no family: what SRR1, ESR or DSISR get is worked out here, where
+/// it is put is the business of the one who delivers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupt {
+    /// Which interrupt.
+    pub exception: Exception,
+    /// Its syndrome: ESR on the embedded families; on the server families SRR1 bits for program and instruction
+    /// storage interrupts, DSISR for data storage and alignment.
+    pub syndrome: u32,
+    /// The effective address at fault (DEAR or DAR), for the interrupts that have one.
+    pub address: Option<u64>,
+}
+
+impl Interrupt {
+    /// An interrupt without syndrome or address.
+    #[must_use]
+    pub const fn new(exception: Exception) -> Self {
+        Self { exception, syndrome: 0, address: None }
+    }
+
+    /// A program interrupt: the instruction does not exist.
+    #[must_use]
+    pub const fn illegal(family: Family) -> Self {
+        Self::program(if family.is_booke() { esr::PIL } else { srr1::ILLEGAL as u32 })
+    }
+
+    /// A program interrupt: the instruction is privileged and MSR\[PR\] is 1.
+    #[must_use]
+    pub const fn privileged(family: Family) -> Self {
+        Self::program(if family.is_booke() { esr::PPR } else { srr1::PRIVILEGED as u32 })
+    }
+
+    /// A program interrupt: a trap instruction's condition holds.
+    #[must_use]
+    pub const fn trap(family: Family) -> Self {
+        Self::program(if family.is_booke() { esr::PTR } else { srr1::TRAP as u32 })
+    }
+
+    const fn program(syndrome: u32) -> Self {
+        Self { exception: Exception::Program, syndrome, address: None }
+    }
+
+    /// The interrupt for a failed translation.
+    #[must_use]
+    pub fn storage(family: Family, fault: Fault, access: Access, address: u64) -> Self {
+        let fetch = access == Access::Fetch;
+        let (exception, syndrome) = match (family.is_booke(), fault) {
+            (true, Fault::Miss | Fault::NoSegment) if fetch => (Exception::InstructionTlbError, 0),
+            (true, Fault::Miss | Fault::NoSegment) => (Exception::DataTlbError, store(access, esr::ST)),
+            (true, _) if fetch => (Exception::InstructionStorage, 0),
+            (true, _) => (Exception::DataStorage, store(access, esr::ST)),
+            (false, Fault::NoSegment) if fetch => (Exception::InstructionSegment, 0),
+            (false, Fault::NoSegment) => (Exception::DataSegment, 0),
+            (false, _) if fetch => (
+                Exception::InstructionStorage,
+                match fault {
+                    Fault::Miss | Fault::NoSegment => srr1::ISI_NO_TRANSLATION as u32,
+                    Fault::Protection => srr1::ISI_PROTECTION as u32,
+                    Fault::NoExecute | Fault::Unsupported => srr1::ISI_NO_EXECUTE as u32,
+                },
+            ),
+            (false, _) => (
+                Exception::DataStorage,
+                store(access, dsisr::STORE)
+                    | match fault {
+                        Fault::Miss | Fault::NoSegment => dsisr::NO_TRANSLATION,
+                        Fault::Protection | Fault::NoExecute => dsisr::PROTECTION,
+                        Fault::Unsupported => dsisr::UNSUPPORTED,
+                    },
+            ),
+        };
+        Self { exception, syndrome, address: (!fetch).then_some(address) }
+    }
+}
+
+fn store(access: Access, bit: u32) -> u32 {
+    if access == Access::Store { bit } else { 0 }
+}

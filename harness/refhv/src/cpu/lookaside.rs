@@ -1,0 +1,85 @@
+//! Translations used lately, so that most accesses need no walk of the MMU.
+//!
+//! Entries are kept per kind of access, hence hold no permissions: an entry exists only if that very access was allowed.
+//! Each is tagged with the *space* it was made in, a number the supervisor derives from whatever MSR bits its
+//! translations depend on; a change of MSR alone then needs no flush. Everything else that changes a translation (TLB
+//! and segment writes, PID, page table base) must call [`Lookaside::flush`].
+
+use super::Access;
+
+/// Bytes of the page an entry covers.
+pub(crate) const PAGE: u64 = 4096;
+const OFFSET: u64 = PAGE - 1;
+const DATA_ENTRIES: usize = 16;
+/// A tag no address has: the space field is wider than any space number.
+const EMPTY: u64 = OFFSET;
+
+#[derive(Clone, Copy)]
+struct Entry {
+    /// Effective page number and space.
+    tag: u64,
+    /// Guest-physical address of the page.
+    page: u64,
+}
+
+impl Entry {
+    const EMPTY: Self = Self { tag: EMPTY, page: 0 };
+}
+
+/// The lookaside of one CPU.
+pub struct Lookaside {
+    space: u64,
+    fetch: Entry,
+    load: [Entry; DATA_ENTRIES],
+    store: [Entry; DATA_ENTRIES],
+}
+
+impl Default for Lookaside {
+    fn default() -> Self {
+        Self { space: 0, fetch: Entry::EMPTY, load: [Entry::EMPTY; DATA_ENTRIES], store: [Entry::EMPTY; DATA_ENTRIES] }
+    }
+}
+
+impl Lookaside {
+    /// Forgets everything.
+    pub fn flush(&mut self) {
+        *self = Self { space: self.space, ..Self::default() };
+    }
+
+    /// From now on translations belong to this space (a number below 256).
+    pub fn set_space(&mut self, space: u8) {
+        self.space = u64::from(space);
+    }
+
+    /// The guest-physical address, if the page is known.
+    #[inline]
+    pub(crate) fn find(&self, address: u64, access: Access) -> Option<u64> {
+        let entry = self.entry(address, access);
+        (entry.tag == address & !OFFSET | self.space).then_some(entry.page | address & OFFSET)
+    }
+
+    /// Remembers a translation that holds for the whole page.
+    pub(crate) fn insert(&mut self, address: u64, access: Access, physical: u64) {
+        let entry = Entry { tag: address & !OFFSET | self.space, page: physical & !OFFSET };
+        let index = index(address);
+        match access {
+            Access::Fetch => self.fetch = entry,
+            Access::Load => self.load[index] = entry,
+            Access::Store => self.store[index] = entry,
+        }
+    }
+
+    #[inline]
+    fn entry(&self, address: u64, access: Access) -> Entry {
+        match access {
+            Access::Fetch => self.fetch,
+            Access::Load => self.load[index(address)],
+            Access::Store => self.store[index(address)],
+        }
+    }
+}
+
+#[inline]
+fn index(address: u64) -> usize {
+    (address / PAGE) as usize % DATA_ENTRIES
+}

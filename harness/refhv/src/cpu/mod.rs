@@ -1,0 +1,77 @@
+//! The PowerPC processor as problem state sees it: registers, decode and execution of every instruction.
+//!
+//! Nothing here knows whether the machine is bare or a guest. Whatever depends on that goes through [`Supervisor`]:
+//!
+//! ```text
+//!   fetch --Lookaside hit---------------------------------> word -> execute -> next
+//!         '-miss-> Supervisor::translate                             |
+//!                                                                    |-- load, store: Lookaside, else translate
+//!   an instruction faults, or MSR[PR] = 1 and it is privileged ----> Supervisor::interrupt
+//!   MSR[PR] = 0 and it is privileged ------------------------------> Supervisor::privileged
+//!   the clock's alarm ---------------------------------------------> Supervisor::poll
+//! ```
+//!
+//! MSR here is always the register the hardware has. Under the hypervisor it has PR = 1 throughout, whatever the guest
+//! believes its own MSR to be; that is what makes the guest kernel's privileged instructions exit.
+
+mod insn;
+mod interrupt;
+mod lookaside;
+pub mod opcode;
+mod privileged;
+mod state;
+mod supervisor;
+
+pub use insn::Insn;
+pub use interrupt::{Fault, Interrupt};
+pub use lookaside::Lookaside;
+pub use privileged::Privileged;
+pub use state::{Reservation, Sprs, State};
+pub use supervisor::{Access, Direction, Supervisor, Translation};
+
+use sprig_isa::cpu::Cpu;
+use sprig_isa::msr;
+
+use crate::board::Board;
+use crate::clock::Clock;
+use crate::memory::Memory;
+
+/// What a supervisor works on: the registers, the RAM and the time of one CPU.
+pub struct Core {
+    /// The registers.
+    pub state: State,
+    /// Guest-physical RAM.
+    pub memory: Memory,
+    /// Devices and interrupt lines.
+    pub board: Board,
+    /// Time.
+    pub clock: Clock,
+    /// Translations used lately.
+    pub lookaside: Lookaside,
+    /// The instruction being executed, for whoever emulates it.
+    pub insn: Insn,
+}
+
+impl Core {
+    /// A CPU of this model with its RAM, everything zero.
+    #[must_use]
+    pub fn new(profile: &'static Cpu, memory: Memory) -> Self {
+        Self {
+            state: State::new(profile),
+            memory,
+            board: Board::default(),
+            clock: Clock::default(),
+            lookaside: Lookaside::default(),
+            insn: Insn(0),
+        }
+    }
+
+    /// Sets the hardware's MSR. `space` tells the lookaside which translations hold now: a supervisor gives a different
+    /// number for each combination of whatever its translations depend on (see [`Lookaside::set_space`]).
+    pub fn set_msr(&mut self, value: u64, space: u8) {
+        self.state.msr = self.state.register(value);
+        self.state.address_mask = if value & msr::book3s::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
+        self.lookaside.set_space(space);
+        self.clock.wake_now();
+    }
+}

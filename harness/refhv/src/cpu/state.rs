@@ -1,0 +1,118 @@
+//! The registers of one CPU.
+
+use sprig_isa::cpu::Cpu;
+
+/// Cells of the special-purpose registers, one for each number. Which number uses which cell, and who may, is said by
+/// [`sprig_isa::spr::SPRS`]; XER, LR, CTR and the time base are kept elsewhere and their cells stay zero.
+#[derive(Clone)]
+pub struct Sprs(Box<[u64; Self::COUNT]>);
+
+impl Sprs {
+    /// Numbers an instruction can encode.
+    pub const COUNT: usize = 1024;
+
+    /// All cells zero.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Box::new([0; Self::COUNT]))
+    }
+
+    /// The value of a cell.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, number: u16) -> u64 {
+        self.0[usize::from(number) % Self::COUNT]
+    }
+
+    /// Sets a cell.
+    #[inline]
+    pub fn set(&mut self, number: u16, value: u64) {
+        self.0[usize::from(number) % Self::COUNT] = value;
+    }
+}
+
+impl Default for Sprs {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The reservation of lwarx and ldarx.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    /// Effective address of the load.
+    pub address: u64,
+    /// The value that was loaded.
+    pub value: u64,
+}
+
+/// The registers of one CPU. On 32-bit CPUs every value keeps within 32 bits.
+#[derive(Clone)]
+pub struct State {
+    /// The CPU model.
+    pub profile: &'static Cpu,
+    /// General-purpose registers.
+    pub gpr: [u64; 32],
+    /// Condition register, CR0 in the highest four bits.
+    pub cr: u32,
+    /// Fixed-point exception register.
+    pub xer: u32,
+    /// Link register.
+    pub lr: u64,
+    /// Count register.
+    pub ctr: u64,
+    /// Address of the current instruction.
+    pub pc: u64,
+    /// Address of the next one.
+    pub nia: u64,
+    /// Machine state register of the hardware. Only a supervisor changes it, by [`super::Core::set_msr`].
+    pub(super) msr: u64,
+    /// Bits an effective address has: 32, or 64 in 64-bit mode.
+    pub(super) address_mask: u64,
+    /// All other special-purpose registers.
+    pub spr: Sprs,
+    /// The reservation, if one is held.
+    pub reservation: Option<Reservation>,
+}
+
+impl State {
+    /// The registers of a CPU of this model, all zero.
+    #[must_use]
+    pub fn new(profile: &'static Cpu) -> Self {
+        Self {
+            profile,
+            gpr: [0; 32],
+            cr: 0,
+            xer: 0,
+            lr: 0,
+            ctr: 0,
+            pc: 0,
+            nia: 0,
+            msr: 0,
+            address_mask: u64::from(u32::MAX),
+            spr: Sprs::new(),
+            reservation: None,
+        }
+    }
+
+    /// The machine state register.
+    #[inline]
+    #[must_use]
+    pub fn msr(&self) -> u64 {
+        self.msr
+    }
+
+    /// A value cut to the width of this CPU's registers.
+    #[inline]
+    #[must_use]
+    pub fn register(&self, value: u64) -> u64 {
+        if self.profile.is_64bit { value } else { value & u64::from(u32::MAX) }
+    }
+
+    /// A value cut to the width of an effective address in the current mode.
+    #[inline]
+    #[must_use]
+    pub fn effective(&self, value: u64) -> u64 {
+        value & self.address_mask
+    }
+}
