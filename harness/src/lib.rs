@@ -1,2 +1,13 @@
 //! Sprig: a conformance suite for PowerPC hypervisors.
+//!
+//! ```text
+//!   cases/*.probe --script--> Case --target--> RunResult --transcript--> Transcript
+//!        --judge(rules, expectations)--> Verdict --golden--> --report--> terminal, KTAP, JUnit, JSON
+//! ```
+//!
+//! Data flows one way, one module a stage. `docs/architecture.md` is the map.
 #![forbid(unsafe_code)]
+
+pub mod case;
+pub mod feature;
+pub mod transcript;

@@ -1,0 +1,153 @@
+//! A case ready to run: what the script language makes, what targets run, what the judge reads.
+//!
+//! ```text
+//!   script::parse --> Script --instances--> Instance --assemble(profile)--> Case --parts--> Target
+//!                                                                            '--steps, checks--> Transcript, judge
+//! ```
+
+use crate::feature::FeatureSet;
+use sprig_isa::cpu::Cpu;
+use sprig_isa::exception::Exception;
+use sprig_wire::batch::CaseParts;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What assembling needs to know of a target: everything else is the same everywhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile {
+    /// The CPU, for registers whose number differs and for what `on` blocks choose.
+    pub cpu: &'static Cpu,
+    /// Everything the target declares, the CPU's features included.
+    pub features: FeatureSet,
+}
+
+/// The file a case was read from.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// As given by the user or found under `cases/`.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+/// A case, assembled for one profile.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// `area/case` or `area/case@parameters`.
+    pub name: String,
+    /// Where it comes from.
+    pub source: Arc<SourceFile>,
+    /// The rules it cites, the default one first.
+    pub rules: Vec<String>,
+    /// It is known to end some target: runs alone, last.
+    pub kills: bool,
+    /// Its steps; a log entry's step number is an index here.
+    pub steps: Vec<Step>,
+    /// Its expectations, in the order of the file.
+    pub checks: Vec<Check>,
+    /// What the guest gets.
+    pub parts: CaseParts,
+}
+
+/// One step of a case.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Line in the source, from 1.
+    pub line: usize,
+    /// What it does, in assembler or the script's words with all names resolved: `mfspr r3, 260 (USPRG4)`.
+    pub text: String,
+    /// Name under which it is observed, with the loop's value: `old[SPRG4]`.
+    pub observation: Option<String>,
+    /// Names of its logged values: empty for the value itself, else the part behind the dot (`r4`, `cr`, `patched`).
+    pub outputs: Vec<String>,
+    /// Its stub: offset in the case's code in bytes, and number of words.
+    pub stub: Option<(u32, u8)>,
+    /// An exception does not fail the case.
+    pub may_trap: bool,
+    /// Another correct run may give another value.
+    pub varying: bool,
+    /// It is inside a race: it may have several outcomes.
+    pub in_race: bool,
+}
+
+/// One expectation of a script.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// Line in the source, from 1.
+    pub line: usize,
+    /// As it stands in the source, without `expect`.
+    pub text: String,
+    /// Index into [`Case::rules`].
+    pub rule: usize,
+    /// The condition.
+    pub condition: Condition,
+}
+
+/// A condition over observations.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    /// All hold.
+    And(Vec<Condition>),
+    /// At least one holds.
+    Or(Vec<Condition>),
+    /// It does not hold.
+    Not(Box<Condition>),
+    /// Two values compare.
+    Compare(Comparison, Term, Term),
+    /// The value is in one of the ranges, both ends included.
+    In(Term, Vec<(u64, u64)>),
+    /// The step took this exception (or none).
+    Exception {
+        /// Index into [`Case::steps`].
+        step: usize,
+        /// The exception, or none.
+        exception: Option<Exception>,
+        /// True for `==`, false for `!=`.
+        equal: bool,
+    },
+}
+
+/// How two values compare, unsigned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// A value in a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Term {
+    /// Known when the script was assembled.
+    Constant(u64),
+    /// Something a step observed.
+    Observed {
+        /// Index into [`Case::steps`].
+        step: usize,
+        /// What of it.
+        part: Part,
+    },
+    /// Computed from two.
+    Binary(sprig_wire::bytecode::Alu, Box<Term>, Box<Term>),
+    /// Bitwise complement.
+    Complement(Box<Term>),
+}
+
+/// What of a step's outcome a term speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The logged value at this index in [`Step::outputs`].
+    Output(usize),
+    /// SRR0 as bytes from the stub's first instruction.
+    Srr0,
+    /// SRR1.
+    Srr1,
+    /// ESR or DSISR.
+    Syndrome,
+    /// DEAR or DAR.
+    Dar,
+}

@@ -1,0 +1,140 @@
+//! What a target gives back for a case, and the transcript read from it.
+//!
+//! A target returns bytes (the guest's log) and a fate; decoding them into the case's own words happens here, once for
+//! every target.
+
+use crate::case::Case;
+use sprig_isa::exception::Exception;
+use sprig_wire::Malformed;
+use sprig_wire::log::{Entries, Kind, State};
+use std::collections::BTreeMap;
+
+/// How a case ended on a target.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Fate {
+    /// The guest ran it to its end, or stopped in an orderly way (see the log's state).
+    Ended,
+    /// The target died; how it looked from outside.
+    Crashed(String),
+    /// The target made no progress any more; how that was noticed.
+    Hung(String),
+    /// The environment or the harness failed: nothing can be said about the target.
+    Error(String),
+}
+
+/// What a target gives back for one case.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RunResult {
+    /// How it ended.
+    pub fate: Fate,
+    /// How far the guest's log says the case has come, as a number of [`State`].
+    pub state: u16,
+    /// The last step begun.
+    pub last_step: u32,
+    /// The log's entries.
+    pub entries: Vec<u8>,
+    /// Guest-physical address of the case's code in the batch it ran in.
+    pub code_base: u32,
+    /// Exits by step and reason, where the target counts them.
+    pub exits: Option<Vec<ExitCount>>,
+}
+
+/// Exits of one step for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ExitCount {
+    /// The step during which they happened.
+    pub step: u32,
+    /// Why, in the hypervisor's words.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// The exception a step took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Which.
+    pub exception: Exception,
+    /// Where, in bytes from the step's first instruction; none if it happened outside the stub.
+    pub offset: Option<u64>,
+    /// SRR0 itself (CSRR0, MCSRR0).
+    pub srr0: u64,
+    /// SRR1 (CSRR1, MCSRR1).
+    pub srr1: u64,
+    /// ESR or DSISR.
+    pub syndrome: u32,
+    /// DEAR or DAR.
+    pub dar: u64,
+}
+
+/// One outcome of one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The exception, if it took one.
+    pub taken: Option<Taken>,
+    /// The observed values, in the order of the step's outputs.
+    pub values: Vec<u64>,
+}
+
+/// All observations of one case on one target, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript {
+    /// Outcomes by step; several only within a race.
+    pub outcomes: BTreeMap<usize, Vec<Outcome>>,
+    /// Steps with more different outcomes than the guest keeps.
+    pub overflowed: Vec<usize>,
+    /// The guest's own code took an exception: during which step, and which.
+    pub stray: Option<(usize, Taken)>,
+}
+
+impl Transcript {
+    /// Reads a result in the words of its case.
+    ///
+    /// # Errors
+    /// [`Malformed`] where the log is not one this harness wrote the protocol for.
+    pub fn decode(case: &Case, result: &RunResult) -> Result<Self, Malformed> {
+        let mut transcript = Self::default();
+        for entry in Entries::new(&result.entries) {
+            let entry = entry?;
+            let malformed = Malformed { what: "log entry (unknown step)", at: usize::from(entry.step) };
+            let index = usize::from(entry.step);
+            let step = case.steps.get(index).ok_or(malformed)?;
+            let taken = entry.interrupt.map(|interrupt| {
+                let exception = Exception::from_number(interrupt.exception)
+                    .ok_or(Malformed { what: "log entry (unknown exception)", at: interrupt.exception.into() })?;
+                let offset = step.stub.and_then(|(offset, words)| {
+                    let start = u64::from(result.code_base) + u64::from(offset);
+                    // The word behind the stub's own is its final branch: a system call reports its address.
+                    let end = start + 4 * u64::from(words);
+                    (start..=end).contains(&interrupt.srr0).then(|| interrupt.srr0 - start)
+                });
+                Ok(Taken {
+                    exception,
+                    offset,
+                    srr0: interrupt.srr0,
+                    srr1: interrupt.srr1,
+                    syndrome: interrupt.syndrome,
+                    dar: interrupt.dar,
+                })
+            });
+            let taken = taken.transpose()?;
+            match entry.kind {
+                Kind::Overflow => transcript.overflowed.push(index),
+                Kind::Stray => transcript.stray = taken.map(|taken| (index, taken)),
+                Kind::Completed | Kind::Exception => {
+                    let outcome = Outcome { taken, values: entry.values().collect() };
+                    transcript.outcomes.entry(index).or_default().push(outcome);
+                }
+            }
+        }
+        Ok(transcript)
+    }
+}
+
+impl RunResult {
+    /// How far the case has come, if the number means anything.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        State::from_number(self.state)
+    }
+}
