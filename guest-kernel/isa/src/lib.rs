@@ -12,6 +12,7 @@
 //! | [`page::FIELDS`] | a magic-page field's offset, width and feature bit |
 //! | [`hcall`] | hypercall tokens, return codes, the instruction sequence |
 //! | [`insn::INSNS`] | an instruction's encoding and operands |
+//! | [`mmu`] | the fields of TLB, segment and page table entries |
 //! | [`replacement::REPLACEMENTS`] | which instruction a guest may replace by which page access |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -20,6 +21,7 @@ pub mod cpu;
 pub mod exception;
 pub mod hcall;
 pub mod insn;
+pub mod mmu;
 pub mod msr;
 pub mod page;
 pub mod replacement;
