@@ -180,6 +180,10 @@ pub mod number {
     pub const TCR: u16 = 340;
     pub const IVOR0: u16 = 400;
     pub const IVOR32: u16 = 528;
+    pub const IBAT0U: u16 = 528;
+    pub const DBAT0U: u16 = 536;
+    pub const IBAT4U: u16 = 560;
+    pub const DBAT4U: u16 = 568;
     pub const MCSRR0: u16 = 570;
     pub const MCSRR1: u16 = 571;
     pub const MCSR: u16 = 572;
@@ -193,9 +197,12 @@ pub mod number {
     pub const MAS6: u16 = 630;
     pub const PID1: u16 = 633;
     pub const PID2: u16 = 634;
+    pub const TLB0CFG: u16 = 688;
+    pub const TLB1CFG: u16 = 689;
     pub const MAS7: u16 = 944;
     pub const MMUCR: u16 = 946;
     pub const MMUCSR0: u16 = 1012;
+    pub const MMUCFG: u16 = 1015;
     pub const BOOK3S_PIR: u16 = 1023;
 }
 
@@ -267,6 +274,41 @@ pub static SPRS: &[Spr] = {
         spr("MAS7", n::MAS7, Deny, Rw, CpuSet::E500).in_page("mas7"),
         spr("MMUCR", n::MMUCR, Deny, Rw, CpuSet::PPC440),
         spr("MMUCSR0", n::MMUCSR0, Deny, Rw, CpuSet::E500),
+        spr("IBAT0U", n::IBAT0U, Deny, Rw, CpuSet::BOOK3S32),
+        spr("IBAT0L", n::IBAT0U + 1, Deny, Rw, CpuSet::BOOK3S32),
+        spr("IBAT1U", n::IBAT0U + 2, Deny, Rw, CpuSet::BOOK3S32),
+        spr("IBAT1L", n::IBAT0U + 3, Deny, Rw, CpuSet::BOOK3S32),
+        spr("IBAT2U", n::IBAT0U + 4, Deny, Rw, CpuSet::BOOK3S32),
+        spr("IBAT2L", n::IBAT0U + 5, Deny, Rw, CpuSet::BOOK3S32),
+        spr("IBAT3U", n::IBAT0U + 6, Deny, Rw, CpuSet::BOOK3S32),
+        spr("IBAT3L", n::IBAT0U + 7, Deny, Rw, CpuSet::BOOK3S32),
+        spr("DBAT0U", n::DBAT0U, Deny, Rw, CpuSet::BOOK3S32),
+        spr("DBAT0L", n::DBAT0U + 1, Deny, Rw, CpuSet::BOOK3S32),
+        spr("DBAT1U", n::DBAT0U + 2, Deny, Rw, CpuSet::BOOK3S32),
+        spr("DBAT1L", n::DBAT0U + 3, Deny, Rw, CpuSet::BOOK3S32),
+        spr("DBAT2U", n::DBAT0U + 4, Deny, Rw, CpuSet::BOOK3S32),
+        spr("DBAT2L", n::DBAT0U + 5, Deny, Rw, CpuSet::BOOK3S32),
+        spr("DBAT3U", n::DBAT0U + 6, Deny, Rw, CpuSet::BOOK3S32),
+        spr("DBAT3L", n::DBAT0U + 7, Deny, Rw, CpuSet::BOOK3S32),
+        spr("IBAT4U", n::IBAT4U, Deny, Rw, CpuSet::G4_7447),
+        spr("IBAT4L", n::IBAT4U + 1, Deny, Rw, CpuSet::G4_7447),
+        spr("IBAT5U", n::IBAT4U + 2, Deny, Rw, CpuSet::G4_7447),
+        spr("IBAT5L", n::IBAT4U + 3, Deny, Rw, CpuSet::G4_7447),
+        spr("IBAT6U", n::IBAT4U + 4, Deny, Rw, CpuSet::G4_7447),
+        spr("IBAT6L", n::IBAT4U + 5, Deny, Rw, CpuSet::G4_7447),
+        spr("IBAT7U", n::IBAT4U + 6, Deny, Rw, CpuSet::G4_7447),
+        spr("IBAT7L", n::IBAT4U + 7, Deny, Rw, CpuSet::G4_7447),
+        spr("DBAT4U", n::DBAT4U, Deny, Rw, CpuSet::G4_7447),
+        spr("DBAT4L", n::DBAT4U + 1, Deny, Rw, CpuSet::G4_7447),
+        spr("DBAT5U", n::DBAT4U + 2, Deny, Rw, CpuSet::G4_7447),
+        spr("DBAT5L", n::DBAT4U + 3, Deny, Rw, CpuSet::G4_7447),
+        spr("DBAT6U", n::DBAT4U + 4, Deny, Rw, CpuSet::G4_7447),
+        spr("DBAT6L", n::DBAT4U + 5, Deny, Rw, CpuSet::G4_7447),
+        spr("DBAT7U", n::DBAT4U + 6, Deny, Rw, CpuSet::G4_7447),
+        spr("DBAT7L", n::DBAT4U + 7, Deny, Rw, CpuSet::G4_7447),
+        spr("TLB0CFG", n::TLB0CFG, Deny, Ro, CpuSet::E500),
+        spr("TLB1CFG", n::TLB1CFG, Deny, Ro, CpuSet::E500),
+        spr("MMUCFG", n::MMUCFG, Deny, Ro, CpuSet::E500),
         spr("PIR", n::BOOK3S_PIR, Deny, Rw, CpuSet::BOOK3S64.union(CpuSet::G4_7447)),
     ]
 };
