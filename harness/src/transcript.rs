@@ -6,6 +6,7 @@
 use crate::case::Case;
 use sprig_isa::exception::Exception;
 use sprig_wire::Malformed;
+use sprig_wire::layout::CODE_BASE;
 use sprig_wire::log::{Entries, Kind, State};
 use std::collections::BTreeMap;
 
@@ -33,8 +34,6 @@ pub struct RunResult {
     pub last_step: u32,
     /// The log's entries.
     pub entries: Vec<u8>,
-    /// Guest-physical address of the case's code in the batch it ran in.
-    pub code_base: u32,
     /// Exits by step and reason, where the target counts them.
     pub exits: Option<Vec<ExitCount>>,
 }
@@ -103,7 +102,7 @@ impl Transcript {
                 let exception = Exception::from_number(interrupt.exception)
                     .ok_or(Malformed { what: "log entry (unknown exception)", at: interrupt.exception.into() })?;
                 let offset = step.stub.and_then(|(offset, words)| {
-                    let start = u64::from(result.code_base) + u64::from(offset);
+                    let start = u64::from(CODE_BASE) + u64::from(offset);
                     // The word behind the stub's own is its final branch: a system call reports its address.
                     let end = start + 4 * u64::from(words);
                     (start..=end).contains(&interrupt.srr0).then(|| interrupt.srr0 - start)

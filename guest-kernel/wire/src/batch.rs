@@ -40,10 +40,8 @@ pub struct Case<'a> {
     constants: &'a [u8],
     /// Its bytecode, see [`crate::bytecode`].
     pub ops: &'a [u8],
-    /// Its stubs.
+    /// Its stubs, to be copied to [`crate::layout::CODE_BASE`].
     pub code: &'a [u8],
-    /// Offset of the stubs from the start of the batch, bytes.
-    pub code_offset: u32,
 }
 
 impl<'a> Case<'a> {
@@ -113,9 +111,8 @@ impl<'a> Batch<'a> {
         let constants = c.take(usize::from(constants) * 8)?;
         let ops = c.take(ops)?;
         c.take(ops.len().wrapping_neg() & 3)?;
-        let code_offset = u32::try_from(start + c.position()).map_err(|_| malformed)?;
         let code = c.take(words.checked_mul(4).ok_or(malformed)?)?;
-        Ok(Case { id, slots, constants, ops, code, code_offset })
+        Ok(Case { id, slots, constants, ops, code })
     }
 }
 
@@ -125,11 +122,11 @@ pub use encode::{BatchBuilder, CaseParts, TooLarge};
 #[cfg(feature = "alloc")]
 mod encode {
     use super::{CASE_HEADER, DIRECTORY_ENTRY, HEADER, LOUD, MAGIC};
-    use crate::layout::{BATCH_BASE, BATCH_SIZE};
+    use crate::layout::BATCH_SIZE;
     use crate::{CRC, VERSION};
     use alloc::vec::Vec;
 
-    /// The parts of one assembled case. Stubs contain no address of their own, so a case can lie anywhere.
+    /// The parts of one assembled case. A case can lie anywhere in a batch: its code runs at a fixed address.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct CaseParts {
         /// Number of slots it uses, constants included.
@@ -149,10 +146,6 @@ mod encode {
             DIRECTORY_ENTRY
                 + (CASE_HEADER + self.constants.len() * 8 + self.ops.len().next_multiple_of(4) + self.code.len() * 4)
                     .next_multiple_of(8)
-        }
-
-        fn code_offset(&self) -> usize {
-            CASE_HEADER + self.constants.len() * 8 + self.ops.len().next_multiple_of(4)
         }
     }
 
@@ -190,11 +183,11 @@ mod encode {
             self.cases.push((id, case));
         }
 
-        /// The batch's bytes, and for each case the guest-physical address of its code.
+        /// The batch's bytes.
         ///
         /// # Errors
         /// [`TooLarge`] where it would not fit the guest's memory.
-        pub fn finish(&self) -> Result<(Vec<u8>, Vec<u32>), TooLarge> {
+        pub fn finish(&self) -> Result<Vec<u8>, TooLarge> {
             let directory = (HEADER + self.cases.len() * DIRECTORY_ENTRY).next_multiple_of(8);
             let total: usize =
                 self.cases.iter().map(|(_, case)| case.size() - DIRECTORY_ENTRY).sum::<usize>() + directory;
@@ -204,12 +197,10 @@ mod encode {
             // Everything below is smaller than BATCH_SIZE, so the conversions to u32 keep every bit.
             let mut body = Vec::with_capacity(total);
             let mut offset = directory;
-            let mut code = Vec::with_capacity(self.cases.len());
             for (_, case) in &self.cases {
                 let length = case.size() - DIRECTORY_ENTRY;
                 body.extend((offset as u32).to_be_bytes());
                 body.extend((length as u32).to_be_bytes());
-                code.push(BATCH_BASE + (offset + case.code_offset()) as u32);
                 offset += length;
             }
             body.resize(directory - HEADER, 0);
@@ -237,7 +228,7 @@ mod encode {
             bytes.extend((total as u32).to_be_bytes());
             bytes.extend(CRC.checksum(&body).to_be_bytes());
             bytes.extend(body);
-            Ok((bytes, code))
+            Ok(bytes)
         }
     }
 }

@@ -12,6 +12,7 @@
 //!   0x0080_0000  LOG: header and entries of the running case
 //!   0x0090_0000  SLOTS: the running case's values
 //!   0x0091_0000  HOST_BLOCK: arguments and results of a host step
+//!   0x0092_0000  CODE: the running case's stubs, copied from the batch
 //!   0x00a0_0000  SCRATCH: pages for scripts
 //!   0x0100_0000  end of the memory Sprig uses
 //! ```
@@ -45,6 +46,10 @@ pub const SLOTS_BASE: u32 = 0x0090_0000;
 pub const SLOTS: u16 = ((HOST_BLOCK - SLOTS_BASE) / 8) as u16;
 /// Where a host step's arguments and results stand.
 pub const HOST_BLOCK: u32 = 0x0091_0000;
+/// Where the guest copies the running case's stubs: their addresses are the same whatever the batch.
+pub const CODE_BASE: u32 = 0x0092_0000;
+/// Most code a case may have, bytes.
+pub const CODE_SIZE: u32 = SCRATCH_BASE - CODE_BASE;
 /// Start of the pages that scripts may map, store to and load from.
 pub const SCRATCH_BASE: u32 = 0x00a0_0000;
 /// Size of the scratch area, bytes.

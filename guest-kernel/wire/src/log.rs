@@ -5,6 +5,8 @@
 //!
 //! ```text
 //!   +0x00  u32 magic, u16 version, u16 state, u32 case id, u32 current step, u32 bytes of entries
+//!   +0x14  u32 index of the case in the batch, u32 offset in its bytecode, u32 frame sequence number: where to go on
+//!          after a reset
 //!   +0x20  entries:
 //!            u16 step, u8 kind, u8 number of values
 //!            if kind is not COMPLETED:  u8 exception, 3 x 0, u32 ESR or DSISR, u64 SRR0, u64 SRR1, u64 DEAR or DAR
@@ -30,6 +32,13 @@ pub const AT_STEP: u32 = 12;
 /// Offset of the length of the entries in the header, bytes.
 pub const AT_LENGTH: u32 = 16;
 
+/// Offset of the index of the running case in its batch, bytes.
+pub const AT_INDEX: u32 = 20;
+/// Offset of the place in the bytecode where a reset guest goes on, bytes.
+pub const AT_RESUME: u32 = 24;
+/// Offset of the next frame's sequence number, kept over a reset, bytes.
+pub const AT_SEQUENCE: u32 = 28;
+
 /// How far a case has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
@@ -48,6 +57,8 @@ pub enum State {
     Full = 5,
     /// An operation asks for something this platform does not have.
     Unsupported = 6,
+    /// The case has asked for a reset and goes on behind it when the guest starts again.
+    Resetting = 7,
 }
 
 impl State {
@@ -62,6 +73,7 @@ impl State {
             4 => Self::BadBytecode,
             5 => Self::Full,
             6 => Self::Unsupported,
+            7 => Self::Resetting,
             _ => return None,
         })
     }

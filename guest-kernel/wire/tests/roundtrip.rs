@@ -29,13 +29,13 @@ fn an_exec_decodes_as_it_was_encoded() {
 }
 
 #[test]
-fn a_batch_gives_back_its_cases_at_the_addresses_it_told() {
+fn a_batch_gives_back_its_cases() {
     let first = CaseParts { slots: 3, constants: vec![1, u64::MAX], ops: vec![3, 0, 0, 1, 9], code: vec![0x6000_0000] };
     let second = CaseParts { slots: 0, constants: vec![], ops: vec![], code: vec![1, 2, 3] };
     let mut builder = BatchBuilder::new(false);
     builder.push(11, &first);
     builder.push(22, &second);
-    let (bytes, code) = builder.finish().expect("small");
+    let bytes = builder.finish().expect("small");
     let batch = Batch::open(&bytes).expect("well formed");
     assert_eq!(batch.len(), 2);
     for (index, (id, parts)) in [(11, &first), (22, &second)].into_iter().enumerate() {
@@ -43,7 +43,6 @@ fn a_batch_gives_back_its_cases_at_the_addresses_it_told() {
         assert_eq!((case.id, case.slots, case.ops), (id, parts.slots, &parts.ops[..]));
         assert!(case.constants().eq(parts.constants.iter().copied()));
         assert!(case.code.chunks(4).eq(parts.code.iter().map(|word| word.to_be_bytes())));
-        assert_eq!(sprig_wire::layout::BATCH_BASE + case.code_offset, code[index]);
     }
 }
 
@@ -52,7 +51,7 @@ fn a_changed_byte_of_a_batch_is_noticed() {
     let case = CaseParts { slots: 1, constants: vec![5], ops: vec![3, 0, 0, 1], code: vec![7] };
     let mut builder = BatchBuilder::new(true);
     builder.push(0, &case);
-    let (mut bytes, _) = builder.finish().expect("small");
+    let mut bytes = builder.finish().expect("small");
     assert!(Batch::open(&bytes).expect("well formed").is_loud());
     *bytes.last_mut().expect("not empty") ^= 1;
     assert!(Batch::open(&bytes).is_err());
