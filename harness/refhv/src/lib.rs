@@ -17,3 +17,4 @@ pub mod board;
 pub mod clock;
 pub mod cpu;
 pub mod memory;
+pub mod mmu;

@@ -1,0 +1,232 @@
+//! The four translation models, as the CPUs of each family have them.
+//!
+//! ```text
+//!   Mmu --- E500    TLB0 (4 ways of 4 KiB pages), TLB1 (any size), MAS registers      e500v2, e500mc, e5500
+//!       |-- Ppc44x  64 entries written word by word, MMUCR                            440
+//!       |-- Hash32  BATs, 16 segment registers, hashed page table at SDR1             750, 7447
+//!       '-- Hash64  SLB, hashed page table at SDR1 or kept by the hypervisor          970, POWER8
+//! ```
+//!
+//! A model holds what the instructions write into it and nothing else: registers belong to whoever runs the CPU (the bare
+//! machine's own, or those the hypervisor shows its guest) and are reached through [`Registers`]; the MSR is handed in.
+//! So the same model serves as the MMU of the bare machine and as the guest's MMU under the hypervisor.
+//!
+//! Models do not cache. [`crate::cpu::Lookaside`] does, and the [`Effect`] of an instruction says when it has to forget.
+
+mod e500;
+mod hash32;
+mod hash64;
+mod ppc44x;
+mod slb;
+
+pub use e500::E500;
+pub use hash32::Hash32;
+pub use hash64::{Hash64, HashedPageTable, PaprTable};
+pub use ppc44x::Ppc44x;
+pub use slb::Slb;
+
+use sprig_isa::cpu::{Cpu, Family};
+use sprig_isa::msr;
+use sprig_isa::spr::number as n;
+
+use crate::cpu::{Access, Fault, Insn, Interrupt, Privileged, Sprs, Translation};
+use crate::memory::Memory;
+
+/// The special-purpose registers translation works with, wherever they are kept.
+pub trait Registers {
+    /// The value of the register with this number.
+    fn get(&self, number: u16) -> u64;
+    /// Sets the register with this number.
+    fn set(&mut self, number: u16, value: u64);
+}
+
+impl Registers for Sprs {
+    fn get(&self, number: u16) -> u64 {
+        Self::get(self, number)
+    }
+
+    fn set(&mut self, number: u16, value: u64) {
+        Self::set(self, number, value);
+    }
+}
+
+/// What an instruction did to translations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing: it only read.
+    None,
+    /// It may have changed some: cached ones must be forgotten.
+    Changed,
+}
+
+/// The registers of an instruction that is being executed.
+pub struct Operands<'a> {
+    /// The instruction word.
+    pub insn: Insn,
+    /// General-purpose registers.
+    pub gpr: &'a mut [u64; 32],
+    /// Condition register.
+    pub cr: &'a mut u32,
+    /// Fixed-point exception register, for the instructions that copy its SO bit.
+    pub xer: u32,
+    /// Bits an effective address has.
+    pub address_mask: u64,
+}
+
+impl Operands<'_> {
+    fn rt(&mut self) -> &mut u64 {
+        &mut self.gpr[self.insn.rt()]
+    }
+
+    fn rs(&self) -> u64 {
+        self.gpr[self.insn.rt()]
+    }
+
+    fn ra(&self) -> u64 {
+        self.gpr[self.insn.ra()]
+    }
+
+    fn rb(&self) -> u64 {
+        self.gpr[self.insn.rb()]
+    }
+
+    /// (RA|0) + (RB), cut to the mode's width.
+    fn effective_address(&self) -> u64 {
+        let base = if self.insn.ra() == 0 { 0 } else { self.ra() };
+        base.wrapping_add(self.rb()) & self.address_mask
+    }
+
+    /// Sets CR0 to EQ or not, with SO as XER has it: how a search says whether it found something.
+    fn set_cr0_found(&mut self, found: bool) {
+        const EQ: u32 = 1 << 1;
+        const CR0_SHIFT: u32 = 28;
+        const XER_SO_SHIFT: u32 = 31;
+        let field = if found { EQ } else { 0 } | self.xer >> XER_SO_SHIFT;
+        *self.cr = *self.cr & !(0xf << CR0_SHIFT) | field << CR0_SHIFT;
+    }
+}
+
+/// The MMU of one CPU.
+#[derive(Clone, Debug)]
+pub enum Mmu {
+    /// e500v2 and its successors.
+    E500(E500),
+    /// 44x.
+    Ppc44x(Ppc44x),
+    /// 32-bit server family.
+    Hash32(Hash32),
+    /// 64-bit server family.
+    Hash64(Hash64),
+}
+
+impl Mmu {
+    /// The MMU of this CPU model after reset: nothing is mapped. Sets the registers that describe it.
+    #[must_use]
+    pub fn new<R: Registers>(cpu: &Cpu, regs: &mut R) -> Self {
+        match cpu.family {
+            Family::BookeE500 => Self::E500(E500::new(cpu, regs)),
+            Family::Booke44x => Self::Ppc44x(Ppc44x::new()),
+            Family::Book3s32 => Self::Hash32(Hash32::new(cpu)),
+            Family::Book3s64 => Self::Hash64(Hash64::new(cpu)),
+        }
+    }
+
+    /// Maps `size` bytes at `address` to themselves, for everybody and every kind of access, as firmware does before it
+    /// enters a kernel (ePAPR 1.1, section 5.4.1). Only the embedded families start translated; the others ignore it.
+    /// `index` is the TLB entry to use.
+    pub fn map_initially(&mut self, index: usize, address: u64, size: u64) {
+        match self {
+            Self::E500(e500) => e500.map_initially(index, address, size),
+            Self::Ppc44x(tlb) => tlb.map_initially(index, address, size),
+            Self::Hash32(_) | Self::Hash64(_) => {}
+        }
+    }
+
+    /// Translates an effective address for an access under a given MSR. May set registers (the MAS registers of e500 on a
+    /// miss) and memory (referenced and changed bits).
+    ///
+    /// # Errors
+    /// Why the access is not allowed.
+    pub fn translate<R: Registers>(
+        &mut self,
+        regs: &mut R,
+        memory: &mut Memory,
+        msr: u64,
+        address: u64,
+        access: Access,
+    ) -> Result<Translation, Fault> {
+        match self {
+            Self::E500(e500) => e500.translate(regs, msr, address, access),
+            Self::Ppc44x(tlb) => tlb.translate(regs, msr, address, access),
+            Self::Hash32(hash) => hash.translate(regs, memory, msr, address, access),
+            Self::Hash64(hash) => hash.translate(regs, memory, msr, address, access),
+        }
+    }
+
+    /// Executes an instruction of the MMU; none if the instruction is not one.
+    ///
+    /// # Errors
+    /// The interrupt it causes instead.
+    pub fn execute<R: Registers>(
+        &mut self,
+        regs: &mut R,
+        instruction: Privileged,
+        operands: Operands<'_>,
+    ) -> Option<Result<Effect, Interrupt>> {
+        match self {
+            Self::E500(e500) => e500.execute(regs, instruction, operands),
+            Self::Ppc44x(tlb) => tlb.execute(regs, instruction, operands),
+            Self::Hash32(hash) => hash.execute(instruction, operands).map(Ok),
+            Self::Hash64(hash) => hash.execute(instruction, operands),
+        }
+    }
+
+    /// Writes a register that translation depends on, with what the register keeps of `value`; none, and nothing written,
+    /// if the register is not one of those.
+    pub fn mtspr<R: Registers>(&mut self, regs: &mut R, number: u16, value: u64) -> Option<Effect> {
+        match self {
+            Self::E500(e500) => e500.mtspr(regs, number, value),
+            Self::Ppc44x(_) => matches!(number, n::PID | n::MMUCR).then(|| {
+                regs.set(number, value);
+                Effect::Changed
+            }),
+            Self::Hash32(hash) => hash.mtspr(regs, number, value),
+            Self::Hash64(hash) => hash.mtspr(regs, number, value),
+        }
+    }
+}
+
+/// The MSR bits that choose between translations, as a small number: equal numbers mean that a translation made under one
+/// MSR holds under the other. For [`crate::cpu::Lookaside::set_space`].
+#[must_use]
+pub const fn space(msr: u64) -> u8 {
+    // IS and DS of the embedded families are the same two bits as IR and DR of the server ones.
+    let relocation = (msr & (msr::book3s::IR | msr::book3s::DR)) >> 4;
+    let problem = if msr & msr::PR != 0 { 4 } else { 0 };
+    relocation as u8 | problem
+}
+
+/// True if this access is translated in address space 1 (embedded), or translated at all (server).
+const fn relocated(msr: u64, access: Access) -> bool {
+    let bit = match access {
+        Access::Fetch => msr::book3s::IR,
+        Access::Load | Access::Store => msr::book3s::DR,
+    };
+    msr & bit != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn space_tells_apart_what_translation_depends_on_and_nothing_else() {
+        let is_ds = msr::booke::IS | msr::booke::DS;
+        assert_eq!(is_ds, msr::book3s::IR | msr::book3s::DR);
+        assert_eq!(space(msr::EE | msr::ME), space(0));
+        let mut seen: Vec<u8> = [0, msr::PR, msr::booke::IS, msr::booke::DS, is_ds, is_ds | msr::PR].map(space).into();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 6);
+    }
+}
