@@ -30,8 +30,8 @@ pub struct RunResult {
     pub fate: Fate,
     /// How far the guest's log says the case has come, as a number of [`State`].
     pub state: u16,
-    /// The last step begun.
-    pub last_step: u32,
+    /// The last step begun; none where the target died and nobody saw which.
+    pub last_step: Option<u32>,
     /// The log's entries.
     pub entries: Vec<u8>,
     /// Exits by step and reason, where the target counts them.
