@@ -99,7 +99,7 @@ pub(super) struct Segment {
 
 /// What the instructions give an entry is not a segment of this CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadEntry;
+pub(super) struct BadEntry;
 
 /// The SLB.
 #[derive(Clone, Debug)]
