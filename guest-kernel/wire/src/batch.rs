@@ -20,6 +20,7 @@ pub const LOUD: u16 = 1 << 0;
 
 const HEADER: usize = 0x14;
 const DIRECTORY_ENTRY: usize = 8;
+#[cfg(feature = "alloc")]
 const CASE_HEADER: usize = 16;
 
 /// A batch in memory, its header checked.

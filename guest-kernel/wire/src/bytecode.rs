@@ -31,6 +31,7 @@ impl Register {
     const XER: u8 = 33;
     const LR: u8 = 34;
 
+    #[cfg(feature = "alloc")]
     const fn number(self) -> u8 {
         match self {
             Self::Gpr(number) => number,
@@ -86,6 +87,7 @@ impl Transfer {
         Ok(Self { register, part, slot: cursor.u16()? })
     }
 
+    #[cfg(feature = "alloc")]
     fn encode(self) -> [u8; Self::SIZE] {
         let [high, low] = self.slot.to_be_bytes();
         [self.register.number(), matches!(self.part, Part::High).into(), high, low]
@@ -251,7 +253,7 @@ pub enum Op<'a> {
         /// Slot of the effective address.
         ea: u16,
     },
-    /// Have the host side carry out a step of [`crate::host`].
+    /// Have the host side carry out a step of [`crate::host`]. Logged are the results and then the status.
     Host {
         /// The step's number.
         call: u16,
@@ -260,7 +262,7 @@ pub enum Op<'a> {
         /// Slots of its results.
         results: Slots<'a>,
     },
-    /// Call the firmware, see [`crate::firmware`].
+    /// Call the firmware, see [`crate::firmware`]. Logged are the results and then the status.
     Firmware {
         /// The call's number.
         service: u16,

@@ -1,0 +1,327 @@
+//! Running one case.
+
+use crate::console::send;
+use crate::log::{Full, Log};
+use crate::machine::{CallResult, Machine, Registers, Unsupported};
+use crate::patcher;
+use sprig_wire::Malformed;
+use sprig_wire::batch::Case;
+use sprig_wire::bytecode::{self, Op, Part, Register, Slots, Step, Transfer, Transfers};
+use sprig_wire::frame::Record;
+use sprig_wire::host::{self, VALUES};
+use sprig_wire::layout::CODE_BASE;
+use sprig_wire::log::{AT_RESUME, AT_STEP, Kind, State};
+
+/// Where to begin.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Begin {
+    /// At the first operation, from a reset guest state.
+    Afresh,
+    /// Behind the operation that reset the machine.
+    BehindReset,
+}
+
+/// Most registers one operation loads or stores: 32 general ones, CR, XER, LR.
+const TRANSFERS: usize = 35;
+
+/// Why a case does not go on.
+#[derive(Debug)]
+struct Stop(State);
+
+impl From<Full> for Stop {
+    fn from(_: Full) -> Self {
+        Self(State::Full)
+    }
+}
+
+impl From<Malformed> for Stop {
+    fn from(_: Malformed) -> Self {
+        Self(State::BadBytecode)
+    }
+}
+
+impl From<Unsupported> for Stop {
+    fn from(_: Unsupported) -> Self {
+        Self(State::Unsupported)
+    }
+}
+
+/// The innermost race.
+struct Race {
+    /// Offset of its first operation.
+    start: usize,
+    /// Rounds still to run, the current one included.
+    rounds: u32,
+}
+
+struct Runner<'r, 'l, M> {
+    machine: &'r mut M,
+    slots: &'r mut [u64],
+    log: &'r mut Log<'l>,
+    race: Option<Race>,
+    in_problem_state: bool,
+}
+
+/// Runs a case to its end and says how it ended.
+pub(crate) fn run<M: Machine>(
+    machine: &mut M,
+    case: &Case<'_>,
+    begin: Begin,
+    loud: bool,
+    slots: &mut [u64],
+    log: &mut Log<'_>,
+) -> State {
+    machine.reset_guest_state();
+    let mut at = 0;
+    match begin {
+        Begin::Afresh => {
+            let Some(used) = slots.get_mut(..usize::from(case.slots)) else { return State::BadBytecode };
+            let constants = case.constants().chain(core::iter::repeat(0));
+            for (slot, value) in used.iter_mut().zip(constants) {
+                *slot = value;
+            }
+        }
+        Begin::BehindReset => {
+            at = log.field(AT_RESUME) as usize;
+            log.set_state(State::Running);
+        }
+    }
+    machine.load_code(case.code);
+    machine.touch_everything();
+    let mut runner = Runner { machine, slots, log, race: None, in_problem_state: false };
+    let result = runner.run(case, at, loud);
+    if runner.in_problem_state {
+        runner.machine.leave_user();
+    }
+    result.map_or_else(|Stop(state)| state, |()| State::Ended)
+}
+
+impl<M: Machine> Runner<'_, '_, M> {
+    fn run(&mut self, case: &Case<'_>, mut at: usize, loud: bool) -> Result<(), Stop> {
+        while let Some(rest) = case.ops.get(at..)
+            && !rest.is_empty()
+        {
+            let (step, used) = bytecode::decode(rest)?;
+            self.log.set_field(AT_STEP, u32::from(step.step));
+            if loud {
+                send(self.machine, self.log, &Record::Step { case: case.id, step: step.step.into() });
+            }
+            at = self.step(&step, at + used)?;
+        }
+        Ok(())
+    }
+
+    /// Carries out one operation; `next` is the offset of the one behind it. The offset to go on at.
+    fn step(&mut self, step: &Step<'_>, next: usize) -> Result<usize, Stop> {
+        match step.op {
+            Op::Exec { stub, inputs, outputs, .. } => self.exec(step, stub, &inputs, &outputs)?,
+            Op::Compute { alu, to, a, b } => {
+                let value = alu.apply(self.slot(a)?, self.slot(b)?);
+                self.answer(step, to, value)?;
+            }
+            Op::EnterUser => {
+                self.machine.enter_user();
+                self.in_problem_state = true;
+                self.machine.touch_everything();
+            }
+            Op::LeaveUser => {
+                self.machine.leave_user();
+                self.in_problem_state = false;
+                self.machine.touch_everything();
+            }
+            Op::RaceBegin { count } => {
+                if self.race.is_some() || count == 0 {
+                    return Err(Stop(State::BadBytecode));
+                }
+                self.race = Some(Race { start: next, rounds: count });
+                self.log.begin_race();
+            }
+            Op::RaceEnd => {
+                let race = self.race.as_mut().ok_or(Stop(State::BadBytecode))?;
+                race.rounds -= 1;
+                if race.rounds > 0 {
+                    return Ok(race.start);
+                }
+                self.race = None;
+                self.log.end_race();
+            }
+            Op::Spin { count } => self.machine.spin(count),
+            Op::Taken { exception, rounds, to } => {
+                let taken = self.wait(exception, rounds);
+                self.answer(step, to, taken.into())?;
+            }
+            Op::Map { ea, pa, permissions } => {
+                let (ea, pa) = (self.slot(ea)?, self.slot(pa)?);
+                self.machine.map(ea, pa, permissions)?;
+            }
+            Op::Unmap { ea } => {
+                let ea = self.slot(ea)?;
+                self.machine.unmap(ea)?;
+            }
+            Op::Host { call, arguments, results } => {
+                self.call(step, &arguments, &results, |machine, arguments| machine.host(call, arguments))?;
+            }
+            Op::Firmware { service, arguments, results } => {
+                self.call(step, &arguments, &results, |machine, arguments| machine.firmware(service, arguments))?;
+            }
+            Op::Patch { at, trampoline, room, features, to } => {
+                let patched = self.patch(at, trampoline, room, features)?;
+                self.answer(step, to, patched.into())?;
+            }
+            Op::Restore => self.machine.restore(),
+            Op::Reset => {
+                // Bytecode is far smaller than 4 GiB.
+                self.log.set_field(AT_RESUME, next as u32);
+                self.log.set_state(State::Resetting);
+                return Err(self.machine.reset().into());
+            }
+        }
+        Ok(next)
+    }
+
+    fn slot(&self, slot: u16) -> Result<u64, Stop> {
+        self.slots.get(usize::from(slot)).copied().ok_or(Stop(State::BadBytecode))
+    }
+
+    fn set_slot(&mut self, slot: u16, value: u64) -> Result<(), Stop> {
+        *self.slots.get_mut(usize::from(slot)).ok_or(Stop(State::BadBytecode))? = value;
+        Ok(())
+    }
+
+    /// Keeps a step's one value, and logs it if the script observes the step.
+    fn answer(&mut self, step: &Step<'_>, to: u16, value: u64) -> Result<(), Stop> {
+        self.set_slot(to, value)?;
+        if step.is_observed() {
+            self.log.append(step.step, Kind::Completed, None, &[value])?;
+        }
+        Ok(())
+    }
+
+    fn exec(
+        &mut self,
+        step: &Step<'_>,
+        stub: u32,
+        inputs: &Transfers<'_>,
+        outputs: &Transfers<'_>,
+    ) -> Result<(), Stop> {
+        let mut registers = Registers { gpr: [0; 32], cr: 0, xer: 0, lr: 0 };
+        registers.gpr[1] = self.machine.stack_pointer();
+        for transfer in inputs.iter() {
+            let value = self.slot(transfer.slot)?;
+            let value = match transfer.part {
+                Part::Native => value,
+                Part::High => value >> 32,
+            };
+            set_register(&mut registers, transfer.register, value);
+        }
+        let interrupt = self.machine.exec(stub, &mut registers);
+        let mut values = [0; TRANSFERS];
+        let mut count = 0;
+        for transfer in outputs.iter() {
+            let value = self.merged(&registers, &transfer)?;
+            self.set_slot(transfer.slot, value)?;
+            *values.get_mut(count).ok_or(Stop(State::BadBytecode))? = value;
+            // The high half of a value that is already listed completes it; it is no value of its own.
+            if matches!(transfer.part, Part::High) && count > 0 {
+                values[count - 1] = value;
+            } else {
+                count += 1;
+            }
+        }
+        if interrupt.is_some() || step.is_observed() {
+            let kind = if interrupt.is_some() { Kind::Exception } else { Kind::Completed };
+            let values = if step.is_observed() { values.get(..count).unwrap_or(&[]) } else { &[] };
+            self.log.append(step.step, kind, interrupt.as_ref(), values)?;
+        }
+        Ok(())
+    }
+
+    /// What a slot becomes when this register is stored to it.
+    fn merged(&self, registers: &Registers, transfer: &Transfer) -> Result<u64, Stop> {
+        let value = register(registers, transfer.register);
+        let low = value & u64::from(u32::MAX);
+        Ok(match transfer.part {
+            Part::Native if M::WIDE => value,
+            Part::Native => low,
+            Part::High => low << 32 | self.slot(transfer.slot)? & u64::from(u32::MAX),
+        })
+    }
+
+    fn wait(&mut self, exception: u8, rounds: u32) -> bool {
+        let mut left = rounds;
+        loop {
+            if self.machine.take_interrupt(exception) {
+                return true;
+            }
+            if left == 0 {
+                return false;
+            }
+            left -= 1;
+            self.machine.spin(1);
+        }
+    }
+
+    /// Makes a call with arguments and results in slots; the results and then the status are logged.
+    fn call(
+        &mut self,
+        step: &Step<'_>,
+        arguments: &Slots<'_>,
+        results: &Slots<'_>,
+        call: impl FnOnce(&mut M, &[u64]) -> Result<CallResult, Unsupported>,
+    ) -> Result<(), Stop> {
+        let mut values = [0; VALUES + 1];
+        let mut count = 0;
+        for slot in arguments.iter() {
+            *values.get_mut(count).ok_or(Stop(State::BadBytecode))? = self.slot(slot)?;
+            count += 1;
+        }
+        let answer = call(self.machine, values.get(..count).unwrap_or(&[]))?;
+        count = 0;
+        for (slot, value) in results.iter().zip(answer.results) {
+            self.set_slot(slot, value)?;
+            values[count] = value;
+            count += 1;
+        }
+        if step.is_observed() || answer.status != host::STATUS_OK {
+            values[count] = answer.status.into();
+            self.log.append(step.step, Kind::Completed, None, values.get(..=count).unwrap_or(&[]))?;
+        }
+        Ok(())
+    }
+
+    fn patch(&mut self, at: u32, trampoline: u32, room: u8, features: u16) -> Result<bool, Stop> {
+        // The features of the page are 32 bits (r4 of the hypercall).
+        let features = self.slot(features)? as u32;
+        let cpu = self.machine.cpu().ok_or(Unsupported)?;
+        let word = self.machine.read_code(at);
+        let place = patcher::Place { instruction: CODE_BASE + at, trampoline: CODE_BASE + trampoline, room };
+        let Some(patched) = patcher::patch(cpu, features, word, place) else { return Ok(false) };
+        for (index, word) in patched.trampoline().iter().enumerate() {
+            self.machine.write_code(trampoline + 4 * index as u32, *word);
+        }
+        self.machine.write_code(at, patched.word);
+        Ok(true)
+    }
+}
+
+fn register(registers: &Registers, register: Register) -> u64 {
+    match register {
+        Register::Gpr(number) => registers.gpr.get(usize::from(number)).copied().unwrap_or(0),
+        Register::Cr => registers.cr.into(),
+        Register::Xer => registers.xer,
+        Register::Lr => registers.lr,
+    }
+}
+
+fn set_register(registers: &mut Registers, register: Register, value: u64) {
+    match register {
+        Register::Gpr(number) => {
+            if let Some(gpr) = registers.gpr.get_mut(usize::from(number)) {
+                *gpr = value;
+            }
+        }
+        Register::Cr => registers.cr = value as u32,
+        Register::Xer => registers.xer = value,
+        Register::Lr => registers.lr = value,
+    }
+}

@@ -1,0 +1,171 @@
+//! Writing the log: plain stores to memory that has been touched before.
+
+use sprig_wire::log::{
+    AT_CASE, AT_INDEX, AT_LENGTH, AT_RESUME, AT_SEQUENCE, AT_STATE, AT_STEP, AT_VERSION, ENTRIES, ENTRY_HEADER,
+    Entries, Interrupt, Kind, MAGIC, RACE_OUTCOMES, State,
+};
+
+/// The log does not hold another entry.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
+/// The log of the running case.
+pub(crate) struct Log<'a> {
+    memory: &'a mut [u8],
+    /// Where the running race began to log.
+    race: Option<usize>,
+}
+
+impl<'a> Log<'a> {
+    pub(crate) fn new(memory: &'a mut [u8]) -> Self {
+        Self { memory, race: None }
+    }
+
+    /// The header's 32-bit field at this offset.
+    pub(crate) fn field(&self, at: u32) -> u32 {
+        let mut bytes = [0; 4];
+        if let Some(field) = self.memory.get(at as usize..at as usize + 4) {
+            bytes.copy_from_slice(field);
+        }
+        u32::from_be_bytes(bytes)
+    }
+
+    pub(crate) fn set_field(&mut self, at: u32, value: u32) {
+        self.store(at as usize, &value.to_be_bytes());
+    }
+
+    fn store(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(place) = self.memory.get_mut(at..at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    }
+
+    /// True if the guest was reset by the case that is running, and has to go on with it.
+    pub(crate) fn is_resetting(&self) -> bool {
+        let state = self.field(AT_STATE & !3) & 0xffff;
+        self.field(0) == MAGIC && state == State::Resetting as u32
+    }
+
+    /// Starts the log of a case.
+    pub(crate) fn begin(&mut self, case: u32, index: u32) {
+        self.store(0, &MAGIC.to_be_bytes());
+        self.store(AT_VERSION as usize, &sprig_wire::VERSION.to_be_bytes());
+        for (at, value) in [(AT_CASE, case), (AT_STEP, 0), (AT_LENGTH, 0), (AT_INDEX, index), (AT_RESUME, 0)] {
+            self.set_field(at, value);
+        }
+        self.set_state(State::Running);
+        self.race = None;
+    }
+
+    pub(crate) fn set_state(&mut self, state: State) {
+        self.store(AT_STATE as usize, &(state as u16).to_be_bytes());
+    }
+
+    /// The next frame's sequence number.
+    pub(crate) fn next_sequence(&mut self) -> u16 {
+        let sequence = self.field(AT_SEQUENCE);
+        self.set_field(AT_SEQUENCE, sequence.wrapping_add(1));
+        sequence as u16
+    }
+
+    pub(crate) fn start_session(&mut self) {
+        self.set_field(AT_SEQUENCE, 0);
+    }
+
+    fn length(&self) -> usize {
+        self.field(AT_LENGTH) as usize
+    }
+
+    /// The bytes of the entries.
+    pub(crate) fn entries(&self) -> &[u8] {
+        self.tail(0)
+    }
+
+    fn tail(&self, from: usize) -> &[u8] {
+        let start = ENTRIES as usize;
+        self.memory.get(start + from..start + self.length()).unwrap_or(&[])
+    }
+
+    pub(crate) fn begin_race(&mut self) {
+        self.race = Some(self.length());
+    }
+
+    pub(crate) fn end_race(&mut self) {
+        self.race = None;
+    }
+
+    /// Adds an entry; in a race only if the step has not logged the same before.
+    pub(crate) fn append(
+        &mut self,
+        step: u16,
+        kind: Kind,
+        interrupt: Option<&Interrupt>,
+        values: &[u64],
+    ) -> Result<(), Full> {
+        let start = ENTRIES as usize + self.length();
+        let mut at = start;
+        let count = u8::try_from(values.len()).map_err(|_| Full)?;
+        let [high, low] = step.to_be_bytes();
+        self.write(&mut at, &[high, low, kind as u8, count])?;
+        if let Some(interrupt) = interrupt {
+            self.write(&mut at, &interrupt.to_bytes())?;
+        }
+        for value in values {
+            self.write(&mut at, &value.to_be_bytes())?;
+        }
+        if let Some(race) = self.race {
+            let (same, outcomes) = self.compare(race, step, start, at);
+            if same {
+                return Ok(());
+            }
+            if outcomes >= RACE_OUTCOMES {
+                // What was written is not part of the log until its length says so.
+                return if kind as u8 == Kind::Overflow as u8 { Ok(()) } else { self.overflow(race, step, start) };
+            }
+        }
+        self.commit(at)
+    }
+
+    /// Notes once that a step has more outcomes than are kept.
+    fn overflow(&mut self, race: usize, step: u16, start: usize) -> Result<(), Full> {
+        let mut at = start;
+        let [high, low] = step.to_be_bytes();
+        self.write(&mut at, &[high, low, Kind::Overflow as u8, 0])?;
+        if self.compare(race, step, start, at).0 { Ok(()) } else { self.commit(at) }
+    }
+
+    fn commit(&mut self, end: usize) -> Result<(), Full> {
+        let length = u32::try_from(end - ENTRIES as usize).map_err(|_| Full)?;
+        self.set_field(AT_LENGTH, length);
+        Ok(())
+    }
+
+    fn write(&mut self, at: &mut usize, bytes: &[u8]) -> Result<(), Full> {
+        let end = *at + bytes.len();
+        self.memory.get_mut(*at..end).ok_or(Full)?.copy_from_slice(bytes);
+        *at = end;
+        Ok(())
+    }
+
+    /// Whether an entry equal to the bytes from `start` to `end` stands in the race's part of the log, and how many the
+    /// step has there.
+    fn compare(&self, race: usize, step: u16, start: usize, end: usize) -> (bool, usize) {
+        let candidate = self.memory.get(start..end).unwrap_or(&[]);
+        let mut rest = self.tail(race);
+        let (mut same, mut outcomes) = (false, 0);
+        while let Some(length) = entry_length(rest) {
+            let (entry, behind) = rest.split_at(length);
+            same |= entry == candidate;
+            outcomes += usize::from(entry.get(..2) == Some(&step.to_be_bytes()[..]));
+            rest = behind;
+        }
+        (same, outcomes)
+    }
+}
+
+/// Length of the entry these bytes begin with, none at their end.
+fn entry_length(bytes: &[u8]) -> Option<usize> {
+    let entry = Entries::new(bytes).next()?.ok()?;
+    let interrupt = if entry.interrupt.is_some() { Interrupt::SIZE } else { 0 };
+    Some(ENTRY_HEADER + interrupt + 8 * entry.values().count())
+}
