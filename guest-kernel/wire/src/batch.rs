@@ -47,7 +47,7 @@ pub struct Case<'a> {
 
 impl<'a> Case<'a> {
     /// The values of the first slots.
-    pub fn constants(&self) -> impl Iterator<Item = u64> + 'a {
+    pub fn constants(&self) -> impl Iterator<Item = u64> + use<'a> {
         self.constants.chunks_exact(8).map(|chunk| {
             let mut bytes = [0; 8];
             bytes.copy_from_slice(chunk);

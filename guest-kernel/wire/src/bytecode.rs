@@ -109,7 +109,7 @@ impl<'a> Transfers<'a> {
     }
 
     /// The transfers in order.
-    pub fn iter(&self) -> impl Iterator<Item = Transfer> + 'a {
+    pub fn iter(&self) -> impl Iterator<Item = Transfer> + use<'a> {
         // Each chunk has been decoded once already, so none is dropped here.
         self.0.chunks_exact(Transfer::SIZE).filter_map(|chunk| Transfer::decode(chunk, 0).ok())
     }
@@ -125,7 +125,7 @@ impl<'a> Slots<'a> {
     }
 
     /// The slots in order.
-    pub fn iter(&self) -> impl Iterator<Item = u16> + 'a {
+    pub fn iter(&self) -> impl Iterator<Item = u16> + use<'a> {
         self.0.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
     }
 }

@@ -151,7 +151,7 @@ pub struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// The values observed, in the order of the step's outputs.
-    pub fn values(&self) -> impl Iterator<Item = u64> + 'a {
+    pub fn values(&self) -> impl Iterator<Item = u64> + use<'a> {
         self.values.chunks_exact(8).map(|chunk| {
             let mut bytes = [0; 8];
             bytes.copy_from_slice(chunk);

@@ -1,0 +1,306 @@
+//! The interpreter on a machine of the test's own: what reaches the machine, the log and the console.
+#![allow(missing_docs)]
+
+use sprig_interpreter::{CallResult, Machine, Memory, Registers, Unsupported, report_stray, run_batch};
+use sprig_isa::cpu::Cpu;
+use sprig_wire::batch::{BatchBuilder, CaseParts};
+use sprig_wire::bytecode::{Alu, Encoder, Part, Register, Transfer};
+use sprig_wire::frame::{self, Record};
+use sprig_wire::layout::LOG_SIZE;
+use sprig_wire::log::{self, Entries, Interrupt, Kind, State};
+
+const INTERRUPT: Interrupt = Interrupt { exception: 9, syndrome: 5, srr0: 6, srr1: 7, dar: 8 };
+
+/// A machine whose stubs are closures: `stub` says what the stub at an offset does to the registers.
+struct Fake<F> {
+    stub: F,
+    console: Vec<u8>,
+    calls: Vec<&'static str>,
+    in_problem_state: bool,
+    interrupts: Vec<u8>,
+}
+
+impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Fake<F> {
+    fn new(stub: F) -> Self {
+        Self { stub, console: Vec::new(), calls: Vec::new(), in_problem_state: false, interrupts: Vec::new() }
+    }
+}
+
+impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
+    const WIDE: bool = false;
+
+    fn cpu(&self) -> Option<&'static Cpu> {
+        Cpu::by_name("e500v2")
+    }
+
+    fn pvr(&self) -> u32 {
+        0x8021_0022
+    }
+
+    fn reset_guest_state(&mut self) {
+        self.calls.push("reset_guest_state");
+    }
+
+    fn restore(&mut self) {
+        self.calls.push("restore");
+    }
+
+    fn load_code(&mut self, _: &[u8]) {
+        self.calls.push("load_code");
+    }
+
+    fn read_code(&self, _: u32) -> u32 {
+        0
+    }
+
+    fn write_code(&mut self, _: u32, _: u32) {}
+
+    fn touch_everything(&mut self) {
+        self.calls.push("touch");
+    }
+
+    fn exec(&mut self, stub: u32, registers: &mut Registers) -> Option<Interrupt> {
+        (self.stub)(stub, registers)
+    }
+
+    fn stack_pointer(&self) -> u64 {
+        0x1000
+    }
+
+    fn enter_user(&mut self) {
+        self.calls.push("enter_user");
+        self.in_problem_state = true;
+    }
+
+    fn leave_user(&mut self) {
+        self.calls.push("leave_user");
+        self.in_problem_state = false;
+    }
+
+    fn take_interrupt(&mut self, exception: u8) -> bool {
+        let position = self.interrupts.iter().position(|pending| *pending == exception);
+        position.map(|at| self.interrupts.remove(at)).is_some()
+    }
+
+    fn spin(&mut self, _: u32) {}
+
+    fn map(&mut self, _: u64, _: u64, _: u8) -> Result<(), Unsupported> {
+        Err(Unsupported)
+    }
+
+    fn unmap(&mut self, _: u64) -> Result<(), Unsupported> {
+        Ok(())
+    }
+
+    fn host(&mut self, call: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+        let mut results = [0; 8];
+        results[0] = u64::from(call) + arguments.iter().sum::<u64>();
+        Ok(CallResult { results, status: 0 })
+    }
+
+    fn firmware(&mut self, _: u16, _: &[u64]) -> Result<CallResult, Unsupported> {
+        Err(Unsupported)
+    }
+
+    fn reset(&mut self) -> Unsupported {
+        Unsupported
+    }
+
+    fn console(&mut self, bytes: &[u8]) {
+        assert!(!bytes.is_empty());
+        self.console.extend(bytes);
+    }
+}
+
+struct Ran {
+    calls: Vec<&'static str>,
+    states: Vec<State>,
+    log: Vec<u8>,
+    lines: Vec<Vec<u8>>,
+}
+
+fn run<F: FnMut(u32, &mut Registers) -> Option<Interrupt>>(cases: &[CaseParts], loud: bool, stub: F) -> Ran {
+    let mut builder = BatchBuilder::new(loud);
+    for (id, case) in cases.iter().enumerate() {
+        builder.push(id as u32, case);
+    }
+    let batch = builder.finish().expect("small");
+    let mut memory = vec![0; LOG_SIZE as usize];
+    let mut slots = vec![0; 100];
+    let mut machine = Fake::new(stub);
+    machine.interrupts = vec![11];
+    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, slots: &mut slots });
+    let lines: Vec<Vec<u8>> = machine.console.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    let mut states = Vec::new();
+    for line in &lines {
+        if let Ok((_, Record::End { state, .. })) = frame::decode(line, &mut [0; frame::PAYLOAD]) {
+            states.push(state);
+        }
+    }
+    let (_, entries) = log::open(&memory).expect("a log");
+    Ran { calls: machine.calls, states, log: entries.to_vec(), lines }
+}
+
+fn gpr(number: u8, part: Part, slot: u16) -> Transfer {
+    Transfer { register: Register::Gpr(number), part, slot }
+}
+
+fn case(slots: u16, constants: &[u64], encoder: Encoder) -> CaseParts {
+    CaseParts { slots, constants: constants.to_vec(), ops: encoder.into_bytes(), code: vec![0x6000_0000] }
+}
+
+#[test]
+fn an_observed_step_logs_its_outputs_and_an_unobserved_one_logs_nothing() {
+    let mut ops = Encoder::default();
+    ops.exec(0, false, 0, 1, &[gpr(3, Part::Native, 0)], &[gpr(3, Part::Native, 1)]);
+    ops.exec(1, true, 4, 1, &[gpr(4, Part::Native, 1)], &[gpr(5, Part::Native, 2)]);
+    ops.compute(2, true, Alu::Add, 3, 2, 0);
+    let ran = run(&[case(4, &[40], ops)], false, |stub, registers| {
+        match stub {
+            0 => registers.gpr[3] += 1,
+            _ => registers.gpr[5] = registers.gpr[4] + 1,
+        }
+        None
+    });
+    let entries: Vec<_> = Entries::new(&ran.log).map(|entry| entry.expect("well formed")).collect();
+    assert_eq!(entries.len(), 2);
+    assert!(entries[0].values().eq([42]));
+    assert!(entries[1].values().eq([82]));
+    assert_eq!(ran.states, [State::Ended]);
+}
+
+#[test]
+fn two_registers_make_one_64_bit_value_on_a_32_bit_guest() {
+    let mut ops = Encoder::default();
+    let both = [gpr(3, Part::Native, 0), gpr(4, Part::High, 0)];
+    ops.exec(0, true, 0, 1, &both, &[gpr(3, Part::Native, 1), gpr(4, Part::High, 1)]);
+    let ran = run(&[case(2, &[0x1111_2222_3333_4444], ops)], false, |_, registers| {
+        assert_eq!((registers.gpr[3] as u32, registers.gpr[4]), (0x3333_4444, 0x1111_2222));
+        None
+    });
+    let entry = Entries::new(&ran.log).next().expect("one").expect("well formed");
+    assert!(entry.values().eq([0x1111_2222_3333_4444]));
+}
+
+#[test]
+fn an_exception_is_logged_even_if_the_step_is_not_observed() {
+    let mut ops = Encoder::default();
+    ops.exec(0, false, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    let ran = run(&[case(1, &[], ops)], false, |_, _| Some(INTERRUPT));
+    let entry = Entries::new(&ran.log).next().expect("one").expect("well formed");
+    assert_eq!((entry.kind, entry.interrupt), (Kind::Exception, Some(INTERRUPT)));
+}
+
+#[test]
+fn a_race_keeps_each_outcome_once_and_counts_none() {
+    let mut ops = Encoder::default();
+    ops.race_begin(0, 100);
+    ops.exec(1, true, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    ops.race_end(2);
+    let mut round = 0;
+    let ran = run(&[case(1, &[], ops)], false, |_, registers| {
+        round += 1;
+        registers.gpr[3] = round % 3;
+        None
+    });
+    let seen: Vec<u64> = Entries::new(&ran.log).flat_map(|entry| entry.expect("well formed").values()).collect();
+    assert_eq!(seen, [1, 2, 0]);
+    assert_eq!(round, 100);
+}
+
+#[test]
+fn a_race_with_too_many_outcomes_says_so_once() {
+    let mut ops = Encoder::default();
+    ops.race_begin(0, 50);
+    ops.exec(1, true, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    ops.race_end(2);
+    let mut round = 0;
+    let ran = run(&[case(1, &[], ops)], false, |_, registers| {
+        round += 1;
+        registers.gpr[3] = round;
+        None
+    });
+    let kinds: Vec<Kind> = Entries::new(&ran.log).map(|entry| entry.expect("well formed").kind).collect();
+    assert_eq!(kinds.len(), log::RACE_OUTCOMES + 1);
+    assert_eq!(kinds.last(), Some(&Kind::Overflow));
+}
+
+#[test]
+fn everything_is_touched_again_after_each_change_of_privilege() {
+    let mut ops = Encoder::default();
+    ops.enter_user(0);
+    ops.leave_user(1);
+    let ran = run(&[case(0, &[], ops)], false, |_, _| None);
+    let expected = ["reset_guest_state", "load_code", "touch", "enter_user", "touch", "leave_user", "touch"];
+    assert_eq!(ran.calls, expected);
+}
+
+#[test]
+fn a_case_that_ends_in_problem_state_is_brought_back() {
+    let mut ops = Encoder::default();
+    ops.enter_user(0);
+    let ran = run(&[case(0, &[], ops)], false, |_, _| None);
+    assert_eq!(ran.calls.last(), Some(&"leave_user"));
+}
+
+#[test]
+fn an_interrupt_is_told_once() {
+    let mut ops = Encoder::default();
+    ops.taken(0, true, 11, 3, 0);
+    ops.taken(1, true, 11, 3, 0);
+    let ran = run(&[case(1, &[], ops)], false, |_, _| None);
+    let seen: Vec<u64> = Entries::new(&ran.log).flat_map(|entry| entry.expect("well formed").values()).collect();
+    assert_eq!(seen, [1, 0]);
+}
+
+#[test]
+fn a_host_step_logs_results_and_status() {
+    let mut ops = Encoder::default();
+    ops.host(0, true, 5, &[0, 1], &[2]);
+    let ran = run(&[case(3, &[10, 20], ops)], false, |_, _| None);
+    let entry = Entries::new(&ran.log).next().expect("one").expect("well formed");
+    assert!(entry.values().eq([35, 0]));
+}
+
+#[test]
+fn what_the_platform_lacks_or_the_guest_does_not_understand_ends_the_case_only() {
+    let mut unsupported = Encoder::default();
+    unsupported.map(0, 0, 0, 0);
+    let garbage = CaseParts { slots: 0, constants: vec![], ops: vec![0xff; 8], code: vec![] };
+    let cases = [case(1, &[0], unsupported), garbage, case(0, &[], Encoder::default())];
+    let ran = run(&cases, false, |_, _| None);
+    assert_eq!(ran.states, [State::Unsupported, State::BadBytecode, State::Ended]);
+}
+
+#[test]
+fn frames_are_numbered_without_a_gap_and_loud_mode_names_every_step() {
+    let mut ops = Encoder::default();
+    ops.spin(7, 1);
+    let ran = run(&[case(0, &[], ops)], true, |_, _| None);
+    let mut steps = 0;
+    for (expected, line) in (0..).zip(ran.lines.iter().filter(|line| !line.is_empty())) {
+        let mut payload = [0; frame::PAYLOAD];
+        let (sequence, record) = frame::decode(line, &mut payload).expect("a frame");
+        assert_eq!(sequence, expected);
+        steps += usize::from(record == Record::Step { case: 0, step: 7 });
+    }
+    assert_eq!(steps, 1);
+}
+
+#[test]
+fn a_stray_exception_is_reported_with_what_was_observed_before_it() {
+    let mut memory = vec![0; 4096];
+    let mut ops = Encoder::default();
+    ops.exec(0, true, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    let parts = case(1, &[], ops);
+    let mut builder = BatchBuilder::new(false);
+    builder.push(3, &parts);
+    let batch = builder.finish().expect("small");
+    let mut machine = Fake::new(|_, _: &mut Registers| None);
+    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, slots: &mut [0; 4] });
+    report_stray(&mut machine, &mut memory, &INTERRUPT);
+    let (header, entries) = log::open(&memory).expect("a log");
+    assert_eq!((header.state, header.case), (State::Stray, 3));
+    let kinds: Vec<Kind> = Entries::new(entries).map(|entry| entry.expect("well formed").kind).collect();
+    assert_eq!(kinds, [Kind::Completed, Kind::Stray]);
+}
