@@ -3,6 +3,8 @@
 //! A guest reports an interrupt by its [`Exception`] number here, so that a transcript reads the same whether the CPU
 //! got there by vector 0x700 or by IVOR6.
 
+use crate::cpu::Family;
+
 /// Which save/restore registers an interrupt uses (EREF, "Interrupt classes").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -162,6 +164,43 @@ impl Exception {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.description().name
+    }
+
+    /// True if it sets DEAR or DAR to the address of the access; after any other interrupt the register still holds
+    /// what an earlier one left there (Power ISA 2.07 Book III-S section 6.2.3; EREF, "Data Exception Address Register").
+    #[must_use]
+    pub const fn sets_data_address(self) -> bool {
+        matches!(
+            self,
+            Self::DataStorage
+                | Self::DataSegment
+                | Self::Alignment
+                | Self::DataTlbError
+                | Self::DataLoadTlbMiss
+                | Self::DataStoreTlbMiss
+        )
+    }
+
+    /// True if it sets ESR on the embedded families (EREF, "Exception Syndrome Register": the interrupts that update it
+    /// clear all other bits) or DSISR on the server ones (Power ISA 2.07 Book III-S sections 6.5.3 and 6.5.8).
+    #[must_use]
+    pub const fn sets_syndrome(self, family: Family) -> bool {
+        if family.is_booke() {
+            matches!(
+                self,
+                Self::DataStorage
+                    | Self::InstructionStorage
+                    | Self::Alignment
+                    | Self::Program
+                    | Self::DataTlbError
+                    | Self::VectorUnavailable
+                    | Self::VectorAssist
+                    | Self::EmbeddedFpData
+                    | Self::EmbeddedFpRound
+            )
+        } else {
+            matches!(self, Self::DataStorage | Self::Alignment)
+        }
     }
 }
 

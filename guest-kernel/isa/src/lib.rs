@@ -6,6 +6,7 @@
 //!
 //! | table | what it answers |
 //! |---|---|
+//! | [`bit`] | the bits of MSR, ESR, DSISR and SRR1 by name |
 //! | [`cpu::CPUS`] | which CPU models there are, how to tell them by PVR, which family each belongs to |
 //! | [`spr::SPRS`] | an SPR's number, who may read and write it, on which CPUs, what it aliases, its page field |
 //! | [`exception::EXCEPTIONS`] | an interrupt's name, Book3S vector, BookE IVOR and register class |
@@ -17,6 +18,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod bit;
 pub mod cpu;
 pub mod exception;
 pub mod hcall;
