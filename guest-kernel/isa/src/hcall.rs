@@ -97,6 +97,8 @@ pub mod papr {
     pub const H_ENTER: u32 = 0x08;
     /// H_REMOVE: remove a hashed page table entry.
     pub const H_REMOVE: u32 = 0x04;
+    /// H_READ: read a hashed page table entry.
+    pub const H_READ: u32 = 0x0c;
     /// H_PUT_TERM_CHAR: write up to 16 bytes to a virtual terminal.
     pub const H_PUT_TERM_CHAR: u32 = 0x58;
     /// H_RTAS: QEMU's and VOF's entry to the run-time abstraction services.
