@@ -80,31 +80,33 @@ pub struct Cpu {
     pub is_64bit: bool,
     /// The version half of the PVR (upper 16 bits); the revision half is not looked at.
     pub pvr_version: u16,
+    /// Bytes of a cache block: what dcbz clears.
+    pub cache_block: u16,
     /// The complete PVR that the reference hypervisor presents: the revision QEMU's default model of this name has.
     pub pvr: u32,
 }
 
 /// Every CPU model, in the order of the documentation.
 pub static CPUS: &[Cpu] = &[
-    cpu("e500v2", CpuSet::E500V2, Family::BookeE500, 0x8021_0022),
-    cpu("e500mc", CpuSet::E500MC, Family::BookeE500, 0x8023_0020),
-    cpu64("e5500", CpuSet::E5500, Family::BookeE500, 0x8024_0010),
-    cpu64("e6500", CpuSet::E6500, Family::BookeE500, 0x8040_0010),
-    cpu("440", CpuSet::PPC440, Family::Booke44x, 0x4222_18d4),
-    cpu("7447", CpuSet::G4_7447, Family::Book3s32, 0x8002_0102),
-    cpu("750", CpuSet::G3_750, Family::Book3s32, 0x0008_0301),
-    cpu64("970", CpuSet::G5_970, Family::Book3s64, 0x003c_0301),
-    cpu64("power8", CpuSet::POWER8, Family::Book3s64, 0x004d_0200),
-    cpu64("power9", CpuSet::POWER9, Family::Book3s64, 0x004e_1202),
-    cpu64("power10", CpuSet::POWER10, Family::Book3s64, 0x0080_1200),
+    cpu("e500v2", CpuSet::E500V2, Family::BookeE500, 32, 0x8021_0022),
+    cpu("e500mc", CpuSet::E500MC, Family::BookeE500, 64, 0x8023_0020),
+    cpu64("e5500", CpuSet::E5500, Family::BookeE500, 64, 0x8024_0010),
+    cpu64("e6500", CpuSet::E6500, Family::BookeE500, 64, 0x8040_0010),
+    cpu("440", CpuSet::PPC440, Family::Booke44x, 32, 0x4222_18d4),
+    cpu("7447", CpuSet::G4_7447, Family::Book3s32, 32, 0x8002_0102),
+    cpu("750", CpuSet::G3_750, Family::Book3s32, 32, 0x0008_0301),
+    cpu64("970", CpuSet::G5_970, Family::Book3s64, 128, 0x003c_0301),
+    cpu64("power8", CpuSet::POWER8, Family::Book3s64, 128, 0x004d_0200),
+    cpu64("power9", CpuSet::POWER9, Family::Book3s64, 128, 0x004e_1202),
+    cpu64("power10", CpuSet::POWER10, Family::Book3s64, 128, 0x0080_1200),
 ];
 
-const fn cpu(name: &'static str, set: CpuSet, family: Family, pvr: u32) -> Cpu {
-    Cpu { name, set, family, is_64bit: false, pvr_version: (pvr >> 16) as u16, pvr }
+const fn cpu(name: &'static str, set: CpuSet, family: Family, cache_block: u16, pvr: u32) -> Cpu {
+    Cpu { name, set, family, is_64bit: false, pvr_version: (pvr >> 16) as u16, cache_block, pvr }
 }
 
-const fn cpu64(name: &'static str, set: CpuSet, family: Family, pvr: u32) -> Cpu {
-    Cpu { name, set, family, is_64bit: true, pvr_version: (pvr >> 16) as u16, pvr }
+const fn cpu64(name: &'static str, set: CpuSet, family: Family, cache_block: u16, pvr: u32) -> Cpu {
+    Cpu { name, set, family, is_64bit: true, pvr_version: (pvr >> 16) as u16, cache_block, pvr }
 }
 
 impl Cpu {

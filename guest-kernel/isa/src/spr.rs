@@ -179,6 +179,8 @@ pub mod number {
     pub const TSR: u16 = 336;
     pub const TCR: u16 = 340;
     pub const IVOR0: u16 = 400;
+    pub const ATBL: u16 = 526;
+    pub const ATBU: u16 = 527;
     pub const IVOR32: u16 = 528;
     pub const IBAT0U: u16 = 528;
     pub const DBAT0U: u16 = 536;
@@ -187,6 +189,8 @@ pub mod number {
     pub const MCSRR0: u16 = 570;
     pub const MCSRR1: u16 = 571;
     pub const MCSR: u16 = 572;
+    pub const DSRR0: u16 = 574;
+    pub const DSRR1: u16 = 575;
     pub const SPRG8: u16 = 604;
     pub const SPRG9: u16 = 605;
     pub const MAS0: u16 = 624;
@@ -201,6 +205,7 @@ pub mod number {
     pub const TLB1CFG: u16 = 689;
     pub const MAS7: u16 = 944;
     pub const MMUCR: u16 = 946;
+    pub const L1CSR0: u16 = 1010;
     pub const MMUCSR0: u16 = 1012;
     pub const MMUCFG: u16 = 1015;
     pub const BOOK3S_PIR: u16 = 1023;

@@ -50,9 +50,9 @@ impl Clock {
         self.alarm = 0;
     }
 
-    /// Time passes without instructions until the next alarm (wait, MSR\[WE\], nap).
-    pub fn skip_to_alarm(&mut self, limit: u64) {
-        self.executed = self.executed.max(self.alarm.min(limit));
+    /// Time passes without instructions, up to the alarm.
+    pub(crate) fn skip_to_alarm(&mut self) {
+        self.executed = self.executed.max(self.alarm);
     }
 
     #[inline]
@@ -65,7 +65,7 @@ impl Clock {
         self.executed >= self.alarm
     }
 
-    pub(crate) fn clear_alarm(&mut self) {
-        self.alarm = u64::MAX;
+    pub(crate) fn set_alarm(&mut self, executed: u64) {
+        self.alarm = executed;
     }
 }

@@ -251,8 +251,7 @@ mod tests {
         assert_eq!(Insn(0x7fd0_43a6).spr(), 272, "mtsprg 0,r30");
         assert_eq!(Insn(0x83e0_f0d4).si() as i64, -3884, "lwz r31,-3884(0)");
         assert_eq!(Insn(0x4bff_fffc).li() as i64, -4, "b .-4");
-        assert_eq!(Insn(0x7883_f80e).sh64(), 31, "rldimi r3,r4,31,32");
-        assert_eq!(Insn(0x7883_f80e).mb64(), 0, "rldimi r3,r4,31,0");
-        assert_eq!(Insn(0x7883_07e2).mb64(), 63, "rldicl r3,r4,32,63");
+        assert_eq!((Insn(0x7864_802c).sh64(), Insn(0x7864_802c).mb64()), (16, 32), "rldimi r4,r3,16,32");
+        assert_eq!((Insn(0x7864_07c6).sh64(), Insn(0x7864_07c6).mb64()), (32, 31), "sldi r4,r3,32");
     }
 }

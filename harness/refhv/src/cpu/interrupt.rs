@@ -1,10 +1,10 @@
 //! Why an instruction did not complete: interrupts as the CPU raises them, before anybody delivers them.
 
-use sprig_isa::cpu::Family;
+use sprig_isa::cpu::{Cpu, Family};
 use sprig_isa::exception::Exception;
 use sprig_isa::syndrome::{dsisr, esr, srr1};
 
-use super::Access;
+use super::{Access, Insn};
 
 /// Why an address has no usable translation. One word for the four models; [`Interrupt::storage`] says which interrupt
 /// that is on which.
@@ -63,6 +63,18 @@ impl Interrupt {
 
     const fn program(syndrome: u32) -> Self {
         Self { exception: Exception::Program, syndrome, address: None }
+    }
+
+    /// An alignment interrupt of an X-form instruction. The server families describe it in DSISR: the opcode bits that
+    /// tell the access apart, RT and RA (MPC750 user manual, table "DSISR bit settings").
+    #[must_use]
+    pub fn alignment(cpu: &Cpu, insn: Insn, address: u64) -> Self {
+        let syndrome = if cpu.family.is_booke() {
+            0
+        } else {
+            (insn.0 >> 1 & 3) << 15 | (insn.0 >> 6 & 1) << 14 | (insn.0 >> 7 & 0xf) << 10 | (insn.0 >> 16 & 0x3ff)
+        };
+        Self { exception: Exception::Alignment, syndrome, address: Some(address) }
     }
 
     /// The interrupt for a failed translation.

@@ -14,22 +14,36 @@
 //! MSR here is always the register the hardware has. Under the hypervisor it has PR = 1 throughout, whatever the guest
 //! believes its own MSR to be; that is what makes the guest kernel's privileged instructions exit.
 
+mod arithmetic;
+mod branch;
+pub mod condition;
+mod execute;
 mod insn;
 mod interrupt;
+mod load_store;
+mod logical;
 mod lookaside;
 pub mod opcode;
 mod privileged;
+mod rotate;
+mod run;
+mod special;
 mod state;
+mod storage;
 mod supervisor;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod xer;
 
 pub use insn::Insn;
 pub use interrupt::{Fault, Interrupt};
 pub use lookaside::Lookaside;
 pub use privileged::Privileged;
+pub use run::{Pause, Processor};
 pub use state::{Reservation, Sprs, State};
 pub use supervisor::{Access, Direction, Supervisor, Translation};
 
-use sprig_isa::cpu::Cpu;
+use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::msr;
 
 use crate::board::Board;
@@ -50,6 +64,10 @@ pub struct Core {
     pub lookaside: Lookaside,
     /// The instruction being executed, for whoever emulates it.
     pub insn: Insn,
+    /// The CPU executes nothing until an interrupt (wait, MSR\[WE\], MSR\[POW\], nap). Delivering one clears this.
+    pub waiting: bool,
+    /// The CPU has stopped for good. Set [`Clock::wake_now`] with it.
+    pub checkstop: bool,
 }
 
 impl Core {
@@ -63,6 +81,8 @@ impl Core {
             clock: Clock::default(),
             lookaside: Lookaside::default(),
             insn: Insn(0),
+            waiting: false,
+            checkstop: false,
         }
     }
 
@@ -70,7 +90,9 @@ impl Core {
     /// number for each combination of whatever its translations depend on (see [`Lookaside::set_space`]).
     pub fn set_msr(&mut self, value: u64, space: u8) {
         self.state.msr = self.state.register(value);
-        self.state.address_mask = if value & msr::book3s::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
+        self.state.address_mask = if self.state.msr & msr::book3s::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
+        self.state.little_endian =
+            self.state.msr & msr::book3s::LE != 0 && self.state.profile.set.intersects(CpuSet::POWER);
         self.lookaside.set_space(space);
         self.clock.wake_now();
     }

@@ -185,6 +185,7 @@ pub mod x31 {
     pub const TLBIE: u32 = 306;
     pub const LHZUX: u32 = 311;
     pub const XOR: u32 = 316;
+    pub const MFDCR: u32 = 323;
     pub const MFSPR: u32 = 339;
     pub const LWAX: u32 = 341;
     pub const LHAX: u32 = 343;
@@ -194,16 +195,13 @@ pub mod x31 {
     pub const LHAUX: u32 = 375;
     pub const POPCNTW: u32 = 378;
     pub const DCBLC: u32 = 390;
-    pub const DIVDEU: u32 = 393;
-    pub const DIVWEU: u32 = 395;
     pub const SLBMTE: u32 = 402;
     pub const STHX: u32 = 407;
     pub const ORC: u32 = 412;
-    pub const DIVDE: u32 = 425;
-    pub const DIVWE: u32 = 427;
     pub const SLBIE: u32 = 434;
     pub const STHUX: u32 = 439;
     pub const OR: u32 = 444;
+    pub const MTDCR: u32 = 451;
     pub const DCCCI: u32 = 454;
     pub const DIVDU: u32 = 457;
     pub const DIVWU: u32 = 459;
@@ -256,11 +254,51 @@ pub mod x31 {
     pub const SLBFEE: u32 = 979;
     pub const ICBI: u32 = 982;
     pub const EXTSW: u32 = 986;
-    pub const ICREAD: u32 = 998;
     pub const DCBZ: u32 = 1014;
+
+    // Loads and stores of floating-point registers.
+    pub const LFSX: u32 = 535;
+    pub const LFSUX: u32 = 567;
+    pub const LFDX: u32 = 599;
+    pub const LFDUX: u32 = 631;
+    pub const STFSX: u32 = 663;
+    pub const STFSUX: u32 = 695;
+    pub const STFDX: u32 = 727;
+    pub const STFDUX: u32 = 759;
+    pub const STFIWX: u32 = 983;
+    // Loads and stores of vector registers.
+    pub const LVSL: u32 = 6;
+    pub const LVEBX: u32 = 7;
+    pub const LVSR: u32 = 38;
+    pub const LVEHX: u32 = 39;
+    pub const LVEWX: u32 = 71;
+    pub const LVX: u32 = 103;
+    pub const STVEBX: u32 = 135;
+    pub const STVEHX: u32 = 167;
+    pub const STVEWX: u32 = 199;
+    pub const STVX: u32 = 231;
+    pub const LVXL: u32 = 359;
+    pub const STVXL: u32 = 487;
 
     /// isel: five bits only, the other five are the condition bit.
     pub const ISEL: u32 = 15;
     /// OE: the highest of the ten bits of XO-form instructions.
     pub const OE: u32 = 512;
+    pub const SUBFCO: u32 = SUBFC | OE;
+    pub const ADDCO: u32 = ADDC | OE;
+    pub const SUBFO: u32 = SUBF | OE;
+    pub const NEGO: u32 = NEG | OE;
+    pub const SUBFEO: u32 = SUBFE | OE;
+    pub const ADDEO: u32 = ADDE | OE;
+    pub const SUBFZEO: u32 = SUBFZE | OE;
+    pub const ADDZEO: u32 = ADDZE | OE;
+    pub const SUBFMEO: u32 = SUBFME | OE;
+    pub const ADDMEO: u32 = ADDME | OE;
+    pub const MULLDO: u32 = MULLD | OE;
+    pub const MULLWO: u32 = MULLW | OE;
+    pub const ADDO: u32 = ADD | OE;
+    pub const DIVDUO: u32 = DIVDU | OE;
+    pub const DIVWUO: u32 = DIVWU | OE;
+    pub const DIVDO: u32 = DIVD | OE;
+    pub const DIVWO: u32 = DIVW | OE;
 }

@@ -1,6 +1,9 @@
 //! The registers of one CPU.
 
 use sprig_isa::cpu::Cpu;
+use sprig_isa::msr;
+
+use super::Insn;
 
 /// Cells of the special-purpose registers, one for each number. Which number uses which cell, and who may, is said by
 /// [`sprig_isa::spr::SPRS`]; XER, LR, CTR and the time base are kept elsewhere and their cells stay zero.
@@ -37,13 +40,14 @@ impl Default for Sprs {
     }
 }
 
-/// The reservation of lwarx and ldarx.
+/// The reservation of lwarx and its kin. A store conditional succeeds if address and size are the load's; the
+/// architecture leaves the result of any other undefined (Book II, section 1.7.4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reservation {
     /// Effective address of the load.
     pub address: u64,
-    /// The value that was loaded.
-    pub value: u64,
+    /// Its size, bytes.
+    pub size: usize,
 }
 
 /// The registers of one CPU. On 32-bit CPUs every value keeps within 32 bits.
@@ -67,8 +71,12 @@ pub struct State {
     pub nia: u64,
     /// Machine state register of the hardware. Only a supervisor changes it, by [`super::Core::set_msr`].
     pub(super) msr: u64,
+    /// Bits a register has.
+    pub(super) register_mask: u64,
     /// Bits an effective address has: 32, or 64 in 64-bit mode.
     pub(super) address_mask: u64,
+    /// MSR\[LE\] on the CPUs where it reverses the bytes of every access.
+    pub(super) little_endian: bool,
     /// All other special-purpose registers.
     pub spr: Sprs,
     /// The reservation, if one is held.
@@ -89,7 +97,9 @@ impl State {
             pc: 0,
             nia: 0,
             msr: 0,
+            register_mask: if profile.is_64bit { u64::MAX } else { u64::from(u32::MAX) },
             address_mask: u64::from(u32::MAX),
+            little_endian: false,
             spr: Sprs::new(),
             reservation: None,
         }
@@ -106,7 +116,7 @@ impl State {
     #[inline]
     #[must_use]
     pub fn register(&self, value: u64) -> u64 {
-        if self.profile.is_64bit { value } else { value & u64::from(u32::MAX) }
+        value & self.register_mask
     }
 
     /// A value cut to the width of an effective address in the current mode.
@@ -114,5 +124,40 @@ impl State {
     #[must_use]
     pub fn effective(&self, value: u64) -> u64 {
         value & self.address_mask
+    }
+
+    /// True in 64-bit mode.
+    #[inline]
+    #[must_use]
+    pub fn is_64bit_mode(&self) -> bool {
+        self.address_mask == u64::MAX
+    }
+
+    /// True if the hardware is in problem state.
+    #[inline]
+    #[must_use]
+    pub fn in_problem_state(&self) -> bool {
+        self.msr & msr::PR != 0
+    }
+
+    /// The value of a general register as base of an address: register 0 stands for zero.
+    #[inline]
+    pub(super) fn base(&self, register: usize) -> u64 {
+        if register == 0 { 0 } else { self.gpr[register] }
+    }
+
+    /// Writes a general register.
+    #[inline]
+    pub(super) fn set_gpr(&mut self, register: usize, value: u64) {
+        self.gpr[register] = self.register(value);
+    }
+
+    /// Writes the result of an instruction and, if its Rc bit is set, CR0.
+    #[inline]
+    pub(super) fn set_result(&mut self, insn: Insn, register: usize, value: u64) {
+        self.set_gpr(register, value);
+        if insn.rc() {
+            self.record(value);
+        }
     }
 }

@@ -1,0 +1,140 @@
+//! Branches (Book I, section 2.4).
+
+use super::{Insn, State};
+
+/// Bits of the BO field.
+mod bo {
+    /// Do not look at the condition.
+    pub(super) const NO_CONDITION: u32 = 16;
+    /// The value the condition must have.
+    pub(super) const SENSE: u32 = 8;
+    /// Do not decrement CTR.
+    pub(super) const NO_DECREMENT: u32 = 4;
+    /// Branch if CTR is then zero (else: if it is not).
+    pub(super) const ON_ZERO: u32 = 2;
+}
+
+impl State {
+    /// Goes to `target` and, if LK, leaves the return address.
+    #[inline]
+    fn go(&mut self, insn: Insn, taken: bool, target: u64) {
+        if insn.lk() {
+            self.lr = self.nia;
+        }
+        if taken {
+            self.nia = self.effective(target & !3);
+        }
+    }
+
+    /// The target of a branch with a displacement.
+    #[inline]
+    fn target(&self, insn: Insn, displacement: u64) -> u64 {
+        if insn.aa() { displacement } else { self.pc.wrapping_add(displacement) }
+    }
+
+    /// b, ba, bl, bla.
+    #[inline]
+    pub(super) fn branch(&mut self, insn: Insn) {
+        let target = self.target(insn, insn.li());
+        self.go(insn, true, target);
+    }
+
+    /// Decrements CTR if BO says so; true if BO and BI are satisfied.
+    #[inline]
+    fn condition_holds(&mut self, insn: Insn) -> bool {
+        let bo = insn.bo();
+        let counter = bo & bo::NO_DECREMENT != 0 || {
+            self.ctr = self.register(self.ctr.wrapping_sub(1));
+            (self.effective(self.ctr) == 0) == (bo & bo::ON_ZERO != 0)
+        };
+        let condition = bo & bo::NO_CONDITION != 0 || self.cr_bit(insn.bi()) == (bo & bo::SENSE != 0);
+        counter && condition
+    }
+
+    /// bc, bca, bcl, bcla.
+    #[inline]
+    pub(super) fn branch_conditional(&mut self, insn: Insn) {
+        let target = self.target(insn, insn.bd());
+        let taken = self.condition_holds(insn);
+        self.go(insn, taken, target);
+    }
+
+    /// bclr, bclrl.
+    #[inline]
+    pub(super) fn branch_to_lr(&mut self, insn: Insn) {
+        let target = self.lr;
+        let taken = self.condition_holds(insn);
+        self.go(insn, taken, target);
+    }
+
+    /// bcctr, bcctrl; false if the form is invalid: CTR cannot be target and counter at once.
+    #[inline]
+    pub(super) fn branch_to_ctr(&mut self, insn: Insn) -> bool {
+        if insn.bo() & bo::NO_DECREMENT == 0 {
+            return false;
+        }
+        let target = self.ctr;
+        let taken = self.condition_holds(insn);
+        self.go(insn, taken, target);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{BASE, Run, asm};
+    use super::super::{Interrupt, condition::field};
+
+    #[test]
+    fn relative_and_absolute_targets() {
+        assert_eq!(Run::new("e500v2").step(asm("b", &[-8])).pc, BASE - 8);
+        let state = Run::new("e500v2").step(asm("b", &[0x3000]) | 3);
+        assert_eq!((state.pc, state.lr), (0x3000, BASE + 4), "bla");
+        let state = Run::new("e500v2").lr(0x2003).step(asm("blr", &[]));
+        assert_eq!(state.pc, 0x2000, "the two lowest bits of LR are ignored");
+    }
+
+    #[test]
+    fn a_counted_branch_decrements_whether_taken_or_not() {
+        let bdnz = asm("bc", &[16, 0, 0x40]);
+        let state = Run::new("e500v2").ctr(2).step(bdnz);
+        assert_eq!((state.pc, state.ctr), (BASE + 0x40, 1));
+        let state = Run::new("e500v2").ctr(1).step(bdnz);
+        assert_eq!((state.pc, state.ctr), (BASE + 4, 0));
+        let state = Run::new("e500v2").ctr(0).step(bdnz);
+        assert_eq!((state.pc, state.ctr), (BASE + 0x40, 0xffff_ffff));
+        let state = Run::new("970").ctr(1 << 32 | 1).step(bdnz);
+        assert_eq!((state.pc, state.ctr), (BASE + 4, 1 << 32), "in 32-bit mode the low word counts");
+    }
+
+    #[test]
+    fn a_conditional_branch_sets_lr_even_if_not_taken() {
+        // beql +0x40
+        let beql = asm("bc", &[12, 2, 0x40]) | 1;
+        let state = Run::new("e500v2").cr(0).step(beql);
+        assert_eq!((state.pc, state.lr), (BASE + 4, BASE + 4));
+        let state = Run::new("e500v2").cr(field::EQ << 28).step(beql);
+        assert_eq!(state.pc, BASE + 0x40);
+        let bne = asm("bc", &[4, 2, 0x40]);
+        assert_eq!(Run::new("e500v2").cr(field::EQ << 28).step(bne).pc, BASE + 4);
+    }
+
+    #[test]
+    fn bctrl_returns_to_the_next_instruction() {
+        let state = Run::new("e500v2").ctr(0x2000).step(asm("bctrl", &[]));
+        assert_eq!((state.pc, state.lr), (0x2000, BASE + 4));
+    }
+
+    #[test]
+    fn a_branch_to_ctr_that_counts_is_illegal() {
+        let bdnzctr = 19 << 26 | 16 << 21 | 528 << 1;
+        let family = sprig_isa::cpu::Family::BookeE500;
+        assert_eq!(Run::new("e500v2").ctr(8).interrupt(bdnzctr), Interrupt::illegal(family));
+    }
+
+    #[test]
+    fn targets_wrap_at_32_bits_in_32_bit_mode() {
+        let state = Run::new("970").lr(0x1_0000_2000).step(asm("blr", &[]));
+        assert_eq!(state.pc, 0x2000);
+    }
+}
