@@ -128,8 +128,8 @@ impl E500 {
     }
 
     pub(super) fn translate<R: Registers>(
-        &mut self,
-        regs: &mut R,
+        &self,
+        regs: &R,
         msr: u64,
         address: u64,
         access: Access,
@@ -137,10 +137,8 @@ impl E500 {
         let space = relocated(msr, access);
         let pids = [regs.get(n::PID), regs.get(n::PID1), regs.get(n::PID2)];
         let of_process = |entry: &&Entry| entry.tid() == 0 || pids.contains(&entry.tid());
-        let Some(entry) = self.candidates(address).find(|entry| entry.in_space(space) && of_process(entry)) else {
-            self.set_mas_for_miss(regs, address, space);
-            return Err(Fault::Miss);
-        };
+        let found = self.candidates(address).find(|entry| entry.in_space(space) && of_process(entry));
+        let entry = found.ok_or(Fault::Miss)?;
         if !entry.allows(msr & msr::PR != 0, access) {
             return Err(Fault::Protection);
         }
@@ -155,7 +153,7 @@ impl E500 {
     }
 
     /// The MAS registers a miss leaves (EREF, table "MAS register update summary").
-    fn set_mas_for_miss<R: Registers>(&mut self, regs: &mut R, address: u64, space: bool) {
+    pub(super) fn set_mas_for_miss<R: Registers>(&mut self, regs: &mut R, address: u64, space: bool) {
         let mas4 = regs.get(n::MAS4) as u32;
         let tid = match mas4 >> mas::TIDSELD_SHIFT & mas::TIDSELD {
             0 => regs.get(n::PID),

@@ -13,7 +13,7 @@ use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 
 use super::slb::{BadEntry, Segment};
-use super::{Effect, Operands, Registers, Slb, relocated};
+use super::{Effect, Operands, PaprTable, Registers, Slb, relocated};
 use crate::cpu::{Access, Fault, Interrupt, Privileged, Translation};
 use crate::memory::Memory;
 
@@ -40,7 +40,7 @@ mod bridge {
 }
 
 /// A hashed page table: groups of eight entries, each two doublewords.
-pub trait HashedPageTable {
+pub(super) trait HashedPageTable {
     /// The two doublewords of an entry, if the table has it.
     fn read(&self, index: u64) -> Option<(u64, u64)>;
     /// Sets bits in the second doubleword of an entry.
@@ -81,61 +81,12 @@ impl HashedPageTable for InMemory<'_> {
     }
 }
 
-/// log2 of the size of a PAPR guest's page table in bytes: the smallest there is, enough for the guest's 16 MiB.
-const PAPR_TABLE_SHIFT: u32 = 18;
-
-/// A page table outside guest memory, written by hypercalls.
-#[derive(Clone, Debug)]
-pub struct PaprTable {
-    entries: Vec<(u64, u64)>,
-}
-
-impl PaprTable {
-    fn new() -> Self {
-        Self { entries: vec![(0, 0); (1 << PAPR_TABLE_SHIFT) / PTE_SIZE as usize] }
-    }
-
-    /// Number of entries.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        self.entries.len() as u64
-    }
-
-    /// Never true: a table has at least one group.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Replaces an entry; false if the table does not have it.
-    pub fn write(&mut self, index: u64, entry: (u64, u64)) -> bool {
-        let place = usize::try_from(index).ok().and_then(|index| self.entries.get_mut(index));
-        place.map(|place| *place = entry).is_some()
-    }
-}
-
-impl HashedPageTable for PaprTable {
-    fn read(&self, index: u64) -> Option<(u64, u64)> {
-        self.entries.get(usize::try_from(index).ok()?).copied()
-    }
-
-    fn set_bits(&mut self, index: u64, bits: u64) {
-        if let Some(entry) = usize::try_from(index).ok().and_then(|index| self.entries.get_mut(index)) {
-            entry.1 |= bits;
-        }
-    }
-
-    fn group_mask(&self) -> u64 {
-        self.len() / PTES_PER_GROUP - 1
-    }
-}
-
 /// The MMU of a 64-bit server core.
 #[derive(Clone, Debug)]
 pub struct Hash64 {
     slb: Slb,
     /// The page table of a PAPR guest; none where SDR1 says where it is.
-    pub papr: Option<PaprTable>,
+    pub(super) papr: Option<PaprTable>,
 }
 
 impl Hash64 {

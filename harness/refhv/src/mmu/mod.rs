@@ -16,14 +16,18 @@
 mod e500;
 mod hash32;
 mod hash64;
+mod papr;
 mod ppc44x;
 mod slb;
 
 pub use e500::E500;
 pub use hash32::Hash32;
-pub use hash64::{Hash64, HashedPageTable, PaprTable};
+pub use hash64::Hash64;
+use hash64::HashedPageTable;
+pub use papr::H_PRIVILEGE;
+use papr::PaprTable;
 pub use ppc44x::Ppc44x;
-pub use slb::Slb;
+use slb::Slb;
 
 use sprig_isa::cpu::{Cpu, Family};
 use sprig_isa::msr;
@@ -142,14 +146,13 @@ impl Mmu {
         }
     }
 
-    /// Translates an effective address for an access under a given MSR. May set registers (the MAS registers of e500 on a
-    /// miss) and memory (referenced and changed bits).
+    /// Translates an effective address for an access under a given MSR. Sets referenced and changed bits in memory.
     ///
     /// # Errors
-    /// Why the access is not allowed.
+    /// Why the access is not allowed. If that becomes an interrupt of the guest, [`Self::note_fault`] has to be told.
     pub fn translate<R: Registers>(
         &mut self,
-        regs: &mut R,
+        regs: &R,
         memory: &mut Memory,
         msr: u64,
         address: u64,
@@ -160,6 +163,13 @@ impl Mmu {
             Self::Ppc44x(tlb) => tlb.translate(regs, msr, address, access),
             Self::Hash32(hash) => hash.translate(regs, memory, msr, address, access),
             Self::Hash64(hash) => hash.translate(regs, memory, msr, address, access),
+        }
+    }
+
+    /// Does what a failed translation does besides its interrupt: a miss of e500 sets the MAS registers.
+    pub fn note_fault<R: Registers>(&mut self, regs: &mut R, msr: u64, address: u64, access: Access, fault: Fault) {
+        if let (Self::E500(e500), Fault::Miss) = (self, fault) {
+            e500.set_mas_for_miss(regs, address, relocated(msr, access));
         }
     }
 
@@ -178,6 +188,15 @@ impl Mmu {
             Self::Ppc44x(tlb) => tlb.execute(regs, instruction, operands),
             Self::Hash32(hash) => hash.execute(instruction, operands).map(Ok),
             Self::Hash64(hash) => hash.execute(instruction, operands),
+        }
+    }
+
+    /// Carries out the PAPR hypercall that r3 names, with its arguments in r4 and up; status and results go to r3 and up.
+    /// None, and nothing done, if this CPU is not a partition's.
+    pub fn papr_call(&mut self, gpr: &mut [u64; 32]) -> Option<Effect> {
+        match self {
+            Self::Hash64(Hash64 { papr: Some(table), .. }) => Some(table.call(gpr)),
+            _ => None,
         }
     }
 

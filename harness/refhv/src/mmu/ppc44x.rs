@@ -70,12 +70,12 @@ const fn size_bytes(size: u32) -> u64 {
 /// The MMU of a 44x core.
 #[derive(Clone, Debug)]
 pub struct Ppc44x {
-    entries: [Entry; tlb44x::ENTRIES],
+    entries: Box<[Entry; tlb44x::ENTRIES]>,
 }
 
 impl Ppc44x {
     pub(super) fn new() -> Self {
-        Self { entries: [Entry::default(); tlb44x::ENTRIES] }
+        Self { entries: Box::new([Entry::default(); tlb44x::ENTRIES]) }
     }
 
     pub(super) fn map_initially(&mut self, index: usize, address: u64, size: u64) {

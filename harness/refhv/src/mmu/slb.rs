@@ -103,7 +103,7 @@ pub(super) struct BadEntry;
 
 /// The SLB.
 #[derive(Clone, Debug)]
-pub struct Slb {
+pub(super) struct Slb {
     entries: Vec<Entry>,
     sizes: &'static [SegmentPageSize],
     has_1t: bool,

@@ -1,9 +1,9 @@
 use sprig_isa::cpu::Family;
+use sprig_isa::hcall::papr::{H_ENTER, H_READ, H_REMOVE};
 use sprig_isa::mmu::hash64 as h;
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 use sprig_refhv::cpu::{Fault, Interrupt};
-use sprig_refhv::mmu::{HashedPageTable, Mmu, PaprTable};
 
 use super::Rig;
 
@@ -143,17 +143,40 @@ fn power8_mixes_64_kib_pages_into_a_4_kib_segment_and_has_1_tib_segments() {
     assert_eq!(rig.load(ea), Ok(0x30_4321));
 }
 
-fn papr(rig: &mut Rig) -> &mut PaprTable {
-    match &mut rig.mmu {
-        Mmu::Hash64(hash) => hash.papr.as_mut().expect("POWER8 runs as a PAPR guest"),
-        _ => unreachable!("POWER8 has a hashed page table"),
-    }
+/// A PAPR hypercall: r3 and r4 after it.
+fn hcall(rig: &mut Rig, token: u32, arguments: &[u64]) -> (i64, u64) {
+    rig.gpr[3] = token.into();
+    rig.gpr[4..4 + arguments.len()].copy_from_slice(arguments);
+    rig.mmu.papr_call(&mut rig.gpr).expect("POWER8 runs as a partition");
+    (rig.gpr[3] as i64, rig.gpr[4])
 }
 
+/// H_ENTER into the group for a hash, in the table of 2048 groups.
 fn h_enter(rig: &mut Rig, hash: u64, pte: (u64, u64)) {
-    let table = papr(rig);
-    let index = (hash & table.group_mask()) * h::PTES_PER_GROUP;
-    assert!(table.write(index, pte));
+    let index = (hash & 0x7ff) * h::PTES_PER_GROUP;
+    assert_eq!(hcall(rig, H_ENTER, &[0, index, pte.0, pte.1]), (0, index));
+}
+
+#[test]
+fn a_partition_writes_its_page_table_by_hypercalls() {
+    const H_FUNCTION: i64 = -2;
+    const H_PARAMETER: i64 = -4;
+    const H_PTEG_FULL: i64 = -6;
+    const H_NOT_FOUND: i64 = -7;
+    const AVPN_MUST_MATCH: u64 = 1 << 31;
+    let mut rig = Rig::new("power8");
+    let valid = |n: u64| n << 12 | h::PTE_V;
+    for n in 0..8 {
+        assert_eq!(hcall(&mut rig, H_ENTER, &[0, 19, valid(n), n]), (0, 16 + n), "any entry of the group");
+    }
+    assert_eq!(hcall(&mut rig, H_ENTER, &[0, 16, valid(8), 8]).0, H_PTEG_FULL);
+    assert_eq!(hcall(&mut rig, H_READ, &[0, 18]), (0, valid(2)));
+    assert_eq!(hcall(&mut rig, H_REMOVE, &[AVPN_MUST_MATCH, 18, 3 << 12]).0, H_NOT_FOUND);
+    assert_eq!(hcall(&mut rig, H_REMOVE, &[AVPN_MUST_MATCH, 18, 2 << 12]), (0, valid(2)));
+    assert_eq!(rig.gpr[5], 2);
+    assert_eq!(hcall(&mut rig, H_REMOVE, &[0, 18, 0]).0, H_NOT_FOUND, "it is gone");
+    assert_eq!(hcall(&mut rig, H_ENTER, &[0, 1 << 20, valid(0), 0]).0, H_PARAMETER, "no such group");
+    assert_eq!(hcall(&mut rig, 0xfffc, &[]).0, H_FUNCTION);
 }
 
 #[test]
@@ -201,7 +224,7 @@ fn mtsr_writes_the_slb_entry_of_its_number() {
 #[test]
 fn sdr1_keeps_only_its_fields_and_refuses_a_table_that_is_too_large() {
     let mut rig = rig();
-    rig.mtspr(n::SDR1, u64::MAX & !h::SDR1_HTABSIZE | 3);
+    rig.mtspr(n::SDR1, !h::SDR1_HTABSIZE | 3);
     assert_eq!(rig.regs.get(n::SDR1), h::SDR1_HTABORG | 3);
     rig.mtspr(n::SDR1, 29);
     assert_eq!(rig.regs.get(n::SDR1), h::SDR1_HTABORG | 3);

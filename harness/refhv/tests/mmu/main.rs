@@ -56,9 +56,11 @@ impl Rig {
     }
 
     fn translate(&mut self, address: u64, access: Access) -> Result<u64, Fault> {
-        self.mmu
-            .translate(&mut self.regs, &mut self.memory, self.msr, address, access)
-            .map(|translation| translation.physical)
+        let result = self.mmu.translate(&self.regs, &mut self.memory, self.msr, address, access);
+        if let Err(fault) = result {
+            self.mmu.note_fault(&mut self.regs, self.msr, address, access, fault);
+        }
+        result.map(|translation| translation.physical)
     }
 
     fn load(&mut self, address: u64) -> Result<u64, Fault> {

@@ -44,7 +44,7 @@ fn a_page_smaller_than_4_kib_is_not_taken_for_a_whole_page() {
     assert_eq!(rig.load(0x4404), Ok(0x8004));
     assert_eq!(rig.load(0x4000), Err(Fault::Miss));
     let translation =
-        rig.mmu.translate(&mut rig.regs, &mut rig.memory, 0, 0x4404, sprig_refhv::cpu::Access::Load).expect("mapped");
+        rig.mmu.translate(&rig.regs, &mut rig.memory, 0, 0x4404, sprig_refhv::cpu::Access::Load).expect("mapped");
     assert!(!translation.whole_page);
 }
 

@@ -1,0 +1,118 @@
+//! The page table of a PAPR partition: outside its memory, written by hypercalls (LoPAR, section "Page frame table
+//! access"). `sc 1` in supervisor state: r3 token, r4 flags, r5 index, r6 and r7 an entry; out r3 status, r4 and up.
+
+use sprig_isa::hcall::papr::{H_ENTER, H_READ, H_REMOVE};
+use sprig_isa::mmu::hash64::{PTE_AVPN, PTE_SIZE, PTE_V, PTES_PER_GROUP, SLB_B};
+
+use super::{Effect, HashedPageTable};
+
+/// log2 of the size of a table in bytes: the smallest there is, enough for a guest of 16 MiB.
+const SIZE_SHIFT: u32 = 18;
+
+/// Status in r3 (LoPAR, table "Hypervisor call return code values").
+const H_SUCCESS: i64 = 0;
+const H_FUNCTION: i64 = -2;
+/// Status of a call from problem state.
+pub const H_PRIVILEGE: i64 = -3;
+const H_PARAMETER: i64 = -4;
+const H_PTEG_FULL: i64 = -6;
+const H_NOT_FOUND: i64 = -7;
+
+/// Flags in r4 (LoPAR, table "Page frame table access flags").
+mod flag {
+    /// H_ENTER: this very entry, not any of its group.
+    pub(super) const EXACT: u64 = 1 << 39;
+    /// H_READ: four entries.
+    pub(super) const READ_4: u64 = 1 << 37;
+    /// H_REMOVE: only if its AVPN is that of r6.
+    pub(super) const AVPN: u64 = 1 << 31;
+    /// H_REMOVE: only if its first doubleword has none of the bits of r6.
+    pub(super) const ANDCOND: u64 = 1 << 30;
+}
+
+const STATUS: usize = 3;
+const FLAGS: usize = 4;
+const INDEX: usize = 5;
+const ENTRY: usize = 6;
+const RESULTS: usize = 4;
+
+/// A page table outside guest memory.
+#[derive(Clone, Debug)]
+pub(super) struct PaprTable {
+    entries: Vec<(u64, u64)>,
+}
+
+impl PaprTable {
+    pub(super) fn new() -> Self {
+        Self { entries: vec![(0, 0); (1 << SIZE_SHIFT) / PTE_SIZE as usize] }
+    }
+
+    fn entry(&mut self, index: u64) -> Option<&mut (u64, u64)> {
+        self.entries.get_mut(usize::try_from(index).ok()?)
+    }
+
+    /// Carries out the call that r3 names.
+    pub(super) fn call(&mut self, gpr: &mut [u64; 32]) -> Effect {
+        let (flags, index, avpn) = (gpr[FLAGS], gpr[INDEX], gpr[ENTRY]);
+        let result = match gpr[STATUS] as u32 {
+            H_ENTER => self.enter(flags, index, (gpr[ENTRY], gpr[ENTRY + 1])).map(|index| gpr[RESULTS] = index),
+            H_REMOVE => self.remove(flags, index, avpn).map(|(word0, word1)| {
+                gpr[RESULTS] = word0;
+                gpr[RESULTS + 1] = word1;
+            }),
+            H_READ => self.read_entries(flags, index, gpr),
+            _ => Err(H_FUNCTION),
+        };
+        gpr[STATUS] = result.err().unwrap_or(H_SUCCESS) as u64;
+        Effect::Changed
+    }
+
+    fn enter(&mut self, flags: u64, index: u64, entry: (u64, u64)) -> Result<u64, i64> {
+        let (first, count) =
+            if flags & flag::EXACT != 0 { (index, 1) } else { (index & !(PTES_PER_GROUP - 1), PTES_PER_GROUP) };
+        if self.read(first).is_none() {
+            return Err(H_PARAMETER);
+        }
+        let is_free = |index: &u64| self.read(*index).is_some_and(|(word0, _)| word0 & PTE_V == 0);
+        let index = (first..first + count).find(is_free).ok_or(H_PTEG_FULL)?;
+        *self.entry(index).ok_or(H_PARAMETER)? = entry;
+        Ok(index)
+    }
+
+    fn remove(&mut self, flags: u64, index: u64, avpn: u64) -> Result<(u64, u64), i64> {
+        let entry = self.entry(index).ok_or(H_PARAMETER)?;
+        let old = *entry;
+        let (has_other_avpn, has_bits) = ((old.0 ^ avpn) & (SLB_B | PTE_AVPN) != 0, old.0 & avpn != 0);
+        if old.0 & PTE_V == 0 || flags & flag::AVPN != 0 && has_other_avpn || flags & flag::ANDCOND != 0 && has_bits {
+            return Err(H_NOT_FOUND);
+        }
+        *entry = (0, 0);
+        Ok(old)
+    }
+
+    fn read_entries(&self, flags: u64, index: u64, gpr: &mut [u64; 32]) -> Result<(), i64> {
+        let (first, count) = if flags & flag::READ_4 != 0 { (index & !3, 4) } else { (index, 1) };
+        for offset in 0..count {
+            let (word0, word1) = self.read(first + offset).ok_or(H_PARAMETER)?;
+            let result = RESULTS + 2 * offset as usize;
+            gpr[result..result + 2].copy_from_slice(&[word0, word1]);
+        }
+        Ok(())
+    }
+}
+
+impl HashedPageTable for PaprTable {
+    fn read(&self, index: u64) -> Option<(u64, u64)> {
+        self.entries.get(usize::try_from(index).ok()?).copied()
+    }
+
+    fn set_bits(&mut self, index: u64, bits: u64) {
+        if let Some(entry) = self.entry(index) {
+            entry.1 |= bits;
+        }
+    }
+
+    fn group_mask(&self) -> u64 {
+        self.entries.len() as u64 / PTES_PER_GROUP - 1
+    }
+}
