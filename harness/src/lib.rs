@@ -10,4 +10,7 @@
 
 pub mod case;
 pub mod feature;
+pub mod project;
+pub mod session;
+pub mod target;
 pub mod transcript;

@@ -22,6 +22,8 @@ const HEADER: usize = 0x14;
 const DIRECTORY_ENTRY: usize = 8;
 #[cfg(feature = "alloc")]
 const CASE_HEADER: usize = 16;
+/// Bytes a batch takes beside the `CaseParts::size` of its cases.
+pub const OVERHEAD: usize = HEADER.next_multiple_of(8);
 
 /// A batch in memory, its header checked.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,14 @@
+//! From console bytes to results: what a guest on a serial line says, checked frame by frame.
+//!
+//! ```text
+//!   bytes --lines--> text  (firmware, a hypervisor's last words): the tail is kept for messages
+//!               '--> frame --receiver--> sequence, checksum, order checked --> RunResult
+//! ```
+//!
+//! No process in here: the same receiver serves every target that has a console, and its tests need none.
+
+mod lines;
+mod receiver;
+
+pub use lines::{Tail, Text};
+pub use receiver::{Expected, Fault, Heard, Receiver};

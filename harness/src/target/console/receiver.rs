@@ -1,0 +1,308 @@
+//! The receiver: frames in the only order a guest may send them.
+//!
+//! ```text
+//!   (text) B  { C  { S }  { L }  E }  D          S: loud mode only
+//!          |    '-- of each case of the batch, in order
+//!          '-- once; again, with the sequence going on, after a reset that a case asked for
+//! ```
+//!
+//! Everything else is a [`Fault`]: most are the line's or the harness's and end as errors; a guest that starts over or
+//! gives up is the target's.
+
+use super::lines::{Lines, Tail};
+use crate::transcript::{Fate, RunResult};
+use sprig_isa::cpu::Cpu;
+use sprig_wire::frame::{self, PAYLOAD, Record};
+use sprig_wire::layout::LOG_SIZE;
+use sprig_wire::log::State;
+use sprig_wire::{CRC, VERSION};
+
+/// What the receiver must hear to believe that this is the right guest.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    /// The CPU the target is named after.
+    pub cpu: &'static Cpu,
+    /// Cases in the batch.
+    pub cases: u32,
+    /// Every step is reported.
+    pub loud: bool,
+}
+
+/// Something a guest does not say on a healthy line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A line begins as a frame and is none.
+    #[error("a console line is garbled ({reason}): {line:?}")]
+    Garbled {
+        /// What is wrong with it.
+        reason: sprig_wire::Malformed,
+        /// The line.
+        line: String,
+    },
+    /// Frames are missing.
+    #[error("console lines are lost: frame {found} came where {expected} was due")]
+    Gap {
+        /// The number that was due.
+        expected: u16,
+        /// The number that came.
+        found: u16,
+    },
+    /// The guest image is older or newer than this harness.
+    #[error(
+        "the guest image speaks protocol version {0}, this sprig {VERSION}: rebuild the images with ci/guest-build"
+    )]
+    Version(u16),
+    /// Another CPU than the target is named after.
+    #[error("the machine has PVR {found:#010x}, which is no {expected}")]
+    Cpu {
+        /// What the machine says.
+        found: u32,
+        /// The CPU's name.
+        expected: &'static str,
+    },
+    /// The guest found another batch than it was given.
+    #[error("the guest found {found} cases in a batch of {expected}")]
+    Cases {
+        /// What the guest says.
+        found: u32,
+        /// What it was given.
+        expected: u32,
+    },
+    /// A frame that does not belong here.
+    #[error("the guest says '{found}' where it cannot: {place}")]
+    Order {
+        /// The frame.
+        found: String,
+        /// Where the receiver was.
+        place: &'static str,
+    },
+    /// The entries that came are not the ones that were sent.
+    #[error("the log of a case arrived incomplete: {received} of {sent} bytes, checksum {}", if *.checksum { "right" } else { "wrong" })]
+    Log {
+        /// Bytes that came.
+        received: usize,
+        /// Bytes the guest sent.
+        sent: u32,
+        /// The checksum is right.
+        checksum: bool,
+    },
+    /// The guest gave up.
+    #[error("the guest gave up: {0}")]
+    Panic(String),
+    /// The machine started over without having been asked.
+    #[error("the machine was reset and started over")]
+    Restarted,
+}
+
+impl Fault {
+    /// The fault as a case's fate: what the machine did is the target's, what the line did is ours.
+    #[must_use]
+    pub fn fate(&self) -> Fate {
+        match self {
+            Self::Panic(_) | Self::Restarted => Fate::Crashed(self.to_string()),
+            _ => Fate::Error(self.to_string()),
+        }
+    }
+}
+
+/// What some bytes brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// A step of progress.
+    pub progress: bool,
+    /// The guest has run its batch.
+    pub done: bool,
+}
+
+/// The case that is running.
+#[derive(Debug, Default)]
+struct Running {
+    step: Option<u32>,
+    entries: Vec<u8>,
+}
+
+/// Listens to one session.
+#[derive(Debug)]
+pub struct Receiver {
+    expected: Expected,
+    lines: Lines,
+    text: Tail,
+    sequence: u16,
+    booted: bool,
+    /// Number of the case that runs or is due.
+    case: u32,
+    running: Option<Running>,
+    done: bool,
+    silent: u64,
+}
+
+impl Receiver {
+    /// A receiver for a session that has not begun.
+    #[must_use]
+    pub fn new(expected: Expected) -> Self {
+        Self {
+            expected,
+            lines: Lines::default(),
+            text: Tail::default(),
+            sequence: 0,
+            booted: false,
+            case: 0,
+            running: None,
+            done: false,
+            silent: 0,
+        }
+    }
+
+    /// Takes bytes from the console; each case that ends goes to `ended`, in the order of the batch.
+    ///
+    /// # Errors
+    /// [`Fault`]: the session cannot go on.
+    pub fn hear(&mut self, bytes: &[u8], ended: &mut dyn FnMut(RunResult)) -> Result<Heard, Fault> {
+        let mut heard = Heard { progress: false, done: self.done };
+        let mut rest = bytes;
+        while !rest.is_empty() && !self.done {
+            let before = rest.len();
+            let (after, complete) = self.lines.take(rest);
+            rest = after;
+            self.silent += (before - rest.len()) as u64;
+            if complete {
+                let line = self.lines.finish();
+                heard.progress |= self.line(&line, ended)?;
+            }
+        }
+        heard.done = self.done;
+        Ok(heard)
+    }
+
+    /// The end of the stream: what is left without a newline is text.
+    pub fn end(&mut self) {
+        let rest = self.lines.finish();
+        self.text.push(&rest);
+    }
+
+    /// The last lines that were no frames.
+    #[must_use]
+    pub const fn text(&self) -> &Tail {
+        &self.text
+    }
+
+    /// True once the guest has said its first word.
+    #[must_use]
+    pub const fn has_booted(&self) -> bool {
+        self.booted
+    }
+
+    /// Bytes heard since a case began or ended.
+    #[must_use]
+    pub const fn silent(&self) -> u64 {
+        self.silent
+    }
+
+    /// What is known of the case that was running, with the fate that ended it; none between cases.
+    #[must_use]
+    pub fn interrupted(&self, fate: &Fate) -> Option<RunResult> {
+        self.running.as_ref().map(|running| RunResult {
+            fate: fate.clone(),
+            state: State::Running as u16,
+            last_step: running.step,
+            entries: Vec::new(),
+            exits: None,
+        })
+    }
+
+    /// Takes one line; true if it was a step of progress.
+    fn line(&mut self, line: &[u8], ended: &mut dyn FnMut(RunResult)) -> Result<bool, Fault> {
+        if line.first() != Some(&b'#') {
+            self.text.push(line);
+            return Ok(false);
+        }
+        let mut payload = [0; PAYLOAD];
+        let (sequence, record) = match frame::decode(line, &mut payload) {
+            Ok(decoded) => decoded,
+            // A firmware may begin a line with '#' too; once the guest speaks, nobody else does.
+            Err(_) if !self.booted => {
+                self.text.push(line);
+                return Ok(false);
+            }
+            Err(reason) => {
+                return Err(Fault::Garbled { reason, line: String::from_utf8_lossy(line).into_owned() });
+            }
+        };
+        if sequence == 0 && self.sequence != 0 && matches!(record, Record::Boot { .. }) {
+            return Err(Fault::Restarted);
+        }
+        if sequence != self.sequence {
+            return Err(Fault::Gap { expected: self.sequence, found: sequence });
+        }
+        self.sequence = self.sequence.wrapping_add(1);
+        self.record(&record, ended)?;
+        if !matches!(record, Record::Step { .. } | Record::Log { .. }) {
+            self.silent = 0;
+        }
+        Ok(true)
+    }
+
+    fn record(&mut self, record: &Record<'_>, ended: &mut dyn FnMut(RunResult)) -> Result<(), Fault> {
+        match (*record, self.running.as_mut()) {
+            (Record::Panic(text), _) => Err(Fault::Panic(String::from_utf8_lossy(text).into_owned())),
+            (Record::Boot { version, pvr, cases }, running) if self.booted == running.is_some() => {
+                self.booted = true;
+                self.boot(version, pvr, cases)
+            }
+            (Record::Case { case }, None) if self.booted && case == self.case && case < self.expected.cases => {
+                self.running = Some(Running::default());
+                Ok(())
+            }
+            (Record::Step { case, step }, Some(running)) if case == self.case && self.expected.loud => {
+                running.step = Some(step);
+                Ok(())
+            }
+            (Record::Log { case, offset, bytes }, Some(running))
+                if case == self.case
+                    && usize::try_from(offset) == Ok(running.entries.len())
+                    && running.entries.len() + bytes.len() <= LOG_SIZE as usize =>
+            {
+                running.entries.extend(bytes);
+                Ok(())
+            }
+            (Record::End { case, state, step, length, checksum }, Some(running)) if case == self.case => {
+                let entries = std::mem::take(&mut running.entries);
+                let checksum = CRC.checksum(&entries) == checksum;
+                if usize::try_from(length) != Ok(entries.len()) || !checksum {
+                    return Err(Fault::Log { received: entries.len(), sent: length, checksum });
+                }
+                self.running = None;
+                self.case += 1;
+                let (fate, state) = (Fate::Ended, state as u16);
+                ended(RunResult { fate, state, last_step: Some(step), entries, exits: None });
+                Ok(())
+            }
+            (Record::Done, None) if self.booted && self.case == self.expected.cases => {
+                self.done = true;
+                Ok(())
+            }
+            (record, _) => Err(Fault::Order { found: format!("{record:?}"), place: self.place() }),
+        }
+    }
+
+    fn boot(&self, version: u16, pvr: u32, cases: u32) -> Result<(), Fault> {
+        if !frame::is_our_version(version) {
+            return Err(Fault::Version(version));
+        }
+        if pvr >> 16 != u32::from(self.expected.cpu.pvr_version) {
+            return Err(Fault::Cpu { found: pvr, expected: self.expected.cpu.name });
+        }
+        if cases != self.expected.cases {
+            return Err(Fault::Cases { found: cases, expected: self.expected.cases });
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> &'static str {
+        match (self.booted, &self.running) {
+            (false, _) => "it has not said that it is up",
+            (true, None) => "no case is running",
+            (true, Some(_)) => "a case is running",
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Targets: implementations that can run the guest, behind one trait.
+//!
+//! ```text
+//!   list       every target, from CPUs x platforms: one row each
+//!   reference  the embedded reference hypervisor: a machine per case, its log read from memory
+//!   qemu       a QEMU process per session, its console read by
+//!   console    frames checked and put together to results
+//!   image      the guest images
+//!   limits     what counts as a hang
+//! ```
+//!
+//! A target runs one session at a time as it is told; which cases go into which session, and who is to blame when one
+//! dies, is decided in [`crate::session`].
+
+pub mod console;
+pub mod image;
+mod limits;
+mod list;
+pub mod qemu;
+
+pub use limits::Limits;
+pub use list::{all, by_id};
+
+use crate::case::{Case, Profile};
+use crate::transcript::{Fate, RunResult};
+use sprig_wire::batch::{BatchBuilder, TooLarge};
+use std::fmt;
+use std::io::Write;
+use std::path::Path;
+
+/// Whether a target can run here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Availability {
+    /// It can.
+    Yes,
+    /// It cannot.
+    No {
+        /// What is missing, as a sentence without a full stop.
+        reason: String,
+        /// The command that makes it available.
+        remedy: String,
+    },
+}
+
+impl Availability {
+    /// True if it can run.
+    #[must_use]
+    pub const fn is_yes(&self) -> bool {
+        matches!(self, Self::Yes)
+    }
+}
+
+/// One session to run.
+pub struct Boot<'a> {
+    /// Its cases, in order.
+    pub cases: &'a [&'a Case],
+    /// When it counts as hung.
+    pub limits: &'a Limits,
+    /// Report every step before it runs: disturbs what is measured, but shows where a target dies.
+    pub loud: bool,
+    /// Gets a copy of everything the console says.
+    pub console: Option<&'a mut dyn Write>,
+}
+
+impl<'a> Boot<'a> {
+    /// A session that measures.
+    #[must_use]
+    pub fn new(cases: &'a [&'a Case], limits: &'a Limits) -> Self {
+        Self { cases, limits, loud: false, console: None }
+    }
+}
+
+impl fmt::Debug for Boot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.cases.iter().map(|case| &case.name).collect();
+        f.debug_struct("Boot").field("cases", &names).field("limits", self.limits).field("loud", &self.loud).finish()
+    }
+}
+
+/// A session that ended before its last case had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// How.
+    pub fate: Fate,
+    /// What is known of the case that was running; none if the session ended before the next case began.
+    pub running: Option<Box<RunResult>>,
+}
+
+impl Stop {
+    /// The environment or the harness failed before any case began.
+    #[must_use]
+    pub fn error(reason: impl fmt::Display) -> Self {
+        Self { fate: Fate::Error(reason.to_string()), running: None }
+    }
+}
+
+/// How to run a session by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ByHand {
+    /// Report every step before it runs.
+    pub loud: bool,
+    /// Stop before the first instruction and wait for a debugger.
+    pub gdb: bool,
+    /// Write a trace of every instruction and interrupt into the folder.
+    pub trace: bool,
+}
+
+/// One implementation that can run the guest.
+pub trait Target: Send + Sync + fmt::Debug {
+    /// Its name.
+    fn id(&self) -> &str;
+
+    /// CPU and declared features: what cases are assembled for. Starts nothing.
+    fn profile(&self) -> Profile;
+
+    /// Whether it can run here.
+    fn availability(&self) -> Availability;
+
+    /// Names of the goldens that hold for it, most specific first. `NAME>=V` holds from version V of the implementation.
+    fn golden_chain(&self) -> Vec<String>;
+
+    /// Version of the implementation, if it has one of its own.
+    fn version(&self) -> Option<String>;
+
+    /// Most cases one session takes: 1 where each case has a machine of its own and none can harm another.
+    fn cases_per_session(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Runs one session. Each case that ends is given to `ended`, in order; its result is final.
+    ///
+    /// # Errors
+    /// [`Stop`]: the session ended before all of its cases had.
+    fn run(&self, boot: Boot<'_>, ended: &mut dyn FnMut(RunResult)) -> Result<(), Stop>;
+
+    /// Puts everything a session of these cases needs into a folder and returns the command line that runs it from a
+    /// shell; none where there is no other program to run.
+    ///
+    /// # Errors
+    /// [`Unprepared`] where the folder cannot be filled.
+    fn by_hand(&self, folder: &Path, cases: &[&Case], how: &ByHand) -> Result<Option<String>, Unprepared>;
+}
+
+/// A session could not be made ready to run.
+#[derive(Debug, thiserror::Error)]
+pub enum Unprepared {
+    /// The cases are too large.
+    #[error(transparent)]
+    Batch(#[from] TooLarge),
+    /// There is no guest image.
+    #[error(transparent)]
+    Image(#[from] image::ImageError),
+    /// A file could not be written.
+    #[error("cannot write {path}: {error}")]
+    Write {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+/// The bytes of a batch of these cases; a case's number is its place.
+///
+/// # Errors
+/// [`TooLarge`] where they do not fit the guest's memory.
+pub fn batch(cases: &[&Case], loud: bool) -> Result<Vec<u8>, TooLarge> {
+    let mut builder = BatchBuilder::new(loud);
+    for (id, case) in (0u32..).zip(cases) {
+        builder.push(id, &case.parts);
+    }
+    builder.finish()
+}

@@ -1,0 +1,58 @@
+//! The command line of a session.
+
+use super::machine::{Machine, Model, Start};
+use crate::target::ByHand;
+use sprig_wire::layout::BATCH_BASE;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+/// What every machine is started with: no device that was not asked for, no window, no monitor, the serial line on
+/// standard output, instructions translated even where KVM would be there.
+const ALWAYS: &[&str] = &["-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none", "-serial", "stdio"];
+
+/// The files of a session.
+#[derive(Debug)]
+pub(super) struct Files<'a> {
+    pub(super) image: &'a Path,
+    pub(super) batch: &'a Path,
+}
+
+/// Arguments for a session; `by_hand`: one that a person starts, with the folder for what it writes.
+pub(super) fn arguments(
+    machine: &Machine,
+    model: &Model,
+    files: &Files<'_>,
+    by_hand: Option<(&ByHand, &Path)>,
+) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = ALWAYS.iter().map(OsString::from).collect();
+    arguments.extend(machine.arguments.iter().map(OsString::from));
+    arguments.extend(["-cpu", model.qemu].map(OsString::from));
+    let trace = by_hand.filter(|(how, _)| how.trace).map(|(_, folder)| folder.join("trace.log"));
+    arguments.extend(["-accel", if trace.is_some() { "tcg,one-insn-per-tb=on" } else { "tcg" }].map(OsString::from));
+    match machine.start {
+        Start::Kernel => arguments.extend(["-kernel".into(), files.image.as_os_str().to_owned()]),
+        Start::Loader => arguments.extend(["-device".into(), loader(files.image, ",cpu-num=0")]),
+    }
+    arguments.extend(["-device".into(), loader(files.batch, &format!(",addr={BATCH_BASE:#x},force-raw=on"))]);
+    if let Some(trace) = trace {
+        arguments.extend(["-d", "cpu,int,nochain", "-D"].map(OsString::from));
+        arguments.push(trace.into_os_string());
+    }
+    if by_hand.is_some_and(|(how, _)| how.gdb) {
+        arguments.extend(["-S", "-gdb", "tcp::1234"].map(OsString::from));
+    }
+    arguments
+}
+
+/// A loader device: puts a file into guest memory before the first instruction. A comma in its name is doubled, as
+/// QEMU's option syntax wants it.
+fn loader(file: &Path, rest: &str) -> OsString {
+    let name = file.to_string_lossy().replace(',', ",,");
+    format!("loader,file={name}{rest}").into()
+}
+
+/// The command as one would type it.
+pub(super) fn line(program: &Path, arguments: &[OsString]) -> String {
+    let words = std::iter::once(program.as_os_str()).chain(arguments.iter().map(OsString::as_os_str));
+    shell_words::join(words.map(OsStr::to_string_lossy))
+}

@@ -1,0 +1,117 @@
+//! The QEMU machines, one row each, and how the guest gets into them.
+//!
+//! A platform is added by a row here and a folder in guest-kernel/src/platform.
+
+use super::super::image::Image;
+use crate::feature::Feature;
+
+/// How the guest gets control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The machine, or the firmware in it, starts the image as its kernel.
+    Kernel,
+    /// The image is put into memory and the CPU's reset state points at its entry: no firmware runs.
+    Loader,
+}
+
+/// One machine of QEMU.
+#[derive(Debug)]
+pub struct Machine {
+    /// Its name in target names.
+    pub name: &'static str,
+    /// Arguments that choose it.
+    pub arguments: &'static [&'static str],
+    /// The guest image for it.
+    pub image: Image,
+    /// How the guest gets control.
+    pub start: Start,
+    /// What it declares beside the CPU's features.
+    pub features: &'static [Feature],
+    /// The CPUs it is run with.
+    pub models: &'static [Model],
+}
+
+/// A CPU in a machine.
+#[derive(Debug)]
+pub struct Model {
+    /// Last part of the target's name.
+    pub label: &'static str,
+    /// Its name in `sprig_isa::cpu::CPUS`.
+    pub cpu: &'static str,
+    /// Its name for `-cpu`.
+    pub qemu: &'static str,
+}
+
+const fn model(label: &'static str, cpu: &'static str, qemu: &'static str) -> Model {
+    Model { label, cpu, qemu }
+}
+
+/// A pseries machine without the mitigations that TCG does not have; it refuses to start otherwise.
+macro_rules! pseries {
+    ($more:literal) => {
+        concat!("pseries", $more, ",cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off")
+    };
+}
+
+/// Every machine.
+pub static MACHINES: &[Machine] = &[
+    Machine {
+        name: "ppce500",
+        arguments: &["-M", "ppce500"],
+        image: Image { name: "ppce500" },
+        start: Start::Kernel,
+        features: &[Feature::Bare],
+        models: &[
+            model("e500v2", "e500v2", "e500v2"),
+            model("e500mc", "e500mc", "e500mc"),
+            model("e5500", "e5500", "e5500"),
+            model("e6500", "e6500", "e6500"),
+        ],
+    },
+    Machine {
+        name: "bamboo",
+        // A reset is how a 440 powers off: see the platform.
+        arguments: &["-M", "bamboo", "-no-reboot"],
+        image: Image { name: "bamboo" },
+        start: Start::Kernel,
+        features: &[Feature::Bare],
+        models: &[model("440ep", "440", "440EP")],
+    },
+    Machine {
+        name: "mac99",
+        arguments: &["-M", "mac99"],
+        image: Image { name: "mac" },
+        start: Start::Loader,
+        features: &[Feature::Bare],
+        models: &[model("7447", "7447", "7447"), model("750", "750", "750"), model("970fx", "970", "970fx")],
+    },
+    Machine {
+        name: "pseries",
+        // Virtual Open Firmware: QEMU itself answers the few client calls, nothing runs before the guest.
+        arguments: &["-M", pseries!(",x-vof=on,kernel-addr=0")],
+        image: Image { name: "pseries" },
+        start: Start::Kernel,
+        features: &[Feature::Bare],
+        models: &[
+            model("power8", "power8", "power8"),
+            model("power9", "power9", "power9"),
+            model("power10", "power10", "power10"),
+        ],
+    },
+    Machine {
+        name: "mac99",
+        arguments: &["-M", "mac99"],
+        image: Image { name: "mac-openbios" },
+        start: Start::Kernel,
+        features: &[Feature::Bare, Feature::Firmware],
+        models: &[model("openbios", "7447", "7447")],
+    },
+    Machine {
+        name: "pseries",
+        arguments: &["-M", pseries!("")],
+        image: Image { name: "pseries" },
+        start: Start::Kernel,
+        features: &[Feature::Bare, Feature::Firmware],
+        models: &[model("slof", "power8", "power8")],
+    },
+];
