@@ -129,6 +129,18 @@ pub static EXCEPTIONS: &[Description] = {
     ]
 };
 
+/// For each number its place among the rows: interrupts are looked up often where they are delivered. A variant without a
+/// row would find the first; `every_exception_has_exactly_one_row` below sees to it that there is none.
+const ROWS: [u8; Exception::DataStoreTlbMiss as usize + 1] = {
+    let mut rows = [0; Exception::DataStoreTlbMiss as usize + 1];
+    let mut index = 0;
+    while index < EXCEPTIONS.len() {
+        rows[EXCEPTIONS[index].exception as usize] = index as u8;
+        index += 1;
+    }
+    rows
+};
+
 const fn row(
     exception: Exception,
     name: &'static str,
@@ -156,8 +168,7 @@ impl Exception {
     /// This interrupt's row.
     #[must_use]
     pub fn description(self) -> &'static Description {
-        // Every variant has a row: `every_exception_has_exactly_one_row` below.
-        EXCEPTIONS.iter().find(|row| row.exception == self).unwrap_or(&EXCEPTIONS[0])
+        &EXCEPTIONS[ROWS[self as usize] as usize]
     }
 
     /// Its name in scripts, transcripts and messages.

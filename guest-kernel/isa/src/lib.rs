@@ -29,3 +29,4 @@ pub mod page;
 pub mod replacement;
 pub mod spr;
 pub mod syndrome;
+pub mod timer;
