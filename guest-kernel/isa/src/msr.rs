@@ -21,6 +21,8 @@ pub mod booke {
     pub const WE: u64 = 1 << 18;
     /// Critical interrupt enable.
     pub const CE: u64 = 1 << 17;
+    /// Debug wait enable (44x); user BTB lock enable (e500).
+    pub const DWE: u64 = 1 << 10;
     /// Debug interrupt enable.
     pub const DE: u64 = 1 << 9;
     /// Instruction address space.
@@ -39,7 +41,9 @@ pub mod book3s {
     pub const HV: u64 = 1 << 60;
     /// Vector available.
     pub const VEC: u64 = 1 << 25;
-    /// Power management enable (32-bit cores).
+    /// VSX available (POWER8).
+    pub const VSX: u64 = 1 << 23;
+    /// Power management enable (32-bit cores, 970).
     pub const POW: u64 = 1 << 18;
     /// Interrupt little-endian (32-bit cores; in LPCR on POWER7 and later).
     pub const ILE: u64 = 1 << 16;

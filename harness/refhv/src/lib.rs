@@ -18,3 +18,5 @@ pub mod clock;
 pub mod cpu;
 pub mod memory;
 pub mod mmu;
+pub mod msr;
+pub mod vector;
