@@ -9,8 +9,18 @@
 #![forbid(unsafe_code)]
 
 pub mod case;
+pub mod describe;
+#[cfg(test)]
+pub(crate) mod example;
+pub mod expectations;
 pub mod feature;
+pub mod golden;
+pub mod judge;
+pub mod nearest;
+pub mod pattern;
+pub mod problem;
 pub mod project;
+pub mod rules;
 pub mod session;
 pub mod target;
 pub mod transcript;

@@ -1,0 +1,196 @@
+//! Outcomes in words: the same in goldens, failure messages and reports.
+//!
+//! ```text
+//!   0xb0000004 r4=0x3
+//!   program ESR=PPR srr0=+0 srr1=PR|ME
+//!   data-storage DSISR=STORE|PROTECTION DAR=0xa00000 srr0=+0 srr1=EE|DR
+//! ```
+//!
+//! Only what the interrupt sets is shown: DAR after a program interrupt is what some earlier case left there.
+
+use crate::transcript::{Outcome, Taken};
+use sprig_isa::bit::{self, Bit};
+use sprig_isa::cpu::Family;
+use sprig_wire::layout::{IMAGE_BASE, IMAGE_END};
+use std::fmt::Write;
+
+/// A value.
+#[must_use]
+pub fn value(value: u64) -> String {
+    format!("{value:#x}")
+}
+
+/// A register whose bits have names: the names of those set, and what is left as a number.
+#[must_use]
+pub fn bits(value: u64, names: impl IntoIterator<Item = Bit>) -> String {
+    let mut left = value;
+    let mut text = String::new();
+    for bit in names {
+        if left & bit.mask != 0 {
+            left &= !bit.mask;
+            join(&mut text, bit.name);
+        }
+    }
+    if left != 0 || text.is_empty() {
+        join(&mut text, &format!("{left:#x}"));
+    }
+    text
+}
+
+fn join(text: &mut String, part: &str) {
+    if !text.is_empty() {
+        text.push('|');
+    }
+    text.push_str(part);
+}
+
+/// SRR1 after an exception.
+#[must_use]
+pub fn srr1(taken: &Taken, family: Family) -> String {
+    bits(taken.srr1, bit::srr1(family, taken.exception).iter().chain(bit::msr(family)).copied())
+}
+
+/// ESR or DSISR after an exception.
+#[must_use]
+pub fn syndrome(taken: &Taken, family: Family) -> String {
+    if family.is_booke() {
+        bits(taken.syndrome.into(), bit::esr(family))
+    } else {
+        bits(taken.syndrome.into(), bit::DSISR.iter().copied())
+    }
+}
+
+/// SRR0 after an exception: bytes from the step's first instruction, or where else.
+#[must_use]
+pub fn srr0(taken: &Taken) -> String {
+    match taken.offset {
+        Some(offset) => format!("+{offset}"),
+        // An address in the guest kernel is another one in another build.
+        None if (u64::from(IMAGE_BASE)..u64::from(IMAGE_END)).contains(&taken.srr0) => "guest-kernel".to_owned(),
+        None => value(taken.srr0),
+    }
+}
+
+/// An exception with all that it tells.
+#[must_use]
+pub fn exception(taken: &Taken, family: Family) -> String {
+    let mut text = taken.exception.name().to_owned();
+    let (syndrome_name, address_name) = if family.is_booke() { ("ESR", "DEAR") } else { ("DSISR", "DAR") };
+    if taken.exception.sets_syndrome(family) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, " {syndrome_name}={}", syndrome(taken, family));
+    }
+    if taken.exception.sets_data_address() {
+        let _ = write!(text, " {address_name}={}", value(taken.dar));
+    }
+    let _ = write!(text, " srr0={} srr1={}", srr0(taken), srr1(taken, family));
+    text
+}
+
+/// An exception in short, for the middle of a sentence: `program (PRIVILEGED)`.
+#[must_use]
+pub fn exception_in_short(taken: &Taken, family: Family) -> String {
+    let name = taken.exception.name();
+    let table = bit::srr1(family, taken.exception);
+    let why = if taken.exception.sets_syndrome(family) {
+        syndrome(taken, family)
+    } else if table.is_empty() {
+        return name.to_owned();
+    } else {
+        let mask = table.iter().fold(0, |mask, bit| mask | bit.mask);
+        bits(taken.srr1 & mask, table.iter().copied())
+    };
+    format!("{name} ({why})")
+}
+
+/// One outcome of a step with these outputs. `show` gives the text of a value by its index.
+#[must_use]
+pub fn outcome(outcome: &Outcome, outputs: &[String], family: Family, show: impl Fn(usize, u64) -> Shown) -> String {
+    let mut parts = Vec::new();
+    if let Some(taken) = &outcome.taken {
+        parts.push(exception(taken, family));
+    }
+    for (index, observed) in outcome.values.iter().enumerate() {
+        let name = outputs.get(index).map_or("", String::as_str);
+        let (relation, text) = match show(index, *observed) {
+            Shown::Value(text) => ("=", text),
+            Shown::Member(text) => (" in ", text),
+            Shown::Varies => ("=", "(varies)".to_owned()),
+        };
+        parts.push(match (name, relation) {
+            ("", "=") => text,
+            ("", relation) => format!("{}{text}", relation.trim_start()),
+            (name, relation) => format!("{name}{relation}{text}"),
+        });
+    }
+    if parts.is_empty() { "done".to_owned() } else { parts.join(" ") }
+}
+
+/// How a value is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// As itself.
+    Value(String),
+    /// As a member of the set that a rule allows.
+    Member(String),
+    /// Not at all: another correct run may have another.
+    Varies,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sprig_isa::exception::Exception;
+    use sprig_isa::{msr, syndrome};
+
+    fn taken(exception: Exception) -> Taken {
+        Taken { exception, offset: Some(0), srr0: 0x92_0000, srr1: msr::PR | msr::ME, syndrome: 0, dar: 0xdead_beef }
+    }
+
+    #[test]
+    fn a_program_interrupt_shows_what_its_family_sets_and_no_stale_address() {
+        let booke = Taken { syndrome: syndrome::esr::PPR, ..taken(Exception::Program) };
+        assert_eq!(exception(&booke, Family::BookeE500), "program ESR=PPR srr0=+0 srr1=PR|ME");
+        let server = Taken { srr1: syndrome::srr1::PRIVILEGED | msr::PR, ..taken(Exception::Program) };
+        assert_eq!(exception(&server, Family::Book3s32), "program srr0=+0 srr1=PRIVILEGED|PR");
+        assert_eq!(exception_in_short(&booke, Family::BookeE500), "program (PPR)");
+        assert_eq!(exception_in_short(&server, Family::Book3s32), "program (PRIVILEGED)");
+    }
+
+    #[test]
+    fn an_access_shows_its_address_under_its_family_s_name() {
+        let store = Taken { syndrome: syndrome::dsisr::STORE, ..taken(Exception::DataStorage) };
+        assert_eq!(exception(&store, Family::Book3s64), "data-storage DSISR=STORE DAR=0xdeadbeef srr0=+0 srr1=PR|ME");
+        assert_eq!(
+            exception(&taken(Exception::DataTlbError), Family::BookeE500),
+            "data-tlb-miss ESR=0x0 DEAR=0xdeadbeef srr0=+0 srr1=PR|ME"
+        );
+    }
+
+    #[test]
+    fn bits_without_a_name_are_kept_as_a_number() {
+        assert_eq!(bits(msr::EE | 1 << 40, bit::MSR_BOOKE.iter().copied()), "EE|0x10000000000");
+        assert_eq!(bits(0, bit::MSR_BOOKE.iter().copied()), "0x0");
+    }
+
+    #[test]
+    fn an_address_in_the_guest_kernel_is_not_shown() {
+        let elsewhere = Taken { offset: None, srr0: u64::from(IMAGE_BASE) + 0x40, ..taken(Exception::Program) };
+        assert_eq!(srr0(&elsewhere), "guest-kernel");
+        assert_eq!(srr0(&Taken { offset: None, srr0: 0x40, ..elsewhere }), "0x40");
+    }
+
+    #[test]
+    fn values_have_the_names_of_their_outputs() {
+        let three = Outcome { taken: None, values: vec![1, 2, 3] };
+        let names = ["".to_owned(), "r4".to_owned(), "cr".to_owned()];
+        let show = |index, observed| match index {
+            1 => Shown::Member("{0x1, 0x2}".to_owned()),
+            2 => Shown::Varies,
+            _ => Shown::Value(value(observed)),
+        };
+        assert_eq!(outcome(&three, &names, Family::BookeE500, show), "0x1 r4 in {0x1, 0x2} cr=(varies)");
+        let nothing = Outcome { taken: None, values: vec![] };
+        assert_eq!(outcome(&nothing, &[], Family::BookeE500, show), "done");
+    }
+}

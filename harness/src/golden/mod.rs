@@ -1,0 +1,233 @@
+//! Goldens: what each implementation did when last reviewed, exactly.
+//!
+//! ```text
+//!   golden/bare/alias/trapping-write.snap              every bare target, unless
+//!   golden/e500v2-bare/alias/trapping-write.snap       its CPU behaves in its own way, or
+//!   golden/qemu-ppce500-e500v2/alias/...               one implementation does
+//! ```
+//!
+//! A target declares its chain of folders, most specific first, and the first file found is its golden. So each behaviour
+//! is kept once, and an override is a statement: here this one differs. Files are insta's; `docs/goldens.md` says how to
+//! review them.
+
+pub mod place;
+pub mod render;
+
+use crate::problem::Problem;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The ending of a golden's file name.
+const SUFFIX: &str = ".snap";
+/// What separates a folder's name from the version it holds from.
+const SINCE: &str = ">=";
+
+/// Every golden there is.
+#[derive(Clone, Debug, Default)]
+pub struct Store {
+    root: PathBuf,
+    /// By folder and case.
+    texts: BTreeMap<(String, String), String>,
+}
+
+/// A target's claim to a golden: its chain and the case.
+#[derive(Clone, Copy, Debug)]
+pub struct Use<'a> {
+    /// Folders, most specific first.
+    pub chain: &'a [String],
+    /// The case.
+    pub case: &'a str,
+}
+
+/// A golden that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found<'a> {
+    /// The folder it is in.
+    pub element: &'a str,
+    /// What it says.
+    pub text: &'a str,
+}
+
+impl Store {
+    /// Reads every golden below a folder.
+    ///
+    /// # Errors
+    /// The file or folder that could not be read.
+    pub fn load(root: &Path) -> Result<Self, (PathBuf, io::Error)> {
+        let mut store = Self { root: root.to_owned(), texts: BTreeMap::new() };
+        let mut folders = vec![root.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let failed = |error| (folder.clone(), error);
+            for entry in std::fs::read_dir(&folder).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                let path = entry.path();
+                if entry.file_type().map_err(failed)?.is_dir() {
+                    folders.push(path);
+                } else if let Some(key) = key(root, &path) {
+                    let text = std::fs::read_to_string(&path).map_err(|error| (path.clone(), error))?;
+                    store.texts.insert(key, contents(&text).to_owned());
+                }
+            }
+        }
+        Ok(store)
+    }
+
+    /// The file of a golden.
+    #[must_use]
+    pub fn path(&self, element: &str, case: &str) -> PathBuf {
+        self.root.join(element).join(format!("{case}{SUFFIX}"))
+    }
+
+    /// What a folder says of a case.
+    #[must_use]
+    pub fn text(&self, element: &str, case: &str) -> Option<&str> {
+        // The map's key is owned, and a lookup is too rare to be clever about it.
+        self.texts.get(&(element.to_owned(), case.to_owned())).map(String::as_str)
+    }
+
+    /// The golden of a case for a chain.
+    #[must_use]
+    pub fn find<'a>(&'a self, chain: &'a [String], case: &str) -> Option<Found<'a>> {
+        chain.iter().find_map(|element| self.text(element, case).map(|text| Found { element, text }))
+    }
+
+    /// A [`Problem`] for each golden that none of these finds, and for each that says what it overrides says already.
+    #[must_use]
+    pub fn problems<'a>(&self, uses: impl IntoIterator<Item = Use<'a>>) -> Vec<Problem> {
+        let mut used = BTreeSet::new();
+        let mut repeated = BTreeSet::new();
+        for Use { chain, case } in uses {
+            let mut holders = chain.iter().filter_map(|element| Some((element, self.text(element, case)?)));
+            if let Some((element, text)) = holders.next() {
+                used.insert((element.clone(), case.to_owned()));
+                if let Some((general, overridden)) = holders.next()
+                    && same(text, overridden)
+                {
+                    repeated.insert((element.clone(), case.to_owned(), general.clone()));
+                }
+            }
+            // Another version than the one installed here may need these, and the one they all started from.
+            let versions = self.texts.keys().filter(|(element, of)| {
+                of == case && element.split_once(SINCE).is_some_and(|(name, _)| chain.iter().any(|link| link == name))
+            });
+            used.extend(versions.cloned());
+            let mut plain = chain.iter().filter(|element| !element.contains(SINCE));
+            let oldest = plain.find(|element| self.text(element, case).is_some());
+            used.extend(oldest.map(|element| (element.clone(), case.to_owned())));
+        }
+        let unused = self.texts.keys().filter(|key| !used.contains(*key)).map(|(element, case)| {
+            Problem::of(&self.path(element, case), "no target's case has this golden: remove it")
+        });
+        let repeated = repeated.iter().map(|(element, case, general)| {
+            let message = format!("says what {} says already: remove it", self.path(general, case).display());
+            Problem::of(&self.path(element, case), message)
+        });
+        unused.chain(repeated).collect()
+    }
+}
+
+/// True if two goldens say the same.
+#[must_use]
+pub fn same(a: &str, b: &str) -> bool {
+    a.trim_end() == b.trim_end()
+}
+
+/// The command that records the goldens of a case.
+#[must_use]
+pub fn record_command(case: &str) -> String {
+    format!("INSTA_UPDATE=always cargo test --test conformance -- {}", trial_name(case))
+}
+
+/// A case as the test harness names it.
+#[must_use]
+pub fn trial_name(case: &str) -> String {
+    case.replace('/', "::")
+}
+
+/// Folder and case of a golden's path.
+fn key(root: &Path, path: &Path) -> Option<(String, String)> {
+    let relative = path.strip_prefix(root).ok()?.to_str()?.strip_suffix(SUFFIX)?;
+    let (element, case) = relative.split_once('/')?;
+    Some((element.to_owned(), case.to_owned()))
+}
+
+/// What is behind insta's header.
+fn contents(text: &str) -> &str {
+    let body = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
+    body.map_or(text, |(_, body)| body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(files: &[(&str, &str)]) -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, format!("---\nsource: x\n---\n{text}\n")).expect("a file");
+        }
+        let store = Store::load(folder.path()).expect("readable");
+        (folder, store)
+    }
+
+    fn chain(elements: &[&str]) -> Vec<String> {
+        elements.iter().map(|element| (*element).to_owned()).collect()
+    }
+
+    fn messages(store: &Store, uses: &[Use<'_>]) -> Vec<String> {
+        let relative = |problem: Problem| {
+            let path = problem.path.strip_prefix(&store.root).expect("below").display().to_string();
+            format!("{path}: {}", problem.message.replace(&format!("{}/", store.root.display()), ""))
+        };
+        store.problems(uses.iter().copied()).into_iter().map(relative).collect()
+    }
+
+    #[test]
+    fn the_first_file_in_the_chain_is_the_golden() {
+        let (_folder, store) = store(&[("bare/spr/a.snap", "general"), ("e500v2-bare/spr/a.snap", "own")]);
+        let element = |links: &[&str]| store.find(&chain(links), "spr/a").map(|found| found.text.trim().to_owned());
+        assert_eq!(element(&["ref", "e500v2-bare", "bare"]).as_deref(), Some("own"));
+        assert_eq!(element(&["ref", "440-bare", "bare"]).as_deref(), Some("general"));
+        assert_eq!(element(&["ref", "440-pr"]), None);
+    }
+
+    #[test]
+    fn a_golden_that_no_case_finds_is_a_problem() {
+        let (_folder, store) = store(&[("bare/spr/a.snap", "x"), ("bare/spr/b.snap", "x"), ("own/spr/a.snap", "y")]);
+        let own = chain(&["own", "bare"]);
+        let a = Use { chain: &own, case: "spr/a" };
+        assert_eq!(
+            messages(&store, &[a]),
+            [
+                "bare/spr/a.snap: no target's case has this golden: remove it",
+                "bare/spr/b.snap: no target's case has this golden: remove it",
+            ]
+        );
+        let other = chain(&["other", "bare"]);
+        assert_eq!(
+            messages(&store, &[a, Use { chain: &other, case: "spr/a" }, Use { chain: &own, case: "spr/b" }]),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn an_override_that_repeats_what_it_overrides_is_a_problem() {
+        let (_folder, store) = store(&[("bare/spr/a.snap", "x"), ("own/spr/a.snap", "x")]);
+        let (own, other) = (chain(&["own", "bare"]), chain(&["other", "bare"]));
+        let uses = [Use { chain: &own, case: "spr/a" }, Use { chain: &other, case: "spr/a" }];
+        assert_eq!(messages(&store, &uses), ["own/spr/a.snap: says what bare/spr/a.snap says already: remove it"]);
+    }
+
+    #[test]
+    fn a_version_that_is_not_here_keeps_its_golden_and_leaves_the_older_one_alone() {
+        let (_folder, store) = store(&[("q>=11.0/spr/a.snap", "new"), ("q/spr/a.snap", "old")]);
+        let (old, new) = (chain(&["q"]), chain(&["q>=11.0", "q"]));
+        assert_eq!(messages(&store, &[Use { chain: &old, case: "spr/a" }]), [""; 0]);
+        assert_eq!(messages(&store, &[Use { chain: &new, case: "spr/a" }]), [""; 0]);
+        assert_eq!(store.find(&new, "spr/a").map(|found| found.element), Some("q>=11.0"));
+        assert_eq!(messages(&store, &[Use { chain: &old, case: "spr/b" }]).len(), 2);
+    }
+}

@@ -1,0 +1,173 @@
+//! Where goldens go when they are recorded: each behaviour once, as general as it is.
+//!
+//! ```text
+//!                    bare                     what most of the targets below it do
+//!             booke-bare   book3s-bare        a file only if it differs from the folder above
+//!       e500v2-bare   440-bare                ...
+//!   ref-e500v2-bare   qemu-ppce500-e500v2     one implementation's own
+//! ```
+//!
+//! Recording one target after the other could not do this: the first to run would write what is only its own into the
+//! folder of all. So what every target did is put together first, with what the goldens say of those that did not run.
+
+use super::same;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one target wants its golden of a case to say.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Its folders, most specific first.
+    pub chain: Vec<String>,
+    /// The text; none if the target did not run and so wants what it has.
+    pub text: Option<String>,
+}
+
+/// What has to be done to one folder's golden.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Write it.
+    Write {
+        /// The folder.
+        element: String,
+        /// The text.
+        text: String,
+    },
+    /// Remove it.
+    Remove {
+        /// The folder.
+        element: String,
+    },
+}
+
+/// The changes to the goldens of one case that give every target what it wants, with as few files as that takes.
+#[must_use]
+pub fn place(wishes: &[Wish], existing: &BTreeMap<String, String>) -> Vec<Change> {
+    let effective = |files: &BTreeMap<String, String>, chain: &[String]| {
+        chain.iter().find_map(|element| files.get(element)).cloned()
+    };
+    let wanted: Vec<Option<String>> =
+        wishes.iter().map(|wish| wish.text.clone().or_else(|| effective(existing, &wish.chain))).collect();
+    let concerned: BTreeSet<&String> = wishes.iter().flat_map(|wish| &wish.chain).collect();
+    let mut files = existing.clone();
+    files.retain(|element, _| !concerned.contains(element));
+
+    let deepest = wishes.iter().map(|wish| wish.chain.len()).max().unwrap_or(0);
+    for level in 1..=deepest {
+        let at_level = |wish: &'_ Wish| wish.chain.len().checked_sub(level).map(|index| wish.chain[index].clone());
+        let elements: BTreeSet<String> = wishes.iter().filter_map(at_level).collect();
+        for element in elements {
+            let below = wishes.iter().zip(&wanted).filter(|(wish, _)| at_level(wish).as_ref() == Some(&element));
+            let below: Vec<_> = below.collect();
+            let inherited = |wish: &Wish| effective(&files, &wish.chain);
+            let content = |wish: &Wish, wanted: &str| inherited(wish).is_some_and(|text| same(&text, wanted));
+            if below.iter().all(|(wish, wanted)| wanted.as_deref().is_none_or(|wanted| content(wish, wanted))) {
+                continue;
+            }
+            let mut counted: Vec<(&str, usize)> = Vec::new();
+            for text in below.iter().filter_map(|(_, wanted)| wanted.as_deref()) {
+                match counted.iter_mut().find(|(known, _)| same(known, text)) {
+                    Some((_, count)) => *count += 1,
+                    None => counted.push((text, 1)),
+                }
+            }
+            // What stands here stays as long as anybody wants it; else the most wanted, if need be what stands above.
+            let most = counted.iter().map(|(_, count)| *count).max();
+            let repeats = |text: &str| below.iter().any(|(wish, _)| content(wish, text));
+            let stays = existing.get(&element).filter(|text| counted.iter().any(|(known, _)| same(known, text)));
+            let text = stays.map(String::as_str).or_else(|| {
+                let mut candidates = counted.iter().filter(|(_, count)| Some(*count) == most).map(|(text, _)| *text);
+                let first = candidates.clone().next();
+                candidates.find(|text| repeats(text)).or(first)
+            });
+            if let Some(text) = text.filter(|text| !repeats(text)).map(str::to_owned) {
+                files.insert(element, text);
+            }
+        }
+    }
+    let written = files.iter().filter(|(element, text)| existing.get(*element).is_none_or(|old| !same(old, text)));
+    let removed = existing.keys().filter(|element| !files.contains_key(*element));
+    written
+        .map(|(element, text)| Change::Write { element: element.clone(), text: text.clone() })
+        .chain(removed.map(|element| Change::Remove { element: element.clone() }))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TARGETS: [[&str; 4]; 4] = [
+        ["ref-e500v2-bare", "e500v2-bare", "booke-bare", "bare"],
+        ["qemu-ppce500-e500v2", "e500v2-bare", "booke-bare", "bare"],
+        ["ref-440-bare", "440-bare", "booke-bare", "bare"],
+        ["ref-750-bare", "750-bare", "book3s-bare", "bare"],
+    ];
+
+    fn wishes(texts: [Option<&str>; 4]) -> Vec<Wish> {
+        let wish = |(chain, text): ([&str; 4], Option<&str>)| Wish {
+            chain: chain.map(str::to_owned).to_vec(),
+            text: text.map(str::to_owned),
+        };
+        TARGETS.into_iter().zip(texts).map(wish).collect()
+    }
+
+    fn files(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
+        entries.iter().map(|(element, text)| ((*element).to_owned(), (*text).to_owned())).collect()
+    }
+
+    fn changes(texts: [Option<&str>; 4], existing: &[(&str, &str)]) -> Vec<String> {
+        let in_short = |change| match change {
+            Change::Write { element, text } => format!("{element}: {text}"),
+            Change::Remove { element } => format!("{element} removed"),
+        };
+        place(&wishes(texts), &files(existing)).into_iter().map(in_short).collect()
+    }
+
+    #[test]
+    fn what_all_do_is_kept_once_at_the_top() {
+        assert_eq!(changes([Some("x"); 4], &[]), ["bare: x"]);
+    }
+
+    #[test]
+    fn what_one_family_does_differently_is_kept_once_for_the_family() {
+        assert_eq!(changes([Some("x"), Some("x"), Some("x"), Some("y")], &[]), ["bare: x", "book3s-bare: y"]);
+        assert_eq!(changes([Some("x"), Some("x"), Some("z"), Some("x")], &[]), ["440-bare: z", "bare: x"]);
+    }
+
+    #[test]
+    fn what_one_implementation_does_differently_is_its_own() {
+        let texts = [Some("x"), Some("q"), Some("x"), Some("x")];
+        assert_eq!(changes(texts, &[("bare", "x")]), ["qemu-ppce500-e500v2: q"]);
+        let texts = [Some("q"), Some("x"), Some("x"), Some("x")];
+        assert_eq!(changes(texts, &[("bare", "x")]), ["ref-e500v2-bare: q"]);
+    }
+
+    #[test]
+    fn one_target_that_changes_does_not_change_the_others() {
+        assert_eq!(changes([Some("y"), None, None, None], &[("bare", "x")]), ["ref-e500v2-bare: y"]);
+    }
+
+    #[test]
+    fn what_changes_for_all_changes_in_place() {
+        assert_eq!(changes([Some("y"); 4], &[("bare", "x")]), ["bare: y"]);
+        let both = [("bare", "x"), ("book3s-bare", "z")];
+        assert_eq!(changes([Some("y"), Some("y"), Some("y"), None], &both), ["bare: y"]);
+    }
+
+    #[test]
+    fn an_override_nobody_needs_any_more_is_removed() {
+        let both = [("bare", "x"), ("book3s-bare", "z")];
+        assert_eq!(changes([None, None, None, Some("x")], &both), ["book3s-bare removed"]);
+    }
+
+    #[test]
+    fn the_first_target_ever_recorded_fills_the_most_general_folder() {
+        assert_eq!(changes([None, Some("x"), None, None], &[]), ["bare: x"]);
+        assert_eq!(changes([Some("y"), None, None, None], &[("book3s-bare", "z")]), ["bare: y"]);
+    }
+
+    #[test]
+    fn goldens_of_other_chains_are_left_alone() {
+        assert_eq!(changes([Some("x"); 4], &[("bare", "x"), ("e500v2-pr", "z")]), [""; 0]);
+    }
+}

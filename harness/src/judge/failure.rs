@@ -1,0 +1,87 @@
+//! A broken rule and what shows it: enough to understand the mistake without running anything again.
+
+use crate::case::{Case, Step};
+use crate::rules::{Rule, Rules};
+use crate::transcript::ExitCount;
+
+/// A rule that a case found broken.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Failure {
+    /// Line of the expectation, or of the step that took an exception, from 1.
+    pub line: usize,
+    /// The rule's id.
+    pub rule: String,
+    /// Its sentence.
+    pub sentence: String,
+    /// The document that says so.
+    pub source: String,
+    /// What does not hold: the expectation as it stands in the script, or the exception no script allowed.
+    pub statement: String,
+    /// The values that show it.
+    pub findings: Vec<Finding>,
+}
+
+/// One value that is not what it should be.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    /// Line of the step that observed it.
+    pub line: Option<usize>,
+    /// The instruction, or the step in the script's words.
+    pub step: Option<String>,
+    /// What was observed: the observation's name and part.
+    pub observed: String,
+    /// What it should have been.
+    pub expected: String,
+    /// What it was.
+    pub actual: String,
+    /// The exits around the step, where the target counts them.
+    pub exits: Option<Exits>,
+}
+
+/// The exits around a step.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Exits {
+    /// Line, text and exits of the last step before it that caused any.
+    pub last_before: Option<(usize, String, String)>,
+    /// Exits of the step itself.
+    pub during: String,
+}
+
+impl Failure {
+    /// A failure of a rule, by the rule's index in the case.
+    pub(super) fn new(case: &Case, rules: &Rules, rule: usize, line: usize, statement: String) -> Self {
+        let id = case.rules.get(rule).cloned().unwrap_or_default();
+        let cited = rules.get(&id);
+        Self {
+            line,
+            sentence: cited.map(|rule| rule.text.clone()).unwrap_or_default(),
+            source: cited.map(source).unwrap_or_default(),
+            rule: id,
+            statement,
+            findings: Vec::new(),
+        }
+    }
+}
+
+fn source(rule: &Rule) -> String {
+    if rule.is_unspecified() { format!("none found in {}", rule.source) } else { rule.source.clone() }
+}
+
+/// The exits around a step.
+pub(super) fn exits_around(case: &Case, exits: Option<&[ExitCount]>, step: usize) -> Option<Exits> {
+    let exits = exits?;
+    let before = exits.iter().filter(|exit| exit.count > 0 && (exit.step as usize) < step).map(|exit| exit.step).max();
+    let last_before = before.and_then(|before| {
+        let caused: &Step = case.steps.get(before as usize)?;
+        Some((caused.line, caused.text.clone(), counted(exits, before as usize)))
+    });
+    Some(Exits { last_before, during: counted(exits, step) })
+}
+
+/// The exits of one step: `2 mtspr, 1 decrementer`, or `none`.
+#[must_use]
+pub fn counted(exits: &[ExitCount], step: usize) -> String {
+    let own = exits.iter().filter(|exit| exit.step as usize == step && exit.count > 0);
+    let parts: Vec<String> = own.map(|exit| format!("{} {}", exit.count, exit.reason)).collect();
+    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
+}

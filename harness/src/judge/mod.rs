@@ -1,0 +1,255 @@
+//! The judge: from what a target gave back for a case to a verdict. A pure function.
+//!
+//! ```text
+//!   RunResult --decode--> Transcript --+-- rules:   does every expectation hold, did no step trap unasked? --+
+//!                                      |                                                                     +--> Status
+//!                                      '-- golden:  is it what this implementation did when last reviewed? --+
+//!                                                            expectations: is this deviation a known one? ---'
+//! ```
+//!
+//! The two layers never mix: a golden never excuses a broken rule, and a rule never excuses a change.
+
+mod condition;
+mod failure;
+mod status;
+
+pub(crate) use condition::set;
+pub use failure::{Exits, Failure, Finding, counted};
+pub use status::{Exit, Match, Seen, Status, decide};
+
+use crate::case::{Case, Profile, Step};
+use crate::describe;
+use crate::expectations::{Deviation, Expectation};
+use crate::golden::render;
+use crate::rules::Rules;
+use crate::transcript::{Fate, RunResult, Transcript};
+use condition::{Explainer, Unclear, counterexamples};
+use sprig_wire::log::State;
+
+/// Everything a verdict depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The case as assembled for the target.
+    pub case: &'a Case,
+    /// What the target gave back.
+    pub result: &'a RunResult,
+    /// The target's CPU and features.
+    pub profile: &'a Profile,
+    /// The sentences behind the ids that the case cites.
+    pub rules: &'a Rules,
+    /// What the expectations list.
+    pub expectation: Option<&'a Expectation>,
+    /// What the golden says.
+    pub golden: Golden<'a>,
+}
+
+/// What to compare the transcript with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Golden<'a> {
+    /// Nothing: the script is not one of the suite's own.
+    NotKept,
+    /// There should be one and is not.
+    Missing,
+    /// This.
+    Text(&'a str),
+}
+
+/// What a case is on a target, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What it is.
+    pub status: Status,
+    /// The rules it broke.
+    pub failures: Vec<Failure>,
+    /// What happened, where that is no broken rule: how the target died, what is missing, what went wrong with us.
+    pub detail: Option<String>,
+    /// The expectation that holds for it: what it lists, why, and where to read about it.
+    pub listed: Option<Listed>,
+    /// The golden, if the transcript differs from it; empty text if there is none.
+    pub golden: Option<String>,
+    /// The transcript as goldens show it, if the case ran to its end.
+    pub transcript: Option<String>,
+}
+
+/// An expectation, as reports show it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Listed {
+    /// What is listed.
+    pub outcome: Deviation,
+    /// Why.
+    pub reason: String,
+    /// Where it is described.
+    pub link: String,
+}
+
+impl Verdict {
+    fn bare(status: Status, detail: Option<String>) -> Self {
+        Self { status, failures: Vec::new(), detail, listed: None, golden: None, transcript: None }
+    }
+
+    /// The target lacks something the case needs.
+    #[must_use]
+    pub fn skip(reason: impl Into<String>) -> Self {
+        Self::bare(Status::Skip, Some(reason.into()))
+    }
+
+    /// The harness or the environment failed.
+    #[must_use]
+    pub fn error(reason: impl Into<String>) -> Self {
+        Self::bare(Status::Error, Some(reason.into()))
+    }
+}
+
+/// Judges a case on a target.
+#[must_use]
+pub fn judge(subject: &Subject<'_>) -> Verdict {
+    let listed = subject.expectation.map(|entry| Listed {
+        outcome: entry.outcome,
+        reason: entry.reason.clone(),
+        link: entry.link.clone(),
+    });
+    let verdict = match look(subject) {
+        Look::Ended { failures, transcript } => {
+            let seen = if failures.is_empty() { Seen::Held } else { Seen::Broken };
+            let (golden, differing) = match subject.golden {
+                Golden::NotKept => (Match::Same, None),
+                Golden::Missing => (Match::Different, Some(String::new())),
+                Golden::Text(text) if text.trim_end() == transcript.trim_end() => (Match::Same, None),
+                Golden::Text(text) => (Match::Different, Some(text.to_owned())),
+            };
+            let status = decide(seen, golden, listed.as_ref().map(|listed| listed.outcome));
+            Verdict { failures, golden: differing, transcript: Some(transcript), ..Verdict::bare(status, None) }
+        }
+        Look::Otherwise { seen, detail } => {
+            let status = decide(seen, Match::Same, listed.as_ref().map(|listed| listed.outcome));
+            Verdict::bare(status, Some(detail))
+        }
+    };
+    Verdict { listed, ..verdict }
+}
+
+enum Look {
+    Ended { failures: Vec<Failure>, transcript: String },
+    Otherwise { seen: Seen, detail: String },
+}
+
+fn look(subject: &Subject<'_>) -> Look {
+    let Subject { case, result, profile, .. } = *subject;
+    let family = profile.cpu.family;
+    let unclear = |detail: String| Look::Otherwise { seen: Seen::Unclear, detail };
+    let step = result.last_step.and_then(|step| case.steps.get(step as usize));
+    let place = step.map_or_else(|| "at a step nobody saw".to_owned(), |step| place(case, step));
+    match &result.fate {
+        Fate::Crashed(how) => return Look::Otherwise { seen: Seen::Crashed, detail: format!("{how}, {place}") },
+        Fate::Hung(how) => return Look::Otherwise { seen: Seen::Hung, detail: format!("{how}, {place}") },
+        Fate::Error(why) => return unclear(why.clone()),
+        Fate::Ended => {}
+    }
+    let transcript = match Transcript::decode(case, result) {
+        Ok(transcript) => transcript,
+        Err(malformed) => return unclear(format!("the guest's log cannot be read: {malformed}")),
+    };
+    match result.state() {
+        Some(State::Ended) => {}
+        Some(State::Stray) => {
+            let what = match &transcript.stray {
+                Some((_, taken)) => describe::exception(taken, family),
+                None => "an exception it did not describe".to_owned(),
+            };
+            let detail = format!("the guest kernel itself took {what}, {place}");
+            return Look::Otherwise { seen: Seen::Crashed, detail };
+        }
+        Some(State::BadBytecode) => return unclear(format!("the guest does not understand its bytecode, {place}")),
+        Some(State::Full) => return unclear(format!("the guest's log is full, {place}")),
+        Some(State::Unsupported) => {
+            return unclear(format!("the target declares a feature that its guest does not have, {place}"));
+        }
+        Some(State::Idle | State::Running | State::Resetting) => {
+            return unclear("the log ends before the case does".to_owned());
+        }
+        None => return unclear(format!("the log's state is {}, which means nothing", result.state)),
+    }
+    match broken(subject, &transcript) {
+        Ok(failures) => Look::Ended { failures, transcript: render::transcript(case, &transcript, family) },
+        Err(why) => unclear(why),
+    }
+}
+
+fn place(case: &Case, step: &Step) -> String {
+    format!("at {}:{}: {}", case.source.path.display(), step.line, step.text)
+}
+
+/// Every broken rule, or why that cannot be said.
+fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>, String> {
+    let Subject { case, result, profile, rules, .. } = *subject;
+    let family = profile.cpu.family;
+    let exits = |step| failure::exits_around(case, result.exits.as_deref(), step);
+    let mut failures = Vec::new();
+    for (index, step) in case.steps.iter().enumerate() {
+        let outcomes = transcript.outcomes.get(&index).map_or(&[][..], Vec::as_slice);
+        if outcomes.is_empty() && step.observation.is_some() {
+            return Err(format!("the log has no entry of the observation {}", place(case, step)));
+        }
+        let taken = outcomes.iter().find_map(|outcome| outcome.taken);
+        if let Some(taken) = taken.filter(|_| !step.may_trap) {
+            let short = describe::exception_in_short(&taken, family);
+            let statement = format!("took {short} the script does not allow");
+            failures.push(Failure {
+                findings: vec![Finding {
+                    line: Some(step.line),
+                    step: Some(step.text.clone()),
+                    observed: step.observation.clone().unwrap_or_else(|| "the step".to_owned()),
+                    expected: "no exception".to_owned(),
+                    actual: describe::exception(&taken, family),
+                    exits: exits(index),
+                }],
+                ..Failure::new(case, rules, 0, step.line, statement)
+            });
+        }
+    }
+    for check in &case.checks {
+        let unclear = |unclear| format!("{}: {}", position(case, check.line), why_unclear(case, &unclear));
+        let broken = counterexamples(&check.condition, transcript).map_err(unclear)?;
+        if broken.is_empty() {
+            continue;
+        }
+        let leaves = broken.iter().flat_map(|(part, choice)| Explainer { case, choice, family }.leaves(part, true));
+        let findings = leaves.map(|leaf| {
+            let step = leaf.step.and_then(|step| case.steps.get(step));
+            Finding {
+                line: step.map(|step| step.line),
+                step: step.map(|step| step.text.clone()),
+                observed: leaf.term,
+                expected: leaf.expected,
+                actual: leaf.actual,
+                exits: leaf.step.and_then(exits),
+            }
+        });
+        let findings = findings.collect();
+        let statement = format!("expect {}", check.text);
+        failures.push(Failure { findings, ..Failure::new(case, rules, check.rule, check.line, statement) });
+    }
+    // What was kept has been judged; a broken rule in it stands, but its absence says nothing.
+    let overflowed = transcript.overflowed.iter().filter_map(|index| case.steps.get(*index));
+    if let Some(step) = overflowed.into_iter().find(|step| !step.varying && failures.is_empty()) {
+        return Err(format!("more different outcomes than a race keeps, {}", place(case, step)));
+    }
+    Ok(failures)
+}
+
+fn position(case: &Case, line: usize) -> String {
+    format!("{}:{line}", case.source.path.display())
+}
+
+fn why_unclear(case: &Case, unclear: &Unclear) -> String {
+    match unclear {
+        Unclear::NotObserved(step) => match case.steps.get(*step) {
+            Some(step) => format!("the log has no entry of `{}`", step.text),
+            None => "it speaks of a step that does not exist".to_owned(),
+        },
+        Unclear::TooManyCombinations => "it speaks of more raced steps at once than can be combined".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

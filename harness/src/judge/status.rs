@@ -1,0 +1,191 @@
+//! The nine statuses and how one comes about. Every transition stands in [`decide`].
+
+use crate::expectations::Deviation;
+use std::fmt;
+
+/// What a case is on a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Every rule holds, and the transcript is the golden.
+    Pass,
+    /// A rule is broken.
+    Fail,
+    /// An expectation lists it, with the outcome seen.
+    ExpectedFail,
+    /// An expectation lists it, but every rule holds.
+    UnexpectedPass,
+    /// What the rules say is as it should be, but the transcript is not the golden, or there is none.
+    Changed,
+    /// The target died.
+    Crash,
+    /// The target made no progress any more.
+    Hang,
+    /// The harness or the environment failed: nothing is known about the target.
+    Error,
+    /// The target lacks something the case needs.
+    Skip,
+}
+
+impl Status {
+    /// Every status, in the order of summaries.
+    pub const ALL: [Self; 9] = [
+        Self::Pass,
+        Self::ExpectedFail,
+        Self::Skip,
+        Self::Fail,
+        Self::Changed,
+        Self::UnexpectedPass,
+        Self::Crash,
+        Self::Hang,
+        Self::Error,
+    ];
+
+    /// True if a strict run fails by it.
+    #[must_use]
+    pub const fn fails(self) -> bool {
+        !matches!(self, Self::Pass | Self::ExpectedFail | Self::Skip)
+    }
+
+    /// In words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::ExpectedFail => "expected fail",
+            Self::UnexpectedPass => "unexpected pass",
+            Self::Changed => "changed",
+            Self::Crash => "crash",
+            Self::Hang => "hang",
+            Self::Error => "error",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What was seen of a case on a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It did not run: the target lacks something.
+    Skipped,
+    /// It could not be judged.
+    Unclear,
+    /// The target died.
+    Crashed,
+    /// The target made no progress.
+    Hung,
+    /// It ran to its end, and a rule is broken.
+    Broken,
+    /// It ran to its end, and every rule holds.
+    Held,
+}
+
+/// How a transcript compares with its golden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// Equal, or the case has no golden because it is not one of the suite's own.
+    Same,
+    /// Different, or its golden is missing.
+    Different,
+}
+
+/// The status, from what was seen, how the transcript compares with the golden, and what the expectations list.
+#[must_use]
+pub const fn decide(seen: Seen, golden: Match, listed: Option<Deviation>) -> Status {
+    match (seen, listed, golden) {
+        (Seen::Skipped, _, _) => Status::Skip,
+        (Seen::Unclear, _, _) => Status::Error,
+        (Seen::Crashed, Some(Deviation::Crash), _) | (Seen::Hung, Some(Deviation::Hang), _) => Status::ExpectedFail,
+        (Seen::Crashed, _, _) => Status::Crash,
+        (Seen::Hung, _, _) => Status::Hang,
+        // A listed failure that looks different from the reviewed one is news.
+        (Seen::Broken, Some(Deviation::Fail), Match::Different) => Status::Changed,
+        (Seen::Broken, Some(Deviation::Fail), Match::Same) => Status::ExpectedFail,
+        (Seen::Broken, _, _) => Status::Fail,
+        (Seen::Held, Some(_), _) => Status::UnexpectedPass,
+        (Seen::Held, None, Match::Different) => Status::Changed,
+        (Seen::Held, None, Match::Same) => Status::Pass,
+    }
+}
+
+/// What a run says to whoever called it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything is as expected.
+    AsExpected = 0,
+    /// A verdict fails the run.
+    Failed = 1,
+    /// Wrong usage or a bad script.
+    Usage = 2,
+    /// Nothing could be judged; `git bisect run` skips such a commit.
+    NotJudged = 125,
+}
+
+impl Exit {
+    /// The exit status of a run with these statuses.
+    pub fn of(statuses: impl IntoIterator<Item = Status>) -> Self {
+        let (mut judged, mut unclear) = (false, false);
+        for status in statuses {
+            match status {
+                Status::Error => unclear = true,
+                Status::Skip => {}
+                failing if failing.fails() => return Self::Failed,
+                _ => judged = true,
+            }
+        }
+        if unclear || !judged { Self::NotJudged } else { Self::AsExpected }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each row: what was seen, and the status if nothing is listed, and if fail, crash or hang is.
+    #[test]
+    fn every_transition() {
+        use Deviation as D;
+        use Match::{Different, Same};
+        use Status as S;
+        let rows = [
+            (Seen::Skipped, Same, [S::Skip, S::Skip, S::Skip, S::Skip]),
+            (Seen::Unclear, Same, [S::Error, S::Error, S::Error, S::Error]),
+            (Seen::Crashed, Same, [S::Crash, S::Crash, S::ExpectedFail, S::Crash]),
+            (Seen::Hung, Same, [S::Hang, S::Hang, S::Hang, S::ExpectedFail]),
+            (Seen::Broken, Same, [S::Fail, S::ExpectedFail, S::Fail, S::Fail]),
+            (Seen::Broken, Different, [S::Fail, S::Changed, S::Fail, S::Fail]),
+            (Seen::Held, Same, [S::Pass, S::UnexpectedPass, S::UnexpectedPass, S::UnexpectedPass]),
+            (Seen::Held, Different, [S::Changed, S::UnexpectedPass, S::UnexpectedPass, S::UnexpectedPass]),
+        ];
+        for (seen, golden, statuses) in rows {
+            for (listed, status) in [None, Some(D::Fail), Some(D::Crash), Some(D::Hang)].into_iter().zip(statuses) {
+                assert_eq!(decide(seen, golden, listed), status, "{seen:?} {golden:?} {listed:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_pass_expected_fail_and_skip_let_a_strict_run_pass() {
+        let fine: Vec<_> = Status::ALL.into_iter().filter(|status| !status.fails()).collect();
+        assert_eq!(fine, [Status::Pass, Status::ExpectedFail, Status::Skip]);
+    }
+
+    #[test]
+    fn exit_statuses() {
+        use Status as S;
+        assert_eq!(Exit::of([S::Pass, S::Skip, S::ExpectedFail]), Exit::AsExpected);
+        assert_eq!(Exit::of([S::Pass, S::Error]), Exit::NotJudged);
+        assert_eq!(Exit::of([S::Skip]), Exit::NotJudged);
+        assert_eq!(Exit::of([]), Exit::NotJudged);
+        for failing in [S::Fail, S::Changed, S::UnexpectedPass, S::Crash, S::Hang] {
+            assert_eq!(Exit::of([S::Error, failing]), Exit::Failed, "{failing}");
+        }
+    }
+}
