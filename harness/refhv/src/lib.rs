@@ -13,6 +13,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod bare;
 pub mod board;
 pub mod clock;
 pub mod cpu;

@@ -84,8 +84,13 @@ fn vector<R: Registers>(cpu: &Cpu, regs: &R, msr: u64, exception: Exception) -> 
         };
         return Some(regs.get(n::IVPR) & IVPR_PREFIX | regs.get(number) & IVOR_OFFSET);
     }
-    let high = matches!(cpu.family, Family::Book3s32) && msr & book3s::IP != 0;
-    Some(u64::from(row.vector?) | if high { HIGH_VECTORS } else { 0 })
+    let prefix = match cpu.family {
+        Family::Book3s32 if msr & book3s::IP != 0 => HIGH_VECTORS,
+        // 970FX user manual, section "Hypervisor interrupt offset register"; zero where there is no such register.
+        Family::Book3s64 => regs.get(n::HIOR),
+        _ => 0,
+    };
+    Some(u64::from(row.vector?) | prefix)
 }
 
 /// The MSR a handler starts with (EREF and PEM, tables "MSR setting due to interrupt"; Power ISA 2.07 Book III-S,

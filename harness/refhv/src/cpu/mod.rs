@@ -87,13 +87,13 @@ impl Core {
     }
 
     /// Sets the hardware's MSR. `space` tells the lookaside which translations hold now: a supervisor gives a different
-    /// number for each combination of whatever its translations depend on (see [`Lookaside::set_space`]).
+    /// number for each combination of whatever its translations depend on (see [`Lookaside::set_space`]). If an interrupt may
+    /// have become deliverable, the clock has to be woken too.
     pub fn set_msr(&mut self, value: u64, space: u8) {
         self.state.msr = self.state.register(value);
         self.state.address_mask = if self.state.msr & msr::book3s::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
         self.state.little_endian =
             self.state.msr & msr::book3s::LE != 0 && self.state.profile.set.intersects(CpuSet::POWER);
         self.lookaside.set_space(space);
-        self.clock.wake_now();
     }
 }

@@ -1,0 +1,97 @@
+//! mfspr and mtspr of supervisor state: the registers that are more than a cell.
+
+use sprig_isa::spr::{self, Spr, Undefined, Write, number};
+use sprig_isa::timer::tcr;
+
+use super::Bare;
+use crate::cpu::{Core, Direction, Interrupt};
+use crate::mmu::Effect;
+
+/// The lower half of the time base.
+const LOWER: u64 = u32::MAX as u64;
+
+impl Bare {
+    pub(super) fn move_special(
+        &mut self,
+        core: &mut Core,
+        direction: Direction,
+        number: u16,
+    ) -> Result<(), Interrupt> {
+        let profile = core.state.profile;
+        let register = core.insn.rt();
+        let Some(row) = Spr::lookup(profile, number) else {
+            return match spr::undefined(number, false) {
+                Undefined::NoOp => Ok(()),
+                Undefined::Illegal => Err(Interrupt::illegal(profile.family)),
+                Undefined::Privileged => Err(Interrupt::privileged(profile.family)),
+            };
+        };
+        match direction {
+            Direction::Read if row.supervisor.can_read() => {
+                core.state.gpr[register] = self.read(core, row.cell);
+                Ok(())
+            }
+            Direction::Write if row.supervisor.can_write() => {
+                let value = core.state.gpr[register];
+                self.write(core, row, value);
+                Ok(())
+            }
+            // A register that cannot be used this way under this number.
+            _ => Err(Interrupt::privileged(profile.family)),
+        }
+    }
+
+    fn read(&mut self, core: &mut Core, cell: u16) -> u64 {
+        match cell {
+            number::DEC => self.timers.decrementer(&core.clock),
+            number::TSR if core.state.profile.family.is_booke() => {
+                self.timers.advance(&core.clock, &mut core.state.spr);
+                core.state.spr.get(cell)
+            }
+            _ => core.read_spr_cell(cell),
+        }
+    }
+
+    fn write(&mut self, core: &mut Core, row: &Spr, value: u64) {
+        let embedded = core.state.profile.family.is_booke();
+        let old = core.state.spr.get(row.cell);
+        let value = match row.write {
+            Write::Plain => value,
+            Write::Mask(mask) => value & u64::from(mask),
+            Write::ClearOnes => old & !value,
+            Write::Ignored => return,
+        };
+        match row.cell {
+            number::DEC | number::TBWL | number::TBWU => self.write_time(core, row.cell, value),
+            number::TSR | number::TCR | number::DECAR if embedded => {
+                self.timers.advance(&core.clock, &mut core.state.spr);
+                // What has happened meanwhile is cleared too, if so written.
+                let old = core.state.spr.get(row.cell);
+                let value = match row.cell {
+                    number::TSR => old & !core.state.gpr[core.insn.rt()],
+                    number::TCR => value | old & u64::from(tcr::WRC),
+                    _ => value,
+                };
+                core.state.spr.set(row.cell, value);
+                core.clock.wake_now();
+            }
+            _ => match self.mmu.mtspr(&mut core.state.spr, row.cell, value) {
+                Some(Effect::Changed) => core.lookaside.flush(),
+                Some(Effect::None) => {}
+                None => core.state.spr.set(row.cell, value),
+            },
+        }
+    }
+
+    fn write_time(&mut self, core: &mut Core, cell: u16, value: u64) {
+        self.timers.advance(&core.clock, &mut core.state.spr);
+        let time_base = core.clock.time_base();
+        match cell {
+            number::DEC => self.timers.set_decrementer(&core.clock, value),
+            number::TBWL => core.clock.set_time_base(time_base & !LOWER | value & LOWER),
+            _ => core.clock.set_time_base(time_base & LOWER | value << 32),
+        }
+        self.timers.time_base_written(&core.clock);
+        core.clock.wake_now();
+    }
+}

@@ -1,0 +1,334 @@
+//! Decrementer, fixed-interval timer and watchdog.
+//!
+//! Nothing counts: each timer is a point on the clock's scale of ticks, worked out when somebody looks. The families differ
+//! in what the decrementer's exception is:
+//!
+//! ```text
+//!   embedded        reaching 0 sets TSR[DIS], a level until software clears it; DEC stays 0 or reloads from DECAR
+//!   32-bit server   passing from 0 to -1 is an edge, held until its interrupt is taken
+//!   64-bit server   a level as long as DEC is negative
+//! ```
+
+use sprig_isa::cpu::Family;
+use sprig_isa::spr::number;
+use sprig_isa::timer::{tcr, tsr};
+
+use crate::clock::Clock;
+use crate::cpu::Sprs;
+
+/// Ticks until a 32-bit decrementer is back where it was.
+const DECREMENTER_WRAP: u64 = 1 << 32;
+/// The sign of the decrementer.
+const DECREMENTER_SIGN: u64 = 1 << 31;
+
+/// The timers of one CPU. TCR, TSR and DECAR are its special-purpose registers.
+#[derive(Clone, Debug)]
+pub struct Timers {
+    family: Family,
+    /// The tick at which DEC is zero.
+    zero_at: u64,
+    /// Embedded: DEC counts down to `zero_at` and has not reached it yet. Server: always true.
+    running: bool,
+    /// 32-bit server: the edge has happened and its interrupt has not been taken.
+    edge: bool,
+    /// Ticks up to which everything that happened is known.
+    seen: u64,
+    /// The time base at that moment.
+    seen_time_base: u64,
+}
+
+impl Timers {
+    /// The timers of a CPU of this family. A server CPU's decrementer starts at its greatest value, an embedded one's at
+    /// zero.
+    #[must_use]
+    pub fn new(family: Family) -> Self {
+        let server = !family.is_booke();
+        let zero_at = if server { DECREMENTER_SIGN - 1 } else { 0 };
+        Self { family, zero_at, running: server, edge: false, seen: 0, seen_time_base: 0 }
+    }
+
+    /// The value of DEC.
+    #[must_use]
+    pub fn decrementer(&self, clock: &Clock) -> u64 {
+        if self.running { self.zero_at.wrapping_sub(clock.ticks()) & (DECREMENTER_WRAP - 1) } else { 0 }
+    }
+
+    /// Writes DEC, after [`Self::advance`]. On the 32-bit server family a write that makes it negative is an edge too.
+    pub fn set_decrementer(&mut self, clock: &Clock, value: u64) {
+        let value = value & (DECREMENTER_WRAP - 1);
+        let was_negative = self.decrementer(clock) & DECREMENTER_SIGN != 0;
+        if self.family == Family::Book3s32 && value & DECREMENTER_SIGN != 0 && !was_negative {
+            self.edge = true;
+        }
+        self.running = value != 0 || !self.family.is_booke();
+        self.zero_at = clock.ticks().wrapping_add(value);
+        if value & DECREMENTER_SIGN != 0 && !self.family.is_booke() {
+            self.zero_at = self.zero_at.wrapping_sub(DECREMENTER_WRAP);
+        }
+        self.seen = clock.ticks();
+    }
+
+    /// Takes note of all that has happened up to now, in TSR or as an edge.
+    pub fn advance(&mut self, clock: &Clock, sprs: &mut Sprs) {
+        let now = clock.ticks();
+        if self.family.is_booke() {
+            self.advance_embedded(now, sprs);
+            self.count_periods(clock, sprs);
+        } else if self.family == Family::Book3s32 {
+            // The edge lies one tick behind zero; if it is behind us too, it comes again after a whole turn.
+            let since = now.wrapping_sub(self.zero_at) as i64;
+            if since > 0 {
+                if self.seen.wrapping_sub(self.zero_at) as i64 <= 0 {
+                    self.edge = true;
+                }
+                let turns = since as u64 / DECREMENTER_WRAP;
+                self.edge |= turns > 0;
+                self.zero_at = self.zero_at.wrapping_add(turns * DECREMENTER_WRAP);
+            }
+        }
+        self.seen = now;
+        self.seen_time_base = clock.time_base();
+    }
+
+    fn advance_embedded(&mut self, now: u64, sprs: &mut Sprs) {
+        if !self.running || now < self.zero_at {
+            return;
+        }
+        set_status(sprs, tsr::DIS);
+        let reload = sprs.get(number::DECAR);
+        if sprs.get(number::TCR) & u64::from(tcr::ARE) != 0 && reload != 0 {
+            let periods = (now - self.zero_at) / reload + 1;
+            self.zero_at += periods * reload;
+        } else {
+            self.running = false;
+        }
+    }
+
+    /// FIT and watchdog: each time-out is a change from 0 to 1 of a time base bit that TCR chooses.
+    fn count_periods(&mut self, clock: &Clock, sprs: &mut Sprs) {
+        let control = sprs.get(number::TCR) as u32;
+        let rises = |bit: u32| rises(bit, clock.time_base()) - rises(bit, self.seen_time_base);
+        if rises(self.fixed_interval_bit(control)) > 0 {
+            set_status(sprs, tsr::FIS);
+        }
+        for _ in 0..rises(self.watchdog_bit(control)).min(2) {
+            let next = if sprs.get(number::TSR) as u32 & tsr::ENW == 0 { tsr::ENW } else { tsr::WIS };
+            set_status(sprs, next);
+        }
+    }
+
+    /// The time base has been written, after [`Self::advance`]: no bit has risen by that.
+    pub fn time_base_written(&mut self, clock: &Clock) {
+        self.seen_time_base = clock.time_base();
+    }
+
+    fn fixed_interval_bit(&self, control: u32) -> u32 {
+        let period = control >> tcr::FP_SHIFT & tcr::PERIOD;
+        match self.family {
+            // Periods of 2^13, 2^17, 2^21 and 2^25 ticks.
+            Family::Booke44x => 12 + 4 * period,
+            _ => time_base_bit(control >> tcr::FPEXT_SHIFT, period),
+        }
+    }
+
+    fn watchdog_bit(&self, control: u32) -> u32 {
+        let period = control >> tcr::WP_SHIFT & tcr::PERIOD;
+        match self.family {
+            // Periods of 2^21, 2^25, 2^29 and 2^33 ticks.
+            Family::Booke44x => 20 + 4 * period,
+            _ => time_base_bit(control >> tcr::WPEXT_SHIFT, period),
+        }
+    }
+
+    /// True if the decrementer's interrupt is pending (TCR and MSR apart).
+    #[must_use]
+    pub fn decrementer_pending(&self, clock: &Clock, sprs: &Sprs) -> bool {
+        match self.family {
+            Family::BookeE500 | Family::Booke44x => sprs.get(number::TSR) as u32 & tsr::DIS != 0,
+            Family::Book3s32 => self.edge,
+            Family::Book3s64 => self.decrementer(clock) & DECREMENTER_SIGN != 0,
+        }
+    }
+
+    /// The decrementer's interrupt has been taken.
+    pub fn decrementer_taken(&mut self) {
+        self.edge = false;
+    }
+
+    /// The tick at which something next happens that may cause an interrupt.
+    #[must_use]
+    pub fn next_event(&self, clock: &Clock, sprs: &Sprs) -> u64 {
+        if !self.family.is_booke() {
+            let past_zero = self.zero_at.wrapping_add(1);
+            let is_ahead = past_zero.wrapping_sub(clock.ticks()) as i64 > 0;
+            return if is_ahead { past_zero } else { past_zero.wrapping_add(DECREMENTER_WRAP) };
+        }
+        let control = sprs.get(number::TCR) as u32;
+        let enabled = |interrupt: u32| control & interrupt != 0;
+        let rise = |bit: u32| clock.ticks() + until_rise(bit, clock.time_base());
+        [
+            (enabled(tcr::DIE) && self.running).then_some(self.zero_at),
+            enabled(tcr::FIE).then(|| rise(self.fixed_interval_bit(control))),
+            enabled(tcr::WIE).then(|| rise(self.watchdog_bit(control))),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(u64::MAX)
+    }
+}
+
+fn set_status(sprs: &mut Sprs, bits: u32) {
+    sprs.set(number::TSR, sprs.get(number::TSR) | u64::from(bits));
+}
+
+/// e500 numbers time base bits from the left, extension first.
+fn time_base_bit(extension: u32, period: u32) -> u32 {
+    63 - ((extension & tcr::PERIOD_EXTENSION) << 2 | period)
+}
+
+/// How often a bit of a counter has changed from 0 to 1 since the counter was zero.
+fn rises(bit: u32, counter: u64) -> u64 {
+    counter.saturating_add(1 << bit).checked_shr(bit + 1).unwrap_or(0)
+}
+
+/// How many ticks until it does so again.
+fn until_rise(bit: u32, counter: u64) -> u64 {
+    let half = 1u64 << bit;
+    let phase = counter & (half | (half - 1));
+    if phase < half { half - phase } else { half.saturating_mul(3).saturating_sub(phase) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::INSTRUCTIONS_PER_TICK;
+
+    struct Bench {
+        timers: Timers,
+        clock: Clock,
+        sprs: Sprs,
+    }
+
+    impl Bench {
+        fn new(family: Family) -> Self {
+            Self { timers: Timers::new(family), clock: Clock::default(), sprs: Sprs::new() }
+        }
+
+        fn pass(&mut self, ticks: u64) {
+            for _ in 0..ticks * INSTRUCTIONS_PER_TICK {
+                self.clock.tick();
+            }
+            self.timers.advance(&self.clock, &mut self.sprs);
+        }
+
+        fn set(&mut self, value: u64) {
+            self.timers.set_decrementer(&self.clock, value);
+        }
+
+        fn pending(&self) -> bool {
+            self.timers.decrementer_pending(&self.clock, &self.sprs)
+        }
+
+        fn decrementer(&self) -> u64 {
+            self.timers.decrementer(&self.clock)
+        }
+    }
+
+    #[test]
+    fn an_embedded_decrementer_stops_at_zero_and_stays_pending_until_cleared() {
+        let mut bench = Bench::new(Family::BookeE500);
+        bench.set(10);
+        bench.pass(9);
+        assert_eq!((bench.decrementer(), bench.pending()), (1, false));
+        bench.pass(5);
+        assert_eq!((bench.decrementer(), bench.pending()), (0, true));
+        bench.sprs.set(number::TSR, 0);
+        bench.pass(100);
+        assert!(!bench.pending());
+    }
+
+    #[test]
+    fn an_embedded_decrementer_reloads_if_told_to() {
+        let mut bench = Bench::new(Family::Booke44x);
+        bench.sprs.set(number::TCR, u64::from(tcr::ARE | tcr::DIE));
+        bench.sprs.set(number::DECAR, 7);
+        bench.set(3);
+        assert_eq!(bench.timers.next_event(&bench.clock, &bench.sprs), 3);
+        bench.pass(4);
+        assert_eq!((bench.decrementer(), bench.pending()), (6, true));
+        bench.pass(20);
+        assert_eq!(bench.decrementer(), 7);
+    }
+
+    #[test]
+    fn writing_zero_is_no_time_out_on_an_embedded_cpu() {
+        let mut bench = Bench::new(Family::BookeE500);
+        bench.set(0);
+        bench.pass(10);
+        assert!(!bench.pending());
+    }
+
+    #[test]
+    fn a_32_bit_server_decrementer_interrupts_once_per_pass_through_zero() {
+        let mut bench = Bench::new(Family::Book3s32);
+        bench.set(5);
+        assert_eq!(bench.timers.next_event(&bench.clock, &bench.sprs), 6);
+        bench.pass(5);
+        assert!(!bench.pending());
+        bench.pass(1);
+        assert_eq!((bench.decrementer(), bench.pending()), (0xffff_ffff, true));
+        bench.timers.decrementer_taken();
+        bench.pass(100);
+        assert!(!bench.pending());
+    }
+
+    #[test]
+    fn on_a_32_bit_server_cpu_making_it_negative_is_an_edge() {
+        let mut bench = Bench::new(Family::Book3s32);
+        bench.set(5);
+        bench.set(0x8000_0000);
+        assert!(bench.pending());
+        bench.timers.decrementer_taken();
+        bench.set(0xffff_0000);
+        assert!(!bench.pending(), "negative before");
+        bench.set(5);
+        assert!(!bench.pending());
+    }
+
+    #[test]
+    fn a_64_bit_server_decrementer_is_a_level() {
+        let mut bench = Bench::new(Family::Book3s64);
+        bench.set(0xffff_ffff);
+        bench.timers.decrementer_taken();
+        assert!(bench.pending());
+        bench.set(5);
+        assert!(!bench.pending());
+        bench.pass(6);
+        assert!(bench.pending());
+    }
+
+    #[test]
+    fn the_fixed_interval_timer_follows_its_time_base_bit() {
+        let mut bench = Bench::new(Family::BookeE500);
+        // FPEXT || FP = 59: the bit worth 16.
+        bench.sprs.set(number::TCR, u64::from(tcr::FIE | 14 << tcr::FPEXT_SHIFT | 3 << tcr::FP_SHIFT));
+        assert_eq!(bench.timers.next_event(&bench.clock, &bench.sprs), 16);
+        bench.pass(15);
+        assert_eq!(bench.sprs.get(number::TSR), 0);
+        bench.pass(1);
+        assert_eq!(bench.sprs.get(number::TSR), u64::from(tsr::FIS));
+        assert_eq!(bench.timers.next_event(&bench.clock, &bench.sprs), 48);
+    }
+
+    #[test]
+    fn the_watchdog_needs_two_time_outs_to_interrupt() {
+        let mut bench = Bench::new(Family::BookeE500);
+        // WPEXT || WP = 62: the bit worth 2.
+        bench.sprs.set(number::TCR, u64::from(tcr::WIE | 15 << tcr::WPEXT_SHIFT | 2 << tcr::WP_SHIFT));
+        bench.pass(2);
+        assert_eq!(bench.sprs.get(number::TSR), u64::from(tsr::ENW));
+        bench.pass(4);
+        assert_eq!(bench.sprs.get(number::TSR), u64::from(tsr::ENW | tsr::WIS));
+    }
+}
