@@ -1,0 +1,233 @@
+//! The receiver believes a console only as long as every frame is whole and in its place.
+
+use proptest::prelude::*;
+use sprig::target::console::{Expected, Fault, Heard, Receiver};
+use sprig::transcript::{Fate, RunResult};
+use sprig_isa::cpu::Cpu;
+use sprig_wire::frame::{Line, Record};
+use sprig_wire::layout::LOG_SIZE;
+use sprig_wire::log::State;
+use sprig_wire::{CRC, VERSION};
+
+/// A console on which everything said so far was right.
+#[derive(Default)]
+struct Console {
+    bytes: Vec<u8>,
+    sequence: u16,
+}
+
+impl Console {
+    fn say(mut self, record: &Record<'_>) -> Self {
+        self.bytes.extend(Line::new(self.sequence, record).as_bytes());
+        self.sequence = self.sequence.wrapping_add(1);
+        self
+    }
+
+    fn text(mut self, text: &str) -> Self {
+        self.bytes.extend(text.as_bytes());
+        self
+    }
+
+    fn boot(self, cases: u32) -> Self {
+        self.say(&Record::Boot { version: VERSION, pvr: cpu().pvr, cases })
+    }
+
+    fn end(self, case: u32, entries: &[u8]) -> Self {
+        let (length, checksum) = (entries.len() as u32, CRC.checksum(entries));
+        self.say(&Record::End { case, state: State::Ended, step: 7, length, checksum })
+    }
+
+    /// One whole case.
+    fn case(self, case: u32, entries: &[u8]) -> Self {
+        self.say(&Record::Case { case }).say(&Record::Log { case, offset: 0, bytes: entries }).end(case, entries)
+    }
+}
+
+fn cpu() -> &'static Cpu {
+    Cpu::by_name("e500v2").expect("a CPU of the table")
+}
+
+fn receiver(cases: u32) -> Receiver {
+    Receiver::new(Expected { cpu: cpu(), cases, loud: false })
+}
+
+fn hear(receiver: &mut Receiver, bytes: &[u8]) -> (Vec<RunResult>, Result<Heard, Fault>) {
+    let mut results = Vec::new();
+    let heard = receiver.hear(bytes, &mut |result| results.push(result));
+    (results, heard)
+}
+
+fn fault(receiver: &mut Receiver, console: &Console) -> Fault {
+    hear(receiver, &console.bytes).1.expect_err("not a healthy console")
+}
+
+fn ended(entries: &[u8]) -> RunResult {
+    let entries = entries.to_vec();
+    RunResult { fate: Fate::Ended, state: State::Ended as u16, last_step: Some(7), entries, exits: None }
+}
+
+#[test]
+fn each_case_becomes_a_result_with_its_entries() {
+    let console = Console::default().boot(2).case(0, b"first").case(1, b"").say(&Record::Done);
+    let (results, heard) = hear(&mut receiver(2), &console.bytes);
+    assert_eq!(results, [ended(b"first"), ended(b"")]);
+    assert_eq!(heard, Ok(Heard { progress: true, done: true }));
+}
+
+#[test]
+fn a_firmware_may_say_anything_before_the_guest_speaks() {
+    let mut receiver = receiver(1);
+    let console = Console::default().text("SLOF\r\n#define\n# 0000 B\n").boot(1).case(0, b"x").say(&Record::Done);
+    let (results, heard) = hear(&mut receiver, &console.bytes);
+    assert_eq!((results, heard.map(|heard| heard.done)), (vec![ended(b"x")], Ok(true)));
+    assert_eq!(receiver.text().to_string(), "SLOF\n#define\n# 0000 B");
+}
+
+#[test]
+fn text_is_no_progress() {
+    assert_eq!(hear(&mut receiver(1), b"text\n").1, Ok(Heard::default()));
+}
+
+#[test]
+fn a_lost_line_is_a_gap() {
+    let console = Console::default().boot(1).say(&Record::Case { case: 0 });
+    let lost = Console { sequence: console.sequence + 1, ..console }.end(0, b"");
+    assert_eq!(fault(&mut receiver(1), &lost), Fault::Gap { expected: 2, found: 3 });
+}
+
+#[test]
+fn a_changed_character_is_noticed() {
+    let whole = Console::default().boot(1).case(0, b"entries");
+    for at in Console::default().boot(1).bytes.len()..whole.bytes.len() {
+        let mut bytes = whole.bytes.clone();
+        if bytes[at] == b'#' || bytes[at] == b'\n' {
+            continue;
+        }
+        bytes[at] ^= 1;
+        let (results, heard) = hear(&mut receiver(1), &bytes);
+        assert!(matches!(heard, Err(Fault::Garbled { .. })), "byte {at}: {heard:?}");
+        assert_eq!(results, []);
+    }
+}
+
+#[test]
+fn entries_that_are_not_all_there_are_an_error() {
+    let console = Console::default().boot(1).say(&Record::Case { case: 0 });
+    let console = console.say(&Record::Log { case: 0, offset: 0, bytes: b"half" }).end(0, b"half and half");
+    let expected = Fault::Log { received: 4, sent: 13, checksum: false };
+    assert_eq!(fault(&mut receiver(1), &console), expected);
+    assert!(matches!(expected.fate(), Fate::Error(_)));
+}
+
+#[test]
+fn a_log_larger_than_the_guests_is_refused() {
+    let mut console = Console::default().boot(1).say(&Record::Case { case: 0 });
+    let chunk = [0; sprig_wire::frame::LOG_CHUNK];
+    for offset in (0..=LOG_SIZE).step_by(chunk.len()) {
+        console = console.say(&Record::Log { case: 0, offset, bytes: &chunk });
+    }
+    assert!(matches!(fault(&mut receiver(1), &console), Fault::Order { .. }));
+}
+
+#[test]
+fn the_sequence_wraps() {
+    let cases = 30_000; // of three frames each
+    let mut console = Console::default().boot(cases);
+    for case in 0..cases {
+        console = console.case(case, b"x");
+    }
+    let console = console.say(&Record::Done);
+    let (results, heard) = hear(&mut receiver(cases), &console.bytes);
+    assert_eq!((results.len(), heard.map(|heard| heard.done)), (30_000, Ok(true)));
+}
+
+#[test]
+fn a_guest_that_starts_over_has_crashed() {
+    let console = Console::default().boot(1).say(&Record::Case { case: 0 });
+    let over = Console { sequence: 0, ..console }.boot(1);
+    let fault = fault(&mut receiver(1), &over);
+    assert_eq!(fault, Fault::Restarted);
+    assert!(matches!(fault.fate(), Fate::Crashed(_)));
+}
+
+#[test]
+fn a_guest_goes_on_behind_a_reset_its_case_asked_for() {
+    let console = Console::default().boot(1).say(&Record::Case { case: 0 }).boot(1);
+    let console = console.end(0, b"").say(&Record::Done);
+    assert_eq!(hear(&mut receiver(1), &console.bytes).0, [ended(b"")]);
+}
+
+#[test]
+fn a_guest_that_gives_up_says_why() {
+    let fault = fault(&mut receiver(1), &Console::default().say(&Record::Panic(b"unknown PVR")));
+    assert_eq!(fault.fate(), Fate::Crashed("the guest gave up: unknown PVR".to_owned()));
+}
+
+#[test]
+fn the_right_guest_on_the_right_cpu_with_the_right_batch() {
+    let boot = |version, pvr, cases| Console::default().say(&Record::Boot { version, pvr, cases });
+    let pvr = cpu().pvr;
+    assert_eq!(fault(&mut receiver(1), &boot(VERSION + 1, pvr, 1)), Fault::Version(VERSION + 1));
+    assert_eq!(fault(&mut receiver(1), &boot(VERSION, 0x1234, 1)), Fault::Cpu { found: 0x1234, expected: "e500v2" });
+    assert_eq!(fault(&mut receiver(1), &boot(VERSION, pvr, 2)), Fault::Cases { found: 2, expected: 1 });
+    assert_eq!(hear(&mut receiver(1), &boot(VERSION, pvr ^ 1, 1).bytes).1, Ok(Heard { progress: true, done: false }));
+}
+
+#[test]
+fn frames_out_of_place_are_refused() {
+    let booted = || Console::default().boot(2);
+    let running = || booted().say(&Record::Case { case: 0 });
+    let consoles = [
+        ("a case before the boot", Console::default().say(&Record::Case { case: 0 })),
+        ("a second boot between cases", booted().boot(2)),
+        ("the second case first", booted().say(&Record::Case { case: 1 })),
+        ("a case in a case", running().say(&Record::Case { case: 1 })),
+        ("the end of another case", running().end(1, b"")),
+        ("a log with a hole", running().say(&Record::Log { case: 0, offset: 1, bytes: b"x" })),
+        ("a step nobody asked for", running().say(&Record::Step { case: 0, step: 1 })),
+        ("done too early", booted().say(&Record::Done)),
+    ];
+    for (what, console) in consoles {
+        let fault = fault(&mut receiver(2), &console);
+        assert!(matches!(fault, Fault::Order { .. }), "{what}: {fault:?}");
+        assert!(matches!(fault.fate(), Fate::Error(_)), "{what}");
+    }
+}
+
+#[test]
+fn in_loud_mode_the_last_step_is_known() {
+    let mut receiver = Receiver::new(Expected { cpu: cpu(), cases: 1, loud: true });
+    let console = Console::default().boot(1).say(&Record::Case { case: 0 });
+    let console = console.say(&Record::Step { case: 0, step: 3 }).say(&Record::Step { case: 0, step: 4 });
+    assert_eq!(hear(&mut receiver, &console.bytes).0, []);
+    let fate = Fate::Crashed("bang".to_owned());
+    let interrupted = receiver.interrupted(&fate).expect("a case was running");
+    assert_eq!((interrupted.last_step, interrupted.state()), (Some(4), Some(State::Running)));
+}
+
+#[test]
+fn between_cases_nobody_is_interrupted() {
+    let mut receiver = receiver(2);
+    assert_eq!(hear(&mut receiver, &Console::default().boot(2).case(0, b"").bytes).0.len(), 1);
+    assert_eq!(receiver.interrupted(&Fate::Ended), None);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_receiver_panic(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
+        let _ = hear(&mut receiver(1), &bytes);
+    }
+
+    #[test]
+    fn it_hears_the_same_however_the_bytes_arrive(sizes in prop::collection::vec(1_usize..40, 0..60)) {
+        let console = Console::default().text("hello\n").boot(2).case(0, b"one").case(1, b"two").say(&Record::Done);
+        let (mut receiver, mut results, mut rest) = (receiver(2), Vec::new(), &console.bytes[..]);
+        for size in sizes {
+            let (now, later) = rest.split_at(size.min(rest.len()));
+            prop_assert!(receiver.hear(now, &mut |result| results.push(result)).is_ok());
+            rest = later;
+        }
+        prop_assert!(receiver.hear(rest, &mut |result| results.push(result)).is_ok());
+        prop_assert_eq!(results, vec![ended(b"one"), ended(b"two")]);
+    }
+}
