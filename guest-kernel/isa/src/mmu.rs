@@ -37,6 +37,10 @@ pub mod mas {
 
     /// MAS2: bits below the effective page number: VLE or X0, X1, W, I, M, G, E.
     pub const ATTRIBUTES: u64 = 0x7f;
+    /// MAS2\[I\]: cache-inhibited.
+    pub const INHIBITED: u32 = 1 << 3;
+    /// MAS2\[G\]: guarded.
+    pub const GUARDED: u32 = 1 << 1;
     /// MAS2\[EPN\]: effective page number.
     pub const EPN: u64 = !0xfff;
 
@@ -107,6 +111,10 @@ pub mod tlb44x {
 
     /// Word 2: storage attributes.
     pub const ATTRIBUTES: u32 = 0xff00;
+    /// Word 2, I: cache-inhibited.
+    pub const INHIBITED: u32 = 1 << 10;
+    /// Word 2, G: guarded.
+    pub const GUARDED: u32 = 1 << 8;
     /// Word 2, UX: problem state may execute.
     pub const UX: u32 = 1 << 5;
     /// Word 2, UW: problem state may store.
@@ -177,7 +185,9 @@ pub mod hash32 {
     pub const PTE_R: u32 = 1 << 8;
     /// PTE word 1, C: changed.
     pub const PTE_C: u32 = 1 << 7;
-    /// PTE word 1, G: guarded.
+    /// PTE word 1 (and lower BAT), I: cache-inhibited.
+    pub const PTE_I: u32 = 1 << 5;
+    /// PTE word 1 (and lower BAT), G: guarded.
     pub const PTE_G: u32 = 1 << 3;
     /// PTE word 1: page protection.
     pub const PTE_PP: u32 = 0x3;
@@ -243,6 +253,10 @@ pub mod hash64 {
     pub const PTE_R: u64 = 1 << 8;
     /// PTE doubleword 1, C: changed.
     pub const PTE_C: u64 = 1 << 7;
+    /// PTE doubleword 1, I: cache-inhibited.
+    pub const PTE_I: u64 = 1 << 5;
+    /// PTE doubleword 1, M: memory coherence required.
+    pub const PTE_M: u64 = 1 << 4;
     /// PTE doubleword 1, G: guarded.
     pub const PTE_G: u64 = 1 << 3;
     /// PTE doubleword 1, N: no-execute.

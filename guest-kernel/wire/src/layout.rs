@@ -13,7 +13,7 @@
 //!   0x0090_0000  SLOTS: the running case's values
 //!   0x0091_0000  HOST_BLOCK: arguments and results of a host step
 //!   0x0092_0000  CODE: the running case's stubs, copied from the batch
-//!   0x0094_0000  HASH_TABLE: hashed page table, where the family has one of its own
+//!   0x009c_0000  HASH_TABLE: hashed page table, where the family has one of its own
 //!   0x00a0_0000  SCRATCH: pages for scripts
 //!   0x0100_0000  end of the memory Sprig uses
 //! ```
@@ -50,9 +50,9 @@ pub const HOST_BLOCK: u32 = 0x0091_0000;
 /// Where the guest copies the running case's stubs: their addresses are the same whatever the batch.
 pub const CODE_BASE: u32 = 0x0092_0000;
 /// Most code a case may have, bytes.
-pub const CODE_SIZE: u32 = SCRATCH_BASE - CODE_BASE;
+pub const CODE_SIZE: u32 = HASH_TABLE - CODE_BASE;
 /// Where the guest keeps its hashed page table, 256 KiB, aligned to that; scripts leave it alone.
-pub const HASH_TABLE: u32 = 0x0094_0000;
+pub const HASH_TABLE: u32 = 0x009c_0000;
 /// Start of the pages that scripts may map, store to and load from.
 pub const SCRATCH_BASE: u32 = 0x00a0_0000;
 /// Size of the scratch area, bytes.
