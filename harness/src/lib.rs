@@ -10,12 +10,14 @@
 
 pub mod case;
 pub mod describe;
+pub mod differences;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod expectations;
 pub mod feature;
 pub mod golden;
 pub mod judge;
+pub mod lockstep;
 pub mod nearest;
 pub mod pattern;
 pub mod problem;
