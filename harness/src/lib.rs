@@ -18,6 +18,7 @@ pub mod feature;
 pub mod golden;
 pub mod judge;
 pub mod lockstep;
+pub mod lockstep;
 pub mod nearest;
 pub mod pattern;
 pub mod problem;
