@@ -101,7 +101,7 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("DVC2", n::DVC2, Deny, Rw, PPC440),
     spr("TSR", n::TSR, Deny, Rw, BOOKE).written(Write::ClearOnes),
     spr("TCR", n::TCR, Deny, Rw, BOOKE),
-    ivor("IVOR0", n::IVOR0 + 0, BOOKE),
+    ivor("IVOR0", n::IVOR0, BOOKE),
     ivor("IVOR1", n::IVOR0 + 1, BOOKE),
     ivor("IVOR2", n::IVOR0 + 2, BOOKE),
     ivor("IVOR3", n::IVOR0 + 3, BOOKE),

@@ -6,24 +6,26 @@ use sprig_isa::spr::number;
 use sprig_isa::timer::{tcr, tsr};
 
 use super::Bare;
-use crate::cpu::{Core, Interrupt};
+use crate::cpu::{Core, Interrupt, Stop};
 use crate::msr::{Writer, write};
 use crate::vector::{Resume, return_from, take};
 
 impl Bare {
     /// Takes an interrupt; `address` is where it returns to. An interrupt that cannot be taken stops the CPU: a machine
-    /// check with MSR\[ME\] = 0 (EREF, "Checkstop state"), or one that this CPU has no vector for.
+    /// check with MSR\[ME\] = 0 (EREF, "Checkstop state"), one that this CPU has no vector for, or one whose handler would
+    /// cause it again and again.
     pub(super) fn deliver(&mut self, core: &mut Core, interrupt: Interrupt, address: u64) {
+        let exception = interrupt.exception;
         let msr = core.state.msr();
-        let checkstop = interrupt.exception == Exception::MachineCheck && msr & msr::ME == 0;
-        let resume = match take(core.state.profile, &mut core.state.spr, msr, address, &interrupt) {
-            Some(resume) if !checkstop => resume,
-            _ => {
-                core.checkstop = true;
-                core.clock.wake_now();
-                return;
-            }
+        if exception == Exception::MachineCheck && msr & msr::ME == 0 {
+            return core.stop(Stop::Checkstop);
+        }
+        let Some(resume) = take(core.state.profile, &mut core.state.spr, msr, address, &interrupt) else {
+            return core.stop(Stop::NoVector(exception));
         };
+        if resume.address == address && resume.msr == msr && !exception.description().asynchronous {
+            return core.stop(Stop::HandlerFaults(exception));
+        }
         self.set_msr(core, resume.msr);
         core.state.pc = resume.address;
     }

@@ -3,6 +3,7 @@
 //! POWER8 is the exception, being no bare machine but a partition (MSR\[HV\] = 0): what belongs to the hypervisor is
 //! privileged even in supervisor state, and `sc 1` is a PAPR hypercall.
 
+mod host;
 mod interrupt;
 mod special;
 mod timers;
@@ -12,6 +13,7 @@ use sprig_isa::exception::{Class, Exception};
 use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::{SPRS, number};
 
+pub use host::Wires;
 pub use timers::Timers;
 
 use crate::cpu::{Access, Core, Direction, Fault, Insn, Interrupt, Privileged, Supervisor, Translation};

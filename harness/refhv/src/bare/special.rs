@@ -11,12 +11,7 @@ use crate::mmu::Effect;
 const LOWER: u64 = u32::MAX as u64;
 
 impl Bare {
-    pub(super) fn move_special(
-        &mut self,
-        core: &mut Core,
-        direction: Direction,
-        number: u16,
-    ) -> Result<(), Interrupt> {
+    pub(super) fn move_special(&mut self, core: &mut Core, direction: Direction, number: u16) -> Result<(), Interrupt> {
         let profile = core.state.profile;
         let register = core.insn.rt();
         let Some(row) = Spr::lookup(profile, number) else {

@@ -167,7 +167,7 @@ impl<S: Supervisor> Processor<S> {
 
     /// An alignment interrupt unless the address is a multiple of the size.
     fn check_alignment<T: Value>(&self, insn: Insn, address: u64) -> Result<(), Interrupt> {
-        if address % T::SIZE as u64 == 0 {
+        if address.is_multiple_of(T::SIZE as u64) {
             Ok(())
         } else {
             Err(Interrupt::alignment(self.core.state.profile, insn, address))

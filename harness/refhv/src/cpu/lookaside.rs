@@ -10,7 +10,8 @@ use super::Access;
 /// Bytes of the page an entry covers.
 pub(crate) const PAGE: u64 = 4096;
 const OFFSET: u64 = PAGE - 1;
-const DATA_ENTRIES: usize = 16;
+/// Entries for each kind of access, found by the low bits of the page number.
+const ENTRIES: usize = 16;
 /// A tag no address has: the space field is wider than any space number.
 const EMPTY: u64 = OFFSET;
 
@@ -29,14 +30,15 @@ impl Entry {
 /// The lookaside of one CPU.
 pub struct Lookaside {
     space: u64,
-    fetch: Entry,
-    load: [Entry; DATA_ENTRIES],
-    store: [Entry; DATA_ENTRIES],
+    fetch: [Entry; ENTRIES],
+    load: [Entry; ENTRIES],
+    store: [Entry; ENTRIES],
 }
 
 impl Default for Lookaside {
     fn default() -> Self {
-        Self { space: 0, fetch: Entry::EMPTY, load: [Entry::EMPTY; DATA_ENTRIES], store: [Entry::EMPTY; DATA_ENTRIES] }
+        let empty = [Entry::EMPTY; ENTRIES];
+        Self { space: 0, fetch: empty, load: empty, store: empty }
     }
 }
 
@@ -54,32 +56,29 @@ impl Lookaside {
     /// The guest-physical address, if the page is known.
     #[inline]
     pub(crate) fn find(&self, address: u64, access: Access) -> Option<u64> {
-        let entry = self.entry(address, access);
+        let entries = match access {
+            Access::Fetch => &self.fetch,
+            Access::Load => &self.load,
+            Access::Store => &self.store,
+        };
+        let entry = entries[index(address)];
         (entry.tag == address & !OFFSET | self.space).then_some(entry.page | address & OFFSET)
     }
 
     /// Remembers a translation that holds for the whole page.
     pub(crate) fn insert(&mut self, address: u64, access: Access, physical: u64) {
-        let entry = Entry { tag: address & !OFFSET | self.space, page: physical & !OFFSET };
-        let index = index(address);
-        match access {
-            Access::Fetch => self.fetch = entry,
-            Access::Load => self.load[index] = entry,
-            Access::Store => self.store[index] = entry,
-        }
-    }
-
-    #[inline]
-    fn entry(&self, address: u64, access: Access) -> Entry {
-        match access {
-            Access::Fetch => self.fetch,
-            Access::Load => self.load[index(address)],
-            Access::Store => self.store[index(address)],
-        }
+        let entries = match access {
+            Access::Fetch => &mut self.fetch,
+            Access::Load => &mut self.load,
+            Access::Store => &mut self.store,
+        };
+        entries[index(address)] = Entry { tag: address & !OFFSET | self.space, page: physical & !OFFSET };
     }
 }
 
+/// Folds the page number, since what a guest uses together often lies a round distance apart.
 #[inline]
 fn index(address: u64) -> usize {
-    (address / PAGE) as usize % DATA_ENTRIES
+    let page = (address / PAGE) as usize;
+    (page ^ page >> 4 ^ page >> 8) % ENTRIES
 }

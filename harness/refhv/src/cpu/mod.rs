@@ -39,7 +39,7 @@ pub use insn::Insn;
 pub use interrupt::{Fault, Interrupt};
 pub use lookaside::Lookaside;
 pub use privileged::Privileged;
-pub use run::{Pause, Processor};
+pub use run::{Pause, Processor, Stop};
 pub use state::{Reservation, Sprs, State};
 pub use supervisor::{Access, Direction, Supervisor, Translation};
 
@@ -66,8 +66,8 @@ pub struct Core {
     pub insn: Insn,
     /// The CPU executes nothing until an interrupt (wait, MSR\[WE\], MSR\[POW\], nap). Delivering one clears this.
     pub waiting: bool,
-    /// The CPU has stopped for good. Set [`Clock::wake_now`] with it.
-    pub checkstop: bool,
+    /// The CPU has stopped for good; set by [`Core::stop`].
+    pub stopped: Option<Stop>,
 }
 
 impl Core {
@@ -82,8 +82,14 @@ impl Core {
             lookaside: Lookaside::default(),
             insn: Insn(0),
             waiting: false,
-            checkstop: false,
+            stopped: None,
         }
+    }
+
+    /// Stops the CPU for good.
+    pub fn stop(&mut self, reason: Stop) {
+        self.stopped = Some(reason);
+        self.clock.wake_now();
     }
 
     /// Sets the hardware's MSR. `space` tells the lookaside which translations hold now: a supervisor gives a different

@@ -1,5 +1,9 @@
 //! The loop: fetch, execute, look at the clock.
 
+use std::fmt;
+
+use sprig_isa::exception::Exception;
+
 use super::{Core, Insn, Supervisor};
 
 /// A CPU together with the kind of machine it is in.
@@ -17,8 +21,31 @@ pub enum Pause {
     Board,
     /// The instruction counter has reached the limit.
     Limit,
-    /// The CPU has stopped for good: an interrupt that could not be taken.
+    /// The CPU has stopped for good.
+    Stopped(Stop),
+}
+
+/// Why a CPU stops for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A machine check while machine check interrupts are disabled.
     Checkstop,
+    /// An interrupt this CPU has no vector for.
+    NoVector(Exception),
+    /// The first instruction of an interrupt's handler causes that interrupt: it would go on for ever.
+    HandlerFaults(Exception),
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Checkstop => write!(f, "checkstop: a machine check while they are disabled"),
+            Self::NoVector(exception) => write!(f, "no vector for a {} interrupt", exception.name()),
+            Self::HandlerFaults(exception) => {
+                write!(f, "the handler of the {} interrupt causes one with its first instruction", exception.name())
+            }
+        }
+    }
 }
 
 impl<S: Supervisor> Processor<S> {
@@ -61,8 +88,8 @@ impl<S: Supervisor> Processor<S> {
     /// The alarm is due: the board, the limit, then timers and interrupt lines.
     #[cold]
     fn look_up(&mut self, limit: u64) -> Option<Pause> {
-        if self.core.checkstop {
-            return Some(Pause::Checkstop);
+        if let Some(stop) = self.core.stopped {
+            return Some(Pause::Stopped(stop));
         }
         if self.core.board.wants_attention() {
             return Some(Pause::Board);

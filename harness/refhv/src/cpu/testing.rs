@@ -30,8 +30,7 @@ impl Supervisor for Flat {
 
     fn interrupt(&mut self, core: &mut Core, interrupt: Interrupt) {
         self.taken = Some(interrupt);
-        core.checkstop = true;
-        core.clock.wake_now();
+        core.stop(Stop::Checkstop);
     }
 
     fn poll(&mut self, _core: &mut Core) {}

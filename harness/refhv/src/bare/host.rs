@@ -1,0 +1,33 @@
+//! The host side of a bare machine: somebody at the interrupt wires. Registers and migration belong to a hypervisor's user
+//! interface, which a bare machine does not have.
+
+use sprig_wire::host::{HostCall, VALUES};
+
+use super::Bare;
+use crate::cpu::Core;
+use crate::host::{Host, Refusal, Values};
+
+/// The host side of a bare machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wires;
+
+impl Host<Bare> for Wires {
+    fn call(
+        &mut self,
+        core: &mut Core,
+        _supervisor: &mut Bare,
+        call: &HostCall,
+        _arguments: &Values,
+    ) -> Result<Values, Refusal> {
+        match call.name {
+            "raise-external" => core.board.external = true,
+            "lower-external" => core.board.external = false,
+            "raise-critical" => core.board.critical = true,
+            "lower-critical" => core.board.critical = false,
+            // A machine has one CPU, whose number is zero.
+            "vcpu-id" => {}
+            _ => return Err(Refusal::Unknown),
+        }
+        Ok([0; VALUES])
+    }
+}

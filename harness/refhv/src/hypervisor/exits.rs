@@ -1,0 +1,135 @@
+//! Why and when the guest left for the hypervisor, counted.
+
+use std::collections::BTreeMap;
+
+use sprig_wire::{layout, log};
+
+use crate::memory::Memory;
+
+/// Why the guest left for the hypervisor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exit {
+    /// A privileged instruction of the guest kernel, emulated.
+    Emulated,
+    /// A hypercall.
+    Hypercall,
+    /// An interrupt that an instruction caused and the guest's own handler gets.
+    Reflected,
+    /// A translation the guest has and the shadow TLB had not.
+    ShadowMiss,
+    /// An access to a device, done by user space.
+    Mmio,
+    /// The guest's decrementer has expired: a timer interrupt of the host.
+    Timer,
+    /// The host wanted the CPU.
+    Host,
+}
+
+impl Exit {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::Emulated,
+        Self::Hypercall,
+        Self::Reflected,
+        Self::ShadowMiss,
+        Self::Mmio,
+        Self::Timer,
+        Self::Host,
+    ];
+
+    /// Its name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Emulated => "emulated",
+            Self::Hypercall => "hypercall",
+            Self::Reflected => "reflected",
+            Self::ShadowMiss => "shadow-miss",
+            Self::Mmio => "mmio",
+            Self::Timer => "timer",
+            Self::Host => "host",
+        }
+    }
+}
+
+/// How often the guest left, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts([u64; Exit::ALL.len()]);
+
+impl Counts {
+    /// Exits for this reason.
+    #[must_use]
+    pub const fn of(&self, reason: Exit) -> u64 {
+        self.0[reason as usize]
+    }
+
+    /// All exits.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (count, other) in self.0.iter_mut().zip(other.0) {
+            *count += other;
+        }
+    }
+}
+
+/// A step of a script: what the guest's log says it is at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Step {
+    /// Number of the case in the batch.
+    pub case: u32,
+    /// Number of the step in the case.
+    pub step: u32,
+}
+
+impl Step {
+    /// The step the guest has noted last.
+    fn current(memory: &Memory) -> Self {
+        let field = |offset: u32| memory.read_u32(u64::from(layout::LOG_BASE + offset)).unwrap_or(0);
+        Self { case: field(log::AT_CASE), step: field(log::AT_STEP) }
+    }
+}
+
+/// Every exit of a guest, by step and reason.
+#[derive(Clone, Debug, Default)]
+pub struct Exits {
+    steps: BTreeMap<Step, Counts>,
+    current: Step,
+    /// Exits of the current step that are not in `steps` yet.
+    counts: Counts,
+}
+
+impl Exits {
+    pub(super) fn count(&mut self, memory: &Memory, reason: Exit) {
+        let step = Step::current(memory);
+        if step != self.current {
+            self.steps.entry(self.current).or_default().add(&self.counts);
+            self.counts = Counts::default();
+            self.current = step;
+        }
+        self.counts.0[reason as usize] += 1;
+    }
+
+    /// The exits of a step.
+    #[must_use]
+    pub fn of_step(&self, step: Step) -> Counts {
+        let mut counts = self.steps.get(&step).copied().unwrap_or_default();
+        if step == self.current {
+            counts.add(&self.counts);
+        }
+        counts
+    }
+
+    /// All exits.
+    #[must_use]
+    pub fn total(&self) -> Counts {
+        let mut total = self.counts;
+        for counts in self.steps.values() {
+            total.add(counts);
+        }
+        total
+    }
+}

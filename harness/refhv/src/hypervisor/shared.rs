@@ -1,0 +1,119 @@
+//! The state a guest shares with its hypervisor: `struct kvm_vcpu_arch_shared`, which *is* the magic page's memory.
+//!
+//! It lies behind the guest's RAM, where no guest-physical address reaches it. Everything in it is big-endian.
+
+use sprig_isa::page::{FIELDS, Field, PAGE_SIZE, SR_OFFSET};
+
+use crate::memory::Memory;
+
+/// Where a field is, and how wide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot {
+    offset: u16,
+    size: u8,
+}
+
+impl Slot {
+    pub(super) const fn of(field: &Field) -> Self {
+        Self { offset: field.offset, size: field.size }
+    }
+
+    /// The field of this name; a name that is not in the page does not compile.
+    const fn named(name: &str) -> Self {
+        let mut index = 0;
+        while index < FIELDS.len() {
+            if is_equal(FIELDS[index].name.as_bytes(), name.as_bytes()) {
+                return Self::of(&FIELDS[index]);
+            }
+            index += 1;
+        }
+        panic!("no such field in the page")
+    }
+}
+
+const fn is_equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < a.len() {
+        if a[index] != b[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+pub(super) const CRITICAL: Slot = Slot::named("critical");
+pub(super) const MSR: Slot = Slot::named("msr");
+pub(super) const INT_PENDING: Slot = Slot::named("int_pending");
+pub(super) const PIR: Slot = Slot::named("pir");
+
+/// Number of segment registers.
+const SEGMENTS: usize = 16;
+/// The segment registers as they stand in the page.
+pub(super) type Segments = [u8; 4 * SEGMENTS];
+
+/// The shared state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shared {
+    base: u64,
+}
+
+impl Shared {
+    /// Room for the shared state behind the guest's RAM. Its first bytes are at `base`, the end of the RAM.
+    pub(super) fn allocate(memory: &mut Memory) -> Self {
+        Self { base: memory.append(PAGE_SIZE as usize) }
+    }
+
+    /// Address of its first byte, which is also the end of the guest's RAM.
+    pub(super) const fn base(self) -> u64 {
+        self.base
+    }
+
+    // The page has been allocated with the memory, so that reads find it and writes have an effect.
+
+    #[inline]
+    pub(super) fn get(self, memory: &Memory, slot: Slot) -> u64 {
+        let at = self.base + u64::from(slot.offset);
+        match slot.size {
+            8 => memory.read_u64(at).unwrap_or(0),
+            _ => memory.read_u32(at).unwrap_or(0).into(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn set(self, memory: &mut Memory, slot: Slot, value: u64) {
+        let at = self.base + u64::from(slot.offset);
+        let _ = match slot.size {
+            8 => memory.write_u64(at, value),
+            _ => memory.write_u32(at, value as u32),
+        };
+    }
+
+    /// The segment registers.
+    pub(super) fn segments(self, memory: &Memory) -> Segments {
+        memory.read(self.base + u64::from(SR_OFFSET)).unwrap_or([0; 4 * SEGMENTS])
+    }
+
+    pub(super) fn set_segments(self, memory: &mut Memory, segments: &[u32; SEGMENTS]) {
+        for (index, segment) in segments.iter().enumerate() {
+            let _ = memory.write_u32(self.base + u64::from(SR_OFFSET) + 4 * index as u64, *segment);
+        }
+    }
+
+    pub(super) fn clear(self, memory: &mut Memory) {
+        if let Some(page) = memory.slice_mut(self.base, PAGE_SIZE as usize) {
+            page.fill(0);
+        }
+    }
+}
+
+/// The segment registers' values.
+pub(super) fn segment_values(bytes: &Segments) -> [u32; SEGMENTS] {
+    std::array::from_fn(|index| {
+        let at = 4 * index;
+        u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+    })
+}
