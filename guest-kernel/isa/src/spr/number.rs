@@ -77,6 +77,7 @@ pub const HEIR: u16 = 339;
 pub const TCR: u16 = 340;
 pub const AMOR: u16 = 349;
 pub const IVOR0: u16 = 400;
+pub const IVOR38: u16 = 432;
 pub const SPEFSCR: u16 = 512;
 pub const BBEAR: u16 = 513;
 pub const BBTAR: u16 = 514;

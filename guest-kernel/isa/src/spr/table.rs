@@ -123,6 +123,10 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     ivor("IVOR35", n::IVOR32 + 3, E500),
     ivor("IVOR36", n::IVOR32 + 4, E500_HV),
     ivor("IVOR37", n::IVOR32 + 5, E500_HV),
+    ivor("IVOR38", n::IVOR38, E500_HV),
+    ivor("IVOR39", n::IVOR38 + 1, E500_HV),
+    ivor("IVOR40", n::IVOR38 + 2, E500_HV),
+    ivor("IVOR41", n::IVOR38 + 3, E500_HV),
     spr("MCSRR0", n::MCSRR0, Deny, Rw, BOOKE),
     spr("MCSRR1", n::MCSRR1, Deny, Rw, BOOKE),
     spr("MCSR", n::MCSR, Deny, Rw, BOOKE).written(Write::ClearOnes),
@@ -270,7 +274,7 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("UMMCR2", n::UMMCR2, Ro, Ro, G4_7447).alias_of(n::MMCR2),
     spr("UPMC5", n::UPMC5, Ro, Ro, G4_7447).alias_of(n::PMC5),
     spr("UPMC6", n::UPMC6, Ro, Ro, G4_7447).alias_of(n::PMC6),
-    spr("USIAR", n::USIAR, Ro, Ro, CpuSet::G3_750).alias_of(n::SIAR),
+    spr("USIAR", n::USIAR, Ro, Ro, BOOK3S32).alias_of(n::SIAR),
     // POWER8 as a partition: registers of the hypervisor (Power ISA 2.07 Book III-S, section 4.4.4).
     spr("HSPRG0", n::HSPRG0, Deny, Deny, CpuSet::POWER),
     spr("HSPRG1", n::HSPRG1, Deny, Deny, CpuSet::POWER),
@@ -289,7 +293,7 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("SDR1", n::SDR1, Deny, Deny, CpuSet::POWER8),
 ];
 
-const COUNT: usize = 229;
+const COUNT: usize = 233;
 /// CPU models, by the bits of [`CpuSet`].
 const MODELS: usize = CpuSet::all().bits().count_ones() as usize;
 /// Numbers an instruction can encode.
