@@ -18,6 +18,7 @@ pub mod board;
 pub mod clock;
 pub mod cpu;
 pub mod host;
+pub mod hypervisor;
 pub mod image;
 pub mod machine;
 pub mod memory;

@@ -8,6 +8,7 @@ use sprig_wire::{board, layout, log};
 use crate::bare::Bare;
 use crate::cpu::{Core, Pause, Processor, Stop, Supervisor};
 use crate::host::{Host, serve};
+use crate::hypervisor::{Hypervisor, Setup};
 use crate::image::{ImageError, load};
 
 /// How long a machine may run, in instructions: the same program always gets equally far.
@@ -67,6 +68,20 @@ impl Machine<Bare> {
         bare.mmu.map_initially(1, board::REGISTERS.into(), board::REGISTERS_SIZE.into());
         bare.set_msr(&mut core, 0);
         Ok(Self { processor: Processor::new(core, bare) })
+    }
+}
+
+impl Machine<Hypervisor> {
+    /// A hypervisor whose guest has this CPU model and is about to run an ELF image, with the same initial translations.
+    ///
+    /// # Errors
+    /// If the image is not one.
+    pub fn guest(profile: &'static Cpu, image: &[u8], setup: Setup) -> Result<Self, ImageError> {
+        let mut core = load(profile, image)?;
+        let mut hypervisor = Hypervisor::new(&mut core, setup);
+        hypervisor.mmu.map_initially(0, 0, layout::RAM_SIZE.into());
+        hypervisor.mmu.map_initially(1, board::REGISTERS.into(), board::REGISTERS_SIZE.into());
+        Ok(Self { processor: Processor::new(core, hypervisor) })
     }
 }
 

@@ -16,6 +16,15 @@ impl Memory {
         Self { ram: vec![0; bytes] }
     }
 
+    /// Adds `bytes` bytes at the end, all zero; returns the address of the first. Who adds them sees to it that no guest
+    /// reaches them.
+    pub fn append(&mut self, bytes: usize) -> u64 {
+        let address = self.size();
+        self.ram.reserve_exact(bytes);
+        self.ram.resize(self.ram.len() + bytes, 0);
+        address
+    }
+
     /// Its size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {

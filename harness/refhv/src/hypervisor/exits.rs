@@ -27,15 +27,8 @@ pub enum Exit {
 
 impl Exit {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
-        Self::Emulated,
-        Self::Hypercall,
-        Self::Reflected,
-        Self::ShadowMiss,
-        Self::Mmio,
-        Self::Timer,
-        Self::Host,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Emulated, Self::Hypercall, Self::Reflected, Self::ShadowMiss, Self::Mmio, Self::Timer, Self::Host];
 
     /// Its name in reports.
     #[must_use]

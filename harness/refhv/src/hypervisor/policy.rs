@@ -35,9 +35,6 @@ pub const PAGE_BEHIND_TRANSLATION: bool = false;
 /// has it; on the embedded families effective address 0 is one like any other.
 pub const ZERO_UNMAPS_ON_BOOK3S: bool = true;
 
-/// A second MAP_MAGIC_PAGE moves the page.
-pub const SECOND_MAP_MOVES: bool = true;
-
 /// Reset unmaps the page and clears it: firmware and the next kernel have not asked for it.
 pub const PAGE_SURVIVES_RESET: bool = false;
 

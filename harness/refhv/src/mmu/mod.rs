@@ -200,6 +200,12 @@ impl Mmu {
         }
     }
 
+    /// True if the CPU runs a PAPR partition, whose page table is written by hypercalls.
+    #[must_use]
+    pub const fn is_partition(&self) -> bool {
+        matches!(self, Self::Hash64(Hash64 { papr: Some(_), .. }))
+    }
+
     /// Writes a register that translation depends on, with what the register keeps of `value`; none, and nothing written,
     /// if the register is not one of those.
     pub fn mtspr<R: Registers>(&mut self, regs: &mut R, number: u16, value: u64) -> Option<Effect> {
@@ -226,7 +232,7 @@ pub const fn space(msr: u64) -> u8 {
 }
 
 /// True if this access is translated in address space 1 (embedded), or translated at all (server).
-const fn relocated(msr: u64, access: Access) -> bool {
+pub(crate) const fn relocated(msr: u64, access: Access) -> bool {
     let bit = match access {
         Access::Fetch => msr::book3s::IR,
         Access::Load | Access::Store => msr::book3s::DR,

@@ -1,0 +1,223 @@
+//! Emulation of the guest kernel's privileged instructions: what hardware would do, done to the guest's state.
+
+use sprig_isa::cpu::CpuSet;
+use sprig_isa::exception::Class;
+use sprig_isa::msr::{self, booke};
+use sprig_isa::spr::{self, Spr, Undefined, Write, number};
+use sprig_isa::timer::tcr;
+
+use super::{Hypervisor, policy, shared};
+use crate::cpu::opcode::{primary, x31};
+use crate::cpu::{Access, Core, Direction, Insn, Interrupt, Privileged};
+use crate::mmu::{Effect, Mmu, Operands, Registers};
+use crate::msr::{Writer, implemented, write};
+use crate::vector::{Resume, return_from};
+
+/// The lower half of the time base.
+const LOWER: u64 = u32::MAX as u64;
+
+/// An instruction that the hypervisor emulates for the guest kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Emulated {
+    Privileged(Privileged),
+    Special(Direction),
+}
+
+impl Hypervisor {
+    /// The emulated instruction this is, if it is one. Moves of special registers are all of them emulated, whether the
+    /// hardware found the number privileged or undefined.
+    pub(super) fn emulated(&self, insn: Insn) -> Option<Emulated> {
+        match (insn.primary(), insn.extended()) {
+            (primary::X31, x31::MFSPR) => Some(Emulated::Special(Direction::Read)),
+            (primary::X31, x31::MTSPR) => Some(Emulated::Special(Direction::Write)),
+            _ => Privileged::decode(insn, self.cpu).map(Emulated::Privileged),
+        }
+    }
+
+    /// Executes it on the guest's state. `core.state.nia` is where the guest goes on.
+    ///
+    /// # Errors
+    /// The interrupt the instruction causes instead.
+    pub(super) fn emulate(&mut self, core: &mut Core, instruction: Emulated) -> Result<(), Interrupt> {
+        match instruction {
+            Emulated::Privileged(instruction) => self.privileged_instruction(core, instruction),
+            Emulated::Special(direction) => self.move_special(core, direction),
+        }
+    }
+
+    fn privileged_instruction(&mut self, core: &mut Core, instruction: Privileged) -> Result<(), Interrupt> {
+        let insn = core.insn;
+        let rs = core.state.gpr[insn.rt()];
+        let or_short = |whole| if insn.l15() && self.cpu.is_64bit { Writer::EeRi } else { whole };
+        if CpuSet::POWER.contains(self.cpu.set) && instruction.is_hypervisor(self.cpu.family) {
+            return Err(Interrupt::privileged(self.cpu.family));
+        }
+        match instruction {
+            Privileged::Mfmsr => core.state.gpr[insn.rt()] = self.msr,
+            Privileged::Mtmsr => self.write_msr(core, rs, or_short(Writer::Mtmsr)),
+            Privileged::Mtmsrd => self.write_msr(core, rs, or_short(Writer::Mtmsrd)),
+            Privileged::Wrtee => self.write_msr(core, rs, Writer::Ee),
+            Privileged::Wrteei => self.write_msr(core, if insn.e() { msr::EE } else { 0 }, Writer::Ee),
+            Privileged::Rfi | Privileged::Rfid => self.return_from_interrupt(core, Class::Base),
+            Privileged::Rfci => self.return_from_interrupt(core, Class::Critical),
+            Privileged::Rfmci => self.return_from_interrupt(core, Class::MachineCheck),
+            Privileged::Dcbi => return self.invalidate_block(core),
+            // The hypervisor keeps caches and TLBs coherent anyway.
+            Privileged::Dccci | Privileged::Iccci | Privileged::Tlbsync => {}
+            // No device is on the DCR bus.
+            Privileged::Mfdcr => core.state.gpr[insn.rt()] = 0,
+            Privileged::Mtdcr => {}
+            _ => return self.mmu_instruction(core, instruction),
+        }
+        Ok(())
+    }
+
+    fn write_msr(&mut self, core: &mut Core, value: u64, writer: Writer) {
+        self.change_msr(core, write(self.cpu, self.msr, value, writer));
+    }
+
+    /// Gives the guest a new MSR. WE (POW of the server families, the same bit) makes it wait; the bit is off again when it
+    /// has waited.
+    pub(super) fn change_msr(&mut self, core: &mut Core, value: u64) {
+        self.msr = value & !booke::WE;
+        if value & booke::WE != 0 {
+            self.idle(core);
+        }
+    }
+
+    fn return_from_interrupt(&mut self, core: &mut Core, class: Class) {
+        let registers = self.registers.view(&mut core.memory);
+        let Resume { address, msr } = return_from(self.cpu, &registers, self.msr, class);
+        core.state.nia = address;
+        self.change_msr(core, msr);
+    }
+
+    /// dcbi: a store as far as protection goes.
+    fn invalidate_block(&mut self, core: &mut Core) -> Result<(), Interrupt> {
+        let state = &core.state;
+        let base = if core.insn.ra() == 0 { 0 } else { state.gpr[core.insn.ra()] };
+        let address = state.effective(base.wrapping_add(state.gpr[core.insn.rb()]));
+        match self.resolve(core, address, Access::Store) {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(Interrupt::storage(self.cpu.family, fault, Access::Store, address)),
+        }
+    }
+
+    fn mmu_instruction(&mut self, core: &mut Core, instruction: Privileged) -> Result<(), Interrupt> {
+        let state = &mut core.state;
+        let operands = Operands {
+            insn: core.insn,
+            address_mask: state.effective(u64::MAX),
+            xer: state.xer,
+            gpr: &mut state.gpr,
+            cr: &mut state.cr,
+        };
+        let mut registers = self.registers.view(&mut core.memory);
+        match self.mmu.execute(&mut registers, instruction, operands) {
+            Some(Ok(Effect::Changed)) => {
+                if let Mmu::Hash32(hash) = &self.mmu {
+                    self.shared.set_segments(&mut core.memory, &hash.segments);
+                    self.segments = self.shared.segments(&core.memory);
+                }
+                self.flush(core);
+            }
+            Some(Ok(Effect::None)) => {}
+            Some(Err(interrupt)) => return Err(interrupt),
+            None => return Err(Interrupt::illegal(self.cpu.family)),
+        }
+        Ok(())
+    }
+
+    /// mfspr and mtspr, by the one table for both.
+    fn move_special(&mut self, core: &mut Core, direction: Direction) -> Result<(), Interrupt> {
+        let register = core.insn.rt();
+        let number = core.insn.spr();
+        let Some(row) = Spr::lookup(self.cpu, number) else {
+            return match spr::undefined(number, false) {
+                Undefined::NoOp => Ok(()),
+                Undefined::Illegal => Err(Interrupt::illegal(self.cpu.family)),
+                Undefined::Privileged => Err(Interrupt::privileged(self.cpu.family)),
+            };
+        };
+        match direction {
+            Direction::Read if row.supervisor.can_read() => {
+                core.state.gpr[register] = self.read_special(core, row);
+                Ok(())
+            }
+            Direction::Write if row.supervisor.can_write() => {
+                let value = core.state.gpr[register];
+                self.write_special(core, row, value);
+                Ok(())
+            }
+            _ => Err(Interrupt::privileged(self.cpu.family)),
+        }
+    }
+
+    fn read_special(&mut self, core: &mut Core, row: &Spr) -> u64 {
+        match row.cell {
+            number::DEC => self.timers.decrementer(&core.clock),
+            number::TSR if self.cpu.family.is_booke() => {
+                self.timers.advance(&core.clock, &mut self.registers.cells);
+                self.registers.cells.get(row.cell)
+            }
+            cell => self.registers.get(&core.memory, cell),
+        }
+    }
+
+    fn write_special(&mut self, core: &mut Core, row: &Spr, value: u64) {
+        if self.cpu.family.is_booke() && matches!(row.cell, number::TSR | number::TCR | number::DECAR) {
+            self.timers.advance(&core.clock, &mut self.registers.cells);
+        }
+        let old = self.registers.get(&core.memory, row.cell);
+        let value = match row.write {
+            Write::Plain => value,
+            Write::Mask(mask) => value & u64::from(mask),
+            Write::ClearOnes => old & !value,
+            Write::Ignored => return,
+        };
+        match row.cell {
+            number::DEC | number::TBWL | number::TBWU => return self.write_time(core, row.cell, value),
+            number::TCR if self.cpu.family.is_booke() => {
+                // Once set, a watchdog reset cannot be taken back (EREF, "Timer Control Register").
+                self.registers.cells.set(row.cell, value | old & u64::from(tcr::WRC));
+                return core.clock.wake_now();
+            }
+            number::TSR | number::DECAR if self.cpu.family.is_booke() => core.clock.wake_now(),
+            _ => {}
+        }
+        let mut registers = self.registers.view(&mut core.memory);
+        match self.mmu.mtspr(&mut registers, row.cell, value) {
+            Some(Effect::Changed) => self.flush(core),
+            Some(Effect::None) => {}
+            None => registers.set(row.cell, value),
+        }
+        self.mirror(core, row.cell);
+    }
+
+    fn write_time(&mut self, core: &mut Core, cell: u16, value: u64) {
+        self.timers.advance(&core.clock, &mut self.registers.cells);
+        let time_base = core.clock.time_base();
+        match cell {
+            number::DEC => self.timers.set_decrementer(&core.clock, value),
+            number::TBWL => core.clock.set_time_base(time_base & !LOWER | value & LOWER),
+            _ => core.clock.set_time_base(time_base & LOWER | value << 32),
+        }
+        self.timers.time_base_written(&core.clock);
+        core.clock.wake_now();
+    }
+
+    /// Takes what the guest may change in the page without an exit: EE and RI, and the segment registers.
+    pub(super) fn take_from_page(&mut self, core: &mut Core) {
+        let stored = self.shared.get(&core.memory, shared::MSR);
+        let taken = if policy::UNSAFE_MSR_BITS_TAKEN { u64::MAX } else { msr::PAGE_SAFE } & implemented(self.cpu);
+        self.msr = self.msr & !taken | stored & taken;
+        if let Mmu::Hash32(hash) = &mut self.mmu {
+            let segments = self.shared.segments(&core.memory);
+            if segments != self.segments {
+                hash.segments = shared::segment_values(&segments);
+                self.segments = segments;
+                self.flush(core);
+            }
+        }
+    }
+}

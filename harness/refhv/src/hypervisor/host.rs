@@ -1,0 +1,297 @@
+//! The host side: what a user-space program (a VMM) sees and does through KVM's ioctls.
+//!
+//! KVM_GET/SET_REGS, _SREGS and _ONE_REG reach the same registers the guest does, through the same table; interrupt lines
+//! are KVM_INTERRUPT; migration saves what these interfaces carry and nothing else.
+
+use sprig_isa::cpu::Family;
+use sprig_isa::page::Field;
+use sprig_isa::spr::{Spr, number as n};
+use sprig_wire::host::{HostCall, REGS, SREGS, VALUES};
+
+use super::shared::{self, Slot};
+use super::{Hypervisor, policy};
+use crate::cpu::Core;
+use crate::host::{Host, Refusal, Values};
+use crate::mmu::Registers;
+use crate::msr::implemented;
+
+/// errno: invalid argument.
+const EINVAL: u64 = 22;
+
+/// KVM_REG_PPC_* identifiers (uapi/asm/kvm.h of powerpc).
+mod one_reg {
+    use sprig_isa::spr::number as n;
+
+    const PPC: u64 = 0x1000_0000_0000_0000;
+    const U32: u64 = PPC | 0x0020_0000_0000_0000;
+    const U64: u64 = PPC | 0x0030_0000_0000_0000;
+
+    pub(super) const OR_TSR: u64 = U32 | 0x87;
+    pub(super) const CLEAR_TSR: u64 = U32 | 0x88;
+    pub(super) const MAS7_3: u64 = U64 | 0x8f;
+
+    /// Those that are special-purpose registers, with the number.
+    pub(super) const SPRS: &[(u64, u16)] = &[
+        (U64 | 0x01, n::HIOR),
+        (U64 | 0x02, n::IAC1),
+        (U64 | 0x03, n::IAC2),
+        (U64 | 0x06, n::DAC1),
+        (U64 | 0x07, n::DAC2),
+        (U64 | 0x0c, n::DAR),
+        (U32 | 0x0d, n::DSISR),
+        (U32 | 0x89, n::TCR),
+        (U32 | 0x8a, n::TSR),
+        (U32 | 0x8c, n::MAS0),
+        (U32 | 0x8d, n::MAS1),
+        (U64 | 0x8e, n::MAS2),
+        (U32 | 0x90, n::MAS4),
+        (U32 | 0x91, n::MAS6),
+        (U32 | 0x92, n::MMUCFG),
+        (U32 | 0x93, n::TLB0CFG),
+        (U32 | 0x94, n::TLB1CFG),
+        (U32 | 0xb4, n::USPRG0),
+        (U64 | 0xba, n::SPRG9),
+    ];
+}
+
+/// The program that owns the guest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UserSpace;
+
+impl Host<Hypervisor> for UserSpace {
+    fn call(
+        &mut self,
+        core: &mut Core,
+        hypervisor: &mut Hypervisor,
+        call: &HostCall,
+        arguments: &Values,
+    ) -> Result<Values, Refusal> {
+        let [first, second, ..] = *arguments;
+        let name = |names: &[&'static str]| {
+            usize::try_from(first).ok().and_then(|index| names.get(index).copied()).ok_or(Refusal::Unknown)
+        };
+        let result = match call.name {
+            "get-regs" => hypervisor.get_regs(core, name(REGS)?)?,
+            "set-regs" => hypervisor.set_regs(core, name(REGS)?, second).map(|()| 0)?,
+            "get-sregs" => hypervisor.get_sregs(core, name(SREGS)?)?,
+            "set-sregs" => hypervisor.set_sregs(core, name(SREGS)?, second).map(|()| 0)?,
+            "get-one-reg" => hypervisor.get_one_reg(core, first)?,
+            "set-one-reg" => hypervisor.set_one_reg(core, first, second).map(|()| 0)?,
+            "migrate" => {
+                hypervisor.migrate(core)?;
+                0
+            }
+            "raise-external" => wire(&mut core.board.external, true),
+            "lower-external" => wire(&mut core.board.external, false),
+            "raise-critical" => wire(&mut core.board.critical, true),
+            "lower-critical" => wire(&mut core.board.critical, false),
+            "vcpu-id" => hypervisor.vcpu_id.into(),
+            _ => return Err(Refusal::Unknown),
+        };
+        let mut results = [0; VALUES];
+        results[0] = result;
+        Ok(results)
+    }
+}
+
+fn wire(line: &mut bool, level: bool) -> u64 {
+    *line = level;
+    0
+}
+
+impl Hypervisor {
+    /// The shared state's field for SPRG0-7, which KVM_GET_REGS shows on every CPU, whether or not it has the register.
+    fn sprg_slot(name: &str) -> Option<Slot> {
+        let number = name.strip_prefix("SPRG")?;
+        Field::by_name(&format!("sprg{number}")).map(Slot::of)
+    }
+
+    /// A register of `struct kvm_regs`, by its name in [`REGS`].
+    ///
+    /// # Errors
+    /// If there is no such register.
+    pub fn get_regs(&mut self, core: &Core, name: &str) -> Result<u64, Refusal> {
+        let state = &core.state;
+        Ok(match name {
+            "PC" => state.pc,
+            "CR" => state.cr.into(),
+            "CTR" => state.ctr,
+            "LR" => state.lr,
+            "XER" => state.xer.into(),
+            "MSR" => self.msr,
+            "SRR0" => self.registers.get(&core.memory, n::SRR0),
+            "SRR1" => self.registers.get(&core.memory, n::SRR1),
+            "PID" => self.registers.get(&core.memory, n::PID),
+            _ => state.register(self.shared.get(&core.memory, Self::sprg_slot(name).ok_or(Refusal::Unknown)?)),
+        })
+    }
+
+    /// Sets a register of `struct kvm_regs`.
+    ///
+    /// # Errors
+    /// If there is no such register.
+    pub fn set_regs(&mut self, core: &mut Core, name: &str, value: u64) -> Result<(), Refusal> {
+        let value = core.state.register(value);
+        self.delivery_due = true;
+        match name {
+            "PC" => core.state.pc = core.state.effective(value),
+            "CR" => core.state.cr = value as u32,
+            "CTR" => core.state.ctr = value,
+            "LR" => core.state.lr = value,
+            "XER" => core.state.xer = value as u32,
+            "MSR" => {
+                self.change_msr(core, value & implemented(self.cpu));
+                self.shared.set(&mut core.memory, shared::MSR, self.msr);
+            }
+            "SRR0" => self.set_register(core, n::SRR0, value),
+            "SRR1" => self.set_register(core, n::SRR1, value),
+            "PID" => self.set_register(core, n::PID, value),
+            _ => self.shared.set(&mut core.memory, Self::sprg_slot(name).ok_or(Refusal::Unknown)?, value),
+        }
+        Ok(())
+    }
+
+    /// Sets a register as user space does: without the rules for writes by instructions.
+    fn set_register(&mut self, core: &mut Core, number: u16, value: u64) {
+        let mut registers = self.registers.view(&mut core.memory);
+        match self.mmu.mtspr(&mut registers, number, value) {
+            Some(_) => self.flush(core),
+            None => registers.set(number, value),
+        }
+    }
+
+    /// A register of `struct kvm_sregs`, by its name in [`SREGS`].
+    ///
+    /// # Errors
+    /// If this CPU has no such register.
+    pub fn get_sregs(&mut self, core: &Core, name: &str) -> Result<u64, Refusal> {
+        if name == "DEC" {
+            return Ok(self.timers.decrementer(&core.clock));
+        }
+        self.get_spr(core, self.sreg(name)?)
+    }
+
+    /// Sets a register of `struct kvm_sregs`.
+    ///
+    /// # Errors
+    /// If this CPU has no such register, or if PVR or PIR would change.
+    pub fn set_sregs(&mut self, core: &mut Core, name: &str, value: u64) -> Result<(), Refusal> {
+        self.delivery_due = true;
+        match name {
+            "DEC" => {
+                self.timers.set_decrementer(&core.clock, value);
+                core.clock.wake_now();
+                Ok(())
+            }
+            // The CPU is what it is (kvm_arch_vcpu_ioctl_set_sregs of booke.c).
+            "PVR" | "PIR" if value == self.get_spr(core, self.sreg(name)?)? => Ok(()),
+            "PVR" | "PIR" => Err(Refusal::Errno(EINVAL)),
+            _ => self.set_spr(core, self.sreg(name)?, value),
+        }
+    }
+
+    /// The number of a register of `struct kvm_sregs` on this CPU.
+    fn sreg(&self, name: &str) -> Result<u16, Refusal> {
+        // The member is called vrsave, the register USPRG0 on embedded CPUs.
+        let name = if name == "VRSAVE" && self.cpu.family.is_booke() { "USPRG0" } else { name };
+        let row = Spr::by_name(name).find(|row| row.cpus.intersects(self.cpu.set));
+        // The server families' structure holds other registers than PVR.
+        let has = row.filter(|row| self.cpu.family.is_booke() || row.number == n::PVR);
+        has.map(|row| row.number).ok_or(Refusal::Unknown)
+    }
+
+    /// A register by its KVM_REG_PPC_* identifier.
+    ///
+    /// # Errors
+    /// If this CPU has no such register.
+    pub fn get_one_reg(&mut self, core: &Core, id: u64) -> Result<u64, Refusal> {
+        match id {
+            one_reg::MAS7_3 if self.cpu.family == Family::BookeE500 => {
+                Ok(self.get_spr(core, n::MAS7)? << 32 | self.get_spr(core, n::MAS3)?)
+            }
+            _ => self.get_spr(core, one_reg_number(id)?),
+        }
+    }
+
+    /// Sets a register by its KVM_REG_PPC_* identifier.
+    ///
+    /// # Errors
+    /// If this CPU has no such register.
+    pub fn set_one_reg(&mut self, core: &mut Core, id: u64, value: u64) -> Result<(), Refusal> {
+        self.delivery_due = true;
+        match id {
+            one_reg::MAS7_3 if self.cpu.family == Family::BookeE500 => {
+                self.set_spr(core, n::MAS7, value >> 32)?;
+                self.set_spr(core, n::MAS3, value & u64::from(u32::MAX))
+            }
+            one_reg::OR_TSR | one_reg::CLEAR_TSR => {
+                let old = self.get_spr(core, n::TSR)?;
+                let new = if id == one_reg::OR_TSR { old | value } else { old & !value };
+                self.set_spr(core, n::TSR, new)
+            }
+            _ => self.set_spr(core, one_reg_number(id)?, value),
+        }
+    }
+
+    fn get_spr(&mut self, core: &Core, number: u16) -> Result<u64, Refusal> {
+        let row = Spr::lookup(self.cpu, number).ok_or(Refusal::Errno(EINVAL))?;
+        self.timers.advance(&core.clock, &mut self.registers.cells);
+        // What problem state may write, the hardware has.
+        let native = row.problem.can_write();
+        Ok(if native { core.state.spr.get(row.cell) } else { self.registers.get(&core.memory, row.cell) })
+    }
+
+    fn set_spr(&mut self, core: &mut Core, number: u16, value: u64) -> Result<(), Refusal> {
+        let row = Spr::lookup(self.cpu, number).ok_or(Refusal::Errno(EINVAL))?;
+        let value = core.state.register(value);
+        if row.problem.can_write() {
+            core.state.spr.set(row.cell, value);
+        } else {
+            self.set_register(core, row.cell, value);
+        }
+        core.clock.wake_now();
+        Ok(())
+    }
+
+    /// Saves the guest through these interfaces and restores it into a fresh VM with the same memory. What is not a register
+    /// is lost with the old VM's shared state: where the page was, what the guest stored to `critical` and `scratch`.
+    /// Translations go along (the TLB of e500 is user space's, KVM_CAP_SW_TLB; the others' are in `struct kvm_sregs`), and
+    /// so does every register, also where KVM's structures have no member for it (SPRG8).
+    ///
+    /// # Errors
+    /// If the fresh VM refuses what the old one has saved.
+    pub fn migrate(&mut self, core: &mut Core) -> Result<(), Refusal> {
+        let regs: Vec<_> = REGS.iter().map(|name| (*name, self.get_regs(core, name))).collect();
+        let sregs: Vec<_> = SREGS.iter().map(|name| (*name, self.get_sregs(core, name))).collect();
+        let ids = one_reg::SPRS.iter().map(|(id, _)| *id).chain([one_reg::MAS7_3]);
+        let one_regs: Vec<_> = ids.map(|id| (id, self.get_one_reg(core, id))).collect();
+        let segments = self.segments;
+
+        self.shared.clear(&mut core.memory);
+        self.identify(core);
+        self.mapping = self.mapping.filter(|_| policy::PAGE_SURVIVES_MIGRATION);
+        self.shared.set_segments(&mut core.memory, &shared::segment_values(&segments));
+        for (name, value) in regs {
+            if let Ok(value) = value {
+                self.set_regs(core, name, value)?;
+            }
+        }
+        for (name, value) in sregs {
+            if let Ok(value) = value {
+                self.set_sregs(core, name, value)?;
+            }
+        }
+        for (id, value) in one_regs {
+            if let Ok(value) = value {
+                self.set_one_reg(core, id, value)?;
+            }
+        }
+        self.flush(core);
+        Ok(())
+    }
+}
+
+/// The number of the special-purpose register with this identifier.
+fn one_reg_number(id: u64) -> Result<u16, Refusal> {
+    one_reg::SPRS.iter().find(|(known, _)| *known == id).map(|(_, number)| *number).ok_or(Refusal::Errno(EINVAL))
+}

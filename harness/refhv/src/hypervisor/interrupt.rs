@@ -1,0 +1,91 @@
+//! Interrupts of the guest: which are pending, which may be delivered, and delivering them.
+//!
+//! ```text
+//!   pending     line raised, decrementer expired           -> int_pending in the page
+//!     | enabled by the guest's EE or CE
+//!     | not withheld: page.critical == r1 in supervisor state
+//!     v
+//!   inject      SRR, DAR, ESR or DSISR, MSR into the shared state; the guest goes on at its vector
+//! ```
+
+use sprig_isa::exception::Exception;
+use sprig_isa::msr::{self, booke};
+use sprig_isa::spr::number;
+use sprig_isa::timer::tcr;
+
+use super::{Hypervisor, policy, shared};
+use crate::cpu::{Core, Interrupt, Stop};
+use crate::vector::take;
+
+/// The stack pointer, which marks a critical section.
+const STACK_POINTER: usize = 1;
+
+impl Hypervisor {
+    /// Gives the guest an interrupt; `address` is where it returns to.
+    pub(super) fn inject(&mut self, core: &mut Core, interrupt: Interrupt, address: u64) {
+        let exception = interrupt.exception;
+        if exception == Exception::MachineCheck && self.msr & msr::ME == 0 {
+            return core.stop(Stop::Checkstop);
+        }
+        let mut registers = self.registers.view(&mut core.memory);
+        let Some(resume) = take(self.cpu, &mut registers, self.msr, address, &interrupt) else {
+            return core.stop(Stop::NoVector(exception));
+        };
+        if resume.address == address && resume.msr == self.msr && !exception.description().asynchronous {
+            return core.stop(Stop::HandlerFaults(exception));
+        }
+        core.waiting = false;
+        core.state.pc = resume.address;
+        self.msr = resume.msr;
+    }
+
+    /// Delivers what is pending, enabled and not withheld.
+    pub(super) fn deliver(&mut self, core: &mut Core) {
+        while let Some(exception) = self.deliverable(core) {
+            if exception == Exception::Decrementer {
+                self.timers.decrementer_taken();
+            }
+            let address = core.state.pc;
+            self.inject(core, Interrupt::new(exception), address);
+        }
+    }
+
+    /// The interrupt to deliver next.
+    pub(super) fn deliverable(&self, core: &Core) -> Option<Exception> {
+        if !self.is_interrupt_pending(core) || self.is_withheld(core) {
+            return None;
+        }
+        let (external, critical) = (self.msr & msr::EE != 0, self.is_critical_enabled());
+        match () {
+            () if critical && core.board.critical => Some(Exception::CriticalInput),
+            () if external && core.board.external => Some(Exception::External),
+            () if external && self.is_decrementer_pending(core) => Some(Exception::Decrementer),
+            () => None,
+        }
+    }
+
+    fn is_critical_enabled(&self) -> bool {
+        self.cpu.family.is_booke() && self.msr & booke::CE != 0
+    }
+
+    /// True if an interrupt waits, enabled or not: what the page's int_pending says.
+    pub(super) fn is_interrupt_pending(&self, core: &Core) -> bool {
+        let critical = core.board.critical && self.cpu.family.is_booke();
+        critical || core.board.external || self.is_decrementer_pending(core)
+    }
+
+    pub(super) fn is_decrementer_pending(&self, core: &Core) -> bool {
+        let cells = &self.registers.cells;
+        let enabled = !self.cpu.family.is_booke() || cells.get(number::TCR) & u64::from(tcr::DIE) != 0;
+        enabled && self.timers.decrementer_pending(&core.clock, cells)
+    }
+
+    /// True while the guest kernel is in a section it has marked by storing r1 to the page's `critical`.
+    fn is_withheld(&self, core: &Core) -> bool {
+        if self.msr & msr::PR != 0 || policy::CRITICAL_NEEDS_MAPPED_PAGE && self.mapping.is_none() {
+            return false;
+        }
+        let critical = self.shared.get(&core.memory, shared::CRITICAL);
+        core.state.effective(critical) == core.state.effective(core.state.gpr[STACK_POINTER])
+    }
+}

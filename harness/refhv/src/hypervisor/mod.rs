@@ -1,0 +1,317 @@
+//! A hypervisor as KVM-PR is one: the guest kernel runs in real problem state.
+//!
+//! ```text
+//!   guest  --- exit ---------------------------------------------------------------> hypervisor
+//!              privileged instruction, sc, fault, shadow TLB miss, device, timer, host   |
+//!                                                                                        | take EE and RI from the page
+//!                                                                                        | emulate, or inject an interrupt
+//!          <-- entry ----------------------------------------------------------------    |
+//!              deliver what is pending; MSR, int_pending to the page; page's SPRGs to the hardware's aliases
+//! ```
+//!
+//! A guest reads USPRG4 and its kin from the hardware without an exit, and writes SPRG4 through the page without one. So
+//! the two agree after the next exit and not before: what Sprig is about. Everything a guest must never notice is decided
+//! in one place each:
+//!
+//! | layer | file | decides |
+//! |---|---|---|
+//! | emulation | `emulation.rs`, `registers.rs` | what a privileged instruction does, where a register is |
+//! | page | `page.rs`, `shared.rs` | where the page is seen, what is in it |
+//! | hypercall | `hypercall.rs` | who may call, and what the calls answer |
+//! | interrupt | `interrupt.rs` | what is pending, enabled, withheld, delivered |
+//! | mmu | `translation.rs`, `shadow.rs` | what the guest's accesses reach |
+//! | host | `host.rs` | what user space sees and does |
+//!
+//! What the contract leaves open is in `policy.rs`; what a wrong hypervisor does instead in `deviation.rs`.
+
+mod deviation;
+mod emulation;
+mod exits;
+mod host;
+mod hypercall;
+mod interrupt;
+mod page;
+pub mod policy;
+mod registers;
+mod shadow;
+mod shared;
+mod translation;
+
+pub use deviation::{AliasReload, Deviations};
+pub use exits::{Counts, Exit, Exits, Step};
+pub use host::UserSpace;
+pub use page::Mapping;
+
+use sprig_isa::cpu::Cpu;
+use sprig_isa::exception::Exception;
+use sprig_isa::msr::{self, book3s, booke};
+use sprig_isa::page::Field;
+use sprig_isa::spr::number;
+
+use crate::bare::Timers;
+use crate::clock::INSTRUCTIONS_PER_TICK;
+use crate::cpu::{Access, Core, Direction, Fault, Interrupt, Privileged, Supervisor, Translation};
+use crate::mmu::{Mmu, space};
+use registers::{Alias, RegisterFile, aliases};
+use shadow::ShadowTlb;
+use shared::{Segments, Shared, Slot};
+
+/// MSR bits of the guest that the hardware has while the guest runs: they act on what problem state does.
+const GUEST_OWNED: u64 =
+    book3s::SF | book3s::LE | msr::FP | book3s::FE0 | book3s::FE1 | book3s::VEC | book3s::VSX | booke::SPE;
+
+/// How a hypervisor is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// The guest may map the magic page. Without, it is told so, and every privileged instruction traps for ever.
+    pub offers_page: bool,
+    /// Number of the guest's CPU.
+    pub vcpu_id: u32,
+    /// What this hypervisor does otherwise than it should.
+    pub deviations: Deviations,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { offers_page: true, vcpu_id: 0, deviations: Deviations::NONE }
+    }
+}
+
+/// The hypervisor, with its one guest CPU.
+#[derive(Clone)]
+pub struct Hypervisor {
+    cpu: &'static Cpu,
+    /// The guest's MMU.
+    pub mmu: Mmu,
+    /// The guest's timers.
+    timers: Timers,
+    /// The guest's special-purpose registers.
+    registers: RegisterFile,
+    shared: Shared,
+    /// The guest's MSR as of the last exit. The page shows it, and may have another EE and RI meanwhile.
+    msr: u64,
+    /// The page's segment registers as of the last exit.
+    segments: Segments,
+    offers_page: bool,
+    mapping: Option<Mapping>,
+    shadow: ShadowTlb,
+    aliases: Vec<Alias>,
+    vcpu_id: u32,
+    deviations: Deviations,
+    exits: Exits,
+    /// The guest is not running: it has left and not been entered again.
+    outside: bool,
+    /// An interrupt became deliverable in the middle of an instruction.
+    delivery_due: bool,
+    /// The instruction count at the last exit.
+    last_exit: u64,
+    /// The interrupt lines as last seen: external, critical.
+    lines: (bool, bool),
+}
+
+impl Hypervisor {
+    /// A hypervisor with a guest on this CPU, about to execute its first instruction in supervisor state with everything
+    /// off. Takes a page of memory behind the guest's RAM.
+    #[must_use]
+    pub fn new(core: &mut Core, setup: Setup) -> Self {
+        let cpu = core.state.profile;
+        let shared = Shared::allocate(&mut core.memory);
+        let mut registers = RegisterFile::new(cpu, shared);
+        core.state.spr = registers.cells.clone();
+        let mmu = Mmu::new(cpu, &mut registers.cells);
+        let mut hypervisor = Self {
+            cpu,
+            mmu,
+            timers: Timers::new(cpu.family),
+            registers,
+            shared,
+            msr: 0,
+            segments: shared.segments(&core.memory),
+            offers_page: setup.offers_page,
+            mapping: None,
+            shadow: ShadowTlb::new(),
+            aliases: aliases(cpu),
+            vcpu_id: setup.vcpu_id,
+            deviations: setup.deviations,
+            exits: Exits::default(),
+            outside: true,
+            delivery_due: false,
+            last_exit: 0,
+            lines: (false, false),
+        };
+        hypervisor.identify(core);
+        hypervisor.enter(core);
+        hypervisor
+    }
+
+    /// Writes the guest CPU's number where the guest looks for it.
+    fn identify(&mut self, core: &mut Core) {
+        let id = u64::from(self.vcpu_id);
+        self.registers.cells.set(number::BOOK3S_PIR, id);
+        self.shared.set(&mut core.memory, shared::PIR, id);
+    }
+
+    /// Every exit so far.
+    #[must_use]
+    pub fn exits(&self) -> &Exits {
+        &self.exits
+    }
+
+    /// Where the guest has the magic page, if it has.
+    #[must_use]
+    pub fn mapping(&self) -> Option<Mapping> {
+        self.mapping
+    }
+
+    /// The guest's MSR as of the last exit.
+    #[must_use]
+    pub fn guest_msr(&self) -> u64 {
+        self.msr
+    }
+
+    /// The value of a field of the shared state, mapped or not.
+    #[must_use]
+    pub fn shared_field(&self, core: &Core, field: &Field) -> u64 {
+        self.shared.get(&core.memory, Slot::of(field))
+    }
+
+    /// Resets the guest's CPU: registers, translations, timers, page. Where it goes on is left to the caller.
+    pub fn reset(&mut self, core: &mut Core) {
+        let mut registers = RegisterFile::new(self.cpu, self.shared);
+        core.state.spr = registers.cells.clone();
+        self.mmu = Mmu::new(self.cpu, &mut registers.cells);
+        self.registers = registers;
+        self.timers = Timers::new(self.cpu.family);
+        self.msr = 0;
+        if !policy::PAGE_SURVIVES_RESET {
+            self.mapping = None;
+            self.shared.clear(&mut core.memory);
+        }
+        self.segments = self.shared.segments(&core.memory);
+        core.waiting = false;
+        self.identify(core);
+        self.flush(core);
+        self.enter(core);
+    }
+
+    /// The guest has left. `reason` is counted unless it had left already.
+    fn exit(&mut self, core: &mut Core, reason: Exit) {
+        if self.outside {
+            return;
+        }
+        self.outside = true;
+        self.exits.count(&core.memory, reason);
+        self.last_exit = core.clock.executed();
+        self.take_from_page(core);
+    }
+
+    /// The guest goes on.
+    fn enter(&mut self, core: &mut Core) {
+        self.deliver(core);
+        self.shared.set(&mut core.memory, shared::MSR, self.msr);
+        let pending = self.is_interrupt_pending(core).into();
+        self.shared.set(&mut core.memory, shared::INT_PENDING, pending);
+        self.reload_aliases(core);
+        core.set_msr(self.msr & GUEST_OWNED | msr::PR, self.space());
+        self.lines = (core.board.external, core.board.critical);
+        self.delivery_due = false;
+        self.outside = false;
+    }
+
+    /// Loads the hardware registers that problem state reads under an alias with what the page says they are.
+    fn reload_aliases(&self, core: &mut Core) {
+        if self.deviations.alias_reload == AliasReload::Never {
+            return;
+        }
+        for alias in self.aliases.iter().filter(|alias| alias.in_page) {
+            let value = self.registers.get(&core.memory, self.deviations.source_of(alias.cell));
+            core.state.spr.set(alias.cell, value);
+        }
+    }
+
+    /// A register has been written that problem state reads in the hardware and that is not in the page.
+    fn mirror(&self, core: &mut Core, cell: u16) {
+        if self.aliases.iter().any(|alias| alias.cell == cell && !alias.in_page) {
+            core.state.spr.set(cell, self.registers.get(&core.memory, cell));
+        }
+    }
+
+    /// What the guest's translations depend on, as the lookaside and the shadow TLB tell them apart.
+    fn space(&self) -> u8 {
+        const WIDE: u8 = 1 << 3;
+        space(self.msr) | if self.msr & book3s::SF != 0 { WIDE } else { 0 }
+    }
+
+    /// The tick before which the host does not come in by itself.
+    fn slice_end(&self) -> u64 {
+        (self.last_exit + policy::HOST_SLICE) / INSTRUCTIONS_PER_TICK
+    }
+}
+
+impl Supervisor for Hypervisor {
+    fn translate(&mut self, core: &mut Core, address: u64, access: Access) -> Result<Translation, Fault> {
+        self.guest_access(core, address, access)
+    }
+
+    /// The hardware is in problem state throughout, so it never executes a privileged instruction.
+    fn privileged(&mut self, _core: &mut Core, _instruction: Privileged) -> Result<(), Interrupt> {
+        Err(Interrupt::privileged(self.cpu.family))
+    }
+
+    /// See [`Self::privileged`].
+    fn special(&mut self, _core: &mut Core, _direction: Direction, _number: u16) -> Result<(), Interrupt> {
+        Err(Interrupt::privileged(self.cpu.family))
+    }
+
+    fn interrupt(&mut self, core: &mut Core, interrupt: Interrupt) {
+        let kernel = self.msr & msr::PR == 0;
+        let emulated =
+            (kernel && interrupt.exception == Exception::Program).then(|| self.emulated(core.insn)).flatten();
+        match emulated {
+            _ if interrupt.exception == Exception::SystemCall => self.system_call(core, interrupt),
+            Some(instruction) => {
+                self.exit(core, Exit::Emulated);
+                match self.emulate(core, instruction) {
+                    Ok(()) => core.state.pc = core.state.nia,
+                    Err(interrupt) => self.inject(core, interrupt, core.state.pc),
+                }
+            }
+            None => {
+                self.exit(core, Exit::Reflected);
+                self.inject(core, interrupt, core.state.pc);
+            }
+        }
+        self.enter(core);
+    }
+
+    fn poll(&mut self, core: &mut Core) {
+        let decrementer = self.is_decrementer_pending(core);
+        self.timers.advance(&core.clock, &mut self.registers.cells);
+        if core.waiting {
+            // The guest waits in the hypervisor: nothing takes it out.
+            self.last_exit = core.clock.executed();
+            if self.is_interrupt_pending(core) {
+                core.waiting = false;
+                self.delivery_due = true;
+            }
+        } else if !decrementer && self.is_decrementer_pending(core) {
+            self.exit(core, Exit::Timer);
+        } else if core.clock.ticks() >= self.slice_end() || self.lines != (core.board.external, core.board.critical) {
+            self.exit(core, Exit::Host);
+        }
+        if self.delivery_due && !self.outside {
+            self.take_from_page(core);
+        }
+        if self.outside || self.delivery_due {
+            self.enter(core);
+        }
+        let event = self.timers.next_event(&core.clock, &self.registers.cells);
+        core.clock.wake_at_tick(event.min(self.slice_end()));
+    }
+
+    fn device_access(&mut self, core: &mut Core) {
+        self.exit(core, Exit::Mmio);
+        // The access is not done yet: the guest is entered again before the next instruction.
+        core.clock.wake_now();
+    }
+}

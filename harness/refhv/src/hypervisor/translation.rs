@@ -1,0 +1,118 @@
+//! What the guest's accesses reach: the page, or what the guest's own tables say, through the shadow TLB.
+
+use sprig_isa::cpu::Family;
+use sprig_isa::msr;
+
+use super::shadow::PAGE;
+use super::{Exit, Hypervisor, Mapping, policy};
+use crate::cpu::{Access, Core, Fault, Translation};
+use crate::mmu::{Mmu, relocated};
+
+/// Where the guest's address leads in the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reach {
+    host: u64,
+    whole_page: bool,
+}
+
+/// A host address that is neither memory nor a device.
+const NOWHERE: u64 = !(PAGE - 1);
+
+impl Hypervisor {
+    /// An access the hardware has no translation for: known to the shadow TLB, or an exit.
+    pub(super) fn guest_access(&mut self, core: &mut Core, address: u64, access: Access) -> Result<Translation, Fault> {
+        let space = self.space();
+        if let Some(physical) = self.shadow.find(address, space, access) {
+            return Ok(Translation { physical, whole_page: true });
+        }
+        match self.resolve(core, address, access) {
+            Ok(reach) => {
+                let was_outside = self.outside;
+                self.exit(core, Exit::ShadowMiss);
+                self.fill(core, address, access, reach);
+                if !was_outside {
+                    // The instruction goes on, so that an interrupt has to wait until it is done.
+                    self.reload_aliases(core);
+                    self.outside = false;
+                    if self.deliverable(core).is_some() {
+                        self.delivery_due = true;
+                        core.clock.wake_now();
+                    }
+                }
+                Ok(Translation { physical: reach.host, whole_page: reach.whole_page })
+            }
+            Err(fault) => {
+                // The guest's own fault: the CPU makes it an interrupt, which is the exit.
+                let mut registers = self.registers.view(&mut core.memory);
+                self.mmu.note_fault(&mut registers, self.msr, address, access, fault);
+                Err(fault)
+            }
+        }
+    }
+
+    /// Remembers a translation, and those for the other kinds of access to the page if working them out has no effect the
+    /// guest could see.
+    fn fill(&mut self, core: &mut Core, address: u64, access: Access, reach: Reach) {
+        if !reach.whole_page {
+            return;
+        }
+        let space = self.space();
+        self.shadow.insert(address, space, access, reach.host);
+        for other in [Access::Fetch, Access::Load, Access::Store] {
+            if other == access || self.shadow.find(address, space, other).is_some() || self.is_recorded(address, other)
+            {
+                continue;
+            }
+            if let Ok(reach) = self.resolve(core, address, other)
+                && reach.whole_page
+            {
+                self.shadow.insert(address, space, other, reach.host);
+            }
+        }
+    }
+
+    /// True if translating this access leaves a trace in the guest's page table: referenced and changed bits.
+    fn is_recorded(&self, address: u64, access: Access) -> bool {
+        let hashed = matches!(self.mmu, Mmu::Hash32(_) | Mmu::Hash64(_));
+        hashed && relocated(self.msr, access) && !self.is_page(address, access)
+    }
+
+    fn is_page(&self, address: u64, access: Access) -> bool {
+        self.mapping.is_some_and(|mapping| mapping.is_reached(self.cpu.family, self.msr, address, access))
+    }
+
+    /// Where an access of the guest leads.
+    pub(super) fn resolve(&mut self, core: &mut Core, address: u64, access: Access) -> Result<Reach, Fault> {
+        let base = self.shared.base();
+        if self.is_page(address, access) {
+            return Ok(Reach { host: base | address & (PAGE - 1), whole_page: true });
+        }
+        let translation = match self.walk(core, address, access) {
+            Err(Fault::NoExecute) if self.may_execute_anything() => self.walk(core, address, Access::Load)?,
+            result => result?,
+        };
+        let is_magic = |mapping: &Mapping| mapping.pa ^ translation.physical < PAGE;
+        if policy::PAGE_BEHIND_TRANSLATION && self.mapping.as_ref().is_some_and(is_magic) {
+            return Ok(Reach { host: base | address & (PAGE - 1), whole_page: true });
+        }
+        let behind_ram = (base..base + PAGE).contains(&translation.physical);
+        let host = if behind_ram { NOWHERE | translation.physical & (PAGE - 1) } else { translation.physical };
+        Ok(Reach { host, whole_page: translation.whole_page })
+    }
+
+    fn walk(&mut self, core: &mut Core, address: u64, access: Access) -> Result<Translation, Fault> {
+        self.mmu.translate(&self.registers.cells, &mut core.memory, self.msr, address, access)
+    }
+
+    /// A kernel that maps the page without MAGIC_PAGE_FLAG_NOT_MAPPED_NX may have its trampolines in no-execute pages.
+    fn may_execute_anything(&self) -> bool {
+        let kernel = self.msr & msr::PR == 0;
+        kernel && self.cpu.family == Family::Book3s64 && self.mapping.is_some_and(|mapping| !mapping.keeps_no_execute)
+    }
+
+    /// The guest's translations have changed.
+    pub(super) fn flush(&mut self, core: &mut Core) {
+        self.shadow.flush();
+        core.lookaside.flush();
+    }
+}
