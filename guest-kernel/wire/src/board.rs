@@ -31,6 +31,10 @@ pub const PROBE: u32 = 0x14;
 /// What [`PROBE`] reads as.
 pub const PROBE_VALUE: u32 = 0x5350_5247;
 
+/// Write, 4 bytes, any value: reset the machine. The CPU begins as at first entry, image and batch are as they were then, all
+/// other memory keeps its contents.
+pub const RESET: u32 = 0x18;
+
 /// Status of a guest that ran its whole batch.
 pub const STATUS_DONE: u32 = 0;
 /// Status of a guest that cannot go on: bad batch, panic.

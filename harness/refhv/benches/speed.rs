@@ -27,9 +27,7 @@ fn asm(mnemonic: &str, operands: &[i64]) -> u32 {
 fn machine(cpu: &str, code: &[u32], handler: &[u32]) -> Processor<Bare> {
     let profile = Cpu::by_name(cpu).unwrap_or_else(|| panic!("no CPU {cpu}"));
     let mut core = Core::new(profile, Memory::new(RAM));
-    let mut bare = Bare::new(&mut core);
-    bare.mmu.map_initially(0, 0, RAM as u64);
-    bare.set_msr(&mut core, 0);
+    let bare = Bare::new(&mut core);
     core.state.spr.set(number::IVPR, HANDLER);
     for (base, words) in [(CODE, code), (HANDLER, handler), (0xc00, handler)] {
         for (index, word) in words.iter().enumerate() {

@@ -11,6 +11,8 @@ pub struct Board {
     pub powered_off: Option<u32>,
     /// The guest has asked for a host step that has not been carried out yet; with the value it wrote.
     pub host_call: Option<u32>,
+    /// The guest has asked for a reset that has not happened yet.
+    pub reset: bool,
     /// The external interrupt line.
     pub external: bool,
     /// The critical interrupt line.
@@ -40,6 +42,7 @@ impl Board {
             (register::CONSOLE, 1) => self.console.push(value as u8),
             (register::POWER_OFF, 4) => self.powered_off = Some(value as u32),
             (register::HOST_CALL, 4) => self.host_call = Some(value as u32),
+            (register::RESET, 4) => self.reset = true,
             (register::EXTERNAL_ACK, 4) => self.external = false,
             (register::CRITICAL_ACK, 4) => self.critical = false,
             _ => {}
@@ -49,6 +52,6 @@ impl Board {
     /// True if the run has to stop and look at the board.
     #[must_use]
     pub fn wants_attention(&self) -> bool {
-        self.powered_off.is_some() || self.host_call.is_some()
+        self.powered_off.is_some() || self.host_call.is_some() || self.reset
     }
 }

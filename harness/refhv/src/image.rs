@@ -1,16 +1,10 @@
-//! A machine at power-on: the guest kernel in memory, the registers as [`sprig_wire::board`] promises them.
+//! The guest kernel as a file: which bytes go where.
 
 use std::fmt;
 
 use object::{Architecture, Endianness, Object, ObjectSegment};
-use sprig_isa::cpu::Cpu;
-use sprig_wire::{board, layout};
 
-use crate::cpu::Core;
 use crate::memory::Memory;
-
-/// The register that holds the ePAPR magic at entry.
-const MAGIC_REGISTER: usize = 6;
 
 /// Why a file is not a guest kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,9 +13,9 @@ pub enum ImageError {
     NotElf(object::Error),
     /// It is an ELF file for another machine.
     NotPowerPc,
-    /// A segment does not lie in RAM.
+    /// It does not lie in RAM.
     OutsideRam {
-        /// Where it begins.
+        /// Where the segment begins.
         address: u64,
         /// Its length, bytes.
         size: u64,
@@ -40,43 +34,77 @@ impl fmt::Display for ImageError {
 
 impl std::error::Error for ImageError {}
 
-/// A CPU of this model with an ELF image in its RAM, about to execute its first instruction in supervisor state with
-/// everything off. Effective addresses of the image are physical ones.
-///
-/// # Errors
-/// If the image is not a PowerPC ELF program that fits the RAM.
-pub fn load(profile: &'static Cpu, image: &[u8]) -> Result<Core, ImageError> {
-    let file = object::File::parse(image).map_err(ImageError::NotElf)?;
-    let powerpc = matches!(file.architecture(), Architecture::PowerPc | Architecture::PowerPc64);
-    if !powerpc || file.endianness() != Endianness::Big {
-        return Err(ImageError::NotPowerPc);
+#[derive(Clone, Debug)]
+struct Segment {
+    address: u64,
+    /// Bytes it takes in memory; what is more than its data is zero.
+    size: u64,
+    data: Vec<u8>,
+}
+
+/// A program with its place in memory. Effective addresses are physical ones.
+#[derive(Clone, Debug)]
+pub struct Image {
+    entry: u64,
+    segments: Vec<Segment>,
+}
+
+impl Image {
+    /// An image of nothing, for a machine whose program is put into memory by hand.
+    #[must_use]
+    pub fn empty(entry: u64) -> Self {
+        Self { entry, segments: Vec::new() }
     }
-    let mut core = Core::new(profile, Memory::new(layout::RAM_SIZE as usize));
-    for segment in file.segments() {
-        let (address, size) = (segment.address(), segment.size());
-        let outside = ImageError::OutsideRam { address, size };
-        let data = segment.data().map_err(ImageError::NotElf)?;
-        // The rest of a segment that is longer than its data is zero already.
-        let whole = usize::try_from(size).ok().and_then(|size| core.memory.slice_mut(address, size));
-        let Some(place) = whole.and_then(|whole| whole.get_mut(..data.len())) else { return Err(outside) };
-        place.copy_from_slice(data);
+
+    /// Reads an ELF file.
+    ///
+    /// # Errors
+    /// If it is not a big-endian PowerPC program.
+    pub fn parse(file: &[u8]) -> Result<Self, ImageError> {
+        let file = object::File::parse(file).map_err(ImageError::NotElf)?;
+        let powerpc = matches!(file.architecture(), Architecture::PowerPc | Architecture::PowerPc64);
+        if !powerpc || file.endianness() != Endianness::Big {
+            return Err(ImageError::NotPowerPc);
+        }
+        let segment = |segment: object::Segment<'_, '_>| {
+            let data = segment.data().map_err(ImageError::NotElf)?.to_vec();
+            Ok(Segment { address: segment.address(), size: segment.size(), data })
+        };
+        let segments = file.segments().map(segment).collect::<Result<_, _>>()?;
+        Ok(Self { entry: file.entry(), segments })
     }
-    core.state.pc = core.state.register(file.entry());
-    core.state.gpr[MAGIC_REGISTER] = u64::from(board::EPAPR_MAGIC);
-    Ok(core)
+
+    /// Where execution begins.
+    #[must_use]
+    pub fn entry(&self) -> u64 {
+        self.entry
+    }
+
+    /// Puts the image into memory.
+    ///
+    /// # Errors
+    /// If it does not fit there; what fits has been put there then.
+    pub fn load(&self, memory: &mut Memory) -> Result<(), ImageError> {
+        for Segment { address, size, data } in &self.segments {
+            let whole = usize::try_from(*size).ok().and_then(|size| memory.slice_mut(*address, size));
+            let place = whole.and_then(|whole| whole.split_at_mut_checked(data.len()));
+            let Some((filled, zero)) = place else {
+                return Err(ImageError::OutsideRam { address: *address, size: *size });
+            };
+            filled.copy_from_slice(data);
+            zero.fill(0);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cpu() -> &'static Cpu {
-        Cpu::by_name("e500v2").expect("a CPU of the table")
-    }
-
     #[test]
     fn what_is_no_elf_file_is_refused() {
-        assert!(matches!(load(cpu(), b"no").err(), Some(ImageError::NotElf(_))));
+        assert!(matches!(Image::parse(b"no").err(), Some(ImageError::NotElf(_))));
     }
 
     #[test]
@@ -88,6 +116,18 @@ mod tests {
         elf[18] = 3;
         elf[20] = 1;
         elf[40] = 52;
-        assert_eq!(load(cpu(), &elf).err(), Some(ImageError::NotPowerPc));
+        assert_eq!(Image::parse(&elf).err(), Some(ImageError::NotPowerPc));
+    }
+
+    #[test]
+    fn a_segment_is_filled_up_with_zeros_and_must_fit() {
+        let segment = |address, size| Segment { address, size, data: vec![1, 2] };
+        let mut memory = Memory::new(16);
+        memory.slice_mut(0, 16).expect("in RAM").fill(0xff);
+        let image = Image { entry: 0, segments: vec![segment(4, 4)] };
+        assert_eq!(image.load(&mut memory), Ok(()));
+        assert_eq!(memory.read_u64(0), Some(0xffff_ffff_0102_0000));
+        let image = Image { entry: 0, segments: vec![segment(14, 4)] };
+        assert_eq!(image.load(&mut memory), Err(ImageError::OutsideRam { address: 14, size: 4 }));
     }
 }

@@ -1,6 +1,7 @@
 //! A whole machine: a CPU with its supervisor and RAM, an image and a batch in it, run until something ends it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sprig_isa::cpu::Cpu;
 use sprig_wire::{board, layout, log};
@@ -9,7 +10,11 @@ use crate::bare::Bare;
 use crate::cpu::{Core, Pause, Processor, Stop, Supervisor};
 use crate::host::{Host, serve};
 use crate::hypervisor::{Hypervisor, Setup};
-use crate::image::{ImageError, load};
+use crate::image::{Image, ImageError};
+use crate::memory::Memory;
+
+/// The register that holds the ePAPR magic at entry.
+const MAGIC_REGISTER: usize = 6;
 
 /// How long a machine may run, in instructions: the same program always gets equally far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,44 +58,71 @@ impl fmt::Display for Outcome {
 pub struct Machine<S> {
     /// Its CPU, with memory and board.
     pub processor: Processor<S>,
+    image: Arc<Image>,
+    /// What has been put into memory besides, and where.
+    placed: Vec<(u32, Vec<u8>)>,
 }
 
 impl Machine<Bare> {
-    /// A bare machine of this CPU model, about to run an ELF image. Embedded CPUs have their initial translations: the RAM
-    /// in entry 0 of the TLB (TLB1 of e500), the board's registers in entry 1.
+    /// A bare machine of this CPU model.
     ///
     /// # Errors
-    /// If the image is not one.
-    pub fn bare(profile: &'static Cpu, image: &[u8]) -> Result<Self, ImageError> {
-        let mut core = load(profile, image)?;
-        let mut bare = Bare::new(&mut core);
-        bare.mmu.map_initially(0, 0, layout::RAM_SIZE.into());
-        bare.mmu.map_initially(1, board::REGISTERS.into(), board::REGISTERS_SIZE.into());
-        bare.set_msr(&mut core, 0);
-        Ok(Self { processor: Processor::new(core, bare) })
+    /// If the image does not fit its memory.
+    pub fn bare(profile: &'static Cpu, image: Arc<Image>) -> Result<Self, ImageError> {
+        Self::new(profile, image, Bare::new)
     }
 }
 
 impl Machine<Hypervisor> {
-    /// A hypervisor whose guest has this CPU model and is about to run an ELF image, with the same initial translations.
+    /// A hypervisor whose guest has this CPU model.
     ///
     /// # Errors
-    /// If the image is not one.
-    pub fn guest(profile: &'static Cpu, image: &[u8], setup: Setup) -> Result<Self, ImageError> {
-        let mut core = load(profile, image)?;
-        let mut hypervisor = Hypervisor::new(&mut core, setup);
-        hypervisor.mmu.map_initially(0, 0, layout::RAM_SIZE.into());
-        hypervisor.mmu.map_initially(1, board::REGISTERS.into(), board::REGISTERS_SIZE.into());
-        Ok(Self { processor: Processor::new(core, hypervisor) })
+    /// If the image does not fit its memory.
+    pub fn guest(profile: &'static Cpu, image: Arc<Image>, setup: Setup) -> Result<Self, ImageError> {
+        Self::new(profile, image, |core| Hypervisor::new(core, setup))
     }
 }
 
 impl<S: Supervisor> Machine<S> {
-    /// Puts bytes into RAM, for instance the batch; false, and nothing done, if they do not fit there.
+    /// A machine of this CPU model, about to enter the image as [`sprig_wire::board`] describes.
+    ///
+    /// # Errors
+    /// If the image does not fit its memory.
+    pub fn new(
+        profile: &'static Cpu,
+        image: Arc<Image>,
+        supervisor: impl FnOnce(&mut Core) -> S,
+    ) -> Result<Self, ImageError> {
+        let mut core = Core::new(profile, Memory::new(layout::RAM_SIZE as usize));
+        let supervisor = supervisor(&mut core);
+        let mut machine = Self { processor: Processor::new(core, supervisor), image, placed: Vec::new() };
+        machine.enter()?;
+        Ok(machine)
+    }
+
+    /// Puts image and placed bytes into memory and sets the registers to what they are at entry.
+    fn enter(&mut self) -> Result<(), ImageError> {
+        let Processor { core, supervisor } = &mut self.processor;
+        self.image.load(&mut core.memory)?;
+        for (address, bytes) in &self.placed {
+            if let Some(place) = core.memory.slice_mut((*address).into(), bytes.len()) {
+                place.copy_from_slice(bytes);
+            }
+        }
+        core.reset();
+        core.state.pc = core.state.register(self.image.entry());
+        core.state.gpr[MAGIC_REGISTER] = u64::from(board::EPAPR_MAGIC);
+        supervisor.reset(core);
+        Ok(())
+    }
+
+    /// Puts bytes into RAM, for instance the batch, now and after each reset; false, and nothing done, if they do not fit
+    /// there.
     #[must_use]
     pub fn place(&mut self, address: u32, bytes: &[u8]) -> bool {
         let Some(place) = self.core_mut().memory.slice_mut(address.into(), bytes.len()) else { return false };
         place.copy_from_slice(bytes);
+        self.placed.push((address, bytes.to_vec()));
         true
     }
 
@@ -126,6 +158,10 @@ impl<S: Supervisor> Machine<S> {
                 Pause::Board => {
                     if let Some(status) = self.core().board.powered_off {
                         return Outcome::PoweredOff(status);
+                    }
+                    if std::mem::take(&mut self.core_mut().board.reset) && self.enter().is_err() {
+                        // It fitted at first, and the memory has not become smaller.
+                        return Outcome::Hang { pc: self.core().state.pc };
                     }
                     if self.core_mut().board.host_call.take().is_some() {
                         let Processor { core, supervisor } = &mut self.processor;

@@ -12,6 +12,7 @@ use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::{Class, Exception};
 use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::{SPRS, number};
+use sprig_wire::{board, layout};
 
 pub use host::Wires;
 pub use timers::Timers;
@@ -44,16 +45,18 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// The supervisor state of `core` after power-on; sets the registers that do not start as zero.
+    /// The supervisor state of `core` after power-on.
     #[must_use]
     pub fn new(core: &mut Core) -> Self {
         let profile = core.state.profile;
-        for row in SPRS.iter().filter(|row| row.cpus.intersects(profile.set)) {
-            core.state.spr.set(row.number, u64::from(row.reset));
-        }
-        core.state.spr.set(number::PVR, u64::from(profile.pvr));
-        let mmu = Mmu::new(profile, &mut core.state.spr);
-        Self { mmu, timers: Timers::new(profile.family), doorbell: false, critical_doorbell: false }
+        let mut bare = Self {
+            mmu: Mmu::new(profile, &mut core.state.spr),
+            timers: Timers::new(profile.family, &core.clock),
+            doorbell: false,
+            critical_doorbell: false,
+        };
+        bare.reset(core);
+        bare
     }
 
     /// Sets MSR and all that follows from it.
@@ -118,6 +121,23 @@ impl Bare {
 }
 
 impl Supervisor for Bare {
+    /// Sets the registers that do not start as zero. Embedded CPUs get their initial translations: the RAM in entry 0 of
+    /// the TLB (TLB1 of e500), the board's registers in entry 1.
+    fn reset(&mut self, core: &mut Core) {
+        let profile = core.state.profile;
+        for row in SPRS.iter().filter(|row| row.cpus.intersects(profile.set)) {
+            core.state.spr.set(row.number, u64::from(row.reset));
+        }
+        core.state.spr.set(number::PVR, u64::from(profile.pvr));
+        self.mmu = Mmu::new(profile, &mut core.state.spr);
+        self.mmu.map_initially(0, 0, layout::RAM_SIZE.into());
+        self.mmu.map_initially(1, board::REGISTERS.into(), board::REGISTERS_SIZE.into());
+        self.timers = Timers::new(profile.family, &core.clock);
+        self.doorbell = false;
+        self.critical_doorbell = false;
+        self.set_msr(core, 0);
+    }
+
     fn translate(&mut self, core: &mut Core, address: u64, access: Access) -> Result<Translation, Fault> {
         let state = &mut core.state;
         let msr = state.msr();

@@ -38,13 +38,14 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// The timers of a CPU of this family. A server CPU's decrementer starts at its greatest value, an embedded one's at
-    /// zero.
+    /// The timers of a CPU of this family at power-on. A server CPU's decrementer starts at its greatest positive value, an
+    /// embedded one's at zero.
     #[must_use]
-    pub fn new(family: Family) -> Self {
+    pub fn new(family: Family, clock: &Clock) -> Self {
         let server = !family.is_booke();
-        let zero_at = if server { DECREMENTER_SIGN - 1 } else { 0 };
-        Self { family, zero_at, running: server, edge: false, seen: 0, seen_time_base: 0 }
+        let zero_at = clock.ticks() + if server { DECREMENTER_SIGN - 1 } else { 0 };
+        let (seen, seen_time_base) = (clock.ticks(), clock.time_base());
+        Self { family, zero_at, running: server, edge: false, seen, seen_time_base }
     }
 
     /// The value of DEC.
@@ -212,7 +213,10 @@ mod tests {
 
     impl Bench {
         fn new(family: Family) -> Self {
-            Self { timers: Timers::new(family), clock: Clock::default(), sprs: Sprs::new() }
+            {
+                let clock = Clock::default();
+                Self { timers: Timers::new(family, &clock), clock, sprs: Sprs::new() }
+            }
         }
 
         fn pass(&mut self, ticks: u64) {

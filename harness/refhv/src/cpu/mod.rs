@@ -86,6 +86,17 @@ impl Core {
         }
     }
 
+    /// Registers, interrupt lines and time base as at power-on. Memory, console and the count of instructions stay.
+    pub fn reset(&mut self) {
+        self.state = State::new(self.state.profile);
+        self.board.external = false;
+        self.board.critical = false;
+        self.clock.set_time_base(0);
+        self.lookaside.flush();
+        self.waiting = false;
+        self.stopped = None;
+    }
+
     /// Stops the CPU for good.
     pub fn stop(&mut self, reason: Stop) {
         self.stopped = Some(reason);

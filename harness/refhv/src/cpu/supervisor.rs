@@ -34,6 +34,10 @@ pub struct Translation {
 
 /// Everything that depends on what kind of machine the CPU is in.
 pub trait Supervisor {
+    /// The machine has been switched on, or reset: `core` has the registers it has at entry, and everything the supervisor
+    /// knows of the past is gone, but for what outlives a reset on this kind of machine.
+    fn reset(&mut self, core: &mut Core);
+
     /// Translates an effective address (already cut to the mode's width). Called when the lookaside does not know it.
     ///
     /// # Errors

@@ -16,6 +16,8 @@ pub(crate) struct Flat {
 }
 
 impl Supervisor for Flat {
+    fn reset(&mut self, _core: &mut Core) {}
+
     fn translate(&mut self, _core: &mut Core, address: u64, _access: Access) -> Result<Translation, Fault> {
         Ok(Translation { physical: address, whole_page: true })
     }

@@ -47,6 +47,7 @@ use sprig_isa::exception::Exception;
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::page::Field;
 use sprig_isa::spr::number;
+use sprig_wire::{board, layout};
 
 use crate::bare::Timers;
 use crate::clock::INSTRUCTIONS_PER_TICK;
@@ -122,7 +123,7 @@ impl Hypervisor {
         let mut hypervisor = Self {
             cpu,
             mmu,
-            timers: Timers::new(cpu.family),
+            timers: Timers::new(cpu.family, &core.clock),
             registers,
             shared,
             msr: 0,
@@ -173,25 +174,6 @@ impl Hypervisor {
     #[must_use]
     pub fn shared_field(&self, core: &Core, field: &Field) -> u64 {
         self.shared.get(&core.memory, Slot::of(field))
-    }
-
-    /// Resets the guest's CPU: registers, translations, timers, page. Where it goes on is left to the caller.
-    pub fn reset(&mut self, core: &mut Core) {
-        let mut registers = RegisterFile::new(self.cpu, self.shared);
-        core.state.spr = registers.cells.clone();
-        self.mmu = Mmu::new(self.cpu, &mut registers.cells);
-        self.registers = registers;
-        self.timers = Timers::new(self.cpu.family);
-        self.msr = 0;
-        if !policy::PAGE_SURVIVES_RESET {
-            self.mapping = None;
-            self.shared.clear(&mut core.memory);
-        }
-        self.segments = self.shared.segments(&core.memory);
-        core.waiting = false;
-        self.identify(core);
-        self.flush(core);
-        self.enter(core);
     }
 
     /// The guest has left. `reason` is counted unless it had left already.
@@ -249,6 +231,28 @@ impl Hypervisor {
 }
 
 impl Supervisor for Hypervisor {
+    /// The guest's CPU starts again: registers, translations, timers, page. An embedded guest gets its initial translations:
+    /// the RAM in entry 0 of its TLB (TLB1 of e500), the board's registers in entry 1.
+    fn reset(&mut self, core: &mut Core) {
+        let mut registers = RegisterFile::new(self.cpu, self.shared);
+        core.state.spr = registers.cells.clone();
+        self.mmu = Mmu::new(self.cpu, &mut registers.cells);
+        self.mmu.map_initially(0, 0, layout::RAM_SIZE.into());
+        self.mmu.map_initially(1, board::REGISTERS.into(), board::REGISTERS_SIZE.into());
+        self.registers = registers;
+        self.timers = Timers::new(self.cpu.family, &core.clock);
+        self.msr = 0;
+        if !policy::PAGE_SURVIVES_RESET {
+            self.mapping = None;
+            self.shared.clear(&mut core.memory);
+        }
+        self.segments = self.shared.segments(&core.memory);
+        core.waiting = false;
+        self.identify(core);
+        self.flush(core);
+        self.enter(core);
+    }
+
     fn translate(&mut self, core: &mut Core, address: u64, access: Access) -> Result<Translation, Fault> {
         self.guest_access(core, address, access)
     }

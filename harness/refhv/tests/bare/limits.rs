@@ -31,6 +31,26 @@ fn the_console_gets_bytes_and_power_off_ends_the_run() {
 }
 
 #[test]
+fn a_reset_starts_again_and_keeps_the_memory_that_is_not_of_the_program() {
+    const COUNTER: i64 = 0x4000;
+    // Counts its starts, destroys its first instruction, and resets the machine until the third time.
+    let mut rig = Rig::new("e500v2").code(&[
+        asm("lwz", &[5, COUNTER, 0]),
+        asm("addi", &[5, 5, 1]),
+        asm("stw", &[5, COUNTER, 0]),
+        board_base(),
+        asm("addis", &[7, 0, (CODE >> 16) as i64]),
+        asm("stw", &[5, 0, 7]),
+        asm("addi", &[6, 0, 3]),
+        asm("cmpw", &[0, 5, 6]),
+        asm("bc", &[4, 2, 8]),
+        asm("stw", &[5, board::POWER_OFF.into(), 4]),
+        asm("stw", &[5, board::RESET.into(), 4]),
+    ]);
+    assert_eq!(rig.finish(), Outcome::PoweredOff(3));
+}
+
+#[test]
 fn the_probe_register_reads_as_documented() {
     let rig = Rig::new("e500v2").code(&[board_base(), asm("lwz", &[3, board::PROBE.into(), 4])]).run(2);
     assert_eq!(rig.machine.core().state.gpr[3], board::PROBE_VALUE.into());

@@ -6,14 +6,15 @@ mod limits;
 mod registers;
 mod timers;
 
+use std::sync::Arc;
+
 use sprig_isa::cpu::{Cpu, Family};
 use sprig_isa::insn::word::assemble;
 use sprig_isa::spr::number;
 use sprig_refhv::bare::{Bare, Wires};
-use sprig_refhv::cpu::{Core, Processor, State};
+use sprig_refhv::cpu::{Processor, State};
+use sprig_refhv::image::Image;
 use sprig_refhv::machine::{Limits, Machine, Outcome};
-use sprig_refhv::memory::Memory;
-use sprig_wire::{board, layout};
 
 /// Where a test's program lies.
 const CODE: u64 = 0x1_0000;
@@ -43,22 +44,17 @@ struct Rig {
 impl Rig {
     fn new(cpu: &str) -> Self {
         let cpu = Cpu::by_name(cpu).unwrap_or_else(|| panic!("no CPU {cpu}"));
-        let mut core = Core::new(cpu, Memory::new(layout::RAM_SIZE as usize));
-        let mut bare = Bare::new(&mut core);
-        bare.mmu.map_initially(0, 0, layout::RAM_SIZE.into());
-        bare.mmu.map_initially(1, board::REGISTERS.into(), board::REGISTERS_SIZE.into());
-        bare.set_msr(&mut core, 0);
-        core.state.pc = CODE;
+        let machine = Machine::bare(cpu, Arc::new(Image::empty(CODE))).expect("nothing to load");
+        let mut rig = Self { machine };
         if cpu.family.is_booke() {
-            core.state.spr.set(number::IVPR, VECTORS);
+            rig.state().spr.set(number::IVPR, VECTORS);
             for ivor in 0..16 {
-                core.state.spr.set(number::IVOR0 + ivor, u64::from(ivor) * VECTOR_STEP);
+                rig.state().spr.set(number::IVOR0 + ivor, u64::from(ivor) * VECTOR_STEP);
             }
             for ivor in SECOND_IVORS..38 {
-                core.state.spr.set(number::IVOR32 + ivor - SECOND_IVORS, u64::from(ivor) * VECTOR_STEP);
+                rig.state().spr.set(number::IVOR32 + ivor - SECOND_IVORS, u64::from(ivor) * VECTOR_STEP);
             }
         }
-        let rig = Self { machine: Machine { processor: Processor::new(core, bare) } };
         // Handlers that do nothing, for tests that look at what they were entered with.
         let idle = vec![asm("nop", &[]); HANDLERS as usize / 4];
         rig.at(0, &idle).at(VECTORS, &idle)
