@@ -68,13 +68,18 @@ impl Hypervisor {
         self.cpu.family.is_booke() && self.msr & booke::CE != 0
     }
 
-    /// True if an interrupt waits, enabled or not: what the page's int_pending says.
-    pub(super) fn is_interrupt_pending(&self, core: &Core) -> bool {
+    /// What wants to interrupt the guest, enabled or not: external line, critical line, decrementer.
+    pub(super) fn interrupt_sources(&self, core: &Core) -> [bool; 3] {
         let critical = core.board.critical && self.cpu.family.is_booke();
-        critical || core.board.external || self.is_decrementer_pending(core)
+        [core.board.external, critical, self.is_decrementer_pending(core)]
     }
 
-    pub(super) fn is_decrementer_pending(&self, core: &Core) -> bool {
+    /// True if an interrupt waits, enabled or not: what the page's int_pending says.
+    pub(super) fn is_interrupt_pending(&self, core: &Core) -> bool {
+        self.interrupt_sources(core).contains(&true)
+    }
+
+    fn is_decrementer_pending(&self, core: &Core) -> bool {
         let cells = &self.registers.cells;
         let enabled = !self.cpu.family.is_booke() || cells.get(number::TCR) & u64::from(tcr::DIE) != 0;
         enabled && self.timers.decrementer_pending(&core.clock, cells)

@@ -106,8 +106,8 @@ pub struct Hypervisor {
     delivery_due: bool,
     /// The instruction count at the last exit.
     last_exit: u64,
-    /// The interrupt lines as last seen: external, critical.
-    lines: (bool, bool),
+    /// The interrupt sources as the guest was last entered with: external line, critical line, decrementer.
+    sources: [bool; 3],
 }
 
 impl Hypervisor {
@@ -138,7 +138,7 @@ impl Hypervisor {
             outside: true,
             delivery_due: false,
             last_exit: 0,
-            lines: (false, false),
+            sources: [false; 3],
         };
         hypervisor.identify(core);
         hypervisor.enter(core);
@@ -195,7 +195,7 @@ impl Hypervisor {
         self.shared.set(&mut core.memory, shared::INT_PENDING, pending);
         self.reload_aliases(core);
         core.set_msr(self.msr & GUEST_OWNED | msr::PR, self.space());
-        self.lines = (core.board.external, core.board.critical);
+        self.sources = self.interrupt_sources(core);
         self.delivery_due = false;
         self.outside = false;
     }
@@ -289,7 +289,6 @@ impl Supervisor for Hypervisor {
     }
 
     fn poll(&mut self, core: &mut Core) {
-        let decrementer = self.is_decrementer_pending(core);
         self.timers.advance(&core.clock, &mut self.registers.cells);
         if core.waiting {
             // The guest waits in the hypervisor: nothing takes it out.
@@ -298,10 +297,13 @@ impl Supervisor for Hypervisor {
                 core.waiting = false;
                 self.delivery_due = true;
             }
-        } else if !decrementer && self.is_decrementer_pending(core) {
-            self.exit(core, Exit::Timer);
-        } else if core.clock.ticks() >= self.slice_end() || self.lines != (core.board.external, core.board.critical) {
-            self.exit(core, Exit::Host);
+        } else {
+            let [external, critical, decrementer] = self.interrupt_sources(core);
+            if decrementer && !self.sources[2] {
+                self.exit(core, Exit::Timer);
+            } else if core.clock.ticks() >= self.slice_end() || self.sources[..2] != [external, critical] {
+                self.exit(core, Exit::Host);
+            }
         }
         if self.delivery_due && !self.outside {
             self.take_from_page(core);

@@ -1,7 +1,7 @@
 //! What the guest's accesses reach: the page, or what the guest's own tables say, through the shadow TLB.
 
 use sprig_isa::cpu::Family;
-use sprig_isa::msr;
+use sprig_isa::msr::{self, book3s};
 
 use super::shadow::PAGE;
 use super::{Exit, Hypervisor, Mapping, policy};
@@ -87,8 +87,11 @@ impl Hypervisor {
         if self.is_page(address, access) {
             return Ok(Reach { host: base | address & (PAGE - 1), whole_page: true });
         }
-        let translation = match self.walk(core, address, access) {
-            Err(Fault::NoExecute) if self.may_execute_anything() => self.walk(core, address, Access::Load)?,
+        let translation = match self.walk(core, self.msr, address, access) {
+            // What it may load it may execute. A fetch is translated whether or not data is.
+            Err(Fault::NoExecute) if self.may_execute_anything() => {
+                self.walk(core, self.msr | book3s::DR, address, Access::Load)?
+            }
             result => result?,
         };
         let is_magic = |mapping: &Mapping| mapping.pa ^ translation.physical < PAGE;
@@ -100,8 +103,8 @@ impl Hypervisor {
         Ok(Reach { host, whole_page: translation.whole_page })
     }
 
-    fn walk(&mut self, core: &mut Core, address: u64, access: Access) -> Result<Translation, Fault> {
-        self.mmu.translate(&self.registers.cells, &mut core.memory, self.msr, address, access)
+    fn walk(&mut self, core: &mut Core, msr: u64, address: u64, access: Access) -> Result<Translation, Fault> {
+        self.mmu.translate(&self.registers.cells, &mut core.memory, msr, address, access)
     }
 
     /// A kernel that maps the page without MAGIC_PAGE_FLAG_NOT_MAPPED_NX may have its trampolines in no-execute pages.

@@ -1,0 +1,138 @@
+//! User space: registers, interrupt lines, migration.
+
+use sprig_isa::msr;
+use sprig_isa::spr::number as n;
+use sprig_refhv::host::{Host, Refusal, Values};
+use sprig_refhv::hypervisor::{Setup, UserSpace};
+use sprig_wire::host::{HostCall, REGS, SREGS};
+
+use super::{CODE, CPUS, Guest, at};
+
+const TCR: u64 = 0x1020_0000_0000_0089;
+const SPRG9: u64 = 0x1030_0000_0000_00ba;
+const MAS7_3: u64 = 0x1030_0000_0000_008f;
+const EINVAL: u64 = 22;
+
+fn call(guest: &mut Guest, name: &str, arguments: &[u64]) -> Result<u64, Refusal> {
+    let mut values: Values = [0; 8];
+    values[..arguments.len()].copy_from_slice(arguments);
+    let call = HostCall::by_name(name).expect("a host step");
+    let super::Processor { core, supervisor } = &mut guest.processor;
+    UserSpace.call(core, supervisor, call, &values).map(|results| results[0])
+}
+
+fn reg(name: &str) -> u64 {
+    REGS.iter().position(|known| *known == name).expect("a register of kvm_regs") as u64
+}
+
+fn sreg(name: &str) -> u64 {
+    SREGS.iter().position(|known| *known == name).expect("a register of kvm_sregs") as u64
+}
+
+#[test]
+fn user_space_and_the_guest_see_the_same_sprgs() {
+    for cpu in CPUS {
+        let mut guest = Guest::mapped(cpu);
+        for number in 0..8 {
+            let index = reg(&format!("SPRG{number}"));
+            assert_eq!(call(&mut guest, "set-regs", &[index, 0x70 + number]), Ok(0), "{cpu}");
+            assert_eq!(call(&mut guest, "get-regs", &[index]), Ok(0x70 + number), "{cpu}");
+            assert_eq!(guest.page(&format!("sprg{number}")), 0x70 + number, "{cpu}");
+        }
+        guest.mtspr(n::SPRG1, 0x99);
+        assert_eq!(call(&mut guest, "get-regs", &[reg("SPRG1")]), Ok(0x99), "{cpu}");
+    }
+}
+
+#[test]
+fn what_user_space_sets_is_in_the_alias_when_the_guest_runs() {
+    let mut guest = Guest::mapped("e500v2");
+    call(&mut guest, "set-regs", &[reg("SPRG4"), 0x44]).expect("a register");
+    assert_eq!(guest.mfspr(n::USPRG4), 0x44);
+}
+
+#[test]
+fn pc_and_msr_are_the_guests() {
+    let mut guest = Guest::mapped("e500v2");
+    guest.mtmsr(msr::EE);
+    assert_eq!(call(&mut guest, "get-regs", &[reg("MSR")]), Ok(msr::EE));
+    assert_eq!(call(&mut guest, "get-regs", &[reg("PC")]), Ok(CODE + 4));
+    call(&mut guest, "set-regs", &[reg("MSR"), msr::ME]).expect("a register");
+    assert_eq!(guest.mfmsr(), msr::ME);
+}
+
+#[test]
+fn sregs_are_those_of_the_embedded_structure() {
+    let mut guest = Guest::mapped("440");
+    call(&mut guest, "set-sregs", &[sreg("CSRR0"), 0x1234]).expect("a register");
+    assert_eq!(guest.mfspr(n::CSRR0), 0x1234);
+    guest.store("esr", 0x80);
+    assert_eq!(call(&mut guest, "get-sregs", &[sreg("ESR")]), Ok(0x80));
+    call(&mut guest, "set-sregs", &[sreg("DEC"), 0x5000_0000]).expect("a register");
+    assert!(guest.mfspr(n::DEC) > 0x4fff_0000);
+    call(&mut guest, "set-sregs", &[sreg("VRSAVE"), 0x66]).expect("a register");
+    assert_eq!(guest.mfspr(n::USPRG0), 0x66);
+
+    let mut guest = Guest::mapped("7447");
+    assert_eq!(call(&mut guest, "get-sregs", &[sreg("PVR")]), Ok(0x8002_0102));
+    assert_eq!(call(&mut guest, "get-sregs", &[sreg("CSRR0")]), Err(Refusal::Unknown));
+}
+
+#[test]
+fn pvr_and_pir_cannot_change() {
+    let mut guest = Guest::with("e500v2", Setup { vcpu_id: 2, ..Setup::default() });
+    assert_eq!(call(&mut guest, "set-sregs", &[sreg("PIR"), 2]), Ok(0));
+    assert_eq!(call(&mut guest, "set-sregs", &[sreg("PIR"), 3]), Err(Refusal::Errno(EINVAL)));
+    assert_eq!(call(&mut guest, "set-sregs", &[sreg("PVR"), 0]), Err(Refusal::Errno(EINVAL)));
+    assert_eq!(call(&mut guest, "vcpu-id", &[]), Ok(2));
+}
+
+#[test]
+fn one_reg_names_registers_by_the_kernels_identifiers() {
+    let mut guest = Guest::mapped("e500v2");
+    call(&mut guest, "set-one-reg", &[TCR, 0x0400_0000]).expect("a register");
+    assert_eq!(guest.mfspr(n::TCR), 0x0400_0000);
+    guest.mtspr(n::SPRG9, 0x99);
+    assert_eq!(call(&mut guest, "get-one-reg", &[SPRG9]), Ok(0x99));
+    call(&mut guest, "set-one-reg", &[MAS7_3, 0xb_aaaa_a000]).expect("a register");
+    assert_eq!((guest.page("mas7"), guest.page("mas3")), (0xb, 0xaaaa_a000));
+    assert_eq!(call(&mut guest, "get-one-reg", &[0x1020_0000_0000_fff0]), Err(Refusal::Errno(EINVAL)));
+    let mut guest = Guest::mapped("7447");
+    assert_eq!(call(&mut guest, "get-one-reg", &[TCR]), Err(Refusal::Errno(EINVAL)), "no such register");
+}
+
+#[test]
+fn lines_are_raised_and_lowered() {
+    let mut guest = Guest::mapped("e500v2");
+    call(&mut guest, "raise-external", &[]).expect("a wire");
+    guest.exit();
+    assert_ne!(guest.page("int_pending"), 0);
+    call(&mut guest, "lower-external", &[]).expect("a wire");
+    guest.exit();
+    assert_eq!(guest.page("int_pending"), 0);
+}
+
+#[test]
+fn a_migrated_guest_keeps_its_registers_and_has_to_ask_for_the_page_again() {
+    for cpu in ["e500v2", "440", "7447"] {
+        let mut guest = Guest::mapped(cpu);
+        guest.mtspr(n::SPRG0, 0x10);
+        guest.store("sprg3", 0x13);
+        guest.mtspr(n::SRR0, 0x5550);
+        guest.mtmsr(msr::ME);
+        call(&mut guest, "migrate", &[]).expect("saved and restored");
+        assert_eq!(guest.processor.supervisor.mapping(), None, "{cpu}");
+        assert_eq!([n::SPRG0, n::SPRG3, n::SRR0].map(|number| guest.mfspr(number)), [0x10, 0x13, 0x5550], "{cpu}");
+        assert_eq!(guest.mfmsr(), msr::ME, "{cpu}");
+        let mut guest = guest.map();
+        assert_eq!((guest.page("sprg0"), guest.page("critical")), (0x10, 0), "{cpu}");
+    }
+}
+
+#[test]
+fn the_page_is_gone_after_migration_for_the_guests_accesses_too() {
+    let mut guest = Guest::mapped("e500v2");
+    call(&mut guest, "migrate", &[]).expect("saved and restored");
+    guest.run(&[super::asm("lwz", &[3, at("sprg0"), 0])]);
+    assert_eq!(guest.pc(), guest.vector(0, 13));
+}

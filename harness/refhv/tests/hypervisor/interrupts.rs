@@ -1,0 +1,193 @@
+//! The guest's interrupts: pending, enabled, withheld, delivered.
+
+use sprig_isa::msr::{self, book3s, booke};
+use sprig_isa::spr::number as n;
+use sprig_isa::timer::{tcr, tsr};
+
+use super::{CODE, CPUS, Guest, asm};
+
+/// A guest with the page, whose decrementer has run out.
+fn with_decrementer_pending(cpu: &str) -> Guest {
+    let mut guest = Guest::mapped(cpu);
+    if guest.family().is_booke() {
+        guest.mtspr(n::TCR, tcr::DIE.into());
+    }
+    guest.mtspr(n::DEC, 1);
+    guest.run(&[asm("nop", &[]); 32]);
+    guest
+}
+
+#[test]
+fn int_pending_says_that_an_interrupt_waits_for_ee() {
+    for cpu in CPUS {
+        let mut guest = Guest::mapped(cpu);
+        assert_eq!(guest.page("int_pending"), 0, "{cpu}");
+        let mut guest = with_decrementer_pending(cpu);
+        assert_ne!(guest.page("int_pending"), 0, "{cpu}");
+    }
+}
+
+#[test]
+fn a_pending_decrementer_is_delivered_when_ee_is_set_by_the_instruction() {
+    for cpu in CPUS {
+        let mut guest = with_decrementer_pending(cpu);
+        guest.mtmsr(msr::EE);
+        assert_eq!(guest.pc(), guest.vector(0x900, 10), "{cpu}");
+        assert_eq!(guest.field("srr0"), CODE + 4, "{cpu}");
+        assert_ne!(guest.field("srr1") & msr::EE, 0, "{cpu}");
+        assert_eq!(guest.field("msr") & msr::EE, 0, "{cpu}");
+    }
+}
+
+#[test]
+fn a_pending_decrementer_is_delivered_at_the_exit_after_ee_is_stored_to_the_page() {
+    for cpu in CPUS {
+        let mut guest = with_decrementer_pending(cpu);
+        let old = guest.page("msr");
+        guest.store("msr", old | msr::EE);
+        assert_eq!(guest.pc(), CODE + 4, "{cpu}: not before");
+        guest.exit();
+        assert_eq!(guest.pc(), guest.vector(0x900, 10), "{cpu}");
+        assert_eq!(guest.field("srr0"), CODE + 4, "{cpu}: behind the instruction that trapped");
+    }
+}
+
+#[test]
+fn wrteei_delivers_what_is_pending() {
+    let mut guest = with_decrementer_pending("e500v2");
+    guest.run(&[asm("wrteei", &[1])]);
+    assert_eq!(guest.pc(), guest.vector(0, 10));
+}
+
+#[test]
+fn int_pending_is_cleared_when_the_interrupt_is_acknowledged() {
+    let mut guest = with_decrementer_pending("e500v2");
+    guest.mtspr(n::TSR, tsr::DIS.into());
+    assert_eq!(guest.page("int_pending"), 0);
+    let mut guest = with_decrementer_pending("970");
+    guest.mtspr(n::DEC, 0x7fff_ffff);
+    assert_eq!(guest.page("int_pending"), 0);
+}
+
+#[test]
+fn a_decrementer_interrupt_comes_by_itself_when_enabled() {
+    for cpu in CPUS {
+        let mut guest = Guest::mapped(cpu);
+        if guest.family().is_booke() {
+            guest.mtspr(n::TCR, tcr::DIE.into());
+        }
+        guest.mtmsr(msr::EE);
+        guest.mtspr(n::DEC, 50);
+        guest.place(guest.vector(0x900, 10), &[asm("b", &[0])]);
+        guest.run(&[asm("b", &[0])]);
+        guest.steps(2000);
+        assert_eq!(guest.pc(), guest.vector(0x900, 10), "{cpu}");
+    }
+}
+
+#[test]
+fn in_a_critical_section_nothing_is_delivered_until_it_is_left() {
+    for cpu in CPUS {
+        let mut guest = with_decrementer_pending(cpu);
+        guest.set_gpr(1, 0x00a0_1000);
+        guest.store("critical", 0x00a0_1000);
+        guest.mtmsr(msr::EE);
+        assert_eq!(guest.pc(), CODE + 4, "{cpu}: withheld");
+        assert_ne!(guest.page("int_pending"), 0, "{cpu}");
+        guest.store("critical", 0x00a0_1001);
+        guest.exit();
+        assert_eq!(guest.pc(), guest.vector(0x900, 10), "{cpu}");
+    }
+}
+
+#[test]
+fn problem_state_has_no_critical_section() {
+    let mut guest = with_decrementer_pending("e500v2");
+    guest.set_gpr(1, 0x00a0_1000);
+    guest.store("critical", 0x00a0_1000);
+    guest.enter_problem_state(msr::EE);
+    assert_eq!(guest.pc(), guest.vector(0, 10));
+}
+
+#[test]
+fn before_the_page_is_mapped_there_is_no_critical_section() {
+    let mut guest = Guest::new("e500v2");
+    guest.set_gpr(1, 0);
+    guest.mtspr(n::TCR, tcr::DIE.into());
+    guest.mtspr(n::DEC, 1);
+    guest.run(&[asm("nop", &[]); 32]);
+    guest.mtmsr(msr::EE);
+    assert_eq!(guest.pc(), guest.vector(0, 10), "r1 and the hidden field are both zero");
+}
+
+#[test]
+fn an_external_interrupt_is_a_level() {
+    for cpu in CPUS {
+        let mut guest = Guest::mapped(cpu);
+        guest.core().board.external = true;
+        guest.exit();
+        assert_ne!(guest.page("int_pending"), 0, "{cpu}");
+        guest.mtmsr(msr::EE);
+        assert_eq!(guest.pc(), guest.vector(0x500, 4), "{cpu}");
+        guest.core().board.external = false;
+        guest.exit();
+        assert_eq!(guest.field("int_pending"), 0, "{cpu}");
+        guest.mtmsr(msr::EE);
+        assert_eq!(guest.pc(), CODE + 4, "{cpu}");
+    }
+}
+
+#[test]
+fn the_critical_input_has_its_own_enable_and_registers() {
+    let mut guest = Guest::mapped("440");
+    guest.core().board.critical = true;
+    guest.mtmsr(msr::EE);
+    assert_eq!(guest.pc(), CODE + 4, "CE = 0");
+    guest.mtmsr(booke::CE | msr::ME);
+    assert_eq!(guest.pc(), guest.vector(0, 0));
+    assert_eq!(guest.mfspr(n::CSRR0), CODE + 4);
+    assert_eq!(guest.mfspr(n::CSRR1), booke::CE | msr::ME);
+    assert_eq!(guest.mfmsr(), msr::ME);
+    guest.core().board.critical = false;
+    guest.run(&[asm("rfci", &[])]);
+    assert_eq!((guest.pc(), guest.mfmsr()), (CODE + 4, booke::CE | msr::ME));
+}
+
+#[test]
+fn a_server_cpu_has_no_critical_input() {
+    let mut guest = Guest::mapped("7447");
+    guest.core().board.critical = true;
+    guest.exit();
+    assert_eq!(guest.page("int_pending"), 0);
+}
+
+#[test]
+fn a_fault_leaves_address_and_syndrome_in_the_page() {
+    let mut guest = Guest::mapped("440");
+    guest.set_gpr(4, 0x4000_0000);
+    guest.run(&[asm("stw", &[3, 8, 4])]);
+    assert_eq!(guest.pc(), guest.vector(0, 13));
+    assert_eq!(guest.page("dar"), 0x4000_0008);
+    assert_eq!(guest.page("esr"), sprig_isa::syndrome::esr::ST.into());
+
+    let mut guest = Guest::mapped("7447");
+    guest.mtmsr(book3s::DR);
+    guest.set_gpr(4, 0x4000_0000);
+    guest.run(&[asm("stw", &[3, 8, 4])]);
+    assert_eq!(guest.pc(), 0x300);
+    guest.mtmsr(0);
+    assert_eq!((guest.page("dar"), guest.page("dsisr")), (0x4000_0008, 0x4200_0000));
+}
+
+#[test]
+fn waiting_ends_with_an_interrupt_and_we_is_off_again() {
+    let mut guest = Guest::mapped("e500v2");
+    guest.mtspr(n::TCR, tcr::DIE.into());
+    guest.mtspr(n::DEC, 1000);
+    guest.mtmsr(msr::EE | booke::WE);
+    assert!(guest.core().waiting);
+    guest.place(guest.vector(0, 10), &[asm("b", &[0])]);
+    guest.steps(100_000);
+    assert_eq!(guest.pc(), guest.vector(0, 10));
+    assert_eq!(guest.page("srr1"), msr::EE);
+}
