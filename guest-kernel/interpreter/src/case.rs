@@ -87,7 +87,7 @@ pub(crate) fn run<M: Machine>(
         }
     }
     machine.load_code(case.code);
-    machine.touch_everything();
+    machine.touch_everything(case.ops, case.slots.into());
     let mut runner = Runner { machine, slots, log, race: None, in_problem_state: false };
     let result = runner.run(case, at, loud);
     if runner.in_problem_state {
@@ -106,13 +106,13 @@ impl<M: Machine> Runner<'_, '_, M> {
             if loud {
                 send(self.machine, self.log, &Record::Step { case: case.id, step: step.step.into() });
             }
-            at = self.step(&step, at + used)?;
+            at = self.step(case, &step, at + used)?;
         }
         Ok(())
     }
 
     /// Carries out one operation; `next` is the offset of the one behind it. The offset to go on at.
-    fn step(&mut self, step: &Step<'_>, next: usize) -> Result<usize, Stop> {
+    fn step(&mut self, case: &Case<'_>, step: &Step<'_>, next: usize) -> Result<usize, Stop> {
         match step.op {
             Op::Exec { stub, inputs, outputs, .. } => self.exec(step, stub, &inputs, &outputs)?,
             Op::Compute { alu, to, a, b } => {
@@ -122,12 +122,12 @@ impl<M: Machine> Runner<'_, '_, M> {
             Op::EnterUser => {
                 self.machine.enter_user();
                 self.in_problem_state = true;
-                self.machine.touch_everything();
+                self.machine.touch_everything(case.ops, case.slots.into());
             }
             Op::LeaveUser => {
                 self.machine.leave_user();
                 self.in_problem_state = false;
-                self.machine.touch_everything();
+                self.machine.touch_everything(case.ops, case.slots.into());
             }
             Op::RaceBegin { count } => {
                 if self.race.is_some() || count == 0 {

@@ -67,9 +67,9 @@ pub trait Machine {
     /// Replaces one word of the code and makes it executable.
     fn write_code(&mut self, offset: u32, word: u32);
 
-    /// Touches every page the coming operations use, in the current privilege state: instructions, stack, log, slots,
-    /// stubs. Later accesses then need no exit to translate them.
-    fn touch_everything(&mut self);
+    /// Touches every page the coming operations use, in the current privilege state: the guest's own instructions, data and
+    /// stack, the log, the code, these operations and as many slots. Later accesses then need no exit to translate them.
+    fn touch_everything(&mut self, ops: &[u8], slots: usize);
 
     /// Runs the stub at this offset in the code with these registers, and leaves those it ended with. The exception, if
     /// there was one.

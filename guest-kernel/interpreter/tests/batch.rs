@@ -55,7 +55,7 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
 
     fn write_code(&mut self, _: u32, _: u32) {}
 
-    fn touch_everything(&mut self) {
+    fn touch_everything(&mut self, _: &[u8], _: usize) {
         self.calls.push("touch");
     }
 

@@ -57,5 +57,10 @@ pub const HASH_TABLE: u32 = 0x009c_0000;
 pub const SCRATCH_BASE: u32 = 0x00a0_0000;
 /// Size of the scratch area, bytes.
 pub const SCRATCH_SIZE: u32 = RAM_SIZE - SCRATCH_BASE;
+/// How much of the scratch area is zero when a case begins, bytes; what lies behind keeps what earlier cases left.
+pub const SCRATCH_CLEARED: u32 = 64 * 1024;
 /// The memory a platform must have, bytes.
 pub const RAM_SIZE: u32 = 0x0100_0000;
+
+/// Start of 256 MiB of effective addresses that no guest kernel translates: where a script takes a TLB miss.
+pub const UNMAPPED_EA: u32 = 0xd000_0000;

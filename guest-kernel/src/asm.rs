@@ -1,0 +1,57 @@
+//! The assembler files of `asm/`, put together with the constants they use. What each does is said where its caller is:
+//! entry in `main.rs`, steps in `exec.rs`, interrupts in `vectors.rs`.
+
+use crate::save::{self, at};
+use sprig_isa::exception::Exception;
+use sprig_isa::msr;
+use sprig_isa::spr::number;
+
+/// Size of each of the kernel's three stacks (kernel, interrupts, critical interrupts), bytes.
+const STACK: usize = 16 * 1024;
+
+core::arch::global_asm!(
+    include_str!("asm/macros.s"),
+    include_str!("asm/entry.s"),
+    include_str!("asm/step.s"),
+    include_str!("asm/interrupts.s"),
+    STACK = const STACK,
+    STEP = const save::STEP,
+    INTERRUPT = const save::INTERRUPT,
+    CRITICAL = const save::CRITICAL,
+    MACHINE_CHECK = const save::MACHINE_CHECK,
+    CONTEXT_LR = const at::CONTEXT_LR,
+    CONTEXT_CR = const at::CONTEXT_CR,
+    CONTEXT_GPR = const at::CONTEXT_GPR,
+    IN_STEP = const at::IN_STEP,
+    LEAVING_USER = const at::LEAVING_USER,
+    USER = const at::USER,
+    SUPERVISOR_MSR = const at::SUPERVISOR_MSR,
+    RESUME_MASK = const at::RESUME_MASK,
+    CR = const at::CR,
+    XER = const at::XER,
+    LR = const at::LR,
+    CTR = const at::CTR,
+    AT_SRR0 = const at::SRR0,
+    AT_SRR1 = const at::SRR1,
+    SYNDROME = const at::SYNDROME,
+    DAR = const at::DAR,
+    EXCEPTION = const at::EXCEPTION,
+    SYSTEM_CALL = const Exception::SystemCall as u32,
+    MSR_PR = const msr::PR,
+    MSR_CE_BIT = const msr::booke::CE.leading_zeros() - u32::BITS,
+    SRR0 = const number::SRR0,
+    SRR1 = const number::SRR1,
+    CSRR0 = const number::CSRR0,
+    CSRR1 = const number::CSRR1,
+    DSRR0 = const number::DSRR0,
+    DSRR1 = const number::DSRR1,
+    MCSRR0 = const number::MCSRR0,
+    MCSRR1 = const number::MCSRR1,
+    ESR = const number::ESR,
+    DEAR = const number::DEAR,
+    DSISR = const number::DSISR,
+    DAR_SPR = const number::DAR,
+    boot = sym crate::boot,
+    asynchronous_interrupt = sym crate::vectors::asynchronous_interrupt,
+    stray_interrupt = sym crate::vectors::stray_interrupt,
+);

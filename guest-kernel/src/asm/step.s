@@ -1,0 +1,72 @@
+# Running a step's stub, and changing privilege between steps. See exec.rs for the whole way.
+
+# fn(stub: u32) -> *const Frame: load every register from the step frame and enter the stub.
+.macro step width
+        .globl  exec_\width
+exec_\width:
+        save_context
+        li      0, 1
+        stw     0, {IN_STEP}(0)
+        mtctr   3
+        get     \width, 0, {STEP}+{LR}
+        mtlr    0
+        lwz     0, {STEP}+{CR}+4(0)
+        mtcr    0
+        lwz     0, {STEP}+{XER}+4(0)
+        mtxer   0
+        get_r0_to_r31 \width, {STEP}
+        bctr
+
+# What STEP_RETURN branches to: the stub ran to its end.
+        .globl  step_done_\width
+step_done_\width:
+        put_r0_to_r30 \width, {STEP}
+        put     \width, 31, {STEP}+8*31
+        mfcr    0
+        stw     0, {STEP}+{CR}+4(0)
+        mfxer   0
+        stw     0, {STEP}+{XER}+4(0)
+        mflr    0
+        put     \width, 0, {STEP}+{LR}
+        mfctr   0
+        put     \width, 0, {STEP}+{CTR}
+        li      0, 0
+        stw     0, {STEP}+{EXCEPTION}+4(0)
+        restore_context
+        li      3, {STEP}
+        blr
+
+# The word to put at STEP_RETURN.
+        .globl  step_return_\width
+step_return_\width:
+        ba      step_done_\width
+.endm
+
+        .text
+        step    32
+        step    64
+
+# fn(): go on in problem state.
+.macro enter_user return, suffix
+        .globl  enter_user_\suffix
+enter_user_\suffix:
+        mfmsr   3
+        stw     3, {SUPERVISOR_MSR}(0)
+        ori     3, 3, {MSR_PR}
+        li      4, {MSR_PR}
+        stw     4, {USER}(0)
+        mflr    4
+        mtspr   {SRR0}, 4
+        mtspr   {SRR1}, 3
+        \return
+.endm
+        enter_user rfi, 32
+        enter_user rfid, book3s64
+
+# fn() -> ignored: go on in supervisor state. The handler of the system call returns to our caller.
+        .globl  leave_user
+leave_user:
+        save_context
+        li      0, 1
+        stw     0, {LEAVING_USER}(0)
+        sc

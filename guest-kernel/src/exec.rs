@@ -1,0 +1,68 @@
+//! Running a step's stub, and changing privilege between steps.
+//!
+//! ```text
+//!   run(stub) --save own registers, load the step frame's, bctr--> stub: the instructions under test; ba STEP_RETURN
+//!      ^                                                              |                  |
+//!      |                                                          exception         step_done: store registers
+//!      '------ settle: the kernel's registers back <--------------- frame ---------------'
+//! ```
+//!
+//! Nothing here is privileged, so that a step costs no exit but its own, in problem state too.
+
+use crate::save::{self, Frame, flags};
+use core::sync::atomic::Ordering::Relaxed;
+use sprig_isa::cpu::{Cpu, Family};
+
+unsafe extern "C" {
+    fn exec_32(stub: u32) -> *const Frame;
+    fn exec_64(stub: u32) -> *const Frame;
+    static step_return_32: u32;
+    static step_return_64: u32;
+    fn enter_user_32();
+    fn enter_user_book3s64();
+    #[link_name = "leave_user"]
+    fn leave_user_asm();
+}
+
+/// The word at STEP_RETURN.
+pub(crate) fn step_return_word(cpu: &Cpu) -> u32 {
+    // SAFETY: one word of the image's text each, never written.
+    unsafe { if cpu.is_64bit { step_return_64 } else { step_return_32 } }
+}
+
+/// The registers the next stub gets. Those of the last step are still there.
+pub(crate) fn registers() -> &'static mut Frame {
+    // SAFETY: the handlers touch this frame only while a stub runs, when no caller can hold the reference: `run` and
+    // this function are called from the one thread there is, and neither's result is kept over the other.
+    unsafe { save::frame(save::STEP) }
+}
+
+/// Runs the stub at this address. The frame tells how it ended: `exception` is 0, or what ended it.
+pub(crate) fn run(cpu: &Cpu, stub: u32) -> &'static Frame {
+    // SAFETY: the stub can do anything, which is its purpose; whatever it does to the registers, the kernel's own come
+    // back from the save area. The frame that comes back is one of the save area's.
+    unsafe { &*(if cpu.is_64bit { exec_64(stub) } else { exec_32(stub) }) }
+}
+
+/// Goes on in problem state.
+pub(crate) fn enter_user(cpu: &Cpu) {
+    // SAFETY: all the kernel's memory is open to problem state, and between here and `leave_user` it executes nothing
+    // privileged.
+    unsafe {
+        match cpu.family {
+            Family::Book3s64 => enter_user_book3s64(),
+            _ => enter_user_32(),
+        }
+    }
+}
+
+/// Goes back to supervisor state by a system call.
+pub(crate) fn leave_user() {
+    // SAFETY: the handler of the system call returns here with the kernel's registers.
+    unsafe { leave_user_asm() };
+}
+
+/// True in problem state.
+pub(crate) fn in_user() -> bool {
+    flags().user.load(Relaxed) != 0
+}

@@ -1,0 +1,147 @@
+//! 750 and 74xx: BATs for the kernel, the hashed page table for scripts (PEM, chapter 7).
+//!
+//! ```text
+//!   IBAT0, DBAT0   0..16 MiB at EA = PA, both privileges
+//!   DBAT1          device registers, supervisor state (problem state too on the board)
+//!   page table     what scripts map; segment n has VSID n, Ks = 0, Kp = 1, so that PP speaks of problem state
+//! ```
+
+use super::pages::Pages;
+use super::{IoWindow, hash};
+use crate::cell::Exclusive;
+use crate::cpu;
+use crate::spr::{clear_blocks, mtspr, synchronize};
+use core::arch::asm;
+use sprig_interpreter::Unsupported;
+use sprig_isa::cpu::CpuSet;
+use sprig_isa::mmu::hash32;
+use sprig_isa::spr::number;
+use sprig_wire::layout::{HASH_TABLE, RAM_SIZE};
+
+/// Size of the smallest page table, the one SDR1\[HTABMASK\] = 0 means, bytes.
+const TABLE_SIZE: u32 = 64 * 1024;
+const GROUPS: u32 = TABLE_SIZE / (hash32::PTE_SIZE * hash32::PTES_PER_GROUP) as u32;
+/// log2 of the size of the smallest block a BAT maps.
+const BLOCK_LOG2_SIZE: u32 = 17;
+/// Segment registers.
+const SEGMENTS: u32 = 16;
+const SEGMENT_SHIFT: u32 = 28;
+/// tlbie has to be done for each of these to empty the TLB (MPC7450 manual, section 5.4.3; it has the most sets).
+const TLB_SETS: u32 = 64;
+const PAGE_SHIFT: u32 = 12;
+/// Page index within a segment.
+const PAGE_INDEX: u32 = 0xffff;
+
+/// The page table entry of each page.
+static PAGES_MAPPED: Exclusive<Pages<u32>> = Exclusive::new(Pages::new());
+static TABLE_CLEARED: Exclusive<bool> = Exclusive::new(false);
+
+/// Translation is off while this runs.
+pub(super) fn translate(io: Option<&IoWindow>) {
+    // SAFETY: real mode, so nothing the kernel uses depends on what changes here. 750 and 74xx have BAT0-3, 7447 BAT4-7.
+    unsafe {
+        clear_bats();
+        let (upper, lower) = block(0, 0, RAM_SIZE.ilog2(), true, 0);
+        mtspr::<{ number::IBAT0U + 1 }>(lower);
+        mtspr::<{ number::IBAT0U }>(upper);
+        mtspr::<{ number::DBAT0U + 1 }>(lower);
+        mtspr::<{ number::DBAT0U }>(upper);
+        if let Some(io) = io {
+            let attributes = hash32::PTE_I | hash32::PTE_G;
+            let (upper, lower) = block(io.ea, io.pa as u32, io.log2_size.max(BLOCK_LOG2_SIZE), io.user, attributes);
+            mtspr::<{ number::DBAT0U + 3 }>(lower);
+            mtspr::<{ number::DBAT0U + 2 }>(upper);
+        }
+        for segment in 0..SEGMENTS {
+            asm!("mtsrin {}, {}", in(reg) hash32::SR_KP | segment, in(reg) segment << SEGMENT_SHIFT, options(nostack));
+        }
+        synchronize();
+        mtspr::<{ number::SDR1 }>(HASH_TABLE);
+        for set in 0..TLB_SETS {
+            asm!("tlbie {}", in(reg) set << PAGE_SHIFT, options(nostack));
+        }
+        synchronize();
+    }
+    PAGES_MAPPED.with(|pages| {
+        while let Some((_, entry)) = pages.pop() {
+            write(entry, 0, 0);
+        }
+    });
+}
+
+unsafe fn clear_bats() {
+    macro_rules! clear {
+        ($($first:expr),*) => {
+            // SAFETY: the caller's duty.
+            unsafe { $(mtspr::<{ $first }>(0); mtspr::<{ $first + 2 }>(0); mtspr::<{ $first + 4 }>(0); mtspr::<{ $first + 6 }>(0);)* }
+        };
+    }
+    clear!(number::IBAT0U, number::DBAT0U);
+    if cpu().set == CpuSet::G4_7447 {
+        clear!(number::IBAT4U, number::DBAT4U);
+    }
+}
+
+/// Upper and lower BAT of a block.
+const fn block(ea: u32, pa: u32, log2_size: u32, user: bool, attributes: u32) -> (u32, u32) {
+    const READ_WRITE: u32 = 2;
+    let length = ((1 << (log2_size - BLOCK_LOG2_SIZE)) - 1) << hash32::BATU_BL_SHIFT;
+    let valid = hash32::BATU_VS | if user { hash32::BATU_VP } else { 0 };
+    (ea & hash32::BATU_BEPI | length | valid, pa & hash32::BATL_BRPN | attributes | READ_WRITE)
+}
+
+/// An effective address's segment, which is its VSID too, and page index.
+const fn split(ea: u32) -> (u32, u32) {
+    (ea >> SEGMENT_SHIFT, ea >> PAGE_SHIFT & PAGE_INDEX)
+}
+
+fn read_word0(entry: u32) -> u32 {
+    // SAFETY: an entry of the page table, which is ours.
+    unsafe { (entry as *const u32).read_volatile() }
+}
+
+/// Writes an entry, the word with the valid bit last.
+fn write(entry: u32, word0: u32, word1: u32) {
+    // SAFETY: an entry of the page table, which is ours.
+    unsafe {
+        (entry as *mut u32).write_volatile(0);
+        synchronize();
+        (entry as *mut u32).add(1).write_volatile(word1);
+        synchronize();
+        (entry as *mut u32).write_volatile(word0);
+    }
+    synchronize();
+}
+
+pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> {
+    // A BAT would take precedence.
+    if ea < RAM_SIZE {
+        return Err(Unsupported);
+    }
+    let protection = hash::protection(permissions)?;
+    TABLE_CLEARED.with(|cleared| {
+        if !core::mem::replace(cleared, true) {
+            clear_blocks(HASH_TABLE, TABLE_SIZE);
+        }
+    });
+    unmap(ea);
+    let (vsid, index) = split(ea);
+    let group = HASH_TABLE + ((vsid ^ index) & (GROUPS - 1)) * (hash32::PTE_SIZE * hash32::PTES_PER_GROUP) as u32;
+    let entry = (0..hash32::PTES_PER_GROUP as u32)
+        .map(|place| group + place * hash32::PTE_SIZE as u32)
+        .find(|entry| read_word0(*entry) & hash32::PTE_V == 0)
+        .ok_or(Unsupported)?;
+    PAGES_MAPPED.with(|pages| pages.insert(ea, entry))?;
+    let word0 = hash32::PTE_V | vsid << hash32::PTE_VSID_SHIFT | index >> hash32::API_SHIFT & hash32::PTE_API;
+    write(entry, word0, pa as u32 & hash32::PTE_RPN | hash32::PTE_R | hash32::PTE_C | protection);
+    Ok(())
+}
+
+pub(super) fn unmap(ea: u32) {
+    if let Some((_, entry)) = PAGES_MAPPED.with(|pages| pages.remove(ea)) {
+        write(entry, 0, 0);
+        // SAFETY: supervisor state; a translation that is gone is dropped.
+        unsafe { asm!("tlbie {}", in(reg) ea, options(nostack)) };
+        synchronize();
+    }
+}

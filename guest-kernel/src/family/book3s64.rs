@@ -1,0 +1,254 @@
+//! 970 and POWER8 to POWER10: SLB and hashed page table (Power ISA 2.07 Book III-S, section 5.7).
+//!
+//! ```text
+//!   SLB n, segment n   one for each of the sixteen 256 MiB segments of a 32-bit address space
+//!   segment 0          large pages: 0..16 MiB at EA = PA, both privileges; on the board its registers too
+//!   segment of IO      large pages: device registers
+//!   all others         4 KiB pages: what scripts map
+//! ```
+//!
+//! The VSID of a segment is its ESID plus one; Ks = 0, Kp = 1, so that PP speaks of problem state. A 970 has the page
+//! table at HASH_TABLE and large pages of 16 MiB. From POWER8 on the guest is a partition: the page table is the
+//! hypervisor's and entries are made by H_ENTER (LoPAR, section "Page frame table access"); large pages are of 64 KiB,
+//! since QEMU allows a partition no larger ones by default.
+
+use super::IoWindow;
+use super::hash;
+use super::pages::Pages;
+use crate::cell::Exclusive;
+use crate::cpu;
+use crate::papr::{self, hcall};
+use crate::platform;
+use crate::spr::{clear_blocks, mtspr, synchronize};
+use core::arch::asm;
+use sprig_interpreter::Unsupported;
+use sprig_isa::cpu::CpuSet;
+use sprig_isa::mmu::{PAGE_SIZE, hash64};
+use sprig_isa::spr::number;
+use sprig_wire::layout::{HASH_TABLE, RAM_SIZE};
+
+const SEGMENT_SHIFT: u32 = 28;
+/// Offset of an address in its segment.
+const SEGMENT_OFFSET: u32 = (1 << SEGMENT_SHIFT) - 1;
+const PAGE_SHIFT: u32 = 12;
+/// log2 of the number of groups in the smallest page table, which is what a 970 gets.
+const SMALLEST_LOG2_GROUPS: u32 = hash64::HTABSIZE_BASE;
+const GROUP_SIZE: u32 = (hash64::PTE_SIZE * hash64::PTES_PER_GROUP) as u32;
+/// Segments of a 32-bit address space.
+const SEGMENTS: u32 = 16;
+
+/// A page size, as SLB and page table speak of it.
+#[derive(Clone, Copy)]
+struct PageSize {
+    log2: u32,
+    /// SLB L and LP.
+    llp: u32,
+    /// L of the page table entry.
+    l: u32,
+    /// LP of the page table entry, at its place.
+    lp: u32,
+}
+
+const SMALL: PageSize = PageSize { log2: PAGE_SHIFT, llp: 0, l: 0, lp: 0 };
+/// POWER8 user's manual, table "Page size encodings".
+const LARGE_64K: PageSize = PageSize { log2: 16, llp: 0x110, l: hash64::PTE_L as u32, lp: 1 << hash64::PTE_LP_SHIFT };
+/// 970FX user manual, section "Large pages".
+const LARGE_16M: PageSize = PageSize { log2: 24, llp: 0x100, l: hash64::PTE_L as u32, lp: 0 };
+
+/// How to get at the page table.
+#[derive(Clone, Copy)]
+enum Table {
+    /// It is in our memory.
+    Own,
+    /// The hypervisor has it; log2 of its number of groups.
+    Partition { log2_groups: u32 },
+}
+
+/// Where an entry is: its address in our own table, its index in a partition's.
+type Place = u32;
+
+static PAGES_MAPPED: Exclusive<Pages<Place>> = Exclusive::new(Pages::new());
+/// The page table, once it maps the kernel.
+static TABLE: Exclusive<Option<Table>> = Exclusive::new(None);
+
+fn large() -> PageSize {
+    if cpu().set == CpuSet::G5_970 { LARGE_16M } else { LARGE_64K }
+}
+
+/// True in the segments of the RAM and the device registers.
+fn is_large(ea: u32) -> bool {
+    let segment = ea >> SEGMENT_SHIFT;
+    segment == 0 || platform::IO.as_ref().is_some_and(|io| io.ea >> SEGMENT_SHIFT == segment)
+}
+
+const fn vsid(ea: u32) -> u32 {
+    (ea >> SEGMENT_SHIFT) + 1
+}
+
+/// Translation is off while this runs.
+pub(super) fn translate(io: Option<&IoWindow>) {
+    let table = TABLE.with(|table| *table).unwrap_or_else(|| {
+        let made = create_table(io);
+        TABLE.with(|table| *table = Some(made));
+        made
+    });
+    if let Table::Own = table {
+        // SAFETY: real mode on a 970; the table maps the kernel. Size 0: the smallest.
+        unsafe { mtspr::<{ number::SDR1 }>(HASH_TABLE) };
+    }
+    // SAFETY: real mode, so nothing the kernel uses is translated by the SLB now.
+    unsafe { asm!("slbia", "isync", options(nostack)) };
+    for segment in 0..SEGMENTS {
+        let ea = segment << SEGMENT_SHIFT;
+        write_segment(segment, ea, if is_large(ea) { large() } else { SMALL });
+    }
+    PAGES_MAPPED.with(|pages| {
+        while let Some((ea, place)) = pages.pop() {
+            remove(table, ea, place);
+        }
+    });
+}
+
+fn create_table(io: Option<&IoWindow>) -> Table {
+    let table = if cpu().set == CpuSet::G5_970 {
+        clear_blocks(HASH_TABLE, GROUP_SIZE << SMALLEST_LOG2_GROUPS);
+        Table::Own
+    } else {
+        Table::Partition { log2_groups: platform::hash_table_log2_groups() }
+    };
+    const READ_WRITE: u32 = 2;
+    // A table that has no room for the kernel would show at once, at the first instruction with translation on.
+    let _ = insert_block(table, 0, 0, RAM_SIZE, hash64::PTE_M as u32 | READ_WRITE);
+    if let Some(io) = io {
+        let rights = if io.user { READ_WRITE } else { 0 };
+        let attributes = (hash64::PTE_I | hash64::PTE_G) as u32;
+        let _ = insert_block(table, io.ea, io.pa, 1 << io.log2_size, attributes | rights);
+    }
+    table
+}
+
+fn insert_block(table: Table, ea: u32, pa: u64, bytes: u32, low_bits: u32) -> Result<(), Unsupported> {
+    let size = large();
+    for offset in (0..bytes).step_by(1 << size.log2) {
+        insert(table, ea + offset, pa as u32 + offset, size, low_bits)?;
+    }
+    Ok(())
+}
+
+/// Makes a page table entry; `low_bits` are WIMG, N and PP.
+fn insert(table: Table, ea: u32, pa: u32, size: PageSize, low_bits: u32) -> Result<Place, Unsupported> {
+    // VSIDs are small, so that everything fits the lower words.
+    let word0 = avpn(ea) | size.l | hash64::PTE_V as u32;
+    let word1 = pa & !((1 << size.log2) - 1) | size.lp | low_bits | (hash64::PTE_R | hash64::PTE_C) as u32;
+    let hash = vsid(ea) ^ (ea & SEGMENT_OFFSET) >> size.log2;
+    match table {
+        Table::Own => {
+            let group = HASH_TABLE + (hash & ((1 << SMALLEST_LOG2_GROUPS) - 1)) * GROUP_SIZE;
+            let entry = (0..hash64::PTES_PER_GROUP as u32)
+                .map(|place| group + place * hash64::PTE_SIZE as u32)
+                .find(|entry| read_word0(*entry) & hash64::PTE_V as u32 == 0)
+                .ok_or(Unsupported)?;
+            write(entry, word0, word1);
+            Ok(entry)
+        }
+        Table::Partition { log2_groups } => {
+            let index = (hash & ((1 << log2_groups) - 1)) * hash64::PTES_PER_GROUP as u32;
+            let answer = hcall(papr::token::H_ENTER, &[0, index, word0, word1]);
+            if answer.status == papr::H_SUCCESS { Ok(answer.values[0] as u32) } else { Err(Unsupported) }
+        }
+    }
+}
+
+/// The abbreviated virtual page number of an address, at its place.
+const fn avpn(ea: u32) -> u32 {
+    let offset = (ea & SEGMENT_OFFSET) >> hash64::AVPN_FROM_OFFSET_SHIFT;
+    vsid(ea) << hash64::SLB_VSID_SHIFT | offset & hash64::PTE_AVPN as u32
+}
+
+fn remove(table: Table, ea: u32, place: Place) {
+    match table {
+        Table::Own => {
+            write(place, 0, 0);
+            // The virtual address has more than 32 bits, so the register is put together by 64-bit instructions.
+            // SAFETY: supervisor state on a 970; a translation that is gone is dropped.
+            unsafe {
+                asm!(
+                    "sldi {vsid}, {vsid}, 28",
+                    "clrldi {offset}, {offset}, 36",
+                    "or {vsid}, {vsid}, {offset}",
+                    "tlbie {vsid}",
+                    vsid = inout(reg) vsid(ea) => _, offset = inout(reg) super::pages::page(ea) => _,
+                    options(nostack),
+                );
+            }
+            synchronize();
+        }
+        Table::Partition { .. } => {
+            // What is not there need not be removed.
+            let _ = hcall(papr::token::H_REMOVE, &[0, place, 0]);
+        }
+    }
+}
+
+/// The low word of an entry's first doubleword.
+fn read_word0(entry: u32) -> u32 {
+    // SAFETY: an entry of our page table.
+    unsafe { (entry as *const u32).add(1).read_volatile() }
+}
+
+/// Writes an entry of our own table, the word with the valid bit last.
+fn write(entry: u32, word0: u32, word1: u32) {
+    let words = entry as *mut u32;
+    // SAFETY: an entry of our page table.
+    unsafe {
+        words.add(1).write_volatile(0);
+        synchronize();
+        words.write_volatile(0);
+        words.add(2).write_volatile(0);
+        words.add(3).write_volatile(word1);
+        synchronize();
+        words.add(1).write_volatile(word0);
+    }
+    synchronize();
+}
+
+fn write_segment(index: u32, ea: u32, size: PageSize) {
+    let segment = vsid(ea) << hash64::SLB_VSID_SHIFT | hash64::SLB_KP as u32 | size.llp;
+    let esid = ea & hash64::SLB_ESID as u32 | hash64::SLB_V as u32 | index;
+    // SAFETY: supervisor state on a 64-bit server CPU. The upper halves of registers may hold anything in 32-bit code.
+    unsafe {
+        asm!(
+            "clrldi {segment}, {segment}, 32",
+            "clrldi {esid}, {esid}, 32",
+            "slbmte {segment}, {esid}",
+            "isync",
+            segment = inout(reg) segment => _, esid = inout(reg) esid => _,
+            options(nostack),
+        );
+    }
+}
+
+pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> {
+    // Segments of large pages have no small ones.
+    if is_large(ea) {
+        return Err(Unsupported);
+    }
+    let table = TABLE.with(|table| *table).ok_or(Unsupported)?;
+    let protection = hash::protection(permissions)?;
+    unmap(ea);
+    let place = insert(table, ea, pa as u32, SMALL, protection | hash64::PTE_M as u32)?;
+    if PAGES_MAPPED.with(|pages| pages.insert(ea, place)).is_err() {
+        remove(table, ea, place);
+        return Err(Unsupported);
+    }
+    Ok(())
+}
+
+pub(super) fn unmap(ea: u32) {
+    let table = TABLE.with(|table| *table);
+    if let (Some(table), Some((_, place))) = (table, PAGES_MAPPED.with(|pages| pages.remove(ea))) {
+        remove(table, ea, place);
+    }
+}
+
+const _: () = assert!(PAGE_SIZE == 1 << PAGE_SHIFT);

@@ -1,0 +1,158 @@
+//! 440EP: one TLB of 64 entries, written word by word (PPC440 user manual, chapter "Memory management").
+//!
+//! The entries are those of e500 (see `booke_e500.rs`) in another notation.
+
+use super::IoWindow;
+use super::pages::{PAGES, Pages};
+use crate::cell::Exclusive;
+use crate::spr::mtspr;
+use core::arch::asm;
+use sprig_interpreter::Unsupported;
+use sprig_isa::mmu::tlb44x;
+use sprig_isa::spr::number;
+use sprig_wire::bytecode::permission;
+use sprig_wire::layout::{IMAGE_BASE, RAM_SIZE};
+
+const RAM_LOG2_SIZE: u32 = RAM_SIZE.ilog2();
+const PAGE_LOG2_SIZE: u32 = 12;
+/// Entries that are always there, counted without the initial one.
+const RAM_AS1: u32 = 0;
+const IO: u32 = 1;
+const FIRST_PAGE: u32 = 2;
+
+static PAGES_MAPPED: Exclusive<Pages<()>> = Exclusive::new(Pages::new());
+
+struct Entry {
+    index: u32,
+    ea: u32,
+    pa: u64,
+    log2_size: u32,
+    /// TS or 0.
+    space: u32,
+    attributes: u32,
+    permissions: u32,
+}
+
+impl Entry {
+    fn write(&self) {
+        // A page has 4 to the power of SIZE KiB.
+        let size = (self.log2_size - 10) / 2;
+        write(
+            self.index,
+            self.ea | tlb44x::VALID | self.space | size << tlb44x::SIZE_SHIFT,
+            self.pa as u32 & tlb44x::RPN | (self.pa >> 32) as u32 & tlb44x::ERPN,
+            self.attributes | self.permissions,
+        );
+    }
+}
+
+/// tlbwe r4, r3, 0 (PPC440 user manual, "TLB instructions"): RS = 4, RA = 3, WS in bits 16-20. LLVM's assembler knows the
+/// one-bit WS of other cores only, and makes 0 of a 2.
+const TLBWE_R4_R3: u32 = 0x7c83_07a4;
+const WS_SHIFT: u32 = 11;
+
+/// Writes one word of an entry.
+///
+/// # Safety
+/// Supervisor state on a 44x; with the entry as it is then, the kernel can go on.
+unsafe fn write_word<const WS: u32>(index: u32, word: u32) {
+    // SAFETY: the caller's duty.
+    unsafe {
+        asm!(
+            ".long {tlbwe}", "isync",
+            tlbwe = const TLBWE_R4_R3 | WS << WS_SHIFT,
+            in("r3") index, in("r4") word,
+            options(nostack),
+        );
+    }
+}
+
+/// Writes the attributes first: the entry the kernel runs from must be usable between any two words.
+fn write(index: u32, word0: u32, word1: u32, word2: u32) {
+    // SAFETY: the kernel's own entry is only replaced by one that maps the kernel again.
+    unsafe {
+        write_word::<2>(index, word2);
+        write_word::<1>(index, word1);
+        write_word::<0>(index, word0);
+    }
+}
+
+/// The entry that maps the kernel in address space 0.
+fn kernel_index() -> u32 {
+    let index;
+    // SAFETY: supervisor state on a 44x; MMUCR says which process and address space the search and new entries mean.
+    unsafe {
+        mtspr::<{ number::MMUCR }>(0);
+        asm!("tlbsx {}, 0, {}", out(reg) index, in(reg) IMAGE_BASE, options(nostack));
+    }
+    index
+}
+
+/// The entry with this number, counted without the kernel's.
+const fn entry(number: u32, kernel: u32) -> u32 {
+    if number < kernel { number } else { number + 1 }
+}
+
+fn ram(index: u32, space: u32) -> Entry {
+    Entry { index, ea: 0, pa: 0, log2_size: RAM_LOG2_SIZE, space, attributes: 0, permissions: tlb44x::ALL_PERMISSIONS }
+}
+
+pub(super) fn translate(io: Option<&IoWindow>) {
+    // SAFETY: every 44x has it. Our entries belong to every process.
+    unsafe { mtspr::<{ number::PID }>(0) };
+    let kernel = kernel_index();
+    ram(kernel, 0).write();
+    for number in 0..tlb44x::ENTRIES as u32 - 1 {
+        write(entry(number, kernel), 0, 0, 0);
+    }
+    ram(entry(RAM_AS1, kernel), tlb44x::TS).write();
+    if let Some(io) = io {
+        Entry {
+            index: entry(IO, kernel),
+            ea: io.ea,
+            pa: io.pa,
+            log2_size: io.log2_size,
+            space: 0,
+            attributes: tlb44x::INHIBITED | tlb44x::GUARDED,
+            permissions: if io.user { tlb44x::ALL_PERMISSIONS } else { tlb44x::SR | tlb44x::SW },
+        }
+        .write();
+    }
+    PAGES_MAPPED.with(|pages| while pages.pop().is_some() {});
+}
+
+pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> {
+    const { assert!(FIRST_PAGE as usize + PAGES < tlb44x::ENTRIES) };
+    // Two entries for one address are a programming error.
+    if ea < RAM_SIZE {
+        return Err(Unsupported);
+    }
+    unmap(ea);
+    let index = PAGES_MAPPED.with(|pages| pages.insert(ea, ()))?;
+    let bits = [
+        (permission::SUPERVISOR_READ, tlb44x::SR),
+        (permission::SUPERVISOR_WRITE, tlb44x::SW),
+        (permission::SUPERVISOR_EXECUTE, tlb44x::SX),
+        (permission::USER_READ, tlb44x::UR),
+        (permission::USER_WRITE, tlb44x::UW),
+        (permission::USER_EXECUTE, tlb44x::UX),
+    ];
+    let granted = bits.iter().filter(|(asked, _)| permissions & asked != 0).fold(0, |all, (_, bit)| all | bit);
+    Entry {
+        index: entry(FIRST_PAGE + index as u32, kernel_index()),
+        ea: super::pages::page(ea),
+        pa,
+        log2_size: PAGE_LOG2_SIZE,
+        space: 0,
+        attributes: 0,
+        permissions: granted,
+    }
+    .write();
+    Ok(())
+}
+
+pub(super) fn unmap(ea: u32) {
+    if let Some((index, ())) = PAGES_MAPPED.with(|pages| pages.remove(ea)) {
+        write(entry(FIRST_PAGE + index as u32, kernel_index()), 0, 0, 0);
+    }
+}

@@ -1,0 +1,163 @@
+//! e500v2, e500mc, e5500, e6500: TLB1, written through the MAS registers (EREF, chapter "Memory management").
+//!
+//! ```text
+//!   TLB1 slot   EA           PA    size    AS  rights
+//!   initial     0            0     16 MiB  0   all            the entry we were started with, made ours
+//!   others      0            0     16 MiB  1   all            interrupts switch to AS 0, a script may be in AS 1
+//!               IO.ea        ...           0   supervisor     device registers; problem state too on the board
+//!               a script's   ...    4 KiB  0   as it asks
+//! ```
+//!
+//! TLB0 stays empty. Slots are counted from 0, leaving out the initial one.
+
+use super::IoWindow;
+use super::pages::{PAGES, Pages};
+use crate::cell::Exclusive;
+use crate::cpu;
+use crate::spr::{mfspr, mtspr};
+use core::arch::asm;
+use sprig_interpreter::Unsupported;
+use sprig_isa::cpu::CpuSet;
+use sprig_isa::mmu::mas;
+use sprig_isa::spr::number;
+use sprig_wire::bytecode::permission;
+use sprig_wire::layout::{IMAGE_BASE, RAM_SIZE};
+
+const TLB1: u32 = 1;
+/// TLB1CFG\[NENTRY\]: number of entries.
+const TLB1CFG_NENTRY: u32 = 0xfff;
+
+const RAM_LOG2_SIZE: u32 = RAM_SIZE.ilog2();
+const PAGE_LOG2_SIZE: u32 = 12;
+/// Slots of the entries that are always there, counted without the initial one.
+const RAM_AS1: u32 = 0;
+const IO: u32 = 1;
+const FIRST_PAGE: u32 = 2;
+
+static PAGES_MAPPED: Exclusive<Pages<()>> = Exclusive::new(Pages::new());
+
+struct Entry {
+    slot: u32,
+    ea: u32,
+    pa: u64,
+    log2_size: u32,
+    /// MAS1\[TS\] or 0.
+    space: u32,
+    attributes: u32,
+    permissions: u32,
+}
+
+impl Entry {
+    fn write(&self) {
+        // A page has 4 to the power of TSIZE KiB.
+        let tsize = (self.log2_size - 10) / 2;
+        write(
+            self.slot,
+            mas::VALID | mas::IPROT | self.space | tsize << mas::TSIZE_SHIFT,
+            self.ea | self.attributes,
+            self.pa as u32 | self.permissions,
+            (self.pa >> 32) as u32,
+        );
+    }
+}
+
+fn write(slot: u32, mas1: u32, mas2: u32, mas3: u32, mas7: u32) {
+    // SAFETY: supervisor state on an e500. The kernel's own entry is only replaced by one that maps the kernel again.
+    unsafe {
+        mtspr::<{ number::MAS0 }>(TLB1 << mas::TLBSEL_SHIFT | slot << mas::ESEL_SHIFT);
+        mtspr::<{ number::MAS1 }>(mas1);
+        mtspr::<{ number::MAS2 }>(mas2);
+        mtspr::<{ number::MAS3 }>(mas3);
+        mtspr::<{ number::MAS7 }>(mas7);
+        asm!("isync", "tlbwe", "isync", options(nostack));
+    }
+}
+
+/// The slot of TLB1 that maps the kernel in address space 0.
+fn kernel_slot() -> u32 {
+    // SAFETY: supervisor state on an e500; a search changes the MAS registers only.
+    unsafe {
+        mtspr::<{ number::MAS6 }>(0);
+        asm!("tlbsx 0, {}", in(reg) IMAGE_BASE, options(nostack));
+        mfspr::<{ number::MAS0 }>() >> mas::ESEL_SHIFT & mas::ESEL
+    }
+}
+
+/// The slot with this number, counted without the kernel's.
+const fn slot(number: u32, kernel: u32) -> u32 {
+    if number < kernel { number } else { number + 1 }
+}
+
+fn ram(slot: u32, space: u32) -> Entry {
+    Entry { slot, ea: 0, pa: 0, log2_size: RAM_LOG2_SIZE, space, attributes: 0, permissions: mas::ALL_PERMISSIONS }
+}
+
+pub(super) fn translate(io: Option<&IoWindow>) {
+    // SAFETY: supervisor state on an e500. Our entries belong to every process, so the PIDs may change.
+    unsafe {
+        mtspr::<{ number::PID }>(0);
+        if cpu().set == CpuSet::E500V2 {
+            mtspr::<{ number::PID1 }>(0);
+            mtspr::<{ number::PID2 }>(0);
+        }
+    }
+    let kernel = kernel_slot();
+    ram(kernel, 0).write();
+    // SAFETY: every e500 has the register.
+    let entries = unsafe { mfspr::<{ number::TLB1CFG }>() } & TLB1CFG_NENTRY;
+    for number in 0..entries.saturating_sub(1) {
+        write(slot(number, kernel), 0, 0, 0, 0);
+    }
+    // SAFETY: every e500 has the register; nothing of ours is in TLB0.
+    unsafe { mtspr::<{ number::MMUCSR0 }>(mas::MMUCSR0_TLB0_FI) };
+    ram(slot(RAM_AS1, kernel), mas::TS).write();
+    if let Some(io) = io {
+        Entry {
+            slot: slot(IO, kernel),
+            ea: io.ea,
+            pa: io.pa,
+            log2_size: io.log2_size,
+            space: 0,
+            attributes: mas::INHIBITED | mas::GUARDED,
+            permissions: if io.user { mas::ALL_PERMISSIONS } else { mas::SR | mas::SW },
+        }
+        .write();
+    }
+    PAGES_MAPPED.with(|pages| while pages.pop().is_some() {});
+}
+
+pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> {
+    const { assert!(FIRST_PAGE + PAGES as u32 <= 15, "the smallest TLB1 has 16 entries") };
+    // Two entries for one address are a programming error with a machine check for an answer.
+    if ea < RAM_SIZE {
+        return Err(Unsupported);
+    }
+    unmap(ea);
+    let index = PAGES_MAPPED.with(|pages| pages.insert(ea, ()))?;
+    let bits = [
+        (permission::SUPERVISOR_READ, mas::SR),
+        (permission::SUPERVISOR_WRITE, mas::SW),
+        (permission::SUPERVISOR_EXECUTE, mas::SX),
+        (permission::USER_READ, mas::UR),
+        (permission::USER_WRITE, mas::UW),
+        (permission::USER_EXECUTE, mas::UX),
+    ];
+    let granted = bits.iter().filter(|(asked, _)| permissions & asked != 0).fold(0, |all, (_, bit)| all | bit);
+    Entry {
+        slot: slot(FIRST_PAGE + index as u32, kernel_slot()),
+        ea: super::pages::page(ea),
+        pa,
+        log2_size: PAGE_LOG2_SIZE,
+        space: 0,
+        attributes: 0,
+        permissions: granted,
+    }
+    .write();
+    Ok(())
+}
+
+pub(super) fn unmap(ea: u32) {
+    if let Some((index, ())) = PAGES_MAPPED.with(|pages| pages.remove(ea)) {
+        write(slot(FIRST_PAGE + index as u32, kernel_slot()), 0, 0, 0, 0);
+    }
+}

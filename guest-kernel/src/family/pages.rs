@@ -1,0 +1,45 @@
+//! Which pages scripts have mapped: a small table, the same for every family.
+
+use sprig_interpreter::Unsupported;
+
+/// Pages a script may have mapped at once.
+pub(super) const PAGES: usize = 8;
+
+/// The pages mapped at the moment, with what the family needs to remove one.
+pub(super) struct Pages<T> {
+    pages: [Option<(u32, T)>; PAGES],
+}
+
+impl<T: Copy> Pages<T> {
+    pub(super) const fn new() -> Self {
+        Self { pages: [None; PAGES] }
+    }
+
+    /// Notes a page in a free place; the place's index.
+    pub(super) fn insert(&mut self, ea: u32, note: T) -> Result<usize, Unsupported> {
+        let index = self.free().ok_or(Unsupported)?;
+        self.pages[index] = Some((page(ea), note));
+        Ok(index)
+    }
+
+    /// Index of the place the next page will have.
+    pub(super) fn free(&self) -> Option<usize> {
+        self.pages.iter().position(Option::is_none)
+    }
+
+    /// Forgets a page; its place and note.
+    pub(super) fn remove(&mut self, ea: u32) -> Option<(usize, T)> {
+        let index = self.pages.iter().position(|entry| entry.is_some_and(|(known, _)| known == page(ea)))?;
+        self.pages[index].take().map(|(_, note)| (index, note))
+    }
+
+    /// Forgets all pages, one at each call.
+    pub(super) fn pop(&mut self) -> Option<(u32, T)> {
+        self.pages.iter_mut().find_map(Option::take)
+    }
+}
+
+/// The page of an address.
+pub(super) const fn page(ea: u32) -> u32 {
+    ea & !(sprig_isa::mmu::PAGE_SIZE as u32 - 1)
+}

@@ -1,0 +1,252 @@
+//! The interpreter's machine: this kernel.
+
+use crate::save::{self, flags};
+use crate::{cpu, exec, family, platform, registers, spr, vectors};
+use core::sync::atomic::Ordering::Relaxed;
+use sprig_interpreter::{CallResult, Machine, Registers, Unsupported};
+use sprig_isa::cpu::Cpu;
+use sprig_isa::mmu::PAGE_SIZE;
+use sprig_wire::layout::{
+    BATCH_BASE, BATCH_SIZE, CODE_BASE, CODE_SIZE, IMAGE_BASE, LOG_BASE, LOG_SIZE, SAVE_BASE, SCRATCH_BASE,
+    SCRATCH_CLEARED, SLOTS, SLOTS_BASE, STEP_RETURN,
+};
+use sprig_wire::log::Interrupt;
+
+const PAGE: usize = PAGE_SIZE as usize;
+/// How much of the log is touched in advance, beginning with the page that is being filled. A case that observes more than
+/// this between two changes of privilege takes a translation's exit at a time of its own.
+const LOG_AHEAD: usize = 4 * PAGE;
+
+unsafe extern "C" {
+    /// End of the kernel's bss and stacks (link.ld).
+    static __kernel_end: u8;
+}
+
+/// The machine under the interpreter.
+pub(crate) struct Guest {
+    pvr: u32,
+    /// Bytes of the running case's code.
+    code: usize,
+    /// Memory may hold what an earlier case of this boot left there.
+    used: bool,
+}
+
+impl Guest {
+    pub(crate) const fn new(pvr: u32) -> Self {
+        Self { pvr, code: 0, used: false }
+    }
+}
+
+/// The batch, as the harness put it there.
+pub(crate) fn batch() -> &'static [u8] {
+    // SAFETY: memory every platform has; the kernel only reads it, and scripts have SCRATCH to write to.
+    unsafe { core::slice::from_raw_parts(BATCH_BASE as *const u8, BATCH_SIZE as usize) }
+}
+
+/// The log.
+///
+/// # Safety
+/// No other reference to it is used while this one is.
+pub(crate) unsafe fn log() -> &'static mut [u8] {
+    // SAFETY: memory every platform has and nothing else uses; exclusive by the caller's duty.
+    unsafe { core::slice::from_raw_parts_mut(LOG_BASE as *mut u8, LOG_SIZE as usize) }
+}
+
+/// The slots.
+///
+/// # Safety
+/// No other reference to them is used while this one is.
+pub(crate) unsafe fn slots() -> &'static mut [u64] {
+    // SAFETY: as for `log`; SLOTS_BASE is aligned.
+    unsafe { core::slice::from_raw_parts_mut(SLOTS_BASE as *mut u64, usize::from(SLOTS)) }
+}
+
+/// Loads from each page of a range.
+fn touch(start: usize, bytes: usize) {
+    for address in (start & !(PAGE - 1)..start + bytes).step_by(PAGE) {
+        // SAFETY: the caller's range is memory of the kernel's.
+        unsafe { (address as *const u8).read_volatile() };
+    }
+}
+
+/// Loads from each page of a range and stores what it loaded, so that the page is writable under a hypervisor that maps
+/// what was only read as read-only.
+fn touch_for_writing(start: usize, bytes: usize) {
+    for address in (start & !(PAGE - 1)..start + bytes).step_by(PAGE) {
+        let last = (address + PAGE - 1) as *mut u8;
+        // SAFETY: the caller's range is memory of the kernel's; no interrupt handler changes a page's last byte.
+        unsafe { last.write_volatile(last.read_volatile()) };
+    }
+}
+
+impl Machine for Guest {
+    const WIDE: bool = false;
+
+    fn cpu(&self) -> Option<&'static Cpu> {
+        Some(cpu())
+    }
+
+    fn pvr(&self) -> u32 {
+        self.pvr
+    }
+
+    fn reset_guest_state(&mut self) {
+        self.restore();
+        registers::clear();
+        // Behind a reset the case goes on with the memory it had.
+        if core::mem::replace(&mut self.used, true) {
+            spr::clear_blocks(SCRATCH_BASE, SCRATCH_CLEARED);
+        }
+        for taken in &flags().taken {
+            taken.store(0, Relaxed);
+        }
+    }
+
+    fn restore(&mut self) {
+        vectors::point(cpu());
+        family::start();
+    }
+
+    fn load_code(&mut self, code: &[u8]) {
+        self.code = code.len().min(CODE_SIZE as usize);
+        // SAFETY: CODE is the kernel's own and as large as `self.code` at least.
+        unsafe { core::ptr::copy_nonoverlapping(code.as_ptr(), CODE_BASE as *mut u8, self.code) };
+        spr::flush_code(CODE_BASE as usize, self.code);
+        registers::note_writes(code);
+    }
+
+    fn read_code(&self, offset: u32) -> u32 {
+        if !self.has_code(offset) {
+            return 0;
+        }
+        // SAFETY: within the code, aligned.
+        unsafe { ((CODE_BASE + offset) as *const u32).read_volatile() }
+    }
+
+    fn write_code(&mut self, offset: u32, word: u32) {
+        if self.has_code(offset) {
+            // SAFETY: within the code, aligned.
+            unsafe { ((CODE_BASE + offset) as *mut u32).write_volatile(word) };
+            spr::flush_code((CODE_BASE + offset) as usize, size_of::<u32>());
+        }
+    }
+
+    fn touch_everything(&mut self, ops: &[u8], slots: usize) {
+        let kernel_end = (&raw const __kernel_end) as usize;
+        touch_for_writing(IMAGE_BASE as usize, kernel_end - IMAGE_BASE as usize);
+        touch(STEP_RETURN as usize, PAGE);
+        touch_for_writing(SAVE_BASE as usize, PAGE);
+        touch(ops.as_ptr() as usize, ops.len());
+        touch_for_writing(CODE_BASE as usize, self.code);
+        touch_for_writing(SLOTS_BASE as usize, slots * size_of::<u64>());
+        let log_page = LOG_BASE as usize + used_log() / PAGE * PAGE;
+        touch_for_writing(LOG_BASE as usize, PAGE);
+        touch_for_writing(log_page, LOG_AHEAD.min((LOG_BASE + LOG_SIZE) as usize - log_page));
+    }
+
+    fn exec(&mut self, stub: u32, registers: &mut Registers) -> Option<Interrupt> {
+        let frame = exec::registers();
+        frame.gpr = registers.gpr;
+        frame.cr = registers.cr.into();
+        frame.xer = registers.xer;
+        frame.lr = registers.lr;
+        let frame = exec::run(cpu(), CODE_BASE + stub);
+        registers.gpr = frame.gpr;
+        registers.cr = frame.cr as u32;
+        registers.xer = frame.xer;
+        registers.lr = frame.lr;
+        frame.interrupt()
+    }
+
+    fn stack_pointer(&self) -> u64 {
+        spr::stack_pointer().into()
+    }
+
+    fn enter_user(&mut self) {
+        exec::enter_user(cpu());
+    }
+
+    fn leave_user(&mut self) {
+        exec::leave_user();
+    }
+
+    fn take_interrupt(&mut self, exception: u8) -> bool {
+        flags().taken.get(usize::from(exception)).is_some_and(|taken| {
+            let count = taken.load(Relaxed);
+            taken.store(0, Relaxed);
+            count != 0
+        })
+    }
+
+    fn spin(&mut self, rounds: u32) {
+        for round in 0..rounds {
+            core::hint::black_box(round);
+        }
+    }
+
+    fn map(&mut self, ea: u64, pa: u64, permissions: u8) -> Result<(), Unsupported> {
+        let ea = u32::try_from(ea).map_err(|_| Unsupported)?;
+        self.in_supervisor_state(|| family::map(ea, pa, permissions))
+    }
+
+    fn unmap(&mut self, ea: u64) -> Result<(), Unsupported> {
+        let ea = u32::try_from(ea).map_err(|_| Unsupported)?;
+        self.in_supervisor_state(|| {
+            family::unmap(ea);
+            Ok(())
+        })
+    }
+
+    fn host(&mut self, call: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+        platform::host(call, arguments)
+    }
+
+    fn firmware(&mut self, service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+        platform::firmware(service, arguments)
+    }
+
+    fn reset(&mut self) -> Unsupported {
+        platform::reset()
+    }
+
+    fn console(&mut self, bytes: &[u8]) {
+        self.in_supervisor_state(|| platform::write(bytes));
+    }
+}
+
+impl Guest {
+    fn has_code(&self, offset: u32) -> bool {
+        offset.is_multiple_of(4) && (offset as usize) < self.code
+    }
+
+    /// Runs `f` in supervisor state; where the interpreter is in problem state, it goes there and back.
+    fn in_supervisor_state<R>(&self, f: impl FnOnce() -> R) -> R {
+        if !exec::in_user() {
+            return f();
+        }
+        exec::leave_user();
+        let result = f();
+        exec::enter_user(cpu());
+        result
+    }
+}
+
+/// Bytes of the log that are in use.
+fn used_log() -> usize {
+    // SAFETY: the header of the log, which is there always; a plain load beside the interpreter's reference to it.
+    let length = unsafe { ((LOG_BASE + sprig_wire::log::AT_LENGTH) as *const u32).read_volatile() };
+    (length as usize).min(LOG_SIZE as usize - LOG_AHEAD)
+}
+
+impl save::Frame {
+    /// The interrupt that ended the step, if one did.
+    pub(crate) fn interrupt(&self) -> Option<Interrupt> {
+        (self.exception != 0).then_some(Interrupt {
+            exception: self.exception as u8,
+            syndrome: self.syndrome as u32,
+            srr0: self.srr0,
+            srr1: self.srr1,
+            dar: self.dar,
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! The kernel that runs Sprig's scripted probes inside the machine under test.
+//!
+//! ```text
+//!   _start (asm/entry.s)
+//!     platform::prepare     what only works before we take over: firmware, PCI
+//!     vectors::install      from here on every exception is reported
+//!     family::start         translation, timers, machine state
+//!     platform::start       console
+//!     run_batch             the interpreter, on the machine of machine.rs
+//!     platform::power_off
+//! ```
+//!
+//! 32-bit big-endian code that every family runs; the family is found by the PVR, the platform chosen at build time. The
+//! kernel keeps nothing in a register under test: no SPRG, no magic page, no user-readable alias.
+#![no_std]
+#![no_main]
+
+mod asm;
+mod cell;
+mod exec;
+mod family;
+mod machine;
+mod mmio;
+mod papr;
+mod platform;
+mod registers;
+mod report;
+mod save;
+mod spr;
+mod vectors;
+
+use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+use machine::Guest;
+use platform::EntryRegisters;
+use sprig_interpreter::{Memory, run_batch};
+use sprig_isa::cpu::{CPUS, Cpu};
+use sprig_isa::spr::number;
+use sprig_wire::board::STATUS_DONE;
+
+static CPU: AtomicPtr<Cpu> = AtomicPtr::new(core::ptr::null_mut());
+
+/// The CPU we run on.
+fn cpu() -> &'static Cpu {
+    // SAFETY: null or a row of the CPU table, put there by `boot`.
+    unsafe { CPU.load(Relaxed).as_ref() }.unwrap_or(&CPUS[0])
+}
+
+/// Called by the entry code with the registers whoever started us left.
+extern "C" fn boot(r3: u32, r4: u32, r5: u32, r6: u32, r7: u32) -> ! {
+    // SAFETY: every PowerPC has it, and we are in supervisor state.
+    let pvr = unsafe { spr::mfspr::<{ number::PVR }>() };
+    let known = Cpu::by_pvr(pvr);
+    CPU.store(core::ptr::from_ref(known.unwrap_or(platform::usual_cpu())).cast_mut(), Relaxed);
+    save::clear();
+    platform::prepare(EntryRegisters { r3, r4, r5, r6, r7 });
+    vectors::install(cpu());
+    family::start();
+    platform::start();
+    if known.is_none() {
+        report::unknown_cpu(pvr);
+    }
+    // SAFETY: the only references to the log and the slots until the kernel ends; `report` takes its own when it does.
+    let memory = unsafe { Memory { batch: machine::batch(), log: machine::log(), slots: machine::slots() } };
+    run_batch(&mut Guest::new(pvr), memory);
+    platform::power_off(STATUS_DONE)
+}

@@ -1,0 +1,89 @@
+//! The minimal board of the reference hypervisor and the KVM VMM: `sprig_wire::board` describes it.
+
+use super::{EntryRegisters, hang};
+use crate::family::IoWindow;
+use crate::mmio::{write8, write32};
+use sprig_interpreter::{CallResult, Unsupported};
+use sprig_wire::board::{CONSOLE, CRITICAL_ACK, EXTERNAL_ACK, HOST_CALL, POWER_OFF, REGISTERS, REGISTERS_SIZE, RESET};
+use sprig_wire::host::{ARGUMENTS, RESULTS, VALUES};
+use sprig_wire::layout::HOST_BLOCK;
+
+/// What is most often run here.
+pub(crate) const USUAL_CPU: &str = "e500v2";
+
+pub(crate) static IO: Option<IoWindow> =
+    Some(IoWindow { ea: REGISTERS, pa: REGISTERS as u64, log2_size: REGISTERS_SIZE.ilog2(), user: true });
+
+/// Before translation is set up.
+pub(crate) fn prepare(_entry: EntryRegisters) {}
+
+/// When translation is set up.
+pub(crate) fn start() {}
+
+/// Writes to the console.
+pub(crate) fn write(bytes: &[u8]) {
+    for byte in bytes {
+        // SAFETY: the board's register page, mapped.
+        unsafe { write8(REGISTERS + CONSOLE, *byte) };
+    }
+}
+
+/// Ends the session with a status.
+pub(crate) fn power_off(status: u32) -> ! {
+    // SAFETY: the board's register page, mapped.
+    unsafe { write32(REGISTERS + POWER_OFF, status) };
+    hang()
+}
+
+/// Resets the machine.
+pub(crate) fn reset() -> Unsupported {
+    // SAFETY: the board's register page, mapped.
+    unsafe { write32(REGISTERS + RESET, 0) };
+    hang()
+}
+
+/// Has the host side carry out a step: what to do goes into the host block, a store rings the bell.
+pub(crate) fn host(call: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+    let block = HOST_BLOCK as *mut u8;
+    // SAFETY: the host block is memory that every platform has and nothing else uses; arguments are cut to the room there
+    // is. The accesses are volatile, since the host reads and writes behind the compiler's back.
+    unsafe {
+        let arguments = arguments.get(..VALUES).unwrap_or(arguments);
+        block.cast::<u16>().write_volatile(call);
+        block.cast::<u16>().add(1).write_volatile(arguments.len() as u16);
+        for (index, argument) in arguments.iter().enumerate() {
+            block.add(ARGUMENTS as usize).cast::<u64>().add(index).write_volatile(*argument);
+        }
+        write32(REGISTERS + HOST_CALL, 0);
+        let mut results = [0; VALUES];
+        for (index, result) in results.iter_mut().enumerate() {
+            *result = block.add(RESULTS as usize).cast::<u64>().add(index).read_volatile();
+        }
+        let status = block.cast::<u32>().add(1).read_volatile();
+        Ok(CallResult { results, status })
+    }
+}
+
+/// The board has no firmware.
+pub(crate) fn firmware(_service: u16, _arguments: &[u64]) -> Result<CallResult, Unsupported> {
+    Err(Unsupported)
+}
+
+/// Lowers the external interrupt line; false if the platform does not know how.
+pub(crate) fn acknowledge_external() -> bool {
+    // SAFETY: the board's register page, mapped.
+    unsafe { write32(REGISTERS + EXTERNAL_ACK, 0) };
+    true
+}
+
+/// The same of the critical line.
+pub(crate) fn acknowledge_critical() -> bool {
+    // SAFETY: the board's register page, mapped.
+    unsafe { write32(REGISTERS + CRITICAL_ACK, 0) };
+    true
+}
+
+/// Size of a partition's hashed page table, as log2 of its groups: the smallest there is.
+pub(crate) fn hash_table_log2_groups() -> u32 {
+    sprig_isa::mmu::hash64::HTABSIZE_BASE
+}

@@ -1,0 +1,121 @@
+//! The save area: the kernel's registers and flags at absolute addresses, where a store with r0 as base reaches them.
+//!
+//! ```text
+//!   SAVE_BASE + 0x000  STEP            registers of the step: what the stub gets, and what it left
+//!             + 0x200  INTERRUPT       what an asynchronous interrupt interrupted
+//!             + 0x400  CRITICAL        the same of the critical class, and what a debug interrupt ended
+//!             + 0x600  MACHINE_CHECK   what a machine check ended
+//!             + 0x800  CONTEXT         the kernel's own registers while a stub runs
+//!             + 0x900  FLAGS
+//! ```
+//!
+//! A class of interrupts that can interrupt the handler of another has a frame of its own.
+
+use core::mem::offset_of;
+use core::sync::atomic::AtomicU32;
+use sprig_wire::layout::{SAVE_BASE, SAVE_END};
+
+/// The registers at one moment. 32-bit CPUs have the upper halves zero.
+#[repr(C)]
+pub(crate) struct Frame {
+    pub(crate) gpr: [u64; 32],
+    pub(crate) cr: u64,
+    pub(crate) xer: u64,
+    pub(crate) lr: u64,
+    pub(crate) ctr: u64,
+    /// SRR0, or CSRR0 or MCSRR0 by the interrupt's class.
+    pub(crate) srr0: u64,
+    /// SRR1, or CSRR1 or MCSRR1.
+    pub(crate) srr1: u64,
+    /// ESR or DSISR.
+    pub(crate) syndrome: u64,
+    /// DEAR or DAR.
+    pub(crate) dar: u64,
+    /// Number of the interrupt ([`sprig_isa::exception::Exception`]); 0 where a stub ran to its end.
+    pub(crate) exception: u64,
+}
+
+/// Exceptions have numbers below this.
+pub(crate) const EXCEPTIONS: usize = 64;
+
+/// What the kernel and its interrupt handlers tell each other.
+#[repr(C)]
+pub(crate) struct Flags {
+    /// 1 while a stub runs.
+    pub(crate) in_step: AtomicU32,
+    /// 1 while `leave_user` is under way.
+    pub(crate) leaving_user: AtomicU32,
+    /// MSR\[PR\] in the interpreter's privilege.
+    pub(crate) user: AtomicU32,
+    /// The machine state to go on with after problem state.
+    pub(crate) supervisor_msr: AtomicU32,
+    /// Bits of SRR1 that outlive a step's interrupt.
+    pub(crate) resume_mask: AtomicU32,
+    /// How often each asynchronous interrupt was taken, by exception number.
+    pub(crate) taken: [AtomicU32; EXCEPTIONS],
+}
+
+const FRAME_STRIDE: u32 = 0x200;
+pub(crate) const STEP: u32 = SAVE_BASE;
+pub(crate) const INTERRUPT: u32 = STEP + FRAME_STRIDE;
+pub(crate) const CRITICAL: u32 = INTERRUPT + FRAME_STRIDE;
+pub(crate) const MACHINE_CHECK: u32 = CRITICAL + FRAME_STRIDE;
+/// LR, CR, then r0-r31 as words; r0 and the registers a call may change are not kept.
+pub(crate) const CONTEXT: u32 = MACHINE_CHECK + FRAME_STRIDE;
+const CONTEXT_SIZE: u32 = 4 * (2 + 32);
+pub(crate) const FLAGS: u32 = SAVE_BASE + 0x900;
+/// End of what the kernel keeps here.
+pub(crate) const END: u32 = FLAGS + size_of::<Flags>() as u32;
+
+const _: () = {
+    assert!(size_of::<Frame>() <= FRAME_STRIDE as usize);
+    assert!(CONTEXT + CONTEXT_SIZE <= FLAGS);
+    assert!(END <= SAVE_END);
+};
+
+/// Offsets for the assembler.
+pub(crate) mod at {
+    use super::{CONTEXT, FLAGS, Flags, Frame, offset_of};
+
+    pub(crate) const CR: usize = offset_of!(Frame, cr);
+    pub(crate) const XER: usize = offset_of!(Frame, xer);
+    pub(crate) const LR: usize = offset_of!(Frame, lr);
+    pub(crate) const CTR: usize = offset_of!(Frame, ctr);
+    pub(crate) const SRR0: usize = offset_of!(Frame, srr0);
+    pub(crate) const SRR1: usize = offset_of!(Frame, srr1);
+    pub(crate) const SYNDROME: usize = offset_of!(Frame, syndrome);
+    pub(crate) const DAR: usize = offset_of!(Frame, dar);
+    pub(crate) const EXCEPTION: usize = offset_of!(Frame, exception);
+
+    pub(crate) const CONTEXT_LR: u32 = CONTEXT;
+    pub(crate) const CONTEXT_CR: u32 = CONTEXT + 4;
+    pub(crate) const CONTEXT_GPR: u32 = CONTEXT + 8;
+
+    pub(crate) const IN_STEP: u32 = FLAGS + offset_of!(Flags, in_step) as u32;
+    pub(crate) const LEAVING_USER: u32 = FLAGS + offset_of!(Flags, leaving_user) as u32;
+    pub(crate) const USER: u32 = FLAGS + offset_of!(Flags, user) as u32;
+    pub(crate) const SUPERVISOR_MSR: u32 = FLAGS + offset_of!(Flags, supervisor_msr) as u32;
+    pub(crate) const RESUME_MASK: u32 = FLAGS + offset_of!(Flags, resume_mask) as u32;
+}
+
+/// The flags.
+pub(crate) fn flags() -> &'static Flags {
+    // SAFETY: FLAGS is aligned memory below 0x8000 that every platform has, nothing else is kept there (asserted above),
+    // and whoever shares it with the handlers does so through atomics.
+    unsafe { &*(FLAGS as *const Flags) }
+}
+
+/// The frame at one of this module's addresses.
+///
+/// # Safety
+/// `address` is one of the frame constants here, and no other reference to that frame lives.
+pub(crate) unsafe fn frame(address: u32) -> &'static mut Frame {
+    // SAFETY: as for `flags`; that it is the only reference is the caller's duty.
+    unsafe { &mut *(address as *mut Frame) }
+}
+
+/// Clears the whole save area: a machine's memory may hold anything after a reset.
+pub(crate) fn clear() {
+    // SAFETY: the area is the kernel's own, and nothing in it is in use before the first step.
+    unsafe { core::ptr::write_bytes(SAVE_BASE as *mut u8, 0, (END - SAVE_BASE) as usize) };
+}

@@ -1,0 +1,105 @@
+//! Privileged registers and instructions that belong to no one module.
+
+use core::arch::asm;
+use sprig_isa::spr::number;
+
+/// Reads a special-purpose register (its low word on a 64-bit CPU).
+///
+/// # Safety
+/// The register exists on this CPU and the kernel runs in supervisor state.
+#[inline(always)]
+pub(crate) unsafe fn mfspr<const NUMBER: u16>() -> u32 {
+    let value;
+    // SAFETY: reading has no effect on memory; that it does not trap is the caller's duty.
+    unsafe { asm!("mfspr {}, {}", out(reg) value, const NUMBER, options(nostack)) };
+    value
+}
+
+/// Writes a special-purpose register, a 64-bit one with the upper half zero.
+///
+/// # Safety
+/// The register exists on this CPU, the kernel runs in supervisor state, and it can go on with the value.
+#[inline(always)]
+pub(crate) unsafe fn mtspr<const NUMBER: u16>(value: u32) {
+    // SAFETY: the caller's duty.
+    unsafe { asm!("mtspr {}, {}", const NUMBER, in(reg) value, options(nostack)) };
+}
+
+/// Writes the machine state register by a return from interrupt, which unlike mtmsr sets MSR\[ME\] everywhere (QEMU's
+/// mtmsr follows the server architecture on embedded CPUs too). Changes SRR0 and SRR1.
+///
+/// # Safety
+/// Not a 64-bit server CPU. The kernel's code, stack and data are at the same addresses under the new state.
+pub(crate) unsafe fn set_msr_by_rfi(value: u32) {
+    // SAFETY: the caller's duty; rfi goes on behind itself.
+    unsafe {
+        asm!(
+            "lis {at}, 2f@ha", "addi {at}, {at}, 2f@l",
+            "mtspr {srr0}, {at}", "mtspr {srr1}, {value}", "rfi", "2:",
+            at = out(reg_nonzero) _, value = in(reg) value,
+            srr0 = const number::SRR0, srr1 = const number::SRR1,
+            options(nostack),
+        );
+    }
+}
+
+/// The same on a 64-bit server CPU: the low word changes, the high one stays.
+///
+/// # Safety
+/// As for [`set_msr_by_rfi`].
+pub(crate) unsafe fn set_msr_by_rfid(value: u32) {
+    // SAFETY: the caller's duty; rfid goes on behind itself.
+    unsafe {
+        asm!(
+            "lis {at}, 2f@ha", "addi {at}, {at}, 2f@l",
+            "mfmsr {msr}", "clrrdi {msr}, {msr}, 32", "clrldi {value}, {value}, 32", "or {msr}, {msr}, {value}",
+            "mtspr {srr0}, {at}", "mtspr {srr1}, {msr}", "rfid", "2:",
+            at = out(reg_nonzero) _, msr = out(reg) _, value = inout(reg) value => _,
+            srr0 = const number::SRR0, srr1 = const number::SRR1,
+            options(nostack),
+        );
+    }
+}
+
+/// The stack pointer.
+pub(crate) fn stack_pointer() -> u32 {
+    let value;
+    // SAFETY: reads a register.
+    unsafe { asm!("mr {}, 1", out(reg) value, options(nomem, nostack, preserves_flags)) };
+    value
+}
+
+/// Waits until earlier stores and cache operations are performed and later instructions see them.
+pub(crate) fn synchronize() {
+    // SAFETY: ordering only.
+    unsafe { asm!("sync", "isync", options(nostack)) };
+}
+
+/// Smallest cache block of the CPUs we know, bytes: stepping by it misses none.
+const CACHE_BLOCK: usize = 32;
+
+/// Clears whole cache blocks of the kernel's own memory, by far the fastest way. A block of dcbz may be larger than the step,
+/// then some are cleared twice; start and size are multiples of the largest.
+pub(crate) fn clear_blocks(start: u32, bytes: u32) {
+    const LARGEST_BLOCK: u32 = 128;
+    debug_assert!(start.is_multiple_of(LARGEST_BLOCK) && bytes.is_multiple_of(LARGEST_BLOCK));
+    for block in (start..start + bytes).step_by(CACHE_BLOCK) {
+        // SAFETY: callers name memory that is theirs.
+        unsafe { asm!("dcbz 0, {}", in(reg) block, options(nostack)) };
+    }
+}
+
+/// Makes instructions that were written as data visible to instruction fetch (Power ISA Book II, section 1.8).
+pub(crate) fn flush_code(start: usize, bytes: usize) {
+    let first = start & !(CACHE_BLOCK - 1);
+    for block in (first..start + bytes).step_by(CACHE_BLOCK) {
+        // SAFETY: writes a cache block back; memory keeps its value.
+        unsafe { asm!("dcbst 0, {}", in(reg) block, options(nostack)) };
+    }
+    synchronize();
+    for block in (first..start + bytes).step_by(CACHE_BLOCK) {
+        // SAFETY: drops a copy of instructions; they are fetched again.
+        unsafe { asm!("icbi 0, {}", in(reg) block, options(nostack)) };
+    }
+    synchronize();
+}

@@ -1,0 +1,227 @@
+//! Interrupt vectors: which handler each exception has, and where its vector is.
+//!
+//! ```text
+//!   vector (3 words, a copy of a template)         handler (asm/interrupts.s)
+//!   save r31; r31 = exception number; ba handler   save the rest, then
+//!     synchronous:   in a step: back to the interpreter, which reads the frame   (exec.rs)
+//!                    in `leave_user`: to its caller
+//!                    else: stray_interrupt, the end
+//!     asynchronous:  asynchronous_interrupt, then resume what was interrupted
+//! ```
+//!
+//! Book3S vectors are at the architecture's offsets from 0 and have room for eight words or more. BookE vectors are at
+//! [`BOOKE_VECTORS`], 16 bytes each, and the IVORs say where.
+
+use crate::exec;
+use crate::family;
+use crate::save::{Frame, flags};
+use crate::spr::{flush_code, mtspr};
+use core::sync::atomic::Ordering::Relaxed;
+use sprig_isa::cpu::{Cpu, CpuSet};
+use sprig_isa::exception::{Class, Description, EXCEPTIONS, Exception};
+use sprig_isa::spr::number;
+use sprig_wire::layout::{STEP_RETURN, VECTORS_END};
+
+/// The first vector of Book3S, system reset.
+const BOOK3S_VECTORS: u32 = 0x100;
+/// Where BookE vectors begin (sprig_wire::layout).
+const BOOKE_VECTORS: u32 = 0x2000;
+/// Distance of BookE vectors: the low four bits of an IVOR are zero.
+const BOOKE_STRIDE: u32 = 0x10;
+const _: () = assert!(BOOKE_VECTORS + EXCEPTIONS.len() as u32 * BOOKE_STRIDE <= VECTORS_END);
+
+const WORDS: usize = 3;
+/// Index of the template's word that takes the exception's number as its immediate operand.
+const NUMBER_WORD: usize = 1;
+type Template = [u32; WORDS];
+
+unsafe extern "C" {
+    static vector_step_booke32: Template;
+    static vector_interrupt_booke32: Template;
+    static vector_debug_booke32: Template;
+    static vector_debug_dsrr_booke32: Template;
+    static vector_critical_booke32: Template;
+    static vector_machine_check_booke32: Template;
+    static vector_step_booke64: Template;
+    static vector_interrupt_booke64: Template;
+    static vector_debug_dsrr_booke64: Template;
+    static vector_critical_booke64: Template;
+    static vector_machine_check_booke64: Template;
+    static vector_step_book3s32: Template;
+    static vector_interrupt_book3s32: Template;
+    static vector_machine_check_book3s32: Template;
+    static vector_step_book3s64: Template;
+    static vector_interrupt_book3s64: Template;
+    static vector_machine_check_book3s64: Template;
+}
+
+/// The templates of one flavour of handlers.
+struct Templates {
+    step: &'static Template,
+    interrupt: &'static Template,
+    debug: &'static Template,
+    critical: &'static Template,
+    machine_check: &'static Template,
+}
+
+impl Templates {
+    fn of(cpu: &Cpu) -> Self {
+        // SAFETY: the templates are words in the image's text that nothing writes to.
+        unsafe {
+            match (cpu.family.is_booke(), cpu.is_64bit) {
+                (true, false) => Self {
+                    step: &vector_step_booke32,
+                    interrupt: &vector_interrupt_booke32,
+                    // The enhanced debug category of e500mc has save/restore registers of its own.
+                    debug: if CpuSet::E500_HV.contains(cpu.set) {
+                        &vector_debug_dsrr_booke32
+                    } else {
+                        &vector_debug_booke32
+                    },
+                    critical: &vector_critical_booke32,
+                    machine_check: &vector_machine_check_booke32,
+                },
+                (true, true) => Self {
+                    step: &vector_step_booke64,
+                    interrupt: &vector_interrupt_booke64,
+                    debug: &vector_debug_dsrr_booke64,
+                    critical: &vector_critical_booke64,
+                    machine_check: &vector_machine_check_booke64,
+                },
+                (false, false) => Self {
+                    step: &vector_step_book3s32,
+                    interrupt: &vector_interrupt_book3s32,
+                    debug: &vector_step_book3s32,
+                    critical: &vector_interrupt_book3s32,
+                    machine_check: &vector_machine_check_book3s32,
+                },
+                (false, true) => Self {
+                    step: &vector_step_book3s64,
+                    interrupt: &vector_interrupt_book3s64,
+                    debug: &vector_step_book3s64,
+                    critical: &vector_interrupt_book3s64,
+                    machine_check: &vector_machine_check_book3s64,
+                },
+            }
+        }
+    }
+
+    fn for_exception(&self, row: &Description) -> &'static Template {
+        match (row.exception, row.class, row.asynchronous) {
+            (Exception::MachineCheck, ..) => self.machine_check,
+            (_, Class::Base | Class::MachineCheck, false) => self.step,
+            (_, Class::Base | Class::MachineCheck, true) => self.interrupt,
+            (_, Class::Critical, false) => self.debug,
+            (_, Class::Critical, true) => self.critical,
+        }
+    }
+}
+
+/// Writes every vector and STEP_RETURN, and points the CPU to them.
+pub(crate) fn install(cpu: &Cpu) {
+    let templates = Templates::of(cpu);
+    for (index, row) in EXCEPTIONS.iter().enumerate() {
+        let vector = if cpu.family.is_booke() {
+            BOOKE_VECTORS + index as u32 * BOOKE_STRIDE
+        } else if let Some(vector) = row.vector {
+            u32::from(vector)
+        } else {
+            continue;
+        };
+        let mut words = *templates.for_exception(row);
+        words[NUMBER_WORD] |= row.exception as u32;
+        write_code(vector, &words);
+    }
+    write_code(STEP_RETURN, &[exec::step_return_word(cpu)]);
+    let start = if cpu.family.is_booke() { BOOKE_VECTORS } else { BOOK3S_VECTORS };
+    flush_code(start as usize, (STEP_RETURN + 4 - start) as usize);
+    point(cpu);
+}
+
+/// Points the CPU to the vectors that [`install`] has written. Book3S has them where they are.
+pub(crate) fn point(cpu: &Cpu) {
+    if cpu.family.is_booke() {
+        point_ivors(cpu);
+    }
+}
+
+fn write_code(address: u32, words: &[u32]) {
+    for (index, word) in words.iter().enumerate() {
+        // SAFETY: below VECTORS_END or at STEP_RETURN, memory every platform has and gives to this.
+        unsafe { (address as *mut u32).add(index).write_volatile(*word) };
+    }
+}
+
+/// IVPR is zero, so an IVOR is the vector's address.
+fn point_ivors(cpu: &Cpu) {
+    // SAFETY: every BookE CPU has IVPR and IVOR0-15; the others are written only where `ivor` says so. What they
+    // point to has just been written.
+    unsafe {
+        mtspr::<{ number::IVPR }>(0);
+        for (index, row) in EXCEPTIONS.iter().enumerate() {
+            let vector = BOOKE_VECTORS + index as u32 * BOOKE_STRIDE;
+            if let Some(ivor) = ivor(row, cpu) {
+                write_ivor(ivor, vector);
+            }
+        }
+    }
+}
+
+/// The number of an exception's IVOR, if this CPU has it (e500 core manuals, tables of interrupt vector offset registers).
+fn ivor(row: &Description, cpu: &Cpu) -> Option<u8> {
+    const IVOR33: u8 = 33;
+    let e500v2 = cpu.set == CpuSet::E500V2;
+    match row.exception {
+        // The number AltiVec's assist interrupt has on e6500 is that of embedded floating-point data on e500v2.
+        Exception::EmbeddedFpData => e500v2.then_some(IVOR33),
+        Exception::VectorAssist if e500v2 => None,
+        _ => row.ivor.filter(|number| match *number {
+            0..=15 => true,
+            32 => e500v2 || cpu.set == CpuSet::E6500,
+            IVOR33 => cpu.set == CpuSet::E6500,
+            34 => e500v2,
+            35 => CpuSet::E500.contains(cpu.set),
+            36 | 37 => CpuSet::E500_HV.contains(cpu.set),
+            _ => false,
+        }),
+    }
+}
+
+/// Writes an IVOR by its number; mtspr has the register's number in the instruction.
+///
+/// # Safety
+/// The CPU has this IVOR.
+unsafe fn write_ivor(ivor: u8, vector: u32) {
+    macro_rules! by_number {
+        ($($ivor:literal => $spr:expr),* $(,)?) => {
+            match ivor {
+                // SAFETY: the caller's duty.
+                $($ivor => unsafe { mtspr::<{ $spr }>(vector) },)*
+                _ => {}
+            }
+        };
+    }
+    by_number! {
+        0 => number::IVOR0, 1 => number::IVOR0 + 1, 2 => number::IVOR0 + 2, 3 => number::IVOR0 + 3,
+        4 => number::IVOR0 + 4, 5 => number::IVOR0 + 5, 6 => number::IVOR0 + 6, 7 => number::IVOR0 + 7,
+        8 => number::IVOR0 + 8, 9 => number::IVOR0 + 9, 10 => number::IVOR0 + 10, 11 => number::IVOR0 + 11,
+        12 => number::IVOR0 + 12, 13 => number::IVOR0 + 13, 14 => number::IVOR0 + 14, 15 => number::IVOR0 + 15,
+        32 => number::IVOR32, 33 => number::IVOR32 + 1, 34 => number::IVOR32 + 2, 35 => number::IVOR32 + 3,
+        36 => number::IVOR32 + 4, 37 => number::IVOR32 + 5,
+    }
+}
+
+/// Called by the handlers of asynchronous interrupts, with interrupts off.
+pub(crate) extern "C" fn asynchronous_interrupt(frame: &mut Frame) {
+    if let Some(taken) = flags().taken.get(frame.exception as usize) {
+        taken.store(taken.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+    if let Some(exception) = Exception::from_number(frame.exception as u8) {
+        family::silence(exception, frame);
+    }
+}
+
+/// Called by the handlers of synchronous interrupts where no step is running: the kernel's own code took it.
+pub(crate) extern "C" fn stray_interrupt(frame: &mut Frame) -> ! {
+    crate::report::stray(frame)
+}
