@@ -17,7 +17,9 @@ use sprig_wire::{board, layout};
 pub use host::Wires;
 pub use timers::Timers;
 
-use crate::cpu::{Access, Core, Direction, Fault, Insn, Interrupt, Privileged, Supervisor, Translation};
+use crate::cpu::{
+    Access, Core, Direction, Fault, Insn, Interrupt, Pause, Privileged, Processor, Supervisor, Translation,
+};
 use crate::mmu::{Effect, Mmu, Operands, space};
 use crate::msr::{Writer, write};
 
@@ -121,6 +123,10 @@ impl Bare {
 }
 
 impl Supervisor for Bare {
+    fn run(processor: &mut Processor<Self>, limit: u64) -> Pause {
+        processor.run_loop(limit)
+    }
+
     /// Sets the registers that do not start as zero. Embedded CPUs get their initial translations: the RAM in entry 0 of
     /// the TLB (TLB1 of e500), the board's registers in entry 1.
     fn reset(&mut self, core: &mut Core) {

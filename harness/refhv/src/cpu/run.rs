@@ -57,6 +57,11 @@ impl<S: Supervisor> Processor<S> {
 
     /// Runs until the board wants attention or `limit` instructions have been executed since power-on.
     pub fn run(&mut self, limit: u64) -> Pause {
+        S::run(self, limit)
+    }
+
+    /// [`Self::run`], for [`Supervisor::run`] to call.
+    pub(crate) fn run_loop(&mut self, limit: u64) -> Pause {
         // Whatever happened outside may have raised a line.
         self.core.clock.wake_now();
         loop {

@@ -1,6 +1,6 @@
 //! The seam between the processor and the kind of machine it is in.
 
-use super::{Core, Fault, Interrupt, Privileged};
+use super::{Core, Fault, Interrupt, Pause, Privileged, Processor};
 
 /// What an address is translated for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,11 @@ pub struct Translation {
 }
 
 /// Everything that depends on what kind of machine the CPU is in.
-pub trait Supervisor {
+pub trait Supervisor: Sized {
+    /// Runs a processor: calls [`Processor::run_loop`] and nothing else. The loop is generic and would be compiled where it is
+    /// used, with whatever optimisation there is; called from here it is compiled in this crate, which is always optimised.
+    fn run(processor: &mut Processor<Self>, limit: u64) -> Pause;
+
     /// The machine has been switched on, or reset: `core` has the registers it has at entry, and everything the supervisor
     /// knows of the past is gone, but for what outlives a reset on this kind of machine.
     fn reset(&mut self, core: &mut Core);

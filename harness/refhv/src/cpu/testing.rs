@@ -16,6 +16,10 @@ pub(crate) struct Flat {
 }
 
 impl Supervisor for Flat {
+    fn run(processor: &mut Processor<Self>, limit: u64) -> Pause {
+        processor.run_loop(limit)
+    }
+
     fn reset(&mut self, _core: &mut Core) {}
 
     fn translate(&mut self, _core: &mut Core, address: u64, _access: Access) -> Result<Translation, Fault> {

@@ -51,7 +51,7 @@ use sprig_wire::{board, layout};
 
 use crate::bare::Timers;
 use crate::clock::INSTRUCTIONS_PER_TICK;
-use crate::cpu::{Access, Core, Direction, Fault, Interrupt, Privileged, Supervisor, Translation};
+use crate::cpu::{Access, Core, Direction, Fault, Interrupt, Pause, Privileged, Processor, Supervisor, Translation};
 use crate::mmu::{Mmu, space};
 use registers::{Alias, RegisterFile, aliases};
 use shadow::ShadowTlb;
@@ -231,6 +231,10 @@ impl Hypervisor {
 }
 
 impl Supervisor for Hypervisor {
+    fn run(processor: &mut Processor<Self>, limit: u64) -> Pause {
+        processor.run_loop(limit)
+    }
+
     /// The guest's CPU starts again: registers, translations, timers, page. An embedded guest gets its initial translations:
     /// the RAM in entry 0 of its TLB (TLB1 of e500), the board's registers in entry 1.
     fn reset(&mut self, core: &mut Core) {
