@@ -1,0 +1,182 @@
+//! What a step does, in assembler or the script's words with all names resolved: what a failure shows.
+
+use super::super::ast::ExitKind;
+use super::super::program::{Action, Computation, Instruction, Program, SprRef, Value};
+use super::super::resolve::register_name;
+use super::stub::Context;
+use sprig_isa::hcall::HYPERCALLS;
+use sprig_isa::insn::Operand;
+use sprig_isa::spr::Spr;
+use sprig_wire::bytecode::{Alu, permission};
+use sprig_wire::host::{REGS, SREGS};
+use std::fmt::Write;
+
+impl Context<'_> {
+    /// The text of a step.
+    pub(super) fn text(self, program: &Program, action: &Action) -> String {
+        let value = |value: &Value| value_text(program, value);
+        match action {
+            Action::Mfspr(spr) => format!("mfspr r3, {}", self.spr(*spr)),
+            Action::Mtspr(spr, given) => format!("mtspr {}, r3 = {}", self.spr(*spr), value(given)),
+            Action::Mfmsr => "mfmsr r3".to_owned(),
+            Action::Mtmsr(given) => format!("mtmsr r3 = {}", value(given)),
+            Action::LoadField(field) => {
+                let (load, _, displacement) = self.field_access(field);
+                format!("{load} r3, {displacement}(0) (page.{})", field.name)
+            }
+            Action::StoreField(field, given) => {
+                let (_, store, displacement) = self.field_access(field);
+                format!("{store} r3, {displacement}(0) (page.{}), r3 = {}", field.name, value(given))
+            }
+            Action::Load(size, address) => format!("load{} {}", size.bits(), value(address)),
+            Action::Store(size, address, given) => {
+                format!("store{} {}, {}", size.bits(), value(address), value(given))
+            }
+            Action::Hcall { token, arguments } => {
+                let mut text = format!("hcall {}", token_text(program, token));
+                for (register, given) in arguments {
+                    // Writing to a String cannot fail.
+                    let _ = write!(text, ", r{register} = {}", value(given));
+                }
+                text
+            }
+            Action::MapPage { ea, pa, flags } => format!("map-page at {ea:#x} physical {pa:#x} flags {flags:#x}"),
+            Action::Exit(kind) => {
+                let name = ExitKind::ALL.iter().find(|(_, known)| known == kind).map_or("", |(name, _)| name);
+                format!("exit {name}")
+            }
+            Action::Run { instructions, with, .. } => {
+                let words: Vec<_> = instructions.iter().map(|instruction| self.instruction(instruction)).collect();
+                let mut text = words.join("; ");
+                for (index, (register, given)) in with.iter().enumerate() {
+                    let join = if index == 0 { " with" } else { "," };
+                    let _ = write!(text, "{join} {} = {}", register_name(*register), value(given));
+                }
+                text
+            }
+            Action::Patch(instruction) => format!("patch {}", self.instruction(instruction)),
+            Action::Let(computation) => format!("let {}", computation_text(program, computation, true)),
+            Action::Taken { exception, rounds: 0 } => format!("taken {}", exception.name()),
+            Action::Taken { exception, rounds } => format!("taken {} within {rounds}", exception.name()),
+            Action::Spin(rounds) => format!("spin {rounds}"),
+            Action::Map { ea, pa, rights } => {
+                format!("map {} to {} as {}", value(ea), value(pa), rights_text(*rights))
+            }
+            Action::Unmap(ea) => format!("unmap {}", value(ea)),
+            Action::Host { name, arguments, .. } => {
+                let mut texts: Vec<_> = arguments.iter().map(value).collect();
+                // The first argument of these is the index of a register.
+                let registers = match *name {
+                    "get-regs" | "set-regs" => REGS,
+                    "get-sregs" | "set-sregs" => SREGS,
+                    _ => &[],
+                };
+                if let (Some(text), Some(Value::Constant(index))) = (texts.first_mut(), arguments.first())
+                    && let Some(register) = usize::try_from(*index).ok().and_then(|index| registers.get(index))
+                {
+                    *text = (*register).to_owned();
+                }
+                format!("host {name} {}", texts.join(", ")).trim_end().to_owned()
+            }
+            Action::Firmware { name, arguments, .. } => {
+                let texts: Vec<_> = arguments.iter().map(value).collect();
+                format!("firmware {name} {}", texts.join(", ")).trim_end().to_owned()
+            }
+            Action::Restore => "restore".to_owned(),
+            Action::Reset => "reset".to_owned(),
+            Action::EnterUser => "enter problem state".to_owned(),
+            Action::LeaveUser => "leave problem state".to_owned(),
+            Action::RaceBegin(rounds) => format!("race of {rounds} rounds"),
+            Action::RaceEnd => "end of the race".to_owned(),
+        }
+    }
+
+    /// `260 (USPRG4)`: the number, and the name it has on this CPU.
+    fn spr(self, spr: SprRef) -> String {
+        let number = self.number(spr);
+        match Spr::lookup(self.profile.cpu, number) {
+            Some(row) => format!("{number} ({})", row.name),
+            None => number.to_string(),
+        }
+    }
+
+    fn instruction(self, instruction: &Instruction) -> String {
+        let row = match instruction {
+            Instruction::Word(word) => return format!("word {word:#010x}"),
+            Instruction::Row { row, .. } => row,
+        };
+        let mut text = row.mnemonic.to_owned();
+        let mut displacement = false;
+        for (index, (operand, value)) in row.operands.iter().zip(self.operands(instruction)).enumerate() {
+            text.push_str(match (index, displacement) {
+                (0, _) => " ",
+                (_, true) => "(",
+                (_, false) => ", ",
+            });
+            text.push_str(&match operand {
+                Operand::RaOrZero if value == 0 => "0".to_owned(),
+                operand if operand.is_gpr() => format!("r{value}"),
+                Operand::Spr => self.spr(SprRef::Number(u16::try_from(value).unwrap_or_default())),
+                _ => value.to_string(),
+            });
+            if displacement {
+                text.push(')');
+            }
+            displacement = matches!(operand, Operand::D | Operand::Ds);
+        }
+        text
+    }
+}
+
+fn value_text(program: &Program, value: &Value) -> String {
+    match value {
+        Value::Constant(value) => format!("{value:#x}"),
+        Value::Observed { step, output } => {
+            let step = program.steps.get(*step);
+            let name = step.and_then(|step| step.name.as_deref()).unwrap_or_default();
+            let part = step.and_then(|step| step.outputs.get(*output)).map_or("", |output| output.name);
+            if part.is_empty() { name.to_owned() } else { format!("{name}.{part}") }
+        }
+    }
+}
+
+fn token_text(program: &Program, token: &Value) -> String {
+    let text = value_text(program, token);
+    let known = |value: &u64| HYPERCALLS.iter().find(|call| u64::from(call.token) == *value);
+    match token {
+        Value::Constant(value) => known(value).map_or(text.clone(), |call| format!("{text} ({})", call.name)),
+        Value::Observed { .. } => text,
+    }
+}
+
+fn computation_text(program: &Program, computation: &Computation, outermost: bool) -> String {
+    match computation {
+        Computation::Value(value) => value_text(program, value),
+        Computation::Binary(alu, left, right) => {
+            let operator = match alu {
+                Alu::Add => "+",
+                Alu::Subtract => "-",
+                Alu::And => "&",
+                Alu::Or => "|",
+                Alu::Xor => "^",
+                Alu::ShiftLeft => "<<",
+                Alu::ShiftRight => ">>",
+            };
+            let (left, right) = (computation_text(program, left, false), computation_text(program, right, false));
+            if outermost { format!("{left} {operator} {right}") } else { format!("({left} {operator} {right})") }
+        }
+    }
+}
+
+fn rights_text(rights: u8) -> String {
+    use permission as p;
+    let state = |letter: char, bits: [u8; 3]| {
+        let allowed: String =
+            "rwx".chars().zip(bits).filter(|(_, bit)| rights & bit != 0).map(|(right, _)| right).collect();
+        if allowed.is_empty() { None } else { Some(format!("{letter}{allowed}")) }
+    };
+    let supervisor = state('s', [p::SUPERVISOR_READ, p::SUPERVISOR_WRITE, p::SUPERVISOR_EXECUTE]);
+    let user = state('u', [p::USER_READ, p::USER_WRITE, p::USER_EXECUTE]);
+    let both: Vec<_> = supervisor.into_iter().chain(user).collect();
+    if both.is_empty() { "s".to_owned() } else { both.join(",") }
+}

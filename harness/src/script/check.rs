@@ -1,0 +1,189 @@
+//! From a tree to a script's instances: the header's values, what is wrong with the file as a whole, and every instance
+//! resolved once to see that it can be.
+
+use super::ast::{BlockHeader, Header, Statement, StatementKind, Tree};
+use super::diagnostic::Diagnostic;
+use super::guard::Guard;
+use super::limit;
+use super::resolve::{self, Need, Shared};
+use super::setting::{Binding, BuiltIn, ByteOrder, GuestWord, Meaning, Privilege, Setting};
+use super::source::Span;
+use std::collections::HashMap;
+
+/// One instance's parameters, name behind the case's, and needs.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) setting: Setting,
+    /// `@` and the parameters, or empty.
+    pub(super) suffix: String,
+    pub(super) needs: Vec<(Guard, Need)>,
+}
+
+/// Checks everything; what is wrong goes to `errors`.
+pub(super) fn check(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) -> Vec<Checked> {
+    let mut shared = Shared::default();
+    let mut declared = HashMap::new();
+    resolve::declared(&tree.body, &mut declared);
+    whole_file(source, tree, errors);
+    header(&tree.header, &declared, errors);
+    privilege(tree, errors);
+    let mut instances = Vec::new();
+    for (setting, suffix) in settings(source, &tree.header, &declared, &mut shared) {
+        let (_, needs) = resolve::resolve(source, tree, &declared, &setting, &mut shared);
+        instances.push(Checked { setting, suffix, needs });
+    }
+    errors.append(&mut shared.reports.list);
+    if errors.is_empty() {
+        // A mistake elsewhere may be the reason why something seems unused.
+        for parameter in &tree.header.parameters {
+            if !shared.used.contains(&parameter.name.text) {
+                let message = format!("the parameter `{}` is never used", parameter.name.text);
+                errors.push(Diagnostic::error(message).at(parameter.name.span, "every instance would be the same"));
+            }
+        }
+    }
+    instances
+}
+
+fn whole_file(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) {
+    let form = "a case is a comment that says what goes wrong in a kernel if it fails, `rule` with the rules it tests, and steps";
+    if source.trim().is_empty() {
+        errors.push(Diagnostic::error("this file is empty").note(form));
+        return;
+    }
+    if tree.header.prose.is_empty() {
+        let first = source.len() - source.trim_start().len();
+        let found = Diagnostic::error("a case begins with a comment");
+        let found = found.at(Span::new(first, first), "expected a comment");
+        errors.push(found.help("say what goes wrong in a kernel if this case fails"));
+    }
+    if tree.header.rules.is_empty() && !tree.header.broken {
+        let found = Diagnostic::error("this case tests no rule");
+        let found =
+            found.note("cases/rules.toml lists them; where no document speaks, `unspecified.TOPIC` names the topic");
+        errors.push(found.help("add a line `rule ID` to the header"));
+    }
+    if !does_something(&tree.body) {
+        errors.push(Diagnostic::error("this case has no step").note(form));
+    }
+}
+
+fn does_something(body: &[Statement]) -> bool {
+    body.iter().any(|statement| match &statement.kind {
+        StatementKind::Step(_) | StatementKind::Broken(_) => true,
+        StatementKind::Expect(_) => false,
+        StatementKind::Block(block) => does_something(&block.body),
+    })
+}
+
+fn header(header: &Header, declared: &HashMap<&str, Span>, errors: &mut Vec<Diagnostic>) {
+    let mut guard = Guard::default();
+    for (feature, span) in &header.needs {
+        let with = guard.and(*feature, true);
+        if guard.is_possible() && !with.is_possible() {
+            let message = format!("no target has `{feature}` and what else is needed");
+            errors.push(Diagnostic::error(message).at(*span, "excluded by another feature of this case"));
+        }
+        guard = with;
+    }
+    for parameter in &header.parameters {
+        if let Some(observed) = declared.get(parameter.name.text.as_str()) {
+            let message = format!("`{}` is a parameter and an observation", parameter.name.text);
+            errors.push(
+                Diagnostic::error(message).at(*observed, "observed here").at(parameter.name.span, "the parameter"),
+            );
+        }
+    }
+}
+
+/// Whether `in privilege` and the header's `privilege` line agree.
+fn privilege(tree: &Tree, errors: &mut Vec<Diagnostic>) {
+    let block = privilege_block(&tree.body);
+    match (&tree.header.privilege, block) {
+        (Some((_, span)), None) => {
+            let found = Diagnostic::error("`privilege` is never used").at(*span, "every instance would be the same");
+            errors.push(found.help("`in privilege { }` encloses the steps that are done in either state"));
+        }
+        (None, Some(span)) if !tree.header.broken => {
+            let found = Diagnostic::error("the header does not say which states there are").at(span, "");
+            errors.push(found.help("add `privilege supervisor user` to the header"));
+        }
+        _ => {}
+    }
+}
+
+fn privilege_block(body: &[Statement]) -> Option<Span> {
+    body.iter().find_map(|statement| match &statement.kind {
+        StatementKind::Block(block) if matches!(block.header, BlockHeader::Privilege) => Some(block.span),
+        StatementKind::Block(block) => privilege_block(&block.body),
+        _ => None,
+    })
+}
+
+/// Every combination of the parameters' values, with the part of the name that tells them apart.
+fn settings(
+    source: &str,
+    header: &Header,
+    declared: &HashMap<&str, Span>,
+    shared: &mut Shared,
+) -> Vec<(Setting, String)> {
+    let unknown = Binding { meaning: Meaning::Unknown, text: String::new() };
+    let mut parameters: Vec<(&str, Vec<Binding>)> = Vec::new();
+    let mut count: usize = 1;
+    for parameter in &header.parameters {
+        // A value that is wrong has been reported; the steps that use the name are checked all the same.
+        let values = resolve::parameter(source, &parameter.values, declared, shared);
+        let values = values.unwrap_or_else(|| vec![unknown.clone()]);
+        count = count.saturating_mul(values.len());
+        if count > limit::INSTANCES {
+            let message = format!("the parameters make more than {} instances", limit::INSTANCES);
+            shared.reports.push(Diagnostic::error(message).at(parameter.values.span, "too many with these"));
+            return Vec::new();
+        }
+        parameters.push((&parameter.name.text, values));
+    }
+    let privileges = header.privilege.as_ref().map_or(&[Privilege::Supervisor][..], |(values, _)| values);
+    let words = header.word.as_ref().map_or(&[GuestWord::Bits32][..], |(values, _)| values);
+    let orders = header.order.as_ref().map_or(&[ByteOrder::Big][..], |(values, _)| values);
+    let lost: Vec<_> = header.unknown.iter().map(|name| (name.clone(), unknown.clone())).collect();
+    let mut settings = vec![(lost, Vec::new())];
+    for (name, values) in parameters {
+        settings = product(&settings, &values, |(bound, names), value| {
+            bound.push((name.to_owned(), value.clone()));
+            names.push(value.text.clone());
+        });
+    }
+    let mut settings: Vec<_> = settings.into_iter().map(|(bound, names)| (bound, BuiltIn::default(), names)).collect();
+    // The first value is the default and does not appear in names.
+    settings = product(&settings, privileges, |(_, built_in, names), value| {
+        built_in.privilege = *value;
+        let name = if *value == Privilege::User { "user" } else { "supervisor" };
+        names.extend((privileges.first() != Some(value)).then(|| name.to_owned()));
+    });
+    settings = product(&settings, words, |(_, built_in, names), value| {
+        built_in.word = *value;
+        names.extend((words.first() != Some(value)).then(|| value.bits().to_string()));
+    });
+    settings = product(&settings, orders, |(_, built_in, names), value| {
+        built_in.order = *value;
+        let name = if *value == ByteOrder::Little { "le" } else { "be" };
+        names.extend((orders.first() != Some(value)).then(|| name.to_owned()));
+    });
+    let finish = |(parameters, built_in, names): (_, _, Vec<String>)| {
+        let suffix = if names.is_empty() { String::new() } else { format!("@{}", names.join(",")) };
+        (Setting { parameters, built_in }, suffix)
+    };
+    settings.into_iter().map(finish).collect()
+}
+
+fn product<S: Clone, V>(settings: &[S], values: &[V], set: impl Fn(&mut S, &V)) -> Vec<S> {
+    let mut all = Vec::with_capacity(settings.len() * values.len());
+    for setting in settings {
+        for value in values {
+            let mut next = setting.clone();
+            set(&mut next, value);
+            all.push(next);
+        }
+    }
+    all
+}

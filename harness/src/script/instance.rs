@@ -1,0 +1,138 @@
+//! A case with its parameters' values: what a target is asked for, and what it runs.
+
+use super::assemble;
+use super::check::Checked;
+use super::diagnostic::Diagnostics;
+use super::guard::Guard;
+use super::resolve::{self, Need, Shared};
+use super::setting::{BuiltIn, ByteOrder, GuestWord, Setting};
+use super::{Script, Text};
+use crate::case::{Case, Profile, SourceFile};
+use crate::feature::{Feature, FeatureSet};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A script with its parameters' values.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    text: Arc<Text>,
+    setting: Arc<Setting>,
+    name: String,
+    needs: Arc<[(Guard, Need)]>,
+}
+
+/// Why a case cannot run on a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Features it does not have.
+    Features(FeatureSet),
+    /// Something its CPU does not have, in words.
+    Cpu(String),
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Features(features) => {
+                let names: Vec<_> = features.iter().map(Feature::name).collect();
+                write!(f, "needs {}", names.join(", "))
+            }
+            Self::Cpu(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// A case was not assembled.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// The target lacks something.
+    #[error("{0}")]
+    Missing(Missing),
+    /// The case is too large for the guest.
+    #[error(transparent)]
+    TooLarge(Diagnostics),
+}
+
+impl Instance {
+    pub(super) fn new(text: Arc<Text>, checked: Checked) -> Self {
+        let name = format!("{}{}", text.name, checked.suffix);
+        Self { text, setting: Arc::new(checked.setting), name, needs: checked.needs.into() }
+    }
+
+    /// `area/case` or `area/case@parameters`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn source(&self) -> &Arc<SourceFile> {
+        &self.text.source
+    }
+
+    /// The parameters that every script has.
+    #[must_use]
+    pub fn built_in(&self) -> BuiltIn {
+        self.setting.built_in
+    }
+
+    /// What a target must have: the header's features and those of the guest kernel.
+    #[must_use]
+    pub fn needs(&self) -> FeatureSet {
+        let mut features: FeatureSet = self.text.tree.header.needs.iter().map(|(feature, _)| *feature).collect();
+        if self.setting.built_in.word == GuestWord::Bits64 {
+            features.insert(Feature::Wide);
+        }
+        if self.setting.built_in.order == ByteOrder::Little {
+            features.insert(Feature::LittleEndian);
+        }
+        features
+    }
+
+    /// What the target lacks, if it lacks something: a feature, or a register that a line for it names.
+    #[must_use]
+    pub fn missing(&self, profile: &Profile) -> Option<Missing> {
+        let features = self.needs().without(profile.features);
+        if !features.is_empty() {
+            return Some(Missing::Features(features));
+        }
+        let here = self.needs.iter().filter(|(guard, _)| guard.holds(profile.features));
+        here.filter_map(|(_, need)| need.missing(profile.cpu)).next().map(Missing::Cpu)
+    }
+
+    /// The case for a target.
+    ///
+    /// # Errors
+    /// [`AssembleError`] where the target lacks something the case needs, or the case is larger than the guest's memory.
+    pub fn assemble(&self, profile: &Profile) -> Result<Case, AssembleError> {
+        if let Some(missing) = self.missing(profile) {
+            return Err(AssembleError::Missing(missing));
+        }
+        let Text { source, tree, .. } = self.text.as_ref();
+        let mut declared = HashMap::new();
+        resolve::declared(&tree.body, &mut declared);
+        // The script was resolved without a mistake when it was read.
+        let (program, _) = resolve::resolve(&source.text, tree, &declared, &self.setting, &mut Shared::default());
+        let assembled = assemble::assemble(&source.text, &program, profile, &self.setting.built_in)
+            .map_err(|error| AssembleError::TooLarge(Diagnostics::new(Arc::clone(source), vec![error])))?;
+        Ok(Case {
+            name: self.name.clone(),
+            source: Arc::clone(source),
+            rules: tree.header.rules.iter().map(|rule| rule.text.clone()).collect(),
+            kills: tree.header.kills.is_some(),
+            steps: assembled.steps,
+            checks: assembled.checks,
+            parts: assembled.parts,
+        })
+    }
+}
+
+impl Script {
+    /// The instance of this name.
+    #[must_use]
+    pub fn instance(&self, name: &str) -> Option<&Instance> {
+        self.instances.iter().find(|instance| instance.name == name)
+    }
+}

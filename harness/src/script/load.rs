@@ -1,0 +1,83 @@
+//! Scripts from files.
+
+use super::{Diagnostics, Script, parse, source};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A file could not be made a script.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It could not be read.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+    /// It is not a script.
+    #[error(transparent)]
+    Script(#[from] Diagnostics),
+}
+
+/// Scripts of a tree of folders.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Those without a mistake, by name.
+    pub scripts: Vec<Script>,
+    /// What is wrong with the others, by path.
+    pub errors: Vec<LoadError>,
+}
+
+/// The extension of script files.
+const EXTENSION: &str = "probe";
+
+/// Reads one file.
+///
+/// # Errors
+/// [`LoadError`] where it cannot be read or is not a script.
+pub fn load_file(path: &Path) -> Result<Script, LoadError> {
+    let bytes = fs::read(path).map_err(|error| LoadError::Io { path: path.to_owned(), error })?;
+    Ok(parse(source(path, bytes)?)?)
+}
+
+/// Reads every `*.probe` file below a folder. Symbolic links to folders are not followed.
+#[must_use]
+pub fn load(folder: &Path) -> Loaded {
+    let mut loaded = Loaded::default();
+    let mut files = Vec::new();
+    collect(folder, &mut files, &mut loaded.errors);
+    files.sort();
+    for file in files {
+        match load_file(&file) {
+            Ok(script) => loaded.scripts.push(script),
+            Err(error) => loaded.errors.push(error),
+        }
+    }
+    loaded.scripts.sort_by(|a, b| a.name().cmp(b.name()));
+    loaded
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>, errors: &mut Vec<LoadError>) {
+    let mut failed = |path: &Path, error| errors.push(LoadError::Io { path: path.to_owned(), error });
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return failed(folder, error),
+    };
+    let mut folders = Vec::new();
+    for entry in entries {
+        let found = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)));
+        match found {
+            Err(error) => failed(folder, error),
+            Ok((path, kind)) if kind.is_dir() => folders.push(path),
+            Ok((path, _)) if path.extension().is_some_and(|extension| extension == EXTENSION) => files.push(path),
+            Ok(_) => {}
+        }
+    }
+    folders.sort();
+    for folder in folders {
+        collect(&folder, files, errors);
+    }
+}

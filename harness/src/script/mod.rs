@@ -1,0 +1,162 @@
+//! The script language: text to cases.
+//!
+//! ```text
+//!   bytes --source--> SourceFile --parse--> tree --check--> Script --instances--> Instance --assemble(profile)--> Case
+//!                        lexer, parse        resolve, for every instance             resolve, assemble
+//! ```
+//!
+//! `docs/language.md` is the reference. What can be wrong with a script whatever the target is found by [`parse()`], all
+//! of it at once, also in the `on` blocks that this or that target does not take. So assembling fails for two reasons
+//! only: the target lacks something the case needs, or the case is too large for the guest.
+
+mod assemble;
+mod ast;
+mod check;
+mod diagnostic;
+mod guard;
+mod instance;
+mod lexer;
+pub mod limit;
+mod load;
+pub mod names;
+mod parse;
+mod program;
+mod resolve;
+mod setting;
+mod source;
+
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use instance::{AssembleError, Instance, Missing};
+pub use load::{LoadError, Loaded, load, load_file};
+pub use resolve::HOLD_ROUNDS;
+pub use setting::{BuiltIn, ByteOrder, GuestWord, Privilege};
+pub use source::{Span, source};
+
+use crate::case::SourceFile;
+use crate::feature::Feature;
+use ast::Tree;
+use std::ffi::OsStr;
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+/// The folder whose structure names cases.
+const CASES: &str = "cases";
+
+/// A script that has been read and checked.
+#[derive(Clone, Debug)]
+pub struct Script {
+    text: Arc<Text>,
+    instances: Vec<Instance>,
+}
+
+/// What a script's instances share.
+#[derive(Debug)]
+struct Text {
+    source: Arc<SourceFile>,
+    name: String,
+    tree: Tree,
+}
+
+/// Reads and checks a script.
+///
+/// # Errors
+/// [`Diagnostics`] with everything that is wrong with the file.
+pub fn parse(source: Arc<SourceFile>) -> Result<Script, Diagnostics> {
+    let mut errors = Vec::new();
+    if source.text.len() > limit::SOURCE_BYTES {
+        // Nobody who came by `source()` gets here.
+        errors.push(Diagnostic::error(format!("a script has at most {} bytes", limit::SOURCE_BYTES)));
+        return Err(Diagnostics::new(source, errors));
+    }
+    let name = name(&source.path).unwrap_or_else(|error| {
+        errors.push(error);
+        String::new()
+    });
+    let tree = parse::parse(&source.text, &mut errors);
+    let checked = check::check(&source.text, &tree, &mut errors);
+    if !errors.is_empty() {
+        return Err(Diagnostics::new(source, errors));
+    }
+    let text = Arc::new(Text { source, name, tree });
+    let instances = checked.into_iter().map(|checked| Instance::new(Arc::clone(&text), checked)).collect();
+    Ok(Script { text, instances })
+}
+
+/// The case's name: the path below `cases/`, or the file's own name.
+fn name(path: &Path) -> Result<String, Diagnostic> {
+    let stem = path.file_stem().unwrap_or_default();
+    let folders: Vec<&OsStr> = path
+        .parent()
+        .into_iter()
+        .flat_map(Path::components)
+        .filter_map(|component| if let Component::Normal(name) = component { Some(name) } else { None })
+        .collect();
+    let below = folders.iter().rposition(|folder| *folder == CASES).map_or(&[][..], |at| &folders[at + 1..]);
+    let mut parts = Vec::new();
+    for part in below.iter().copied().chain([stem]) {
+        let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+        match part.to_str() {
+            Some(part) if !part.is_empty() && part.chars().all(allowed) => parts.push(part),
+            _ => {
+                let message = format!("`{}` cannot be the name of a case", part.to_string_lossy());
+                return Err(
+                    Diagnostic::error(message).note("names of cases are made of letters, digits, `-`, `_` and `.`")
+                );
+            }
+        }
+    }
+    Ok(parts.join("/"))
+}
+
+impl Script {
+    /// `area/case`, without parameters.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.text.name
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn source(&self) -> &Arc<SourceFile> {
+        &self.text.source
+    }
+
+    /// The comment at the beginning: what goes wrong in a kernel if the case fails.
+    #[must_use]
+    pub fn prose(&self) -> &str {
+        &self.text.tree.header.prose
+    }
+
+    /// The rules it tests, the default one first.
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        self.text.tree.header.rules.iter().map(|rule| rule.text.as_str())
+    }
+
+    /// What every instance needs of a target.
+    pub fn needs(&self) -> impl Iterator<Item = Feature> {
+        self.text.tree.header.needs.iter().map(|(feature, _)| *feature)
+    }
+
+    /// It is known to end some target: runs alone, last.
+    #[must_use]
+    pub fn kills(&self) -> bool {
+        self.text.tree.header.kills.is_some()
+    }
+
+    /// The case with every combination of its parameters' values, in the order of the header.
+    #[must_use]
+    pub fn instances(&self) -> &[Instance] {
+        &self.instances
+    }
+
+    /// Looks the rules up among those that exist.
+    ///
+    /// # Errors
+    /// [`Diagnostics`] with every rule that is not among them.
+    pub fn check_rules<'a>(&self, known: impl Iterator<Item = &'a str> + Clone) -> Result<(), Diagnostics> {
+        let unknown = |rule: &&ast::Name| !known.clone().any(|known| known == rule.text);
+        let report = |rule: &ast::Name| names::unknown("rule", &rule.text, rule.span, known.clone());
+        let errors: Vec<_> = self.text.tree.header.rules.iter().filter(unknown).map(report).collect();
+        if errors.is_empty() { Ok(()) } else { Err(Diagnostics::new(Arc::clone(&self.text.source), errors)) }
+    }
+}

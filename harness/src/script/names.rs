@@ -1,0 +1,236 @@
+//! The names a script may use: constants, registers, the words of the language; and the nearest one to a mistyped name.
+
+use super::diagnostic::Diagnostic;
+use super::setting::GuestWord;
+use super::source::Span;
+use sprig_isa::bit::{self, Bit};
+use sprig_isa::spr::{SPRS, Spr};
+use sprig_isa::{hcall, page};
+use sprig_wire::{board, layout};
+use std::sync::LazyLock;
+
+/// What a register holds before a step reads into it: a read that does nothing shows.
+pub const POISON: u64 = 0xdead_beef;
+
+/// Registers whose bits have names, and the tables that own them.
+static BITS: &[(&str, &[&[Bit]])] = &[
+    ("MSR", &[bit::MSR_BOOKE, bit::MSR_BOOK3S]),
+    ("ESR", &[bit::ESR]),
+    ("SRR1", &[bit::SRR1_PROGRAM, bit::SRR1_INSTRUCTION_STORAGE]),
+    ("DSISR", &[bit::DSISR]),
+];
+
+/// Constants that are neither bits nor in the hypercall tables.
+static OTHERS: &[(&str, u64)] = &[
+    ("KVM_SC_MAGIC_R0", hcall::KVM_SC_MAGIC_R0 as u64),
+    ("KVM_FEATURE_MAGIC_PAGE", hcall::KVM_FEATURE_MAGIC_PAGE as u64),
+    ("KVM_MAGIC_FEAT_SR", hcall::KVM_MAGIC_FEAT_SR as u64),
+    ("KVM_MAGIC_FEAT_MAS0_TO_SPRG7", hcall::KVM_MAGIC_FEAT_MAS0_TO_SPRG7 as u64),
+    ("MAGIC_PAGE_FLAG_NOT_MAPPED_NX", hcall::MAGIC_PAGE_FLAG_NOT_MAPPED_NX as u64),
+    (MAGIC_PAGE, page::DEFAULT_EA),
+    ("SCRATCH", layout::SCRATCH_BASE as u64),
+    ("BOARD", board::REGISTERS as u64),
+    ("POISON", POISON),
+];
+
+/// The one constant whose value depends on the word size: -4096.
+pub(super) const MAGIC_PAGE: &str = "MAGIC_PAGE";
+
+/// Every constant on a 32-bit guest, in the order of the documentation.
+static CONSTANTS: LazyLock<Vec<(String, u64)>> = LazyLock::new(|| {
+    let mut all: Vec<(String, u64)> = Vec::new();
+    for (register, tables) in BITS {
+        for bit in tables.iter().copied().flatten() {
+            let name = format!("{register}.{}", bit.name);
+            // The families share some bits of MSR.
+            if !all.iter().any(|(known, _)| *known == name) {
+                all.push((name, bit.mask));
+            }
+        }
+    }
+    all.extend(hcall::HYPERCALLS.iter().map(|call| (call.name.to_owned(), call.token.into())));
+    all.extend(hcall::STATUSES.iter().map(|status| (status.name.to_owned(), status.value.into())));
+    all.extend(OTHERS.iter().map(|(name, value)| ((*name).to_owned(), *value)));
+    all
+});
+
+/// Every constant's name.
+pub fn constant_names() -> impl Iterator<Item = &'static str> {
+    CONSTANTS.iter().map(|(name, _)| name.as_str())
+}
+
+/// The constant of this name.
+#[must_use]
+pub fn constant(name: &str, word: GuestWord) -> Option<u64> {
+    if name == MAGIC_PAGE && word == GuestWord::Bits64 {
+        return Some(0u64.wrapping_sub(page::PAGE_SIZE));
+    }
+    CONSTANTS.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+}
+
+/// Names of the general registers.
+pub(super) static GPRS: [&str; 32] = [
+    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "r16", "r17",
+    "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30", "r31",
+];
+
+/// The general register of this name.
+pub(super) fn gpr(name: &str) -> Option<u8> {
+    GPRS.iter().position(|gpr| *gpr == name).and_then(|number| u8::try_from(number).ok())
+}
+
+/// The special register of this name, as the table spells it.
+pub(super) fn spr(name: &str) -> Option<&'static str> {
+    Spr::by_name(name).next().map(|spr| spr.name)
+}
+
+/// Every special register's name.
+pub(super) fn spr_names() -> impl Iterator<Item = &'static str> {
+    SPRS.iter().map(|spr| spr.name)
+}
+
+/// A word of the language and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Begins a line of the header.
+    Header,
+    /// Begins a step, or stands behind `=`.
+    Step,
+    /// Begins a block.
+    Block,
+    /// Stands within a line.
+    Within,
+    /// Says more about one step.
+    Detail,
+}
+
+/// Every word of the language.
+pub static WORDS: &[(&str, Place)] = {
+    use Place::{Block, Detail, Header, Step, Within};
+    &[
+        ("rule", Header),
+        ("needs", Header),
+        ("param", Header),
+        ("privilege", Header),
+        ("word", Header),
+        ("order", Header),
+        ("kills", Header),
+        ("mfspr", Step),
+        ("mtspr", Step),
+        ("mfmsr", Step),
+        ("mtmsr", Step),
+        ("page", Step),
+        ("load8", Step),
+        ("load16", Step),
+        ("load32", Step),
+        ("load64", Step),
+        ("store8", Step),
+        ("store16", Step),
+        ("store32", Step),
+        ("store64", Step),
+        ("hcall", Step),
+        ("map-page", Step),
+        ("exit", Step),
+        ("run", Step),
+        ("patched", Step),
+        ("let", Step),
+        ("taken", Step),
+        ("spin", Step),
+        ("hold", Step),
+        ("map", Step),
+        ("unmap", Step),
+        ("host", Step),
+        ("firmware", Step),
+        ("restore", Step),
+        ("reset", Step),
+        ("expect", Step),
+        ("user", Block),
+        ("in", Block),
+        ("race", Block),
+        ("for", Block),
+        ("on", Block),
+        ("try", Within),
+        ("varying", Within),
+        ("with", Within),
+        ("gives", Within),
+        ("within", Detail),
+        ("at", Detail),
+        ("physical", Detail),
+        ("flags", Detail),
+        ("to", Detail),
+        ("as", Detail),
+        ("except", Within),
+        ("by", Within),
+        ("and", Within),
+        ("or", Within),
+        ("not", Within),
+        ("none", Within),
+        ("number", Within),
+        ("alias", Within),
+    ]
+};
+
+/// Why a name cannot be given to something new, if it cannot. The words that begin a line can, since `=` or `in` follows
+/// where a name is given, and so can those that cannot be taken for a name where they stand.
+pub(super) fn taken_by_language(name: &str) -> Option<&'static str> {
+    let reserved = |(word, place): &(&str, Place)| *word == name && (*place == Place::Within || name == "page");
+    if WORDS.iter().any(reserved) {
+        Some("a word of the language")
+    } else if constant(name, GuestWord::Bits32).is_some() {
+        Some("a named constant")
+    } else if spr(name).is_some() || gpr(name).is_some() || ["cr", "xer", "lr"].contains(&name) {
+        Some("a register")
+    } else {
+        None
+    }
+}
+
+/// The nearest of some known names, if one is near enough that a slip of the finger explains the difference.
+pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let allowed = (name.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// The suggestion of a diagnostic: `a register with a similar name: SPRG4`.
+pub(super) fn similar<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(name, known).map(|nearest| format!("{what} with a similar name: `{nearest}`"))
+}
+
+/// A diagnostic for a name that is not among those known.
+pub(super) fn unknown<'a>(what: &str, name: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    Diagnostic::error(format!("unknown {what} `{name}`")).at(span, format!("not {article} {what}")).maybe_help(similar(
+        &format!("{article} {what}"),
+        name,
+        known,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_finds_the_name() {
+        assert_eq!(nearest("SPGR4", spr_names()), Some("SPRG4"));
+        assert_eq!(nearest("sprg4", spr_names()), Some("SPRG4"));
+        assert_eq!(nearest("banana", spr_names()), None);
+    }
+
+    #[test]
+    fn constants_have_one_name_each_and_tokens_are_among_them() {
+        let names: Vec<_> = constant_names().collect();
+        for (index, name) in names.iter().enumerate() {
+            assert!(!names[index + 1..].contains(name), "{name}");
+            assert!(constant(name, GuestWord::Bits32).is_some(), "{name}");
+        }
+        assert_eq!(constant("KVM_HC_FEATURES", GuestWord::Bits32), Some(0x2a_0003));
+        assert_eq!(constant("MAGIC_PAGE", GuestWord::Bits64), Some(0xffff_ffff_ffff_f000));
+    }
+}

@@ -1,0 +1,128 @@
+//! A walk along one line's tokens, and the words for what was expected there.
+
+use super::super::ast::Name;
+use super::super::diagnostic::Diagnostic;
+use super::super::lexer::{Kind, Line, Token};
+use super::super::source::Span;
+
+/// What a function of the parser gives: the thing, or the first mistake of the line.
+pub(super) type Parsed<T> = Result<T, Diagnostic>;
+
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    tokens: &'a [Token],
+    at: usize,
+    /// Nesting of the expression being read.
+    pub(super) depth: usize,
+    /// Operands and operators read on this line.
+    pub(super) nodes: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(text: &'a str, line: &'a Line) -> Self {
+        Self { text, tokens: &line.tokens, at: 0, depth: 0, nodes: 0 }
+    }
+
+    pub(super) fn peek(&self) -> Option<Token> {
+        self.tokens.get(self.at).copied()
+    }
+
+    fn peek_second(&self) -> Option<Token> {
+        self.tokens.get(self.at + 1).copied()
+    }
+
+    pub(super) fn text(&self, token: Token) -> &'a str {
+        token.span.text(self.text)
+    }
+
+    pub(super) fn is_at_end(&self) -> bool {
+        self.peek().is_none()
+    }
+
+    /// The next token's place, or the place behind the last one.
+    pub(super) fn here(&self) -> Span {
+        let last = || self.tokens.last().map_or(Span::new(0, 0), |token| token.span.after());
+        self.peek().map_or_else(last, |token| token.span)
+    }
+
+    /// The place of the token read last.
+    pub(super) fn before(&self) -> Span {
+        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or_else(|| self.here(), |token| token.span)
+    }
+
+    pub(super) fn next_is(&self, symbol: &str) -> bool {
+        matches!(self.peek(), Some(Token { kind: Kind::Symbol(found), .. }) if found == symbol)
+    }
+
+    pub(super) fn second_is(&self, symbol: &str) -> bool {
+        matches!(self.peek_second(), Some(Token { kind: Kind::Symbol(found), .. }) if found == symbol)
+    }
+
+    /// The next token if it is a word.
+    pub(super) fn peek_word(&self) -> Option<&'a str> {
+        self.peek().filter(|token| token.kind == Kind::Word).map(|token| self.text(token))
+    }
+
+    pub(super) fn next_is_word(&self, word: &str) -> bool {
+        self.peek_word() == Some(word)
+    }
+
+    /// Goes past the symbol if it is next.
+    pub(super) fn eat(&mut self, symbol: &str) -> bool {
+        let found = self.next_is(symbol);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Goes past the word if it is next.
+    pub(super) fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.next_is_word(word);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn expect(&mut self, symbol: &str) -> Parsed<()> {
+        if self.eat(symbol) { Ok(()) } else { Err(self.expected(&format!("`{symbol}`"))) }
+    }
+
+    /// The next word, which must be there.
+    pub(super) fn word(&mut self, what: &str) -> Parsed<Name> {
+        match self.peek() {
+            Some(token) if token.kind == Kind::Word => {
+                self.at += 1;
+                Ok(Name { text: self.text(token).to_owned(), span: token.span })
+            }
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    /// Nothing may follow.
+    pub(super) fn end(&self) -> Parsed<()> {
+        if self.is_at_end() { Ok(()) } else { Err(self.expected("the end of the line")) }
+    }
+
+    /// What stands here is not what should.
+    pub(super) fn expected(&self, what: &str) -> Diagnostic {
+        let found = match self.peek() {
+            Some(token) => format!("`{}`", self.text(token)),
+            None => "the end of the line".to_owned(),
+        };
+        Diagnostic::error(format!("expected {what}, found {found}")).at(self.here(), format!("expected {what}"))
+    }
+
+    /// True if the line's last token opens a block.
+    pub(super) fn opens(&self) -> bool {
+        matches!(self.tokens.last(), Some(Token { kind: Kind::Symbol("{"), .. }))
+    }
+
+    /// True if the line begins with a closing brace and opens no other block.
+    pub(super) fn closes_only(&self) -> bool {
+        matches!(self.tokens.first(), Some(Token { kind: Kind::Symbol("}"), .. })) && !self.opens()
+    }
+
+    /// The name behind `param`, without going past it.
+    pub(super) fn parameter_name(&self) -> Option<String> {
+        let name = self.peek_second().filter(|token| token.kind == Kind::Word && self.next_is_word("param"))?;
+        Some(self.text(name).to_owned())
+    }
+}

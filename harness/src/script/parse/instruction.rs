@@ -1,0 +1,165 @@
+//! The instructions of `run` and `patched`.
+
+use super::super::ast::{Expr, Instruction, Run};
+use super::super::diagnostic::Diagnostic;
+use super::super::limit;
+use super::super::names;
+use super::cursor::{Cursor, Parsed};
+use sprig_isa::insn::{INSNS, Insn, Operand};
+
+/// Mnemonics assemblers know besides the ISA's own, and what to write instead.
+const EXTENDED: [(&str, &str); 9] = [
+    ("li", "addi r3, r0, 5"),
+    ("lis", "addis r3, r0, 5"),
+    ("mr", "or r3, r4, r4"),
+    ("mflr", "mfspr r3, 8"),
+    ("mtlr", "mtspr 8, r3"),
+    ("mfctr", "mfspr r3, 9"),
+    ("mtctr", "mtspr 9, r3"),
+    ("slwi", "rlwinm r3, r4, 5, 0, 26"),
+    ("srwi", "rlwinm r3, r4, 27, 5, 31"),
+];
+
+impl Cursor<'_> {
+    /// `INSN [; INSN]... [with REG = VALUE, ...] [gives REG, ...]`.
+    pub(super) fn run(&mut self) -> Parsed<Run> {
+        let mut instructions = vec![self.instruction()?];
+        while self.eat(";") {
+            if instructions.len() == limit::INSTRUCTIONS {
+                let message = format!("a step runs at most {} instructions", limit::INSTRUCTIONS);
+                return Err(Diagnostic::error(message).at(self.here(), "one too many"));
+            }
+            instructions.push(self.instruction()?);
+        }
+        let mut with = Vec::new();
+        if self.eat_word("with") {
+            loop {
+                let register = self.value()?;
+                self.expect("=")?;
+                with.push((register, self.value()?));
+                if !self.eat(",") {
+                    break;
+                }
+            }
+        }
+        let mut gives = Vec::new();
+        if self.eat_word("gives") {
+            loop {
+                gives.push(self.value()?);
+                if !self.eat(",") {
+                    break;
+                }
+            }
+        }
+        Ok(Run { instructions, with, gives })
+    }
+
+    fn instruction(&mut self) -> Parsed<Instruction> {
+        let name = self.word("an instruction")?;
+        if name.text == "word" {
+            return Ok(Instruction::Word(self.value()?));
+        }
+        let dotted = format!("{}.", name.text);
+        let row = if self.next_is(".") && Insn::by_mnemonic(&dotted).is_some() {
+            self.eat(".");
+            Insn::by_mnemonic(&dotted)
+        } else {
+            Insn::by_mnemonic(&name.text)
+        };
+        let Some(row) = row else {
+            let mnemonics = || INSNS.iter().map(|row| row.mnemonic);
+            let extended = EXTENDED.iter().find(|(mnemonic, _)| *mnemonic == name.text);
+            let found =
+                Diagnostic::error(format!("unknown instruction `{}`", name.text)).at(name.span, "not a mnemonic");
+            return Err(match extended {
+                Some((_, instead)) => found.help(format!("only the ISA's own mnemonics are known: write `{instead}`")),
+                None => found
+                    .maybe_help(names::similar("an instruction", &name.text, mnemonics()))
+                    .help("any instruction can be written as `word 0x...`"),
+            });
+        };
+        let start = self.here();
+        let operands = self.operands(row)?;
+        if operands.len() != row.operands.len() {
+            let taken = match row.operands.len() {
+                0 => "no operands".to_owned(),
+                1 => format!("one operand, {}", signature(row)),
+                many => format!("{many} operands, {}", signature(row)),
+            };
+            let given = operands.len();
+            let span = if given == 0 { name.span } else { start.to(self.before()) };
+            return Err(
+                Diagnostic::error(format!("`{}` takes {taken}", row.mnemonic)).at(span, format!("{given} given"))
+            );
+        }
+        Ok(Instruction::Mnemonic { row, operands })
+    }
+
+    fn operands(&mut self, row: &Insn) -> Parsed<Vec<Expr>> {
+        let mut operands = Vec::new();
+        let ends = |cursor: &Self| {
+            cursor.is_at_end() || cursor.next_is(";") || cursor.next_is_word("with") || cursor.next_is_word("gives")
+        };
+        if ends(self) {
+            return Ok(operands);
+        }
+        loop {
+            operands.push(self.value()?);
+            // A displacement and its base register: `d(ra)`.
+            if self.next_is("(") && matches!(row.operands.get(operands.len() - 1), Some(Operand::D | Operand::Ds)) {
+                operands.push(self.parenthesised()?);
+            }
+            if !self.eat(",") {
+                break;
+            }
+        }
+        if ends(self) { Ok(operands) } else { Err(self.expected("`,`, `;`, `with`, `gives` or the end of the line")) }
+    }
+}
+
+/// The operands of an instruction as a manual writes them: `RT, D(RA)`.
+fn signature(row: &Insn) -> String {
+    let mut text = String::new();
+    let mut in_parentheses = false;
+    for operand in row.operands {
+        if !text.is_empty() {
+            text.push_str(if in_parentheses { "(" } else { ", " });
+        }
+        text.push_str(operand_name(*operand));
+        if in_parentheses {
+            text.push(')');
+        }
+        in_parentheses = matches!(operand, Operand::D | Operand::Ds);
+    }
+    text
+}
+
+/// A field's name in the manuals.
+pub(in super::super) const fn operand_name(operand: Operand) -> &'static str {
+    match operand {
+        Operand::Rt => "RT",
+        Operand::Rs => "RS",
+        Operand::Ra | Operand::RaOrZero | Operand::RaTarget | Operand::RaUpdate => "RA",
+        Operand::Rb => "RB",
+        Operand::Si => "SI",
+        Operand::Ui => "UI",
+        Operand::D => "D",
+        Operand::Ds => "DS",
+        Operand::Spr => "SPR",
+        Operand::Sr => "SR",
+        Operand::Sh => "SH",
+        Operand::Mb => "MB",
+        Operand::Me => "ME",
+        Operand::To => "TO",
+        Operand::Fxm => "FXM",
+        Operand::Bf => "BF",
+        Operand::Bo => "BO",
+        Operand::Bi => "BI",
+        Operand::E => "E",
+        Operand::L => "L",
+        Operand::Nb => "NB",
+        Operand::Li => "LI",
+        Operand::Bd => "BD",
+        Operand::Ct => "CT",
+    }
+}

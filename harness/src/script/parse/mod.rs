@@ -1,0 +1,227 @@
+//! Text to tree, line by line.
+//!
+//! A line that is wrong is reported and becomes [`StatementKind::Broken`], which remembers the name it was to define;
+//! the next line is read as if nothing had happened. So one reading finds the mistakes of every line, and a mistake is
+//! not reported again by each line that uses its name. Written by hand, because the wording of what was expected is most
+//! of the work and a parser combinator does not help with it.
+
+mod cursor;
+mod expression;
+mod header;
+pub(super) mod instruction;
+mod step;
+
+use super::ast::{Block, BlockHeader, Expect, Header, Name, Statement, StatementKind, Tree};
+use super::diagnostic::Diagnostic;
+use super::lexer::{self, Line};
+use super::limit;
+use super::names::{Place, WORDS};
+use super::source::Span;
+use cursor::{Cursor, Parsed};
+
+/// Reads a file; what is wrong goes to `errors`.
+pub(super) fn parse(text: &str, errors: &mut Vec<Diagnostic>) -> Tree {
+    let lines = lexer::lines(text, errors);
+    let mut parser = Parser { text, errors, header: Header::default(), in_header: true, open: Vec::new(), too_deep: 0 };
+    parser.header.prose = prose(text, &lines);
+    let mut body = Vec::new();
+    for line in &lines {
+        if let Some(statement) = parser.line(line) {
+            parser.open.last_mut().map_or(&mut body, |block| &mut block.body).push(statement);
+        }
+    }
+    while let Some(open) = parser.open.pop() {
+        let place = Diagnostic::error("this block is not closed").at(open.span, "");
+        parser.errors.push(place.help("a line with `}` closes it"));
+        let statement = open.close(lines.last().map_or(1, |line| line.number));
+        parser.open.last_mut().map_or(&mut body, |block| &mut block.body).push(statement);
+    }
+    Tree { header: parser.header, body }
+}
+
+/// The comment at the beginning of the file.
+fn prose(text: &str, lines: &[Line]) -> String {
+    let empty = |line: &&Line| line.tokens.is_empty() && line.comment.is_none();
+    let comments = lines.iter().skip_while(empty).map_while(|line| line.comment.filter(|_| line.tokens.is_empty()));
+    let texts: Vec<_> = comments.map(|span| span.text(text).trim()).collect();
+    texts.join("\n").trim().to_owned()
+}
+
+struct OpenBlock {
+    header: BlockHeader,
+    line: u32,
+    span: Span,
+    body: Vec<Statement>,
+}
+
+impl OpenBlock {
+    fn close(self, end_line: u32) -> Statement {
+        let block = Block { header: self.header, span: self.span, body: self.body, end_line };
+        Statement { line: self.line, kind: StatementKind::Block(block) }
+    }
+}
+
+/// What a line turned out to be.
+enum Read {
+    Nothing,
+    Statement(StatementKind),
+    Open(BlockHeader),
+    Close,
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    errors: &'a mut Vec<Diagnostic>,
+    header: Header,
+    in_header: bool,
+    open: Vec<OpenBlock>,
+    /// Blocks open beyond [`limit::BLOCK_DEPTH`]; their lines are read as those of the last one within it.
+    too_deep: usize,
+}
+
+impl Parser<'_> {
+    /// Reads one line; gives a statement that is complete with it.
+    fn line(&mut self, line: &Line) -> Option<Statement> {
+        let first = line.tokens.first()?;
+        let span = line.tokens.last().map_or(first.span, |last| first.span.to(last.span));
+        let mut cursor = Cursor::new(self.text, line);
+        let read = if line.broken { Ok(broken(&mut cursor)) } else { self.read(&mut cursor) };
+        let read = read.unwrap_or_else(|error| {
+            self.errors.push(error);
+            broken(&mut Cursor::new(self.text, line))
+        });
+        match read {
+            Read::Nothing => None,
+            Read::Statement(kind) => Some(Statement { line: line.number, kind }),
+            Read::Open(header) => {
+                self.open(header, line.number, span);
+                None
+            }
+            Read::Close if self.too_deep > 0 => {
+                self.too_deep -= 1;
+                None
+            }
+            Read::Close => match self.open.pop() {
+                Some(block) => Some(self.close(block, line.number)),
+                None => {
+                    self.errors.push(Diagnostic::error("this brace closes nothing").at(first.span, "no block is open"));
+                    None
+                }
+            },
+        }
+    }
+
+    fn open(&mut self, header: BlockHeader, line: u32, span: Span) {
+        if self.open.len() < limit::BLOCK_DEPTH {
+            self.open.push(OpenBlock { header, line, span, body: Vec::new() });
+            return;
+        }
+        if self.too_deep == 0 {
+            let message = format!("blocks are nested at most {} deep", limit::BLOCK_DEPTH);
+            self.errors.push(Diagnostic::error(message).at(span, "one level too many"));
+        }
+        self.too_deep += 1;
+    }
+
+    fn close(&mut self, block: OpenBlock, line: u32) -> Statement {
+        if block.body.is_empty() {
+            self.errors.push(Diagnostic::error("this block is empty").at(block.span, "does nothing"));
+        }
+        block.close(line)
+    }
+
+    fn read(&mut self, cursor: &mut Cursor<'_>) -> Parsed<Read> {
+        if cursor.eat("}") {
+            let found = cursor.end();
+            return found.map(|()| Read::Close).map_err(|error| error.help("a closing brace has a line of its own"));
+        }
+        if let Some(name) = cursor.observation() {
+            self.in_header = false;
+            header::may_be_given(&name)?;
+            return Ok(Read::Statement(StatementKind::Step(cursor.step(Some(name))?)));
+        }
+        let word = cursor.peek_word().unwrap_or_default();
+        let place = WORDS.iter().find(|(known, _)| *known == word).map(|(_, place)| *place);
+        if place == Some(Place::Header) {
+            if self.in_header {
+                return self.header_line(cursor);
+            }
+            return Err(Diagnostic::error(format!("`{word}` belongs in the header"))
+                .at(cursor.here(), "stands behind a step")
+                .help("the header's lines come before the first step"));
+        }
+        // An unknown word may have been meant for the header, as far as one can tell.
+        self.header.broken |= self.in_header && place.is_none();
+        self.in_header &= place.is_none();
+        match (place, word) {
+            (Some(Place::Block), _) => Ok(Read::Open(cursor.block_header()?)),
+            (_, "expect") => Ok(Read::Statement(StatementKind::Expect(cursor.expectation()?))),
+            _ => Ok(Read::Statement(StatementKind::Step(cursor.step(None)?))),
+        }
+    }
+}
+
+impl Parser<'_> {
+    fn header_line(&mut self, cursor: &mut Cursor<'_>) -> Parsed<Read> {
+        let parameter = cursor.parameter_name();
+        let found = cursor.header_line(&mut self.header);
+        if found.is_err() {
+            self.header.broken = true;
+            self.header.unknown.extend(parameter);
+        }
+        found.map(|()| Read::Nothing)
+    }
+}
+
+/// What can be made of a line that is wrong: the block it opens or closes, the name it defines.
+fn broken(cursor: &mut Cursor<'_>) -> Read {
+    if cursor.closes_only() {
+        return Read::Close;
+    }
+    if cursor.opens() {
+        let variable = if cursor.eat_word("for") { cursor.word("a name").ok() } else { None };
+        return Read::Open(BlockHeader::Broken(variable));
+    }
+    Read::Statement(StatementKind::Broken(cursor.observation()))
+}
+
+impl Cursor<'_> {
+    fn block_header(&mut self) -> Parsed<BlockHeader> {
+        let word = self.word("a block")?;
+        let header = match word.text.as_str() {
+            "user" => BlockHeader::User,
+            "in" if self.eat_word("privilege") => BlockHeader::Privilege,
+            "in" => return Err(self.expected("`privilege`")),
+            "race" => BlockHeader::Race(self.value()?),
+            "for" => {
+                let variable = self.new_name()?;
+                if !self.eat_word("in") {
+                    return Err(self.expected("`in`"));
+                }
+                BlockHeader::For { variable, values: self.values(&["{"])? }
+            }
+            _ => {
+                let present = !self.eat_word("not");
+                let (feature, _) = self.feature()?;
+                BlockHeader::On { feature, present }
+            }
+        };
+        self.expect("{")?;
+        let found = self.end();
+        found.map(|()| header).map_err(|error| error.help("the lines of a block begin on the next line"))
+    }
+
+    fn expectation(&mut self) -> Parsed<Expect> {
+        let word = self.here();
+        self.eat_word("expect");
+        let condition = self.condition()?;
+        let rule: Option<Name> = if self.eat_word("by") { Some(self.rule_id()?) } else { None };
+        if self.is_at_end() {
+            return Ok(Expect { condition, rule });
+        }
+        let found = self.expected("`and`, `or`, `by` or the end of the line");
+        // `expect a = b`, as many languages have it.
+        let help = self.next_is("=").then(|| "values are compared with `==`".to_owned());
+        Err(found.at(word, "in this expectation").maybe_help(help))
+    }
+}

@@ -1,0 +1,169 @@
+//! The instructions of `run` and `patched`, and the registers they are given and give back.
+
+use super::super::ast::{self, Expr, ExprKind};
+use super::super::diagnostic::Diagnostic;
+use super::super::names;
+use super::super::parse::instruction::operand_name;
+use super::super::program::{Instruction, Output, SprRef, Value};
+use super::Resolver;
+use sprig_isa::insn::{Insn, Operand};
+use sprig_wire::bytecode::Register;
+
+impl Resolver<'_, '_> {
+    /// What a `run` runs, is given, and gives back.
+    #[allow(clippy::type_complexity)] // the three lists of Action::Run
+    pub(super) fn run(&mut self, run: &ast::Run) -> Option<(Vec<Instruction>, Vec<(Register, Value)>, Vec<Register>)> {
+        let instructions: Vec<_> = run.instructions.iter().map(|instruction| self.instruction(instruction)).collect();
+        let mut with: Vec<(Register, Value)> = Vec::new();
+        let mut complete = true;
+        for (expr, value) in &run.with {
+            let bits = self.setting.built_in.word.bits();
+            let (register, value) = (self.register(expr), self.value(value, bits, "a register"));
+            let (Some(register), Some(value)) = (register, value) else {
+                complete = false;
+                continue;
+            };
+            if with.iter().any(|(known, _)| *known == register) {
+                self.lookup.report(Diagnostic::error("this register is there twice").at(expr.span, "a second time"));
+                complete = false;
+            }
+            with.push((register, value));
+        }
+        let mut gives: Vec<Register> = Vec::new();
+        for expr in &run.gives {
+            let Some(register) = self.register(expr) else {
+                complete = false;
+                continue;
+            };
+            if gives.contains(&register) {
+                self.lookup.report(Diagnostic::error("this register is there twice").at(expr.span, "a second time"));
+                complete = false;
+            }
+            gives.push(register);
+        }
+        let instructions: Vec<Instruction> = instructions.into_iter().collect::<Option<_>>()?;
+        if run.gives.is_empty() {
+            gives.extend(instructions.last().and_then(written).map(Register::Gpr));
+        }
+        complete.then_some((instructions, with, gives))
+    }
+
+    /// The values a `run` logs.
+    pub(super) fn run_outputs(&self, gives: &[Register]) -> Vec<Output> {
+        let word = self.setting.built_in.word.bits();
+        let output = |(index, register): (usize, &Register)| {
+            let name = register_name(*register);
+            let bits = match register {
+                Register::Gpr(_) | Register::Lr => word,
+                Register::Cr | Register::Xer => u32::BITS,
+            };
+            // The first is the step's value; its register is another name for it.
+            if index == 0 {
+                Output { name: "", register: Some(name), bits }
+            } else {
+                Output { name, register: None, bits }
+            }
+        };
+        gives.iter().enumerate().map(output).collect()
+    }
+
+    fn register(&mut self, expr: &Expr) -> Option<Register> {
+        if let ExprKind::Name(reference) = &expr.kind
+            && reference.part.is_none()
+            && reference.round.is_empty()
+        {
+            match reference.name.as_str() {
+                "cr" => return Some(Register::Cr),
+                "xer" => return Some(Register::Xer),
+                "lr" => return Some(Register::Lr),
+                _ => {}
+            }
+        }
+        self.lookup.gpr(expr).map(Register::Gpr)
+    }
+
+    fn instruction(&mut self, instruction: &ast::Instruction) -> Option<Instruction> {
+        match instruction {
+            ast::Instruction::Word(expr) => {
+                let word = self.lookup.constant(expr)?;
+                match u32::try_from(word) {
+                    Ok(word) => Some(Instruction::Word(word)),
+                    Err(_) => {
+                        let message = format!("{word:#x} has more than the 32 bits of an instruction");
+                        self.lookup.report(Diagnostic::error(message).at(expr.span, ""));
+                        None
+                    }
+                }
+            }
+            ast::Instruction::Mnemonic { row, operands } => {
+                let mut spr = None;
+                let values: Vec<_> = row
+                    .operands
+                    .iter()
+                    .zip(operands)
+                    .map(|(operand, expr)| self.operand(*operand, expr, &mut spr))
+                    .collect();
+                Some(Instruction::Row { row, operands: values.into_iter().collect::<Option<_>>()?, spr })
+            }
+        }
+    }
+
+    fn operand(&mut self, operand: Operand, expr: &Expr, spr: &mut Option<&'static str>) -> Option<i64> {
+        if operand == Operand::RaOrZero && matches!(expr.kind, ExprKind::Number(0)) {
+            return Some(0);
+        }
+        if operand.is_gpr() {
+            return self.lookup.gpr(expr).map(i64::from);
+        }
+        if operand == Operand::Spr {
+            return match self.lookup.spr(expr)? {
+                SprRef::Number(number) => Some(i64::from(number)),
+                SprRef::Named(name) => {
+                    *spr = Some(name);
+                    Some(0)
+                }
+            };
+        }
+        // Negative numbers are their two's complement.
+        let value = self.lookup.constant(expr)?.cast_signed();
+        if operand.insert(value).is_some() {
+            return Some(value);
+        }
+        let (width, scale) = (operand.width(), operand.scale());
+        let (low, high) = if operand.is_signed() {
+            (-(1i64 << (width - 1)), (1i64 << (width - 1)) - 1)
+        } else {
+            (0, (1i64 << width) - 1)
+        };
+        let multiple = if scale == 0 { String::new() } else { format!(", a multiple of {}", 1 << scale) };
+        let name = operand_name(operand);
+        let message = format!("{value} does not fit the field {name}: {} to {}{multiple}", low << scale, high << scale);
+        self.lookup.report(Diagnostic::error(message).at(expr.span, ""));
+        None
+    }
+}
+
+/// The first general register an instruction writes.
+fn written(instruction: &Instruction) -> Option<u8> {
+    let (row, value): (&Insn, Box<dyn Fn(usize, Operand) -> i64>) = match instruction {
+        Instruction::Word(word) => {
+            let word = *word;
+            (Insn::decode(word)?, Box::new(move |_, operand| operand.extract(word)))
+        }
+        Instruction::Row { row, operands, .. } => {
+            (row, Box::new(move |index, _| operands.get(index).copied().unwrap_or_default()))
+        }
+    };
+    let index = row.operands.iter().position(|operand| operand.writes_gpr())?;
+    u8::try_from(value(index, *row.operands.get(index)?)).ok()
+}
+
+/// A register's name in scripts.
+pub(in super::super) fn register_name(register: Register) -> &'static str {
+    match register {
+        Register::Gpr(number) => names::GPRS.get(usize::from(number)).copied().unwrap_or_default(),
+        Register::Cr => "cr",
+        Register::Xer => "xer",
+        Register::Lr => "lr",
+    }
+}

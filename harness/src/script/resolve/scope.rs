@@ -1,0 +1,230 @@
+//! The observations made so far, and which of them can be spoken of where.
+//!
+//! An observation is known by its name and the values of the loops around it. It can be spoken of by every line behind
+//! it that runs on no target without it: inside the same `on` block, or one that implies it.
+
+use super::super::ast::{Expr, Name, Reference};
+use super::super::diagnostic::Diagnostic;
+use super::super::guard::Guard;
+use super::super::limit;
+use super::super::names;
+use super::super::program::{Action, Program};
+use super::super::setting::Meaning;
+use super::super::source::Span;
+use super::lookup::{Lookup, Observations};
+use crate::case::{Part, Term};
+use std::collections::{HashMap, HashSet};
+
+/// One observation.
+#[derive(Clone, Debug)]
+pub(super) struct Observation {
+    /// Its step; none if the step was wrong, which has been reported.
+    pub(super) step: Option<usize>,
+    /// The step of its `patched` answer.
+    pub(super) patch: Option<usize>,
+    pub(super) guard: Guard,
+    /// Which race it is in.
+    pub(super) race: Option<usize>,
+    pub(super) span: Span,
+}
+
+/// A name with the values of the loops around it.
+type Key = (String, Vec<Meaning>);
+
+/// Every observation made so far.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    observations: HashMap<Key, Vec<Observation>>,
+    /// Names of which there is some observation, in whatever round.
+    names: HashSet<String>,
+}
+
+impl Scope {
+    /// Adds an observation; gives the place of another one of the same name that a target could make as well.
+    pub(super) fn add(&mut self, name: &Name, round: Vec<Meaning>, observation: Observation) -> Option<Span> {
+        if !self.names.contains(&name.text) {
+            self.names.insert(name.text.clone());
+        }
+        let known = self.observations.entry((name.text.clone(), round)).or_default();
+        let clash = known.iter().find(|known| known.guard.overlaps(&observation.guard)).map(|known| known.span);
+        if clash.is_none() {
+            known.push(observation);
+        }
+        clash
+    }
+}
+
+/// The scope as a statement sees it.
+pub(super) struct View<'a> {
+    pub(super) scope: &'a Scope,
+    pub(super) program: &'a Program,
+    /// What the loops around the statement stand at.
+    pub(super) round: &'a [Meaning],
+    pub(super) guard: &'a Guard,
+    pub(super) race: Option<usize>,
+    /// In an expectation a race may be spoken of from outside.
+    pub(super) in_expectation: bool,
+}
+
+impl View<'_> {
+    /// The observation a name stands for; none if it is wrong, which then has been reported.
+    pub(super) fn find(&self, lookup: &mut Lookup<'_>, reference: &Reference) -> Option<&Observation> {
+        let said: Option<Vec<Meaning>> = reference.round.iter().map(|value| lookup.meaning(value)).collect();
+        let said = said?;
+        if said.contains(&Meaning::Unknown) || self.round.contains(&Meaning::Unknown) {
+            return None;
+        }
+        // The rounds of loops around both need not be said.
+        let candidates = (0..=self.round.len()).rev().filter_map(|common| {
+            let round = self.round.iter().take(common).chain(&said).copied().collect();
+            self.scope.observations.get(&(reference.name.clone(), round))
+        });
+        let mut elsewhere = None;
+        for observation in candidates.flatten() {
+            if self.guard.implies(&observation.guard) {
+                return self.allowed(lookup, reference, observation);
+            }
+            elsewhere = Some(observation.span);
+        }
+        let declared = lookup.declared.get(reference.name.as_str()).copied();
+        let name = &reference.name;
+        let span = reference.name_span;
+        let found = if let Some(first) = elsewhere {
+            Diagnostic::error(format!("`{name}` is not observed on every target that comes here"))
+                .at(span, "used here")
+                .at(first, "observed in an `on` block")
+        } else if self.scope.names.contains(name) && said.is_empty() {
+            Diagnostic::error(format!("`{name}` is observed in a loop: which round is meant?"))
+                .at(span, "")
+                .help(format!("the round stands in brackets: `{name}[SPRG4]`, `{name}[7]`"))
+        } else if self.scope.names.contains(name) {
+            Diagnostic::error(format!("`{name}` is not observed in this round")).at(span, "")
+        } else {
+            let found = Diagnostic::error(format!("`{name}` is used before it is observed")).at(span, "used here");
+            match declared {
+                Some(declared) => found.at(declared, "observed here"),
+                None => found,
+            }
+        };
+        lookup.report(found);
+        None
+    }
+
+    fn allowed<'o>(
+        &self,
+        lookup: &mut Lookup<'_>,
+        reference: &Reference,
+        observation: &'o Observation,
+    ) -> Option<&'o Observation> {
+        if observation.race.is_some() && observation.race != self.race && !self.in_expectation {
+            let message = format!("`{}` has an outcome in each round of the race", reference.name);
+            let found = Diagnostic::error(message).at(reference.name_span, "which of them is not said");
+            lookup.report(found.note("outside the race only `expect` can speak of it"));
+            return None;
+        }
+        Some(observation)
+    }
+
+    /// The step of an observation of whose exception something is said.
+    pub(super) fn exception(&self, lookup: &mut Lookup<'_>, reference: &Reference) -> Option<usize> {
+        let index = self.find(lookup, reference)?.step?;
+        let step = self.program.steps.get(index)?;
+        if !step.action.has_stub() {
+            let message = format!("`{}` cannot take an exception", reference.name);
+            lookup.report(Diagnostic::error(message).at(reference.name_span, "runs no instruction of the guest's"));
+            return None;
+        }
+        if !step.may_trap {
+            let message = format!("an exception of `{}` fails the case", reference.name);
+            let found = Diagnostic::error(message).at(reference.name_span, "so nothing can be said about it");
+            lookup.report(found.at(step.span, "write `try` in front of this step"));
+            return None;
+        }
+        Some(index)
+    }
+
+    fn part(&self, lookup: &mut Lookup<'_>, reference: &Reference, part: &Name) -> Option<Term> {
+        let observed = |step, part| Some(Term::Observed { step, part });
+        match part.text.as_str() {
+            "srr0" => return observed(self.exception(lookup, reference)?, Part::Srr0),
+            "srr1" => return observed(self.exception(lookup, reference)?, Part::Srr1),
+            "syndrome" => return observed(self.exception(lookup, reference)?, Part::Syndrome),
+            "dar" => return observed(self.exception(lookup, reference)?, Part::Dar),
+            "exception" => {
+                let found = Diagnostic::error("an exception is not a value").at(part.span, "");
+                let name = &reference.name;
+                lookup.report(found.help(format!("compare it with a name: `{name}.exception == program`")));
+                return None;
+            }
+            _ => {}
+        }
+        let observation = self.find(lookup, reference)?;
+        let (index, patch) = (observation.step?, observation.patch);
+        if part.text == "patched"
+            && let Some(patch) = patch
+        {
+            return observed(patch, Part::Output(0));
+        }
+        let step = self.program.steps.get(index)?;
+        let outputs = || step.outputs.iter();
+        let found =
+            outputs().position(|output| output.name == part.text || output.register == Some(part.text.as_str()));
+        if let Some(output) = found {
+            return observed(index, Part::Output(output));
+        }
+        let own =
+            outputs().flat_map(|output| [Some(output.name), output.register]).flatten().filter(|name| !name.is_empty());
+        let patched = patch.map(|_| "patched");
+        let trapped = ["exception", "srr0", "srr1", "syndrome", "dar"].into_iter().filter(|_| step.may_trap);
+        let known: Vec<_> = own.chain(patched).chain(trapped).collect();
+        let message = format!("`{}` has no part `{}`", reference.name, part.text);
+        let diagnostic = Diagnostic::error(message).at(part.span, "no such part");
+        let diagnostic = diagnostic.maybe_help(names::similar("a part", &part.text, known.iter().copied()));
+        lookup.report(match known.as_slice() {
+            [] => diagnostic,
+            known => diagnostic.note(format!("it has {}", known.join(", "))),
+        });
+        None
+    }
+}
+
+impl Observations for View<'_> {
+    fn observed(&self, lookup: &mut Lookup<'_>, reference: &Reference, _: Span) -> Option<Term> {
+        if let Some(part) = &reference.part {
+            return self.part(lookup, reference, part);
+        }
+        let index = self.find(lookup, reference)?.step?;
+        let step = self.program.steps.get(index)?;
+        if step.outputs.first().is_some_and(|output| output.name.is_empty()) {
+            return Some(Term::Observed { step: index, part: Part::Output(0) });
+        }
+        let message = format!("`{}` has no value", reference.name);
+        let found = Diagnostic::error(message).at(reference.name_span, "").at(step.span, "gives none");
+        let help = match step.action {
+            Action::Run { .. } => Some("`gives REG` says which register is its value".to_owned()),
+            _ if step.may_trap => Some(format!("`{}.exception` says what became of it", reference.name)),
+            _ => None,
+        };
+        lookup.report(found.maybe_help(help));
+        None
+    }
+}
+
+/// True if an expression names an observation's exception.
+pub(super) fn as_exception<'e>(lookup: &Lookup<'_>, expr: &'e Expr) -> Option<&'e Reference> {
+    match &expr.kind {
+        super::super::ast::ExprKind::Name(reference)
+            if reference.part.as_ref().is_some_and(|part| part.text == "exception")
+                && lookup.declared.contains_key(reference.name.as_str()) =>
+        {
+            Some(reference)
+        }
+        _ => None,
+    }
+}
+
+/// A full name for logs and messages: `old[SPRG4,1]`.
+pub(super) fn full_name(name: &str, rounds: &[String]) -> String {
+    debug_assert!(name.len() <= limit::WORD_BYTES);
+    if rounds.is_empty() { name.to_owned() } else { format!("{name}[{}]", rounds.join(",")) }
+}
