@@ -54,10 +54,26 @@ pub enum Write {
     Plain,
     /// The register takes these bits of it; the others are zero.
     Mask(u32),
+    /// Ones set bits of the register.
+    SetOnes,
     /// Ones clear bits of the register.
     ClearOnes,
     /// The register stays as it is.
     Ignored,
+}
+
+impl Write {
+    /// What the register holds after a write of `value` over `old`.
+    #[must_use]
+    pub const fn apply(self, old: u64, value: u64) -> u64 {
+        match self {
+            Self::Plain => value,
+            Self::Mask(mask) => value & mask as u64,
+            Self::SetOnes => old | value,
+            Self::ClearOnes => old & !value,
+            Self::Ignored => old,
+        }
+    }
 }
 
 /// One SPR number on a set of CPUs.

@@ -5,6 +5,7 @@
 #![allow(missing_docs)] // the names are the manuals'; the table describes each
 
 pub const XER: u16 = 1;
+pub const USER_DSCR: u16 = 3;
 pub const LR: u16 = 8;
 pub const CTR: u16 = 9;
 pub const DSCR: u16 = 17;
@@ -25,6 +26,7 @@ pub const ESR: u16 = 62;
 pub const IVPR: u16 = 63;
 pub const CTRL_READ: u16 = 136;
 pub const CTRL_WRITE: u16 = 152;
+pub const FSCR: u16 = 153;
 pub const USPRG0: u16 = 256;
 pub const USPRG3: u16 = 259;
 pub const USPRG4: u16 = 260;
@@ -110,6 +112,12 @@ pub const PID2: u16 = 634;
 pub const TLB0CFG: u16 = 688;
 pub const TLB1CFG: u16 = 689;
 pub const EPR: u16 = 702;
+pub const BESCRS: u16 = 800;
+pub const BESCRR: u16 = 802;
+pub const EBBHR: u16 = 804;
+pub const EBBRR: u16 = 805;
+pub const BESCR: u16 = 806;
+pub const TAR: u16 = 815;
 pub const INV0: u16 = 880;
 pub const ITV0: u16 = 884;
 pub const CCR1: u16 = 888;

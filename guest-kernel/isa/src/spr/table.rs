@@ -275,6 +275,16 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("UPMC5", n::UPMC5, Ro, Ro, G4_7447).alias_of(n::PMC5),
     spr("UPMC6", n::UPMC6, Ro, Ro, G4_7447).alias_of(n::PMC6),
     spr("USIAR", n::USIAR, Ro, Ro, BOOK3S32).alias_of(n::SIAR),
+    // POWER8: facilities that FSCR opens to problem state.
+    spr("DSCR", n::USER_DSCR, Rw, Rw, CpuSet::POWER).alias_of(n::DSCR),
+    spr("DSCR", n::DSCR, Deny, Rw, CpuSet::POWER),
+    spr("FSCR", n::FSCR, Deny, Rw, CpuSet::POWER),
+    spr("BESCRS", n::BESCRS, Rw, Rw, CpuSet::POWER).alias_of(n::BESCR).written(Write::SetOnes),
+    spr("BESCRR", n::BESCRR, Rw, Rw, CpuSet::POWER).alias_of(n::BESCR).written(Write::ClearOnes),
+    spr("EBBHR", n::EBBHR, Rw, Rw, CpuSet::POWER),
+    spr("EBBRR", n::EBBRR, Rw, Rw, CpuSet::POWER),
+    spr("BESCR", n::BESCR, Rw, Rw, CpuSet::POWER),
+    spr("TAR", n::TAR, Rw, Rw, CpuSet::POWER),
     // POWER8 as a partition: registers of the hypervisor (Power ISA 2.07 Book III-S, section 4.4.4).
     spr("HSPRG0", n::HSPRG0, Deny, Deny, CpuSet::POWER),
     spr("HSPRG1", n::HSPRG1, Deny, Deny, CpuSet::POWER),
@@ -293,7 +303,7 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("SDR1", n::SDR1, Deny, Deny, CpuSet::POWER8),
 ];
 
-const COUNT: usize = 233;
+const COUNT: usize = 242;
 /// CPU models, by the bits of [`CpuSet`].
 const MODELS: usize = CpuSet::all().bits().count_ones() as usize;
 /// Numbers an instruction can encode.

@@ -141,7 +141,8 @@ impl Supervisor for Bare {
         self.timers = Timers::new(profile.family, &core.clock);
         self.doorbell = false;
         self.critical_doorbell = false;
-        self.set_msr(core, 0);
+        // A partition is entered with machine checks enabled and cannot disable them (LoPAR, "Processor state at entry").
+        self.set_msr(core, if profile.set.intersects(CpuSet::POWER) { msr::ME } else { 0 });
     }
 
     fn translate(&mut self, core: &mut Core, address: u64, access: Access) -> Result<Translation, Fault> {

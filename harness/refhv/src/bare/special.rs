@@ -1,6 +1,6 @@
 //! mfspr and mtspr of supervisor state: the registers that are more than a cell.
 
-use sprig_isa::spr::{self, Spr, Undefined, Write, number};
+use sprig_isa::spr::{self, Spr, Undefined, number};
 use sprig_isa::timer::tcr;
 
 use super::Bare;
@@ -50,12 +50,7 @@ impl Bare {
     fn write(&mut self, core: &mut Core, row: &Spr, value: u64) {
         let embedded = core.state.profile.family.is_booke();
         let old = core.state.spr.get(row.cell);
-        let value = match row.write {
-            Write::Plain => value,
-            Write::Mask(mask) => value & u64::from(mask),
-            Write::ClearOnes => old & !value,
-            Write::Ignored => return,
-        };
+        let value = row.write.apply(old, value);
         match row.cell {
             number::DEC | number::TBWL | number::TBWU => self.write_time(core, row.cell, value),
             number::TSR | number::TCR | number::DECAR if embedded => {

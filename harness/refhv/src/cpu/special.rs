@@ -4,6 +4,7 @@
 //! problem state are done here, in any state: this is why a hypervisor cannot see a read of USPRG4. The others go to the
 //! supervisor, or cause an interrupt.
 
+use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::Exception;
 use sprig_isa::spr::{self, Spr, Undefined, number};
 
@@ -29,13 +30,13 @@ impl Core {
         }
     }
 
-    /// Writes a register open to writing in problem state, by the number of its cell.
-    fn write_open_spr(&mut self, cell: u16, value: u64) {
-        match cell {
-            number::XER => self.state.xer = value as u32,
+    /// Writes a register open to writing in problem state.
+    fn write_open_spr(&mut self, row: &Spr, value: u64) {
+        match row.cell {
+            number::XER => self.state.xer = row.write.apply(u64::from(self.state.xer), value) as u32,
             number::LR => self.state.lr = value,
             number::CTR => self.state.ctr = value,
-            _ => self.state.spr.set(cell, value),
+            cell => self.state.spr.set(cell, row.write.apply(self.state.spr.get(cell), value)),
         }
     }
 }
@@ -59,6 +60,7 @@ impl<S: Supervisor> Processor<S> {
     fn move_special_by_table(&mut self, insn: Insn, direction: Direction, number: u16) -> Result<(), Interrupt> {
         let row = Spr::lookup(self.core.state.profile, number);
         if let Some(row) = row {
+            self.core.state.check_facility(row)?;
             match direction {
                 Direction::Read if row.problem.can_read() => {
                     let value = self.core.read_spr_cell(row.cell);
@@ -67,7 +69,7 @@ impl<S: Supervisor> Processor<S> {
                 }
                 Direction::Write if row.problem.can_write() => {
                     let value = self.core.state.gpr[insn.rt()];
-                    self.core.write_open_spr(row.cell, value);
+                    self.core.write_open_spr(row, value);
                     return Ok(());
                 }
                 _ => {}
@@ -84,6 +86,36 @@ impl<S: Supervisor> Processor<S> {
             });
         }
         self.supervisor.special(&mut self.core, direction, number)
+    }
+}
+
+/// Facilities of POWER8 that FSCR opens to problem state: bit in FSCR, which is also the code it gives as the cause.
+mod facility {
+    pub(super) const DSCR: u32 = 2;
+    pub(super) const EVENT_BASED_BRANCH: u32 = 7;
+    pub(super) const TAR: u32 = 8;
+    /// Where FSCR has the cause of the interrupt.
+    pub(super) const CAUSE_SHIFT: u32 = 56;
+}
+
+impl State {
+    /// A facility unavailable interrupt if problem state uses a register of a facility that FSCR has closed (Power ISA
+    /// 2.07 Book III-S, section 6.2.10).
+    fn check_facility(&mut self, row: &Spr) -> Result<(), Interrupt> {
+        let bit = match row.number {
+            _ if !row.cpus.intersects(CpuSet::POWER) || !self.in_problem_state() => return Ok(()),
+            number::USER_DSCR => facility::DSCR,
+            number::BESCRS..=number::BESCR => facility::EVENT_BASED_BRANCH,
+            number::TAR => facility::TAR,
+            _ => return Ok(()),
+        };
+        let fscr = self.spr.get(number::FSCR);
+        if fscr & 1 << bit != 0 {
+            return Ok(());
+        }
+        let cause = u64::from(bit) << facility::CAUSE_SHIFT;
+        self.spr.set(number::FSCR, fscr & !(u64::MAX << facility::CAUSE_SHIFT) | cause);
+        Err(Interrupt::new(Exception::FacilityUnavailable))
     }
 }
 
@@ -153,6 +185,21 @@ mod tests {
         let run = Run::new("7447").problem();
         assert_eq!(run.clone().interrupt(asm("mfspr", &[3, 259])), Interrupt::illegal(Family::Book3s32));
         assert_eq!(run.interrupt(asm("mfspr", &[3, 0x3d0])), Interrupt::privileged(Family::Book3s32));
+    }
+
+    #[test]
+    fn a_closed_facility_is_unavailable_to_problem_state_only() {
+        let mftar = asm("mfspr", &[3, number::TAR.into()]);
+        let run = Run::new("power8").spr(number::TAR, 5);
+        assert_eq!(run.clone().problem().interrupt(mftar), Interrupt::new(Exception::FacilityUnavailable));
+        assert_eq!(run.clone().step(mftar).gpr[3], 5);
+        assert_eq!(run.spr(number::FSCR, 1 << 8).problem().step(mftar).gpr[3], 5);
+    }
+
+    #[test]
+    fn xer_has_no_ov32_and_ca32_before_isa_3_0() {
+        let state = Run::new("7447").gpr(3, 0xffff_ffff).step(asm("mtspr", &[1, 3]));
+        assert_eq!(state.xer, 0xfff3_ffff);
     }
 
     #[test]

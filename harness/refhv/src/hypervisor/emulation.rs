@@ -3,7 +3,7 @@
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::Class;
 use sprig_isa::msr::{self, booke};
-use sprig_isa::spr::{self, Spr, Undefined, Write, number};
+use sprig_isa::spr::{self, Spr, Undefined, number};
 use sprig_isa::timer::tcr;
 
 use super::{Hypervisor, policy, shared};
@@ -169,12 +169,7 @@ impl Hypervisor {
             self.timers.advance(&core.clock, &mut self.registers.cells);
         }
         let old = self.registers.get(&core.memory, row.cell);
-        let value = match row.write {
-            Write::Plain => value,
-            Write::Mask(mask) => value & u64::from(mask),
-            Write::ClearOnes => old & !value,
-            Write::Ignored => return,
-        };
+        let value = row.write.apply(old, value);
         match row.cell {
             number::DEC | number::TBWL | number::TBWU => return self.write_time(core, row.cell, value),
             number::TCR if self.cpu.family.is_booke() => {
