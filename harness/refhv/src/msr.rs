@@ -61,7 +61,11 @@ impl Writer {
 /// The MSR after software has written `value` over `old`.
 #[must_use]
 pub const fn write(cpu: &Cpu, old: u64, value: u64, writer: Writer) -> u64 {
-    let mask = writer.mask(cpu.family);
+    let mask = match (writer, cpu.family) {
+        // rfid restores ME in hypervisor state only (Power ISA 2.07 Book III-S, section 3.3.1).
+        (Writer::Return, Family::Book3s64) if old & book3s::HV == 0 => writer.mask(cpu.family) & !msr::ME,
+        (_, family) => writer.mask(family),
+    };
     let new = (value & mask | old & !mask) & implemented(cpu);
     // Book III-S section 4.4.2: problem state is translated and interruptible.
     let forced = matches!(cpu.family, Family::Book3s64) && !matches!(writer, Writer::EeRi | Writer::Ee);
@@ -95,7 +99,13 @@ mod tests {
         let old = book3s::SF | msr::ME;
         assert_eq!(write(cpu("970"), old, 0, Writer::Mtmsr), old);
         assert_eq!(write(cpu("970"), old, 0, Writer::Mtmsrd), msr::ME);
-        assert_eq!(write(cpu("970"), old, 0, Writer::Return), 0);
+    }
+
+    #[test]
+    fn rfid_restores_me_in_hypervisor_state_only() {
+        assert_eq!(write(cpu("970"), msr::ME, book3s::SF, Writer::Return), book3s::SF | msr::ME);
+        assert_eq!(write(cpu("970"), book3s::HV | msr::ME, 0, Writer::Return), book3s::HV);
+        assert_eq!(write(cpu("7447"), msr::ME, 0, Writer::Return), 0);
     }
 
     #[test]

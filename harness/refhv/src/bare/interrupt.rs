@@ -1,6 +1,5 @@
 //! Interrupts of the bare CPU: taking them, returning from them, and which asynchronous one is next.
 
-use sprig_isa::cpu::Family;
 use sprig_isa::exception::{Class, Exception};
 use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::number;
@@ -34,10 +33,7 @@ impl Bare {
     /// rfi, rfid, rfci, rfmci.
     pub(super) fn return_from_interrupt(&mut self, core: &mut Core, class: Class) {
         let state = &core.state;
-        let old = state.msr();
-        let Resume { address, msr } = return_from(state.profile, &state.spr, old, class);
-        // Power ISA 2.07 Book III-S, rfid: only the hypervisor's return changes ME.
-        let msr = if state.profile.family == Family::Book3s64 { msr & !msr::ME | old & msr::ME } else { msr };
+        let Resume { address, msr } = return_from(state.profile, &state.spr, state.msr(), class);
         self.set_msr(core, msr);
         core.state.nia = address;
     }

@@ -204,8 +204,10 @@ impl Hypervisor {
     /// Takes what the guest may change in the page without an exit: EE and RI, and the segment registers.
     pub(super) fn take_from_page(&mut self, core: &mut Core) {
         let stored = self.shared.get(&core.memory, shared::MSR);
-        let taken = if policy::UNSAFE_MSR_BITS_TAKEN { u64::MAX } else { msr::PAGE_SAFE } & implemented(self.cpu);
-        self.msr = self.msr & !taken | stored & taken;
+        if stored != self.msr {
+            let taken = if policy::UNSAFE_MSR_BITS_TAKEN { u64::MAX } else { msr::PAGE_SAFE } & implemented(self.cpu);
+            self.msr = self.msr & !taken | stored & taken;
+        }
         if let Mmu::Hash32(hash) = &mut self.mmu {
             let segments = self.shared.segments(&core.memory);
             if segments != self.segments {

@@ -81,8 +81,9 @@ pub struct Step {
 impl Step {
     /// The step the guest has noted last.
     fn current(memory: &Memory) -> Self {
-        let field = |offset: u32| memory.read_u32(u64::from(layout::LOG_BASE + offset)).unwrap_or(0);
-        Self { case: field(log::AT_CASE), step: field(log::AT_STEP) }
+        const { assert!(log::AT_STEP == log::AT_CASE + 4, "one doubleword holds both") };
+        let both = memory.read_u64(u64::from(layout::LOG_BASE + log::AT_CASE)).unwrap_or(0);
+        Self { case: (both >> 32) as u32, step: both as u32 }
     }
 }
 
@@ -99,11 +100,32 @@ impl Exits {
     pub(super) fn count(&mut self, memory: &Memory, reason: Exit) {
         let step = Step::current(memory);
         if step != self.current {
-            self.steps.entry(self.current).or_default().add(&self.counts);
-            self.counts = Counts::default();
-            self.current = step;
+            self.begin(step);
         }
         self.counts.0[reason as usize] += 1;
+    }
+
+    #[cold]
+    fn begin(&mut self, step: Step) {
+        self.steps.entry(self.current).or_default().add(&self.counts);
+        self.counts = Counts::default();
+        self.current = step;
+    }
+
+    /// The exits of a case, for each step and reason that has any.
+    pub fn of_case(&self, case: u32) -> impl Iterator<Item = (u32, Exit, u64)> {
+        let (first, last) = (Step { case, step: 0 }, Step { case, step: u32::MAX });
+        let mut steps: Vec<Step> = self.steps.range(first..=last).map(|(step, _)| *step).collect();
+        if self.current.case == case && !steps.contains(&self.current) {
+            steps.push(self.current);
+        }
+        steps.into_iter().flat_map(|step| {
+            let counts = self.of_step(step);
+            Exit::ALL
+                .into_iter()
+                .map(move |reason| (step.step, reason, counts.of(reason)))
+                .filter(|(.., count)| *count > 0)
+        })
     }
 
     /// The exits of a step.

@@ -53,7 +53,7 @@ use crate::bare::Timers;
 use crate::clock::INSTRUCTIONS_PER_TICK;
 use crate::cpu::{Access, Core, Direction, Fault, Interrupt, Pause, Privileged, Processor, Supervisor, Translation};
 use crate::mmu::{Mmu, space};
-use registers::{Alias, RegisterFile, aliases};
+use registers::{Alias, RegisterFile, aliases_in_page, aliases_outside_page};
 use shadow::ShadowTlb;
 use shared::{Segments, Shared, Slot};
 
@@ -96,7 +96,10 @@ pub struct Hypervisor {
     offers_page: bool,
     mapping: Option<Mapping>,
     shadow: ShadowTlb,
+    /// What is loaded into the hardware at entry.
     aliases: Vec<Alias>,
+    /// Cells of registers that problem state reads in the hardware and no page shadows: kept the same when written.
+    mirrored: Vec<u16>,
     vcpu_id: u32,
     deviations: Deviations,
     exits: Exits,
@@ -106,23 +109,22 @@ pub struct Hypervisor {
     delivery_due: bool,
     /// The instruction count at the last exit.
     last_exit: u64,
+    /// The guest's MSR that the hardware's was last made from.
+    entered_msr: Option<u64>,
     /// The interrupt sources as the guest was last entered with: external line, critical line, decrementer.
     sources: [bool; 3],
 }
 
 impl Hypervisor {
-    /// A hypervisor with a guest on this CPU, about to execute its first instruction in supervisor state with everything
-    /// off. Takes a page of memory behind the guest's RAM.
+    /// A hypervisor with a guest on this CPU, switched on. Takes a page of memory behind the guest's RAM.
     #[must_use]
     pub fn new(core: &mut Core, setup: Setup) -> Self {
         let cpu = core.state.profile;
         let shared = Shared::allocate(&mut core.memory);
         let mut registers = RegisterFile::new(cpu, shared);
-        core.state.spr = registers.cells.clone();
-        let mmu = Mmu::new(cpu, &mut registers.cells);
         let mut hypervisor = Self {
             cpu,
-            mmu,
+            mmu: Mmu::new(cpu, &mut registers.cells),
             timers: Timers::new(cpu.family, &core.clock),
             registers,
             shared,
@@ -131,17 +133,18 @@ impl Hypervisor {
             offers_page: setup.offers_page,
             mapping: None,
             shadow: ShadowTlb::new(),
-            aliases: aliases(cpu),
+            aliases: aliases_in_page(cpu, |cell| setup.deviations.source_of(cell)),
+            mirrored: aliases_outside_page(cpu),
             vcpu_id: setup.vcpu_id,
             deviations: setup.deviations,
             exits: Exits::default(),
             outside: true,
             delivery_due: false,
             last_exit: 0,
+            entered_msr: None,
             sources: [false; 3],
         };
-        hypervisor.identify(core);
-        hypervisor.enter(core);
+        hypervisor.reset(core);
         hypervisor
     }
 
@@ -189,15 +192,31 @@ impl Hypervisor {
 
     /// The guest goes on.
     fn enter(&mut self, core: &mut Core) {
-        self.deliver(core);
+        let mut sources = self.interrupt_sources(core);
+        if sources.contains(&true) {
+            self.deliver(core);
+            sources = self.interrupt_sources(core);
+        }
         self.shared.set(&mut core.memory, shared::MSR, self.msr);
-        let pending = self.is_interrupt_pending(core).into();
-        self.shared.set(&mut core.memory, shared::INT_PENDING, pending);
+        self.shared.set(&mut core.memory, shared::INT_PENDING, sources.contains(&true).into());
         self.reload_aliases(core);
-        core.set_msr(self.msr & GUEST_OWNED | msr::PR, self.space());
-        self.sources = self.interrupt_sources(core);
+        if self.entered_msr != Some(self.msr) {
+            core.set_msr(self.msr & GUEST_OWNED | msr::PR, self.space());
+            self.open_facilities(core);
+            self.entered_msr = Some(self.msr);
+        }
+        self.sources = sources;
         self.delivery_due = false;
         self.outside = false;
+    }
+
+    /// Opens POWER8's facilities to the guest: to its kernel all of them, which runs in the state that FSCR closes them to, to
+    /// its problem state those that its own FSCR opens.
+    fn open_facilities(&self, core: &mut Core) {
+        if self.mmu.is_partition() {
+            let kernel = self.msr & msr::PR == 0;
+            core.state.spr.set(number::FSCR, if kernel { u64::MAX } else { self.registers.cells.get(number::FSCR) });
+        }
     }
 
     /// Loads the hardware registers that problem state reads under an alias with what the page says they are.
@@ -205,15 +224,16 @@ impl Hypervisor {
         if self.deviations.alias_reload == AliasReload::Never {
             return;
         }
-        for alias in self.aliases.iter().filter(|alias| alias.in_page) {
-            let value = self.registers.get(&core.memory, self.deviations.source_of(alias.cell));
+        let page = self.shared.page(&core.memory);
+        for alias in &self.aliases {
+            let value = core.state.register(alias.slot.get(page));
             core.state.spr.set(alias.cell, value);
         }
     }
 
     /// A register has been written that problem state reads in the hardware and that is not in the page.
     fn mirror(&self, core: &mut Core, cell: u16) {
-        if self.aliases.iter().any(|alias| alias.cell == cell && !alias.in_page) {
+        if self.mirrored.contains(&cell) {
             core.state.spr.set(cell, self.registers.get(&core.memory, cell));
         }
     }
@@ -245,7 +265,9 @@ impl Supervisor for Hypervisor {
         self.mmu.map_initially(1, board::REGISTERS.into(), board::REGISTERS_SIZE.into());
         self.registers = registers;
         self.timers = Timers::new(self.cpu.family, &core.clock);
-        self.msr = 0;
+        // A partition is entered with machine checks enabled (LoPAR, "Processor state at entry").
+        self.msr = if self.mmu.is_partition() { msr::ME } else { 0 };
+        self.entered_msr = None;
         if !policy::PAGE_SURVIVES_RESET {
             self.mapping = None;
             self.shared.clear(&mut core.memory);
@@ -286,6 +308,10 @@ impl Supervisor for Hypervisor {
             }
             None => {
                 self.exit(core, Exit::Reflected);
+                if interrupt.exception == Exception::FacilityUnavailable {
+                    // Where the hardware says which facility it was.
+                    self.registers.cells.set(number::FSCR, core.state.spr.get(number::FSCR));
+                }
                 self.inject(core, interrupt, core.state.pc);
             }
         }

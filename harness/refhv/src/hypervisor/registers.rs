@@ -80,17 +80,27 @@ impl Registers for View<'_> {
     }
 }
 
-/// A register that problem state reads in the hardware under an alias number.
+/// A hardware register that problem state reads under an alias number and that the guest can change by the page.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Alias {
-    /// Cell of the hardware register.
+    /// Its cell.
     pub(super) cell: u16,
-    /// True if the page shadows it: then the guest can change it without an exit.
-    pub(super) in_page: bool,
+    /// The field of the page it is loaded from.
+    pub(super) slot: Slot,
 }
 
-/// The aliases of a CPU.
-pub(super) fn aliases(cpu: &Cpu) -> Vec<Alias> {
-    let is_alias = |row: &&Spr| row.cpus.intersects(cpu.set) && row.is_alias() && row.problem.can_read();
-    SPRS.iter().filter(is_alias).map(|row| Alias { cell: row.cell, in_page: row.field().is_some() }).collect()
+/// The registers of a CPU that problem state reads under an alias number.
+fn aliased(cpu: &Cpu) -> impl Iterator<Item = &'static Spr> {
+    SPRS.iter().filter(|row| row.cpus.intersects(cpu.set) && row.is_alias() && row.problem.can_read())
+}
+
+/// Those of them that are in the page; `source_of` says which register each is loaded from.
+pub(super) fn aliases_in_page(cpu: &Cpu, source_of: impl Fn(u16) -> u16) -> Vec<Alias> {
+    let slot = |cell: u16| Spr::lookup(cpu, cell).and_then(Spr::field).map(Slot::of);
+    aliased(cpu).filter_map(|row| Some(Alias { cell: row.cell, slot: slot(source_of(row.cell))? })).collect()
+}
+
+/// The cells of those that are not.
+pub(super) fn aliases_outside_page(cpu: &Cpu) -> Vec<u16> {
+    aliased(cpu).filter(|row| row.field().is_none()).map(|row| row.cell).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! It lies behind the guest's RAM, where no guest-physical address reaches it. Everything in it is big-endian.
 
-use sprig_isa::page::{FIELDS, Field, PAGE_SIZE, SR_OFFSET};
+use sprig_isa::page::{FIELDS, Field, PAGE_SIZE, SR_OFFSET, STRUCT_SIZE};
 
 use crate::memory::Memory;
 
@@ -14,6 +14,16 @@ pub(super) struct Slot {
 }
 
 impl Slot {
+    /// The field's value.
+    #[inline]
+    pub(super) fn get(self, page: &Structure) -> u64 {
+        let bytes = page.get(usize::from(self.offset)..).unwrap_or_default();
+        match self.size {
+            8 => bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes)),
+            _ => bytes.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes).into()),
+        }
+    }
+
     pub(super) const fn of(field: &Field) -> Self {
         Self { offset: field.offset, size: field.size }
     }
@@ -50,6 +60,10 @@ pub(super) const MSR: Slot = Slot::named("msr");
 pub(super) const INT_PENDING: Slot = Slot::named("int_pending");
 pub(super) const PIR: Slot = Slot::named("pir");
 
+/// Size of the structure, bytes.
+const SIZE: usize = STRUCT_SIZE as usize;
+/// The structure as it lies in memory.
+pub(super) type Structure = [u8; SIZE];
 /// Number of segment registers.
 const SEGMENTS: usize = 16;
 /// The segment registers as they stand in the page.
@@ -72,15 +86,16 @@ impl Shared {
         self.base
     }
 
-    // The page has been allocated with the memory, so that reads find it and writes have an effect.
+    /// The structure's bytes. The page has been allocated with the memory, so they are always there.
+    #[inline]
+    pub(super) fn page(self, memory: &Memory) -> &Structure {
+        const NONE: Structure = [0; SIZE];
+        memory.slice(self.base, SIZE).and_then(|bytes| bytes.first_chunk()).unwrap_or(&NONE)
+    }
 
     #[inline]
     pub(super) fn get(self, memory: &Memory, slot: Slot) -> u64 {
-        let at = self.base + u64::from(slot.offset);
-        match slot.size {
-            8 => memory.read_u64(at).unwrap_or(0),
-            _ => memory.read_u32(at).unwrap_or(0).into(),
-        }
+        slot.get(self.page(memory))
     }
 
     #[inline]

@@ -197,6 +197,23 @@ fn what_belongs_to_the_hypervisor_is_privileged_in_a_partition() {
 }
 
 #[test]
+fn a_partitions_kernel_uses_every_facility_and_its_problem_state_those_the_kernel_opens() {
+    const TAR_OPEN: u64 = 1 << 8;
+    let mut guest = Guest::new("power8");
+    let before = guest.exits();
+    guest.mtspr(n::TAR, 0x1000);
+    assert_eq!((guest.mfspr(n::TAR), guest.exits()), (0x1000, before));
+    for (fscr, open) in [(0, false), (TAR_OPEN, true)] {
+        guest.mtspr(n::FSCR, fscr);
+        guest.enter_problem_state(0);
+        assert_eq!(guest.core().state.spr.get(n::FSCR) & TAR_OPEN != 0, open, "the hardware's while the guest runs");
+        guest.core().state.pc = 0x9000_0000;
+        guest.steps(1);
+        assert_eq!(guest.pc(), 0x480, "no segment: back in the kernel");
+    }
+}
+
+#[test]
 fn every_mfspr_replaces_its_target_register() {
     for cpu in CPUS {
         let mut guest = Guest::new(cpu);
