@@ -199,7 +199,7 @@ fn what_belongs_to_the_hypervisor_is_privileged_in_a_partition() {
 #[test]
 fn a_partitions_kernel_uses_every_facility_and_its_problem_state_those_the_kernel_opens() {
     const TAR_OPEN: u64 = 1 << 8;
-    let mut guest = Guest::new("power8");
+    let mut guest = Guest::mapped("power8");
     let before = guest.exits();
     guest.mtspr(n::TAR, 0x1000);
     assert_eq!((guest.mfspr(n::TAR), guest.exits()), (0x1000, before));
