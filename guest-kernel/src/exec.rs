@@ -11,7 +11,9 @@
 
 use crate::save::{self, Frame, flags};
 use core::sync::atomic::Ordering::Relaxed;
+use sprig_interpreter::Registers;
 use sprig_isa::cpu::{Cpu, Family};
+use sprig_wire::log::Interrupt;
 
 unsafe extern "C" {
     fn exec_32(stub: u32) -> *const Frame;
@@ -30,18 +32,25 @@ pub(crate) fn step_return_word(cpu: &Cpu) -> u32 {
     unsafe { if cpu.is_64bit { step_return_64 } else { step_return_32 } }
 }
 
-/// The registers the next stub gets. Those of the last step are still there.
-pub(crate) fn registers() -> &'static mut Frame {
-    // SAFETY: the handlers touch this frame only while a stub runs, when no caller can hold the reference: `run` and
-    // this function are called from the one thread there is, and neither's result is kept over the other.
-    unsafe { save::frame(save::STEP) }
+/// The registers the next stub gets, or the last one left.
+pub(crate) fn registers() -> &'static mut Registers {
+    // SAFETY: the handlers touch this frame only while a stub runs, when nobody holds the reference: there is one thread,
+    // and its callers do not keep it over `run`.
+    unsafe { &mut save::frame(save::STEP).registers }
 }
 
-/// Runs the stub at this address. The frame tells how it ended: `exception` is 0, or what ended it.
-pub(crate) fn run(cpu: &Cpu, stub: u32) -> &'static Frame {
+/// Runs the stub at this address with [`registers`]; the exception that ended it, if one did.
+pub(crate) fn run(cpu: &Cpu, stub: u32) -> Option<Interrupt> {
     // SAFETY: the stub can do anything, which is its purpose; whatever it does to the registers, the kernel's own come
-    // back from the save area. The frame that comes back is one of the save area's.
-    unsafe { &*(if cpu.is_64bit { exec_64(stub) } else { exec_32(stub) }) }
+    // back from the save area.
+    let ended = unsafe { if cpu.is_64bit { exec_64(stub) } else { exec_32(stub) } };
+    // SAFETY: one of the save area's frames, to which there is no other reference now.
+    let frame = unsafe { &*ended };
+    if ended as u32 != save::STEP {
+        // A debug interrupt or a machine check has a frame of its own.
+        *registers() = frame.registers.clone();
+    }
+    frame.interrupt()
 }
 
 /// Goes on in problem state.

@@ -1,6 +1,6 @@
 //! The interpreter's machine: this kernel.
 
-use crate::save::{self, flags};
+use crate::save::flags;
 use crate::{cpu, exec, family, platform, registers, spr, vectors};
 use core::sync::atomic::Ordering::Relaxed;
 use sprig_interpreter::{CallResult, Machine, Registers, Unsupported};
@@ -27,7 +27,7 @@ pub(crate) struct Guest {
     pvr: u32,
     /// Bytes of the running case's code.
     code: usize,
-    /// Memory may hold what an earlier case of this boot left there.
+    /// A case has run since the boot.
     used: bool,
 }
 
@@ -91,12 +91,12 @@ impl Machine for Guest {
     }
 
     fn reset_guest_state(&mut self) {
-        self.restore();
-        registers::clear();
-        // Behind a reset the case goes on with the memory it had.
-        if core::mem::replace(&mut self.used, true) {
+        // The first case of a boot finds everything as the boot made it; behind a reset that is the memory it had.
+        if self.used {
+            self.restore();
             spr::clear_blocks(SCRATCH_BASE, SCRATCH_CLEARED);
         }
+        registers::clear();
         for taken in &flags().taken {
             taken.store(0, Relaxed);
         }
@@ -108,6 +108,7 @@ impl Machine for Guest {
     }
 
     fn load_code(&mut self, code: &[u8]) {
+        self.used = true;
         self.code = code.len().min(CODE_SIZE as usize);
         // SAFETY: CODE is the kernel's own and as large as `self.code` at least.
         unsafe { core::ptr::copy_nonoverlapping(code.as_ptr(), CODE_BASE as *mut u8, self.code) };
@@ -134,6 +135,9 @@ impl Machine for Guest {
     fn touch_everything(&mut self, ops: &[u8], slots: usize) {
         let kernel_end = (&raw const __kernel_end) as usize;
         touch_for_writing(IMAGE_BASE as usize, kernel_end - IMAGE_BASE as usize);
+        if cpu().family.is_booke() {
+            touch(vectors::BOOKE_VECTORS as usize, PAGE);
+        }
         touch(STEP_RETURN as usize, PAGE);
         touch_for_writing(SAVE_BASE as usize, PAGE);
         touch(ops.as_ptr() as usize, ops.len());
@@ -144,18 +148,22 @@ impl Machine for Guest {
         touch_for_writing(log_page, LOG_AHEAD.min((LOG_BASE + LOG_SIZE) as usize - log_page));
     }
 
-    fn exec(&mut self, stub: u32, registers: &mut Registers) -> Option<Interrupt> {
-        let frame = exec::registers();
-        frame.gpr = registers.gpr;
-        frame.cr = registers.cr.into();
-        frame.xer = registers.xer;
-        frame.lr = registers.lr;
-        let frame = exec::run(cpu(), CODE_BASE + stub);
-        registers.gpr = frame.gpr;
-        registers.cr = frame.cr as u32;
-        registers.xer = frame.xer;
-        registers.lr = frame.lr;
-        frame.interrupt()
+    fn registers(&mut self) -> &mut Registers {
+        exec::registers()
+    }
+
+    fn clear_registers(&mut self) {
+        // Volatile, or the compiler would make a call of memset of it, which is several times longer.
+        for place in &mut self.registers().gpr {
+            // SAFETY: a valid reference.
+            unsafe { core::ptr::from_mut(place).write_volatile(0) };
+        }
+        let registers = self.registers();
+        (registers.cr, registers.xer, registers.lr) = (0, 0, 0);
+    }
+
+    fn exec(&mut self, stub: u32) -> Option<Interrupt> {
+        exec::run(cpu(), CODE_BASE + stub)
     }
 
     fn stack_pointer(&self) -> u64 {
@@ -236,17 +244,4 @@ fn used_log() -> usize {
     // SAFETY: the header of the log, which is there always; a plain load beside the interpreter's reference to it.
     let length = unsafe { ((LOG_BASE + sprig_wire::log::AT_LENGTH) as *const u32).read_volatile() };
     (length as usize).min(LOG_SIZE as usize - LOG_AHEAD)
-}
-
-impl save::Frame {
-    /// The interrupt that ended the step, if one did.
-    pub(crate) fn interrupt(&self) -> Option<Interrupt> {
-        (self.exception != 0).then_some(Interrupt {
-            exception: self.exception as u8,
-            syndrome: self.syndrome as u32,
-            srr0: self.srr0,
-            srr1: self.srr1,
-            dar: self.dar,
-        })
-    }
 }

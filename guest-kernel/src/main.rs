@@ -35,7 +35,7 @@ use platform::EntryRegisters;
 use sprig_interpreter::{Memory, run_batch};
 use sprig_isa::cpu::{CPUS, Cpu};
 use sprig_isa::spr::number;
-use sprig_wire::board::STATUS_DONE;
+use sprig_wire::board::{STATUS_DONE, STATUS_PANIC};
 
 static CPU: AtomicPtr<Cpu> = AtomicPtr::new(core::ptr::null_mut());
 
@@ -61,6 +61,9 @@ extern "C" fn boot(r3: u32, r4: u32, r5: u32, r6: u32, r7: u32) -> ! {
     }
     // SAFETY: the only references to the log and the slots until the kernel ends; `report` takes its own when it does.
     let memory = unsafe { Memory { batch: machine::batch(), log: machine::log(), slots: machine::slots() } };
-    run_batch(&mut Guest::new(pvr), memory);
-    platform::power_off(STATUS_DONE)
+    let status = match run_batch(&mut Guest::new(pvr), memory) {
+        Ok(()) => STATUS_DONE,
+        Err(_) => STATUS_PANIC,
+    };
+    platform::power_off(status)
 }

@@ -7,49 +7,42 @@ pub(crate) use sprig_isa::hcall::papr as token;
 
 /// The call worked.
 pub(crate) const H_SUCCESS: i32 = 0;
-const ARGUMENTS: usize = 6;
-const RESULTS: usize = 4;
 
-/// What a call answered.
-pub(crate) struct Answer {
-    pub(crate) status: i32,
-    pub(crate) values: [u64; RESULTS],
-}
-
-/// The registers as a block in memory: 32-bit code reaches their upper halves by 64-bit loads and stores only.
+/// The registers of a call, r3 to r9, in memory: 32-bit code reaches their upper halves by 64-bit loads and stores only.
 #[repr(C, align(8))]
-struct Block {
-    token: u64,
-    arguments: [u64; ARGUMENTS],
-}
+pub(crate) struct Call([u64; 7]);
 
-/// Makes a call with 32-bit arguments; missing ones are zero.
-pub(crate) fn hcall(token: u32, arguments: &[u32]) -> Answer {
-    let mut wide = [0; ARGUMENTS];
-    for (wide, argument) in wide.iter_mut().zip(arguments) {
-        *wide = u64::from(*argument);
+impl Call {
+    /// A call with up to four arguments of 32 bits.
+    pub(crate) const fn new(token: u32, [r4, r5, r6, r7]: [u32; 4]) -> Self {
+        Self::wide(token, [r4 as u64, r5 as u64, r6 as u64, r7 as u64])
     }
-    hcall64(token, wide)
-}
 
-/// Makes a call.
-pub(crate) fn hcall64(token: u32, arguments: [u64; ARGUMENTS]) -> Answer {
-    let mut block = Block { token: u64::from(token), arguments };
-    // SAFETY: a 64-bit server CPU in supervisor state. The hypervisor keeps r13-r31 and memory but for what the call says;
-    // interrupts, which keep whole registers, are off anyway.
-    unsafe {
-        asm!(
-            "ld 3, 0(12)", "ld 4, 8(12)", "ld 5, 16(12)", "ld 6, 24(12)", "ld 7, 32(12)", "ld 8, 40(12)", "ld 9, 48(12)",
-            "mr 14, 12",
-            "sc 1",
-            "std 3, 0(14)", "std 4, 8(14)", "std 5, 16(14)", "std 6, 24(14)", "std 7, 32(14)",
-            in("r12") &raw mut block,
-            out("r14") _,
-            out("r0") _, out("r3") _, out("r4") _, out("r5") _, out("r6") _, out("r7") _, out("r8") _, out("r9") _,
-            out("r10") _, out("r11") _, out("cr0") _, out("xer") _, out("ctr") _,
-            options(nostack),
-        );
+    /// A call with up to four arguments of 64 bits.
+    pub(crate) const fn wide(token: u32, [r4, r5, r6, r7]: [u64; 4]) -> Self {
+        Self([token as u64, r4, r5, r6, r7, 0, 0])
     }
-    let Block { token, arguments: [r4, r5, r6, r7, ..] } = block;
-    Answer { status: token as i32, values: [r4, r5, r6, r7] }
+
+    /// Makes the call; the status.
+    pub(crate) fn make(&mut self) -> i32 {
+        // SAFETY: a 64-bit server CPU in supervisor state. The hypervisor keeps r13-r31 and memory but for what the call
+        // says; interrupts keep whole registers.
+        unsafe {
+            asm!(
+                "ld 3, 0(14)", "ld 4, 8(14)", "ld 5, 16(14)", "ld 6, 24(14)", "ld 7, 32(14)", "ld 8, 40(14)", "ld 9, 48(14)",
+                "sc 1",
+                "std 3, 0(14)", "std 4, 8(14)", "std 5, 16(14)", "std 6, 24(14)", "std 7, 32(14)",
+                in("r14") &raw mut self.0,
+                out("r0") _, out("r3") _, out("r4") _, out("r5") _, out("r6") _, out("r7") _, out("r8") _, out("r9") _,
+                out("r10") _, out("r11") _, out("r12") _, out("cr0") _, out("xer") _, out("ctr") _,
+                options(nostack),
+            );
+        }
+        self.0[0] as i32
+    }
+
+    /// The first value the call gave back, in r4.
+    pub(crate) const fn value(&self) -> u64 {
+        self.0[1]
+    }
 }

@@ -13,15 +13,14 @@
 
 use core::mem::offset_of;
 use core::sync::atomic::AtomicU32;
+use sprig_interpreter::Registers;
 use sprig_wire::layout::{SAVE_BASE, SAVE_END};
+use sprig_wire::log::Interrupt;
 
 /// The registers at one moment. 32-bit CPUs have the upper halves zero.
 #[repr(C)]
 pub(crate) struct Frame {
-    pub(crate) gpr: [u64; 32],
-    pub(crate) cr: u64,
-    pub(crate) xer: u64,
-    pub(crate) lr: u64,
+    pub(crate) registers: Registers,
     pub(crate) ctr: u64,
     /// SRR0, or CSRR0 or MCSRR0 by the interrupt's class.
     pub(crate) srr0: u64,
@@ -33,6 +32,19 @@ pub(crate) struct Frame {
     pub(crate) dar: u64,
     /// Number of the interrupt ([`sprig_isa::exception::Exception`]); 0 where a stub ran to its end.
     pub(crate) exception: u64,
+}
+
+impl Frame {
+    /// The interrupt that ended the step, or the kernel's own code, if one did.
+    pub(crate) fn interrupt(&self) -> Option<Interrupt> {
+        (self.exception != 0).then_some(Interrupt {
+            exception: self.exception as u8,
+            syndrome: self.syndrome as u32,
+            srr0: self.srr0,
+            srr1: self.srr1,
+            dar: self.dar,
+        })
+    }
 }
 
 /// Exceptions have numbers below this.
@@ -68,6 +80,7 @@ pub(crate) const FLAGS: u32 = SAVE_BASE + 0x900;
 pub(crate) const END: u32 = FLAGS + size_of::<Flags>() as u32;
 
 const _: () = {
+    assert!(offset_of!(Frame, registers.gpr) == 0, "the assembler counts general registers from the start of a frame");
     assert!(size_of::<Frame>() <= FRAME_STRIDE as usize);
     assert!(CONTEXT + CONTEXT_SIZE <= FLAGS);
     assert!(END <= SAVE_END);
@@ -77,9 +90,9 @@ const _: () = {
 pub(crate) mod at {
     use super::{CONTEXT, FLAGS, Flags, Frame, offset_of};
 
-    pub(crate) const CR: usize = offset_of!(Frame, cr);
-    pub(crate) const XER: usize = offset_of!(Frame, xer);
-    pub(crate) const LR: usize = offset_of!(Frame, lr);
+    pub(crate) const CR: usize = offset_of!(Frame, registers.cr);
+    pub(crate) const XER: usize = offset_of!(Frame, registers.xer);
+    pub(crate) const LR: usize = offset_of!(Frame, registers.lr);
     pub(crate) const CTR: usize = offset_of!(Frame, ctr);
     pub(crate) const SRR0: usize = offset_of!(Frame, srr0);
     pub(crate) const SRR1: usize = offset_of!(Frame, srr1);
@@ -116,6 +129,5 @@ pub(crate) unsafe fn frame(address: u32) -> &'static mut Frame {
 
 /// Clears the whole save area: a machine's memory may hold anything after a reset.
 pub(crate) fn clear() {
-    // SAFETY: the area is the kernel's own, and nothing in it is in use before the first step.
-    unsafe { core::ptr::write_bytes(SAVE_BASE as *mut u8, 0, (END - SAVE_BASE) as usize) };
+    crate::spr::clear_blocks(SAVE_BASE, (END - SAVE_BASE).next_multiple_of(128));
 }

@@ -78,14 +78,19 @@ pub(crate) fn synchronize() {
 /// Smallest cache block of the CPUs we know, bytes: stepping by it misses none.
 const CACHE_BLOCK: usize = 32;
 
-/// Clears whole cache blocks of the kernel's own memory, by far the fastest way. A block of dcbz may be larger than the step,
-/// then some are cleared twice; start and size are multiples of the largest.
+/// Clears whole cache blocks of the kernel's own memory, by far the fastest way. Start and size are multiples of the largest
+/// block there is, 128 bytes.
 pub(crate) fn clear_blocks(start: u32, bytes: u32) {
-    const LARGEST_BLOCK: u32 = 128;
-    debug_assert!(start.is_multiple_of(LARGEST_BLOCK) && bytes.is_multiple_of(LARGEST_BLOCK));
-    for block in (start..start + bytes).step_by(CACHE_BLOCK) {
-        // SAFETY: callers name memory that is theirs.
-        unsafe { asm!("dcbz 0, {}", in(reg) block, options(nostack)) };
+    let block = u32::from(crate::cpu().cache_block);
+    // SAFETY: callers name memory that is theirs; at least one block.
+    unsafe {
+        asm!(
+            "mtctr {count}",
+            "2: dcbz 0, {at}", "add {at}, {at}, {block}", "bdnz 2b",
+            count = in(reg) bytes / block, at = inout(reg) start => _, block = in(reg) block,
+            out("ctr") _,
+            options(nostack),
+        );
     }
 }
 

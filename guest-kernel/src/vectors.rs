@@ -24,8 +24,10 @@ use sprig_wire::layout::{STEP_RETURN, VECTORS_END};
 
 /// The first vector of Book3S, system reset.
 const BOOK3S_VECTORS: u32 = 0x100;
+/// Behind the last vector any of our CPUs has (Power ISA Book III-S, figure "Effective address of interrupt vector").
+const BOOK3S_VECTORS_END: u32 = 0x1800;
 /// Where BookE vectors begin (sprig_wire::layout).
-const BOOKE_VECTORS: u32 = 0x2000;
+pub(crate) const BOOKE_VECTORS: u32 = 0x2000;
 /// Distance of BookE vectors: the low four bits of an IVOR are zero.
 const BOOKE_STRIDE: u32 = 0x10;
 const _: () = assert!(BOOKE_VECTORS + EXCEPTIONS.len() as u32 * BOOKE_STRIDE <= VECTORS_END);
@@ -117,31 +119,68 @@ impl Templates {
     }
 }
 
+/// A vector of the CPU at hand.
+struct Vector {
+    row: &'static Description,
+    address: u32,
+    /// The number of the IVOR that points to it, on BookE.
+    ivor: Option<u8>,
+}
+
+impl Vector {
+    fn all(cpu: &Cpu) -> impl Iterator<Item = Self> + use<'_> {
+        EXCEPTIONS.iter().enumerate().filter_map(|(index, row)| {
+            if cpu.family.is_booke() {
+                let address = BOOKE_VECTORS + index as u32 * BOOKE_STRIDE;
+                ivor(row, cpu).map(|ivor| Self { row, address, ivor: Some(ivor) })
+            } else {
+                row.vector.map(|vector| Self { row, address: vector.into(), ivor: None })
+            }
+        })
+    }
+
+    /// Points the CPU to the vector. Book3S has it where it is.
+    fn point(&self) {
+        if let Some(ivor) = self.ivor {
+            // SAFETY: `ivor` names only what the CPU has.
+            unsafe { write_ivor(ivor, self.address) };
+        }
+    }
+}
+
 /// Writes every vector and STEP_RETURN, and points the CPU to them.
 pub(crate) fn install(cpu: &Cpu) {
     let templates = Templates::of(cpu);
-    for (index, row) in EXCEPTIONS.iter().enumerate() {
-        let vector = if cpu.family.is_booke() {
-            BOOKE_VECTORS + index as u32 * BOOKE_STRIDE
-        } else if let Some(vector) = row.vector {
-            u32::from(vector)
-        } else {
-            continue;
-        };
-        let mut words = *templates.for_exception(row);
-        words[NUMBER_WORD] |= row.exception as u32;
-        write_code(vector, &words);
+    clear_ivpr(cpu);
+    for vector in Vector::all(cpu) {
+        let mut words = *templates.for_exception(vector.row);
+        words[NUMBER_WORD] |= vector.row.exception as u32;
+        write_code(vector.address, &words);
+        vector.point();
     }
     write_code(STEP_RETURN, &[exec::step_return_word(cpu)]);
-    let start = if cpu.family.is_booke() { BOOKE_VECTORS } else { BOOK3S_VECTORS };
-    flush_code(start as usize, (STEP_RETURN + 4 - start) as usize);
-    point(cpu);
+    let (start, end) = if cpu.family.is_booke() {
+        (BOOKE_VECTORS, BOOKE_VECTORS + EXCEPTIONS.len() as u32 * BOOKE_STRIDE)
+    } else {
+        (BOOK3S_VECTORS, BOOK3S_VECTORS_END)
+    };
+    flush_code(start as usize, (end - start) as usize);
+    flush_code(STEP_RETURN as usize, size_of::<u32>());
 }
 
-/// Points the CPU to the vectors that [`install`] has written. Book3S has them where they are.
+/// Points the CPU to the vectors that [`install`] has written.
 pub(crate) fn point(cpu: &Cpu) {
+    clear_ivpr(cpu);
+    for vector in Vector::all(cpu) {
+        vector.point();
+    }
+}
+
+/// With IVPR zero an IVOR is the vector's address.
+fn clear_ivpr(cpu: &Cpu) {
     if cpu.family.is_booke() {
-        point_ivors(cpu);
+        // SAFETY: every BookE CPU has it.
+        unsafe { mtspr::<{ number::IVPR }>(0) };
     }
 }
 
@@ -149,21 +188,6 @@ fn write_code(address: u32, words: &[u32]) {
     for (index, word) in words.iter().enumerate() {
         // SAFETY: below VECTORS_END or at STEP_RETURN, memory every platform has and gives to this.
         unsafe { (address as *mut u32).add(index).write_volatile(*word) };
-    }
-}
-
-/// IVPR is zero, so an IVOR is the vector's address.
-fn point_ivors(cpu: &Cpu) {
-    // SAFETY: every BookE CPU has IVPR and IVOR0-15; the others are written only where `ivor` says so. What they
-    // point to has just been written.
-    unsafe {
-        mtspr::<{ number::IVPR }>(0);
-        for (index, row) in EXCEPTIONS.iter().enumerate() {
-            let vector = BOOKE_VECTORS + index as u32 * BOOKE_STRIDE;
-            if let Some(ivor) = ivor(row, cpu) {
-                write_ivor(ivor, vector);
-            }
-        }
     }
 }
 

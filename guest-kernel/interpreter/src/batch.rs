@@ -4,47 +4,52 @@ use crate::case::{self, Begin};
 use crate::console::{send, send_log};
 use crate::log::Log;
 use crate::machine::{Machine, Memory};
-use sprig_wire::VERSION;
 use sprig_wire::batch::Batch;
 use sprig_wire::frame::Record;
 use sprig_wire::log::{AT_INDEX, Interrupt, Kind, State};
+use sprig_wire::{Malformed, VERSION};
 
 /// Runs every case of the batch in memory and reports each; goes on where a case has reset the machine.
-pub fn run_batch<M: Machine>(machine: &mut M, memory: Memory<'_>) {
+///
+/// # Errors
+/// [`Malformed`] where the batch is not one; that is reported too.
+pub fn run_batch<M: Machine>(machine: &mut M, memory: Memory<'_>) -> Result<(), Malformed> {
     let Memory { batch, log, slots } = memory;
     let mut log = Log::new(log);
+    run(machine, batch, &mut log, slots).inspect_err(|error| {
+        send(machine, &mut log, &Record::Panic(error.what.as_bytes()));
+    })
+}
+
+fn run<M: Machine>(machine: &mut M, batch: &[u8], log: &mut Log<'_>, slots: &mut [u64]) -> Result<(), Malformed> {
     let resume = log.is_resetting();
     if !resume {
         log.start_session();
     }
-    let batch = match Batch::open(batch) {
-        Ok(batch) => batch,
-        Err(error) => return panic(machine, &mut log, error.what),
-    };
+    let batch = Batch::open(batch)?;
+    log.is_silent = batch.is_silent();
     let mut index = 0;
     if resume {
         index = log.field(AT_INDEX);
     } else {
         let boot = Record::Boot { version: VERSION, pvr: machine.pvr(), cases: batch.len() };
-        send(machine, &mut log, &boot);
+        send(machine, log, &boot);
     }
     let mut begin = if resume { Begin::BehindReset } else { Begin::Afresh };
     while index < batch.len() {
-        let case = match batch.case(index) {
-            Ok(case) => case,
-            Err(error) => return panic(machine, &mut log, error.what),
-        };
+        let case = batch.case(index)?;
         if matches!(begin, Begin::Afresh) {
-            send(machine, &mut log, &Record::Case { case: case.id });
+            send(machine, log, &Record::Case { case: case.id });
             log.begin(case.id, index);
         }
-        let state = case::run(machine, &case, begin, batch.is_loud(), slots, &mut log);
+        let state = case::run(machine, &case, begin, batch.is_loud(), slots, log);
         log.set_state(state);
-        send_log(machine, &mut log, state);
+        send_log(machine, log, state);
         begin = Begin::Afresh;
         index += 1;
     }
-    send(machine, &mut log, &Record::Done);
+    send(machine, log, &Record::Done);
+    Ok(())
 }
 
 /// Reports an exception of the guest's own code during a case: the case ends here, and with it the session, for nothing can
@@ -53,11 +58,7 @@ pub fn report_stray<M: Machine>(machine: &mut M, log: &mut [u8], interrupt: &Int
     let mut log = Log::new(log);
     let step = log.field(sprig_wire::log::AT_STEP) as u16;
     // A full log has no room for the reason; the state says what happened all the same.
-    let _ = log.append(step, Kind::Stray, Some(interrupt), &[]);
+    let _ = log.append(step, Kind::Stray, Some(interrupt), &mut core::iter::empty());
     log.set_state(State::Stray);
     send_log(machine, &mut log, State::Stray);
-}
-
-fn panic<M: Machine>(machine: &mut M, log: &mut Log<'_>, what: &str) {
-    send(machine, log, &Record::Panic(what.as_bytes()));
 }

@@ -21,9 +21,6 @@ pub(crate) enum Begin {
     BehindReset,
 }
 
-/// Most registers one operation loads or stores: 32 general ones, CR, XER, LR.
-const TRANSFERS: usize = 35;
-
 /// Why a case does not go on.
 #[derive(Debug)]
 struct Stop(State);
@@ -71,10 +68,10 @@ pub(crate) fn run<M: Machine>(
     slots: &mut [u64],
     log: &mut Log<'_>,
 ) -> State {
-    machine.reset_guest_state();
     let mut at = 0;
     match begin {
         Begin::Afresh => {
+            machine.reset_guest_state();
             let Some(used) = slots.get_mut(..usize::from(case.slots)) else { return State::BadBytecode };
             let constants = case.constants().chain(core::iter::repeat(0));
             for (slot, value) in used.iter_mut().zip(constants) {
@@ -122,12 +119,12 @@ impl<M: Machine> Runner<'_, '_, M> {
             Op::EnterUser => {
                 self.machine.enter_user();
                 self.in_problem_state = true;
-                self.machine.touch_everything(case.ops, case.slots.into());
+                self.touch(case);
             }
             Op::LeaveUser => {
                 self.machine.leave_user();
                 self.in_problem_state = false;
-                self.machine.touch_everything(case.ops, case.slots.into());
+                self.touch(case);
             }
             Op::RaceBegin { count } => {
                 if self.race.is_some() || count == 0 {
@@ -153,10 +150,12 @@ impl<M: Machine> Runner<'_, '_, M> {
             Op::Map { ea, pa, permissions } => {
                 let (ea, pa) = (self.slot(ea)?, self.slot(pa)?);
                 self.machine.map(ea, pa, permissions)?;
+                self.touch(case);
             }
             Op::Unmap { ea } => {
                 let ea = self.slot(ea)?;
                 self.machine.unmap(ea)?;
+                self.touch(case);
             }
             Op::Host { call, arguments, results } => {
                 self.call(step, &arguments, &results, |machine, arguments| machine.host(call, arguments))?;
@@ -168,7 +167,10 @@ impl<M: Machine> Runner<'_, '_, M> {
                 let patched = self.patch(at, trampoline, room, features)?;
                 self.answer(step, to, patched.into())?;
             }
-            Op::Restore => self.machine.restore(),
+            Op::Restore => {
+                self.machine.restore();
+                self.touch(case);
+            }
             Op::Reset => {
                 // Bytecode is far smaller than 4 GiB.
                 self.log.set_field(AT_RESUME, next as u32);
@@ -177,6 +179,11 @@ impl<M: Machine> Runner<'_, '_, M> {
             }
         }
         Ok(next)
+    }
+
+    /// After whatever may have made the hypervisor forget translations.
+    fn touch(&mut self, case: &Case<'_>) {
+        self.machine.touch_everything(case.ops, case.slots.into());
     }
 
     fn slot(&self, slot: u16) -> Result<u64, Stop> {
@@ -192,7 +199,7 @@ impl<M: Machine> Runner<'_, '_, M> {
     fn answer(&mut self, step: &Step<'_>, to: u16, value: u64) -> Result<(), Stop> {
         self.set_slot(to, value)?;
         if step.is_observed() {
-            self.log.append(step.step, Kind::Completed, None, &[value])?;
+            self.log.append(step.step, Kind::Completed, None, &mut core::iter::once(value))?;
         }
         Ok(())
     }
@@ -204,41 +211,36 @@ impl<M: Machine> Runner<'_, '_, M> {
         inputs: &Transfers<'_>,
         outputs: &Transfers<'_>,
     ) -> Result<(), Stop> {
-        let mut registers = Registers { gpr: [0; 32], cr: 0, xer: 0, lr: 0 };
-        registers.gpr[1] = self.machine.stack_pointer();
+        let stack_pointer = self.machine.stack_pointer();
+        self.machine.clear_registers();
+        self.machine.registers().gpr[1] = stack_pointer;
         for transfer in inputs.iter() {
             let value = self.slot(transfer.slot)?;
             let value = match transfer.part {
                 Part::Native => value,
                 Part::High => value >> 32,
             };
-            set_register(&mut registers, transfer.register, value);
+            set_register(self.machine.registers(), transfer.register, value);
         }
-        let interrupt = self.machine.exec(stub, &mut registers);
-        let mut values = [0; TRANSFERS];
-        let mut count = 0;
+        let interrupt = self.machine.exec(stub);
         for transfer in outputs.iter() {
-            let value = self.merged(&registers, &transfer)?;
+            let value = self.merged(&transfer)?;
             self.set_slot(transfer.slot, value)?;
-            *values.get_mut(count).ok_or(Stop(State::BadBytecode))? = value;
-            // The high half of a value that is already listed completes it; it is no value of its own.
-            if matches!(transfer.part, Part::High) && count > 0 {
-                values[count - 1] = value;
-            } else {
-                count += 1;
-            }
         }
         if interrupt.is_some() || step.is_observed() {
             let kind = if interrupt.is_some() { Kind::Exception } else { Kind::Completed };
-            let values = if step.is_observed() { values.get(..count).unwrap_or(&[]) } else { &[] };
-            self.log.append(step.step, kind, interrupt.as_ref(), values)?;
+            // The high half of a value completes the slot its low half is in; it is no value of its own.
+            let observed = outputs.iter().filter(|output| step.is_observed() && matches!(output.part, Part::Native));
+            let slots = &*self.slots;
+            let mut values = observed.map(|output| slots.get(usize::from(output.slot)).copied().unwrap_or(0));
+            self.log.append(step.step, kind, interrupt.as_ref(), &mut values)?;
         }
         Ok(())
     }
 
     /// What a slot becomes when this register is stored to it.
-    fn merged(&self, registers: &Registers, transfer: &Transfer) -> Result<u64, Stop> {
-        let value = register(registers, transfer.register);
+    fn merged(&mut self, transfer: &Transfer) -> Result<u64, Stop> {
+        let value = register(self.machine.registers(), transfer.register);
         let low = value & u64::from(u32::MAX);
         Ok(match transfer.part {
             Part::Native if M::WIDE => value,
@@ -284,7 +286,7 @@ impl<M: Machine> Runner<'_, '_, M> {
         }
         if step.is_observed() || answer.status != host::STATUS_OK {
             values[count] = answer.status.into();
-            self.log.append(step.step, Kind::Completed, None, values.get(..=count).unwrap_or(&[]))?;
+            self.log.append(step.step, Kind::Completed, None, &mut values.into_iter().take(count + 1))?;
         }
         Ok(())
     }
@@ -307,7 +309,7 @@ impl<M: Machine> Runner<'_, '_, M> {
 fn register(registers: &Registers, register: Register) -> u64 {
     match register {
         Register::Gpr(number) => registers.gpr.get(usize::from(number)).copied().unwrap_or(0),
-        Register::Cr => registers.cr.into(),
+        Register::Cr => registers.cr,
         Register::Xer => registers.xer,
         Register::Lr => registers.lr,
     }
@@ -320,7 +322,7 @@ fn set_register(registers: &mut Registers, register: Register, value: u64) {
                 *gpr = value;
             }
         }
-        Register::Cr => registers.cr = value as u32,
+        Register::Cr => registers.cr = value,
         Register::Xer => registers.xer = value,
         Register::Lr => registers.lr = value,
     }

@@ -6,14 +6,20 @@ use sprig_wire::CRC;
 use sprig_wire::frame::{LOG_CHUNK, Line, Record};
 use sprig_wire::log::{AT_CASE, AT_STEP, State};
 
-/// Sends one record.
+/// Sends one record, unless the batch asks for silence.
 pub(crate) fn send<M: Machine>(machine: &mut M, log: &mut Log<'_>, record: &Record<'_>) {
+    if log.is_silent && !matches!(record, Record::Panic(_)) {
+        return;
+    }
     let line = Line::new(log.next_sequence(), record);
     machine.console(line.as_bytes());
 }
 
 /// Sends the log of the case that has just ended, and that it has.
 pub(crate) fn send_log<M: Machine>(machine: &mut M, log: &mut Log<'_>, state: State) {
+    if log.is_silent {
+        return;
+    }
     let case = log.field(AT_CASE);
     let mut offset = 0;
     loop {

@@ -14,11 +14,13 @@ pub(crate) struct Log<'a> {
     memory: &'a mut [u8],
     /// Where the running race began to log.
     race: Option<usize>,
+    /// It stays in memory and is not sent.
+    pub(crate) is_silent: bool,
 }
 
 impl<'a> Log<'a> {
     pub(crate) fn new(memory: &'a mut [u8]) -> Self {
-        Self { memory, race: None }
+        Self { memory, race: None, is_silent: false }
     }
 
     /// The header's 32-bit field at this offset.
@@ -100,19 +102,20 @@ impl<'a> Log<'a> {
         step: u16,
         kind: Kind,
         interrupt: Option<&Interrupt>,
-        values: &[u64],
+        values: &mut dyn Iterator<Item = u64>,
     ) -> Result<(), Full> {
         let start = ENTRIES as usize + self.length();
-        let mut at = start;
-        let count = u8::try_from(values.len()).map_err(|_| Full)?;
-        let [high, low] = step.to_be_bytes();
-        self.write(&mut at, &[high, low, kind as u8, count])?;
+        let mut at = start + ENTRY_HEADER;
         if let Some(interrupt) = interrupt {
             self.write(&mut at, &interrupt.to_bytes())?;
         }
+        let mut count = 0u8;
         for value in values {
             self.write(&mut at, &value.to_be_bytes())?;
+            count = count.checked_add(1).ok_or(Full)?;
         }
+        let [high, low] = step.to_be_bytes();
+        self.write(&mut start.clone(), &[high, low, kind as u8, count])?;
         if let Some(race) = self.race {
             let (same, outcomes) = self.compare(race, step, start, at);
             if same {

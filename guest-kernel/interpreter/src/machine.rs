@@ -15,13 +15,15 @@ pub struct Memory<'a> {
     pub slots: &'a mut [u64],
 }
 
-/// The registers a stub starts with and ends with. A 32-bit guest uses the low halves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The registers a stub starts with and ends with. A 32-bit guest uses the low halves. In C's layout, since the guest
+/// kernel's assembler loads and stores them where they are.
+#[repr(C)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registers {
     /// General registers.
     pub gpr: [u64; 32],
     /// Condition register.
-    pub cr: u32,
+    pub cr: u64,
     /// Fixed-point exception register.
     pub xer: u64,
     /// Link register.
@@ -71,9 +73,17 @@ pub trait Machine {
     /// stack, the log, the code, these operations and as many slots. Later accesses then need no exit to translate them.
     fn touch_everything(&mut self, ops: &[u8], slots: usize);
 
-    /// Runs the stub at this offset in the code with these registers, and leaves those it ended with. The exception, if
-    /// there was one.
-    fn exec(&mut self, stub: u32, registers: &mut Registers) -> Option<Interrupt>;
+    /// The registers the next stub gets, or the last one left.
+    fn registers(&mut self) -> &mut Registers;
+
+    /// Sets all of them to zero.
+    fn clear_registers(&mut self) {
+        *self.registers() = Registers::default();
+    }
+
+    /// Runs the stub at this offset in the code with [`Machine::registers`] and leaves there those it ended with. The
+    /// exception, if there was one.
+    fn exec(&mut self, stub: u32) -> Option<Interrupt>;
 
     /// The stack pointer a stub gets in r1 when it does not ask for another value: never zero, since KVM compares r1 with
     /// the page's `critical` field.

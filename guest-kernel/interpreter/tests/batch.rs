@@ -14,15 +14,26 @@ const INTERRUPT: Interrupt = Interrupt { exception: 9, syndrome: 5, srr0: 6, srr
 /// A machine whose stubs are closures: `stub` says what the stub at an offset does to the registers.
 struct Fake<F> {
     stub: F,
+    registers: Registers,
     console: Vec<u8>,
     calls: Vec<&'static str>,
     in_problem_state: bool,
     interrupts: Vec<u8>,
+    /// A reset ends the machine, as a real one does, by a panic of the test's.
+    resets: bool,
 }
 
 impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Fake<F> {
     fn new(stub: F) -> Self {
-        Self { stub, console: Vec::new(), calls: Vec::new(), in_problem_state: false, interrupts: Vec::new() }
+        Self {
+            stub,
+            registers: Registers::default(),
+            console: Vec::new(),
+            calls: Vec::new(),
+            in_problem_state: false,
+            interrupts: Vec::new(),
+            resets: false,
+        }
     }
 }
 
@@ -59,8 +70,12 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
         self.calls.push("touch");
     }
 
-    fn exec(&mut self, stub: u32, registers: &mut Registers) -> Option<Interrupt> {
-        (self.stub)(stub, registers)
+    fn registers(&mut self) -> &mut Registers {
+        &mut self.registers
+    }
+
+    fn exec(&mut self, stub: u32) -> Option<Interrupt> {
+        (self.stub)(stub, &mut self.registers)
     }
 
     fn stack_pointer(&self) -> u64 {
@@ -103,6 +118,7 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
     }
 
     fn reset(&mut self) -> Unsupported {
+        assert!(!self.resets, "the machine is reset here");
         Unsupported
     }
 
@@ -129,7 +145,7 @@ fn run<F: FnMut(u32, &mut Registers) -> Option<Interrupt>>(cases: &[CaseParts], 
     let mut slots = vec![0; 100];
     let mut machine = Fake::new(stub);
     machine.interrupts = vec![11];
-    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, slots: &mut slots });
+    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, slots: &mut slots }).expect("a batch");
     let lines: Vec<Vec<u8>> = machine.console.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
     let mut states = Vec::new();
     for line in &lines {
@@ -226,12 +242,48 @@ fn a_race_with_too_many_outcomes_says_so_once() {
 }
 
 #[test]
-fn everything_is_touched_again_after_each_change_of_privilege() {
+fn a_step_starts_from_zeroed_registers_but_for_its_inputs_and_the_stack_pointer() {
+    let mut ops = Encoder::default();
+    ops.exec(0, false, 0, 1, &[], &[]);
+    ops.exec(1, false, 4, 1, &[gpr(7, Part::Native, 0)], &[]);
+    run(&[case(1, &[70], ops)], false, |stub, registers| {
+        if stub == 0 {
+            *registers = Registers { gpr: [99; 32], cr: 99, xer: 99, lr: 99 };
+        } else {
+            let mut expected = Registers::default();
+            (expected.gpr[1], expected.gpr[7]) = (0x1000, 70);
+            assert_eq!(*registers, expected);
+        }
+        None
+    });
+}
+
+#[test]
+fn a_silent_batch_leaves_its_log_in_memory_and_sends_nothing() {
+    let mut ops = Encoder::default();
+    ops.exec(0, true, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    let parts = case(1, &[], ops);
+    let mut builder = BatchBuilder::new(false).silent();
+    builder.push(3, &parts);
+    let batch = builder.finish().expect("small");
+    let mut memory = vec![0; 4096];
+    let mut machine = Fake::new(|_, _: &mut Registers| None);
+    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, slots: &mut [0; 4] }).expect("a batch");
+    assert!(machine.console.is_empty());
+    let (header, entries) = log::open(&memory).expect("a log");
+    assert_eq!((header.state, header.case), (State::Ended, 3));
+    assert_eq!(Entries::new(entries).count(), 1);
+}
+
+#[test]
+fn everything_is_touched_again_after_each_change_of_privilege_or_translation() {
     let mut ops = Encoder::default();
     ops.enter_user(0);
     ops.leave_user(1);
+    ops.restore(2);
     let ran = run(&[case(0, &[], ops)], false, |_, _| None);
-    let expected = ["reset_guest_state", "load_code", "touch", "enter_user", "touch", "leave_user", "touch"];
+    let expected =
+        ["reset_guest_state", "load_code", "touch", "enter_user", "touch", "leave_user", "touch", "restore", "touch"];
     assert_eq!(ran.calls, expected);
 }
 
@@ -297,10 +349,48 @@ fn a_stray_exception_is_reported_with_what_was_observed_before_it() {
     builder.push(3, &parts);
     let batch = builder.finish().expect("small");
     let mut machine = Fake::new(|_, _: &mut Registers| None);
-    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, slots: &mut [0; 4] });
+    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, slots: &mut [0; 4] }).expect("a batch");
     report_stray(&mut machine, &mut memory, &INTERRUPT);
     let (header, entries) = log::open(&memory).expect("a log");
     assert_eq!((header.state, header.case), (State::Stray, 3));
     let kinds: Vec<Kind> = Entries::new(entries).map(|entry| entry.expect("well formed").kind).collect();
     assert_eq!(kinds, [Kind::Completed, Kind::Stray]);
+}
+
+#[test]
+fn a_batch_that_is_none_is_reported_and_nothing_is_run() {
+    let mut memory = vec![0; 4096];
+    let mut machine = Fake::new(|_, _: &mut Registers| None);
+    let result = run_batch(&mut machine, Memory { batch: &[0; 64], log: &mut memory, slots: &mut [] });
+    assert_eq!(result.expect_err("not a batch").what, "batch");
+    let line = machine.console.strip_suffix(b"\n").expect("a line");
+    assert_eq!(frame::decode(line, &mut [0; frame::PAYLOAD]).expect("a frame"), (0, Record::Panic(b"batch")));
+    assert!(machine.calls.is_empty());
+}
+
+#[test]
+fn a_case_goes_on_behind_its_reset_with_its_slots_and_without_a_reset_guest_state() {
+    let mut ops = Encoder::default();
+    ops.compute(0, false, Alu::Add, 1, 0, 0);
+    ops.reset(1);
+    ops.compute(2, true, Alu::Add, 2, 1, 0);
+    let parts = case(3, &[20], ops);
+    let mut builder = BatchBuilder::new(false);
+    builder.push(3, &parts);
+    let batch = builder.finish().expect("small");
+    let (mut memory, mut slots) = (vec![0; 4096], [0; 4]);
+    // What the machine leaves in memory when it resets in the middle of `run_batch`.
+    let mut before = Fake::new(|_, _: &mut Registers| None);
+    let reset = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        before.resets = true;
+        run_batch(&mut before, Memory { batch: &batch, log: &mut memory, slots: &mut slots })
+    }));
+    assert!(reset.is_err());
+    let mut behind = Fake::new(|_, _: &mut Registers| None);
+    run_batch(&mut behind, Memory { batch: &batch, log: &mut memory, slots: &mut slots }).expect("a batch");
+    assert_eq!(behind.calls, ["load_code", "touch"]);
+    let (header, entries) = log::open(&memory).expect("a log");
+    assert_eq!(header.state, State::Ended);
+    let entry = Entries::new(entries).next().expect("one").expect("well formed");
+    assert!(entry.values().eq([60]));
 }

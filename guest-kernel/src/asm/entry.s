@@ -8,17 +8,15 @@ _start:
         addic.  10, 10, 1
         blt     1f
         leave_64bit_mode
-1:      lis     10, __bss_start@ha
-        addi    10, 10, __bss_start@l
-        lis     11, __bss_end@ha
-        addi    11, 11, __bss_end@l
+1:      lis     10, __bss_start - 4@ha
+        addi    10, 10, __bss_start - 4@l
+        lis     11, __bss_words@h
+        ori     11, 11, __bss_words@l   # not zero: the kernel has statics
+        mtctr   11
         li      0, 0
-2:      cmplw   10, 11
-        bge     3f
-        stw     0, 0(10)
-        addi    10, 10, 4
-        b       2b
-3:      lis     1, __stack_top@ha
+2:      stwu    0, 4(10)
+        bdnz    2b
+        lis     1, __stack_top@ha
         addi    1, 1, __stack_top@l
         stwu    0, -16(1)               # end of the chain of stack frames
         bl      {boot}                  # r3-r7 as the firmware left them

@@ -17,7 +17,7 @@ use super::hash;
 use super::pages::Pages;
 use crate::cell::Exclusive;
 use crate::cpu;
-use crate::papr::{self, hcall};
+use crate::papr::{self, Call};
 use crate::platform;
 use crate::spr::{clear_blocks, mtspr, synchronize};
 use core::arch::asm;
@@ -153,8 +153,8 @@ fn insert(table: Table, ea: u32, pa: u32, size: PageSize, low_bits: u32) -> Resu
         }
         Table::Partition { log2_groups } => {
             let index = (hash & ((1 << log2_groups) - 1)) * hash64::PTES_PER_GROUP as u32;
-            let answer = hcall(papr::token::H_ENTER, &[0, index, word0, word1]);
-            if answer.status == papr::H_SUCCESS { Ok(answer.values[0] as u32) } else { Err(Unsupported) }
+            let mut call = Call::new(papr::token::H_ENTER, [0, index, word0, word1]);
+            if call.make() == papr::H_SUCCESS { Ok(call.value() as u32) } else { Err(Unsupported) }
         }
     }
 }
@@ -185,7 +185,7 @@ fn remove(table: Table, ea: u32, place: Place) {
         }
         Table::Partition { .. } => {
             // What is not there need not be removed.
-            let _ = hcall(papr::token::H_REMOVE, &[0, place, 0]);
+            Call::new(papr::token::H_REMOVE, [0, place, 0, 0]).make();
         }
     }
 }

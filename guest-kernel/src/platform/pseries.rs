@@ -6,7 +6,7 @@
 use super::{EntryRegisters, hang};
 use crate::cell::Exclusive;
 use crate::family::IoWindow;
-use crate::papr::{self, hcall, hcall64};
+use crate::papr::{self, Call};
 use sprig_interpreter::{CallResult, Unsupported};
 
 /// What is most often run here.
@@ -80,8 +80,8 @@ pub(crate) fn write(bytes: &[u8]) {
             *place = *byte;
         }
         let text = u128::from_be_bytes(padded);
-        let arguments = [0, chunk.len() as u64, (text >> 64) as u64, text as u64, 0, 0];
-        while hcall64(papr::token::H_PUT_TERM_CHAR, arguments).status == H_BUSY {}
+        let arguments = [0, chunk.len() as u64, (text >> 64) as u64, text as u64];
+        while Call::wide(papr::token::H_PUT_TERM_CHAR, arguments).make() == H_BUSY {}
     }
 }
 
@@ -91,7 +91,7 @@ fn rtas(token: u32, arguments: &[u32]) {
     for (cell, argument) in buffer[3..].iter_mut().zip(arguments) {
         *cell = *argument;
     }
-    hcall(papr::token::H_RTAS, &[&raw const buffer as u32]);
+    Call::new(papr::token::H_RTAS, [&raw const buffer as u32, 0, 0, 0]).make();
 }
 
 /// Ends the session. PAPR has no way to hand on a status.
@@ -136,7 +136,7 @@ pub(crate) fn hash_table_log2_groups() -> u32 {
     use sprig_isa::mmu::hash64::{HTABSIZE_BASE, PTES_PER_GROUP};
     let exists = |log2_groups: &u32| {
         let last = (PTES_PER_GROUP as u32) * (1 << (log2_groups - 1));
-        hcall(papr::token::H_READ, &[0, last]).status == papr::H_SUCCESS
+        Call::new(papr::token::H_READ, [0, last, 0, 0]).make() == papr::H_SUCCESS
     };
     const LARGEST: u32 = 28;
     (HTABSIZE_BASE + 1..LARGEST).take_while(exists).last().unwrap_or(HTABSIZE_BASE)

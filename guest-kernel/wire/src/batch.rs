@@ -18,6 +18,10 @@ pub const MAGIC: u32 = 0x5350_5242;
 /// Flag: report every step on the console before it runs. Disturbs what is measured; for finding where a guest dies.
 pub const LOUD: u16 = 1 << 0;
 
+/// Flag: send no frames, except of a panic. For a host that reads the log of a batch's one case from memory when the guest
+/// has switched itself off.
+pub const SILENT: u16 = 1 << 1;
+
 const HEADER: usize = 0x14;
 const DIRECTORY_ENTRY: usize = 8;
 #[cfg(feature = "alloc")]
@@ -84,6 +88,12 @@ impl<'a> Batch<'a> {
         self.flags & LOUD != 0
     }
 
+    /// True if only a panic is to be reported on the console.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.flags & SILENT != 0
+    }
+
     /// Number of cases.
     #[must_use]
     pub const fn len(&self) -> u32 {
@@ -124,7 +134,7 @@ pub use encode::{BatchBuilder, CaseParts, TooLarge};
 
 #[cfg(feature = "alloc")]
 mod encode {
-    use super::{CASE_HEADER, DIRECTORY_ENTRY, HEADER, LOUD, MAGIC};
+    use super::{CASE_HEADER, DIRECTORY_ENTRY, HEADER, LOUD, MAGIC, SILENT};
     use crate::layout::BATCH_SIZE;
     use crate::{CRC, VERSION};
     use alloc::vec::Vec;
@@ -171,14 +181,21 @@ mod encode {
     #[derive(Debug, Default)]
     pub struct BatchBuilder<'a> {
         cases: Vec<(u32, &'a CaseParts)>,
-        loud: bool,
+        flags: u16,
     }
 
     impl<'a> BatchBuilder<'a> {
         /// An empty batch; `loud` asks for a report before every step.
         #[must_use]
         pub const fn new(loud: bool) -> Self {
-            Self { cases: Vec::new(), loud }
+            Self { cases: Vec::new(), flags: if loud { LOUD } else { 0 } }
+        }
+
+        /// The same batch, run without frames: see [`SILENT`].
+        #[must_use]
+        pub fn silent(mut self) -> Self {
+            self.flags |= SILENT;
+            self
         }
 
         /// Adds a case under a number of the harness's choice.
@@ -226,7 +243,7 @@ mod encode {
             let mut bytes = Vec::with_capacity(total);
             bytes.extend(MAGIC.to_be_bytes());
             bytes.extend(VERSION.to_be_bytes());
-            bytes.extend((if self.loud { LOUD } else { 0 }).to_be_bytes());
+            bytes.extend(self.flags.to_be_bytes());
             bytes.extend((self.cases.len() as u32).to_be_bytes());
             bytes.extend((total as u32).to_be_bytes());
             bytes.extend(CRC.checksum(&body).to_be_bytes());

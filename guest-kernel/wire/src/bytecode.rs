@@ -75,16 +75,14 @@ pub struct Transfer {
 impl Transfer {
     const SIZE: usize = 4;
 
-    fn decode(bytes: &[u8], at: usize) -> Result<Self, Malformed> {
-        let malformed = Malformed { what: "bytecode", at };
-        let mut cursor = Cursor::new(bytes, "bytecode");
-        let register = Register::from_number(cursor.u8()?).ok_or(malformed)?;
-        let part = match cursor.u8()? {
+    fn decode([register, part, high, low]: [u8; Self::SIZE]) -> Option<Self> {
+        let register = Register::from_number(register)?;
+        let part = match part {
             0 => Part::Native,
             1 => Part::High,
-            _ => return Err(malformed),
+            _ => return None,
         };
-        Ok(Self { register, part, slot: cursor.u16()? })
+        Some(Self { register, part, slot: u16::from_be_bytes([high, low]) })
     }
 
     #[cfg(feature = "alloc")]
@@ -96,22 +94,22 @@ impl Transfer {
 
 /// A list of transfers, checked when it was decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Transfers<'a>(&'a [u8]);
+pub struct Transfers<'a>(&'a [[u8; Transfer::SIZE]]);
 
 impl<'a> Transfers<'a> {
     fn decode(cursor: &mut Cursor<'a>, count: u8) -> Result<Self, Malformed> {
-        let at = cursor.position();
-        let bytes = cursor.take(usize::from(count) * Transfer::SIZE)?;
-        for chunk in bytes.chunks_exact(Transfer::SIZE) {
-            Transfer::decode(chunk, at)?;
+        let malformed = cursor.malformed();
+        let (transfers, _) = cursor.take(usize::from(count) * Transfer::SIZE)?.as_chunks();
+        if transfers.iter().any(|bytes| Transfer::decode(*bytes).is_none()) {
+            return Err(malformed);
         }
-        Ok(Self(bytes))
+        Ok(Self(transfers))
     }
 
     /// The transfers in order.
     pub fn iter(&self) -> impl Iterator<Item = Transfer> + use<'a> {
-        // Each chunk has been decoded once already, so none is dropped here.
-        self.0.chunks_exact(Transfer::SIZE).filter_map(|chunk| Transfer::decode(chunk, 0).ok())
+        // Each has been decoded once already, so none is dropped here.
+        self.0.iter().filter_map(|bytes| Transfer::decode(*bytes))
     }
 }
 

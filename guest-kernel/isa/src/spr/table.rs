@@ -77,7 +77,7 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("USPRG7", n::USPRG7, Ro, Ro, SPRG4_7).alias_of(n::SPRG7).in_page("sprg7"),
     // USPRG0 on the embedded cores; the same number is VRSAVE where there is a vector unit.
     spr("USPRG0", n::USPRG0, Rw, Rw, BOOKE),
-    spr("VRSAVE", n::USPRG0, Rw, Rw, G4_7447.union(CpuSet::BOOK3S64)),
+    spr("VRSAVE", n::USPRG0, Rw, Rw, G4_7447.union(CpuSet::BOOK3S64)).written(Write::Mask(u32::MAX)),
     // Embedded CPUs: interrupts, timers, debug.
     spr("PID", n::PID, Deny, Rw, BOOKE),
     spr("DECAR", n::DECAR, Deny, Wo, BOOKE),
@@ -194,7 +194,7 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("ICDBTRH", n::ICDBTRH, Deny, Ro, PPC440),
     spr("ICDBDR", n::ICDBDR, Deny, Ro, PPC440),
     // Server CPUs.
-    spr("DSISR", n::DSISR, Deny, Rw, CpuSet::BOOK3S).in_page("dsisr"),
+    spr("DSISR", n::DSISR, Deny, Rw, CpuSet::BOOK3S).in_page("dsisr").written(Write::Mask(u32::MAX)),
     spr("DAR", n::DAR, Deny, Rw, CpuSet::BOOK3S).in_page("dar"),
     spr("SDR1", n::SDR1, Deny, Rw, BOOK3S32.union(CpuSet::G5_970)),
     spr("HIOR", n::HIOR, Deny, Rw, CpuSet::G5_970).written(Write::Mask(0xfff0_0000)),
