@@ -117,10 +117,10 @@ impl State {
         self.set_checked(insn, product as u64, overflow);
     }
 
-    /// mulhw; the upper half of the target is undefined on a 64-bit CPU, here the sign.
+    /// mulhw; the upper half of the target is undefined on a 64-bit CPU, here zero.
     pub(super) fn mulhw(&mut self, insn: Insn) {
         let product = i64::from(self.gpr[insn.ra()] as i32) * i64::from(self.gpr[insn.rb()] as i32);
-        self.set_result(insn, insn.rt(), (product >> 32) as u64);
+        self.set_result(insn, insn.rt(), low((product >> 32) as u64));
     }
 
     /// mulhwu; the upper half of the target is undefined on a 64-bit CPU, here zero.

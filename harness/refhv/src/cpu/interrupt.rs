@@ -65,12 +65,13 @@ impl Interrupt {
         Self { exception: Exception::Program, syndrome, address: None }
     }
 
-    /// An alignment interrupt of an X-form instruction. The server families describe it in DSISR: the opcode bits that
-    /// tell the access apart, RT and RA (MPC750 user manual, table "DSISR bit settings").
+    /// An alignment interrupt of an X-form instruction. The embedded families say whether it was a store; the server
+    /// families describe it in DSISR: the opcode bits that tell the access apart, RT and RA (MPC750 user manual, table "DSISR
+    /// bit settings").
     #[must_use]
-    pub fn alignment(cpu: &Cpu, insn: Insn, address: u64) -> Self {
+    pub fn alignment(cpu: &Cpu, insn: Insn, access: Access, address: u64) -> Self {
         let syndrome = if cpu.family.is_booke() {
-            0
+            store(access, esr::ST)
         } else {
             (insn.0 >> 1 & 3) << 15 | (insn.0 >> 6 & 1) << 14 | (insn.0 >> 7 & 0xf) << 10 | (insn.0 >> 16 & 0x3ff)
         };

@@ -166,18 +166,18 @@ impl<S: Supervisor> Processor<S> {
     }
 
     /// An alignment interrupt unless the address is a multiple of the size.
-    fn check_alignment<T: Value>(&self, insn: Insn, address: u64) -> Result<(), Interrupt> {
+    fn check_alignment<T: Value>(&self, insn: Insn, access: Access, address: u64) -> Result<(), Interrupt> {
         if address.is_multiple_of(T::SIZE as u64) {
             Ok(())
         } else {
-            Err(Interrupt::alignment(self.core.state.profile, insn, address))
+            Err(Interrupt::alignment(self.core.state.profile, insn, access, address))
         }
     }
 
     /// lbarx, lharx, lwarx, ldarx.
     pub(super) fn load_reserve<T: Value>(&mut self, insn: Insn) -> Result<(), Interrupt> {
         let address = self.core.state.effective(self.address(insn, Form::X));
-        self.check_alignment::<T>(insn, address)?;
+        self.check_alignment::<T>(insn, Access::Load, address)?;
         let value: T = self.load(address)?;
         self.core.state.set_gpr(insn.rt(), value.zero_extended());
         self.core.state.reservation = Some(Reservation { address, size: T::SIZE });
@@ -187,7 +187,7 @@ impl<S: Supervisor> Processor<S> {
     /// stbcx., sthcx., stwcx., stdcx.
     pub(super) fn store_conditional<T: Value>(&mut self, insn: Insn) -> Result<(), Interrupt> {
         let address = self.core.state.effective(self.address(insn, Form::X));
-        self.check_alignment::<T>(insn, address)?;
+        self.check_alignment::<T>(insn, Access::Store, address)?;
         let reserved = self.core.state.reservation == Some(Reservation { address, size: T::SIZE });
         if reserved {
             self.store(address, T::from_register(self.core.state.gpr[insn.rt()]))?;
