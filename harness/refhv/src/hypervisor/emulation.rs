@@ -1,6 +1,6 @@
 //! Emulation of the guest kernel's privileged instructions: what hardware would do, done to the guest's state.
 
-use sprig_isa::cpu::CpuSet;
+use sprig_isa::cpu::{CpuSet, Family};
 use sprig_isa::exception::Class;
 use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::{self, Spr, Undefined, number};
@@ -202,19 +202,26 @@ impl Hypervisor {
     }
 
     /// Takes what the guest may change in the page without an exit: EE and RI, and the segment registers.
+    #[inline]
     pub(super) fn take_from_page(&mut self, core: &mut Core) {
         let stored = self.shared.get(&core.memory, shared::MSR);
         if stored != self.msr {
             let taken = if policy::UNSAFE_MSR_BITS_TAKEN { u64::MAX } else { msr::PAGE_SAFE } & implemented(self.cpu);
             self.msr = self.msr & !taken | stored & taken;
         }
-        if let Mmu::Hash32(hash) = &mut self.mmu {
-            let segments = self.shared.segments(&core.memory);
-            if segments != self.segments {
-                hash.segments = shared::segment_values(&segments);
-                self.segments = segments;
-                self.flush(core);
-            }
+        if self.cpu.family == Family::Book3s32 {
+            self.take_segments(core);
+        }
+    }
+
+    fn take_segments(&mut self, core: &mut Core) {
+        let segments = self.shared.segments(&core.memory);
+        if let Mmu::Hash32(hash) = &mut self.mmu
+            && segments != self.segments
+        {
+            hash.segments = shared::segment_values(&segments);
+            self.segments = segments;
+            self.flush(core);
         }
     }
 }

@@ -39,8 +39,9 @@ impl Hypervisor {
         self.msr = resume.msr;
     }
 
-    /// Delivers what is pending, enabled and not withheld.
-    pub(super) fn deliver(&mut self, core: &mut Core) {
+    /// Delivers what is pending, enabled and not withheld; returns what is pending then.
+    #[inline(never)]
+    pub(super) fn deliver(&mut self, core: &mut Core) -> [bool; 3] {
         while let Some(exception) = self.deliverable(core) {
             if exception == Exception::Decrementer {
                 self.timers.decrementer_taken();
@@ -48,6 +49,7 @@ impl Hypervisor {
             let address = core.state.pc;
             self.inject(core, Interrupt::new(exception), address);
         }
+        self.interrupt_sources(core)
     }
 
     /// The interrupt to deliver next.

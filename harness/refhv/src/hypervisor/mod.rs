@@ -180,6 +180,7 @@ impl Hypervisor {
     }
 
     /// The guest has left. `reason` is counted unless it had left already.
+    #[inline]
     fn exit(&mut self, core: &mut Core, reason: Exit) {
         if self.outside {
             return;
@@ -194,11 +195,12 @@ impl Hypervisor {
     fn enter(&mut self, core: &mut Core) {
         let mut sources = self.interrupt_sources(core);
         if sources.contains(&true) {
-            self.deliver(core);
-            sources = self.interrupt_sources(core);
+            sources = self.deliver(core);
         }
-        self.shared.set(&mut core.memory, shared::MSR, self.msr);
-        self.shared.set(&mut core.memory, shared::INT_PENDING, sources.contains(&true).into());
+        if let Some(page) = self.shared.page_mut(&mut core.memory) {
+            shared::MSR.set(page, self.msr);
+            shared::INT_PENDING.set(page, sources.contains(&true).into());
+        }
         self.reload_aliases(core);
         if self.entered_msr != Some(self.msr) {
             core.set_msr(self.msr & GUEST_OWNED | msr::PR, self.space());
@@ -226,8 +228,7 @@ impl Hypervisor {
         }
         let page = self.shared.page(&core.memory);
         for alias in &self.aliases {
-            let value = core.state.register(alias.slot.get(page));
-            core.state.spr.set(alias.cell, value);
+            alias.load(page, &mut core.state);
         }
     }
 

@@ -11,8 +11,8 @@
 use sprig_isa::cpu::Cpu;
 use sprig_isa::spr::{SPRS, Spr, number};
 
-use super::shared::{Shared, Slot};
-use crate::cpu::Sprs;
+use super::shared::{Shared, Slot, Structure};
+use crate::cpu::{Sprs, State};
 use crate::memory::Memory;
 use crate::mmu::Registers;
 
@@ -84,9 +84,19 @@ impl Registers for View<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Alias {
     /// Its cell.
-    pub(super) cell: u16,
-    /// The field of the page it is loaded from.
-    pub(super) slot: Slot,
+    cell: u16,
+    /// Which doubleword of the page it is loaded from.
+    doubleword: u16,
+}
+
+impl Alias {
+    /// Loads the register.
+    #[inline]
+    pub(super) fn load(self, page: &Structure, hardware: &mut State) {
+        let (doublewords, _) = page.as_chunks();
+        let value = doublewords.get(usize::from(self.doubleword)).map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        hardware.spr.set(self.cell, hardware.register(value));
+    }
 }
 
 /// The registers of a CPU that problem state reads under an alias number.
@@ -96,8 +106,10 @@ fn aliased(cpu: &Cpu) -> impl Iterator<Item = &'static Spr> {
 
 /// Those of them that are in the page; `source_of` says which register each is loaded from.
 pub(super) fn aliases_in_page(cpu: &Cpu, source_of: impl Fn(u16) -> u16) -> Vec<Alias> {
-    let slot = |cell: u16| Spr::lookup(cpu, cell).and_then(Spr::field).map(Slot::of);
-    aliased(cpu).filter_map(|row| Some(Alias { cell: row.cell, slot: slot(source_of(row.cell))? })).collect()
+    let doubleword =
+        |cell: u16| Spr::lookup(cpu, cell)?.field().filter(|field| field.size == 8).map(|field| field.offset / 8);
+    let alias = |row: &Spr| Some(Alias { cell: row.cell, doubleword: doubleword(source_of(row.cell))? });
+    aliased(cpu).filter_map(alias).collect()
 }
 
 /// The cells of those that are not.

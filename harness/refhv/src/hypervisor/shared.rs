@@ -24,6 +24,16 @@ impl Slot {
         }
     }
 
+    /// Sets the field.
+    #[inline]
+    pub(super) fn set(self, page: &mut Structure, value: u64) {
+        let bytes = page.get_mut(usize::from(self.offset)..).unwrap_or_default();
+        match self.size {
+            8 => bytes.first_chunk_mut().map(|bytes| *bytes = value.to_be_bytes()),
+            _ => bytes.first_chunk_mut().map(|bytes| *bytes = (value as u32).to_be_bytes()),
+        };
+    }
+
     pub(super) const fn of(field: &Field) -> Self {
         Self { offset: field.offset, size: field.size }
     }
@@ -93,6 +103,12 @@ impl Shared {
         memory.slice(self.base, SIZE).and_then(|bytes| bytes.first_chunk()).unwrap_or(&NONE)
     }
 
+    /// The structure's bytes, to be changed.
+    #[inline]
+    pub(super) fn page_mut(self, memory: &mut Memory) -> Option<&mut Structure> {
+        memory.slice_mut(self.base, SIZE)?.first_chunk_mut()
+    }
+
     #[inline]
     pub(super) fn get(self, memory: &Memory, slot: Slot) -> u64 {
         slot.get(self.page(memory))
@@ -100,11 +116,9 @@ impl Shared {
 
     #[inline]
     pub(super) fn set(self, memory: &mut Memory, slot: Slot, value: u64) {
-        let at = self.base + u64::from(slot.offset);
-        let _ = match slot.size {
-            8 => memory.write_u64(at, value),
-            _ => memory.write_u32(at, value as u32),
-        };
+        if let Some(page) = self.page_mut(memory) {
+            slot.set(page, value);
+        }
     }
 
     /// The segment registers.
