@@ -4,6 +4,7 @@
 use super::ast::{BlockHeader, Header, Statement, StatementKind, Tree};
 use super::diagnostic::Diagnostic;
 use super::guard::Guard;
+use super::lexer::BYTE_ORDER_MARK;
 use super::limit;
 use super::resolve::{self, Need, Shared};
 use super::setting::{Binding, BuiltIn, ByteOrder, GuestWord, Meaning, Privilege, Setting};
@@ -23,7 +24,7 @@ pub(super) struct Checked {
 pub(super) fn check(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) -> Vec<Checked> {
     let mut shared = Shared::default();
     let mut declared = HashMap::new();
-    resolve::declared(&tree.body, &mut declared);
+    resolve::declare(&tree.body, &mut declared);
     whole_file(source, tree, errors);
     header(&tree.header, &declared, errors);
     privilege(tree, errors);
@@ -47,12 +48,13 @@ pub(super) fn check(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) -> 
 
 fn whole_file(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) {
     let form = "a case is a comment that says what goes wrong in a kernel if it fails, `rule` with the rules it tests, and steps";
-    if source.trim().is_empty() {
+    let is_space = |letter: char| letter.is_whitespace() || letter == BYTE_ORDER_MARK;
+    if source.trim_matches(is_space).is_empty() {
         errors.push(Diagnostic::error("this file is empty").note(form));
         return;
     }
     if tree.header.prose.is_empty() {
-        let first = source.len() - source.trim_start().len();
+        let first = source.len() - source.trim_start_matches(is_space).len();
         let found = Diagnostic::error("a case begins with a comment");
         let found = found.at(Span::new(first, first), "expected a comment");
         errors.push(found.help("say what goes wrong in a kernel if this case fails"));
@@ -83,6 +85,7 @@ fn header(header: &Header, declared: &HashMap<&str, Span>, errors: &mut Vec<Diag
         if guard.is_possible() && !with.is_possible() {
             let message = format!("no target has `{feature}` and what else is needed");
             errors.push(Diagnostic::error(message).at(*span, "excluded by another feature of this case"));
+            continue;
         }
         guard = with;
     }

@@ -78,6 +78,29 @@ impl Guard {
         other.0.iter().all(|wanted| self.0.contains(wanted) || follows(wanted))
     }
 
+    /// True if every target like this is also like one of `others`.
+    pub(super) fn is_covered_by(&self, others: &[&Self]) -> bool {
+        let decided_by_hypervisor: FeatureSet =
+            HYPERVISORS.iter().flat_map(|features| features.iter().copied()).collect();
+        let decided = DECIDED_BY_CPU.union(decided_by_hypervisor);
+        let literals = [self].into_iter().chain(others.iter().copied()).flat_map(|guard| guard.0.iter());
+        // What is not decided can be there or not in any combination. There are few such features.
+        let mentioned: FeatureSet = literals.map(|literal| literal.feature).collect();
+        let free: Vec<Feature> = mentioned.without(decided).iter().collect();
+        let combinations = (0..1u32 << free.len()).map(|bits| {
+            let chosen = free.iter().enumerate().filter(move |(index, _)| bits & 1 << index != 0);
+            chosen.map(|(_, feature)| *feature).collect::<FeatureSet>()
+        });
+        combinations.into_iter().all(|free| {
+            CPU_FEATURES.iter().all(|(_, cpu)| {
+                HYPERVISORS.iter().all(|hypervisor| {
+                    let target = free.union(*cpu).union(FeatureSet::of(hypervisor));
+                    !self.holds(target) || others.iter().any(|other| other.holds(target))
+                })
+            })
+        })
+    }
+
     /// True if every target like this has the feature.
     pub(super) fn has(&self, feature: Feature) -> bool {
         !self.and(feature, false).is_possible()
@@ -117,6 +140,17 @@ mod tests {
         assert!(!booke.implies(&Guard::new([Feature::E500])));
         assert!(Guard::default().and(Feature::Booke, false).implies(&book3s));
         assert!(booke.overlaps(&Guard::new([Feature::Usprg4])));
+    }
+
+    #[test]
+    fn blocks_together_can_be_for_every_target() {
+        let (booke, book3s) = (Guard::new([Feature::Booke]), Guard::new([Feature::Book3s]));
+        assert!(Guard::default().is_covered_by(&[&booke, &book3s]));
+        assert!(!Guard::default().is_covered_by(&[&booke]));
+        assert!(Guard::new([Feature::E500]).is_covered_by(&[&booke]));
+        let (host, no_host) = (Guard::new([Feature::Host]), Guard::default().and(Feature::Host, false));
+        assert!(Guard::default().is_covered_by(&[&host, &no_host]));
+        assert!(!Guard::default().is_covered_by(&[&host, &booke]));
     }
 
     #[test]

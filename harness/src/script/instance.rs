@@ -112,7 +112,7 @@ impl Instance {
         }
         let Text { source, tree, .. } = self.text.as_ref();
         let mut declared = HashMap::new();
-        resolve::declared(&tree.body, &mut declared);
+        resolve::declare(&tree.body, &mut declared);
         // The script was resolved without a mistake when it was read.
         let (program, _) = resolve::resolve(&source.text, tree, &declared, &self.setting, &mut Shared::default());
         let assembled = assemble::assemble(&source.text, &program, profile, &self.setting.built_in)

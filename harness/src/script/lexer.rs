@@ -41,7 +41,8 @@ const SYMBOLS: [&str; 26] = [
     "[", "]", ",", ";", ".",
 ];
 
-const BYTE_ORDER_MARK: char = '\u{feff}';
+/// May stand at the beginning of a file and means nothing there.
+pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The file's lines; what is no token goes to `errors`.
 pub(super) fn lines(text: &str, errors: &mut Vec<Diagnostic>) -> Vec<Line> {

@@ -9,12 +9,25 @@ use sprig_isa::exception::Exception;
 use sprig_isa::insn::Insn;
 use sprig_isa::page::Field;
 use sprig_wire::bytecode::{Alu, Register};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Debug, Default)]
 pub(super) struct Program {
     pub(super) steps: Vec<Step>,
+    /// Steps in different `on` blocks that observe under one name, by the one that terms and values speak of: each
+    /// stands for whichever of them a target runs.
+    pub(super) joined: BTreeMap<usize, Vec<usize>>,
     pub(super) checks: Vec<Check>,
+}
+
+impl Program {
+    /// The step that a term or value speaks of on a target that runs the steps `here`, which are in order.
+    pub(super) fn run_by(&self, step: usize, here: &[usize]) -> Option<usize> {
+        let runs = |step: &usize| here.binary_search(step).is_ok();
+        let others = self.joined.get(&step).into_iter().flatten().copied();
+        std::iter::once(step).chain(others).find(runs)
+    }
 }
 
 /// One step.

@@ -55,7 +55,7 @@ pub(super) fn assemble(
         let message = format!("the case has {} bytes, a batch at most {BATCH_SIZE}", parts.size());
         return Err(Diagnostic::error(message));
     }
-    let position = |step: usize| here.binary_search(&step).ok();
+    let position = |step: usize| here.binary_search(&program.run_by(step, &here)?).ok();
     let checks = program.checks.iter().filter(|check| check.guard.holds(profile.features));
     let checks = checks.filter_map(|check| {
         let condition = renumbered(&check.condition, &position)?;

@@ -16,6 +16,8 @@ pub(super) const FEATURES_OUTPUT: usize = 1;
 pub(super) struct Slots {
     constants: Vec<u64>,
     known: HashMap<u64, usize>,
+    /// Steps that values speak of, with the one of the same name that this target runs.
+    runs: HashMap<usize, usize>,
     /// Outputs with a slot of their own: (step, output).
     variables: HashMap<(usize, usize), usize>,
     /// Most scratch slots asked for.
@@ -31,7 +33,9 @@ impl Slots {
             let Some(step) = program.steps.get(*index) else { continue };
             for_each_value(&step.action, &mut |value| {
                 if let Value::Observed { step, output } = value {
-                    slots.own((step, output));
+                    let runs = program.run_by(step, here).unwrap_or(step);
+                    slots.runs.insert(step, runs);
+                    slots.own((runs, output));
                 }
             });
             match step.action {
@@ -63,7 +67,7 @@ impl Slots {
                 }
                 number(slot)
             }
-            Value::Observed { step, output } => self.output(step, output),
+            Value::Observed { step, output } => self.output(self.runs.get(&step).copied().unwrap_or(step), output),
         }
     }
 

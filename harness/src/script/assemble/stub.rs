@@ -92,6 +92,12 @@ impl Context<'_> {
         self.built_in.word == GuestWord::Bits64
     }
 
+    /// The instruction that writes all of the MSR: mtmsr changes the low word only on 64-bit server cores.
+    pub(super) fn mtmsr(self) -> &'static str {
+        let server = self.profile.cpu.family == Family::Book3s64;
+        if self.is_wide() && server { "mtmsrd" } else { "mtmsr" }
+    }
+
     /// The word of an instruction.
     pub(super) fn encode(self, instruction: &Instruction) -> u32 {
         match instruction {
@@ -132,8 +138,10 @@ impl Context<'_> {
             Action::Mfspr(spr) => stub.poisoned(VALUE).insn("mfspr", &[r3, self.number(*spr).into()]).gives(VALUE),
             Action::Mtspr(spr, value) => stub.given(VALUE, *value).insn("mtspr", &[self.number(*spr).into(), r3]),
             Action::Mfmsr => stub.poisoned(VALUE).insn("mfmsr", &[r3]).gives(VALUE),
-            Action::Mtmsr(value) if self.is_wide() => stub.given(VALUE, *value).insn("mtmsrd", &[r3, 0]),
-            Action::Mtmsr(value) => stub.given(VALUE, *value).insn("mtmsr", &[r3]),
+            Action::Mtmsr(value) => match self.mtmsr() {
+                mnemonic @ "mtmsrd" => stub.given(VALUE, *value).insn(mnemonic, &[r3, 0]),
+                mnemonic => stub.given(VALUE, *value).insn(mnemonic, &[r3]),
+            },
             Action::LoadField(field) => {
                 let (load, _, displacement) = self.field_access(field);
                 stub.poisoned(VALUE).insn(load, &[r3, displacement, 0]).gives(VALUE)

@@ -2,7 +2,7 @@
 
 use super::super::ast::ExitKind;
 use super::super::program::{Action, Computation, Instruction, Program, SprRef, Value};
-use super::super::resolve::register_name;
+use super::super::resolve::{HOLD_ROUNDS, register_name};
 use super::stub::Context;
 use sprig_isa::hcall::HYPERCALLS;
 use sprig_isa::insn::Operand;
@@ -19,7 +19,7 @@ impl Context<'_> {
             Action::Mfspr(spr) => format!("mfspr r3, {}", self.spr(*spr)),
             Action::Mtspr(spr, given) => format!("mtspr {}, r3 = {}", self.spr(*spr), value(given)),
             Action::Mfmsr => "mfmsr r3".to_owned(),
-            Action::Mtmsr(given) => format!("mtmsr r3 = {}", value(given)),
+            Action::Mtmsr(given) => format!("{} r3 = {}", self.mtmsr(), value(given)),
             Action::LoadField(field) => {
                 let (load, _, displacement) = self.field_access(field);
                 format!("{load} r3, {displacement}(0) (page.{})", field.name)
@@ -58,6 +58,7 @@ impl Context<'_> {
             Action::Let(computation) => format!("let {}", computation_text(program, computation, true)),
             Action::Taken { exception, rounds: 0 } => format!("taken {}", exception.name()),
             Action::Taken { exception, rounds } => format!("taken {} within {rounds}", exception.name()),
+            Action::Spin(HOLD_ROUNDS) => "hold".to_owned(),
             Action::Spin(rounds) => format!("spin {rounds}"),
             Action::Map { ea, pa, rights } => {
                 format!("map {} to {} as {}", value(ea), value(pa), rights_text(*rights))

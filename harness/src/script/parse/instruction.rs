@@ -83,8 +83,8 @@ impl Cursor<'_> {
         if operands.len() != row.operands.len() {
             let taken = match row.operands.len() {
                 0 => "no operands".to_owned(),
-                1 => format!("one operand, {}", signature(row)),
-                many => format!("{many} operands, {}", signature(row)),
+                1 => format!("one operand: {}", signature(row)),
+                many => format!("{many} operands: {}", signature(row)),
             };
             let given = operands.len();
             let span = if given == 0 { name.span } else { start.to(self.before()) };

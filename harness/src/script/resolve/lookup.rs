@@ -7,6 +7,7 @@ use super::super::program::SprRef;
 use super::super::setting::{Binding, GuestWord, Meaning};
 use super::super::source::Span;
 use crate::case::Term;
+use sprig_isa::exception::Exception;
 use sprig_isa::spr::Spr;
 use sprig_wire::bytecode::Alu;
 use std::collections::{HashMap, HashSet};
@@ -63,11 +64,21 @@ pub(super) struct Lookup<'a> {
 impl Lookup<'_> {
     pub(super) fn report(&mut self, mut diagnostic: Diagnostic) {
         let bindings = self.used_here.iter().filter_map(|index| self.variables.get(*index));
-        let values: Vec<_> = bindings.map(|(name, binding)| format!("`{name}` is {}", binding.text)).collect();
+        let known = bindings.filter(|(_, binding)| binding.meaning != Meaning::Unknown);
+        let values: Vec<_> = known.map(|(name, binding)| format!("`{name}` is {}", binding.text)).collect();
         if !values.is_empty() {
+            // The other rounds are wrong in the same way, or will be found when this one is right.
+            if self.reports.list.iter().any(|known| known.span() == diagnostic.span()) {
+                return;
+            }
             diagnostic = diagnostic.note(format!("where {}", values.join(" and ")));
         }
         self.reports.push(diagnostic);
+    }
+
+    /// The statement's mistake is one of this round only.
+    pub(super) fn depends_on_everything(&mut self) {
+        self.used_here = (0..self.variables.len()).collect();
     }
 
     /// What a parameter or loop variable stands for here, if the name is one.
@@ -165,13 +176,16 @@ impl Lookup<'_> {
         // Hash maps have no order, and of two names equally near always the same one is to be shown.
         known.sort_unstable();
         let mut found = names::unknown("name", dotted, span, known);
+        if Exception::by_name(name).is_some() {
+            found = found.help(format!("`x.exception == {name}` says which exception the step of `x` took"));
+        }
         // `a-b` is one name: perhaps a difference was meant.
         let is_known = |part: &str| {
             self.declared.contains_key(part)
                 || self.variables.iter().any(|(name, _)| name == part)
                 || names::constant(part, self.word).is_some()
         };
-        if let Some((left, right)) = name.split_once('-').filter(|(left, _)| is_known(left)) {
+        if let Some((left, right)) = dotted.split_once('-').filter(|(left, _)| is_known(left)) {
             found = found.help(format!("a difference needs white space: `{left} - {right}`"));
         }
         self.report(found);

@@ -26,6 +26,7 @@ use lookup::Lookup;
 pub(super) use lookup::Reports;
 use scope::{Observation, Scope, View};
 use sprig_isa::cpu::Cpu;
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 pub use step::HOLD_ROUNDS;
@@ -68,19 +69,20 @@ impl Default for Shared {
 }
 
 /// The names that steps define, with the first place that does.
-pub(super) fn declared<'a>(body: &'a [Statement], names: &mut HashMap<&'a str, Span>) {
+pub(super) fn declare<'a>(body: &'a [Statement], declared: &mut HashMap<&'a str, Span>) {
     for statement in body {
         let name = match &statement.kind {
             StatementKind::Step(step) => step.name.as_ref(),
             StatementKind::Broken(name) => name.as_ref(),
             StatementKind::Block(block) => {
-                declared(&block.body, names);
+                declare(&block.body, declared);
                 None
             }
             StatementKind::Expect(_) => None,
         };
-        if let Some(name) = name {
-            names.entry(&name.text).or_insert(name.span);
+        // A name that cannot be given has been reported, and means what it means.
+        if let Some(name) = name.filter(|name| names::taken_by_language(&name.text).is_none()) {
+            declared.entry(&name.text).or_insert(name.span);
         }
     }
 }
@@ -242,8 +244,12 @@ impl Resolver<'_, '_> {
             guard: &self.guard,
             race: self.race,
             in_expectation: false,
+            joined: RefCell::default(),
         };
-        self.lookup.term(expr, &view)
+        let term = self.lookup.term(expr, &view);
+        let joined = view.joined.into_inner();
+        self.program.joined.extend(joined);
+        term
     }
 
     fn step(&mut self, step: &ast::Step, line: u32) {
@@ -301,6 +307,10 @@ impl Resolver<'_, '_> {
         }
         if self.race.is_some() && matches!(action, Action::Reset) {
             self.lookup.report(Diagnostic::error("a race cannot be reset").at(step.span, ""));
+        }
+        if self.race.is_some() && matches!(step.action, ast::Action::Patched(_)) {
+            let found = Diagnostic::error("an instruction is patched once, a race runs it often").at(step.span, "");
+            self.lookup.report(found);
         }
     }
 
@@ -363,8 +373,12 @@ impl Resolver<'_, '_> {
             guard: &self.guard,
             race: self.race,
             in_expectation: true,
+            joined: RefCell::default(),
         };
-        let Some(condition) = view.expectation(&mut self.lookup, &expect.condition) else { return };
+        let condition = view.expectation(&mut self.lookup, &expect.condition);
+        let joined = view.joined.into_inner();
+        self.program.joined.extend(joined);
+        let Some(condition) = condition else { return };
         let span = expect.condition.span;
         if self.program.checks.len() >= limit::CHECKS {
             let message = format!("a case has at most {} expectations when its loops are written out", limit::CHECKS);

@@ -1,19 +1,21 @@
 //! The observations made so far, and which of them can be spoken of where.
 //!
 //! An observation is known by its name and the values of the loops around it. It can be spoken of by every line behind
-//! it that runs on no target without it: inside the same `on` block, or one that implies it.
+//! it that runs on no target without it: inside the same `on` block, in one that implies it, or anywhere behind several
+//! blocks that observe under the same name and leave no target out.
 
 use super::super::ast::{Expr, Name, Reference};
 use super::super::diagnostic::Diagnostic;
 use super::super::guard::Guard;
 use super::super::limit;
 use super::super::names;
-use super::super::program::{Action, Program};
+use super::super::program::{Action, Program, Step};
 use super::super::setting::Meaning;
 use super::super::source::Span;
 use super::lookup::{Lookup, Observations};
 use crate::case::{Part, Term};
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One observation.
 #[derive(Clone, Debug)]
@@ -37,9 +39,18 @@ pub(super) struct Scope {
     observations: HashMap<Key, Vec<Observation>>,
     /// Names of which there is some observation, in whatever round.
     names: HashSet<String>,
+    /// Answers of [`Scope::covers`].
+    covered: RefCell<HashMap<Vec<Guard>, bool>>,
 }
 
 impl Scope {
+    /// True if every target where `guard` holds makes one of these observations.
+    fn covers(&self, guard: &Guard, observations: &[&Observation]) -> bool {
+        let guards: Vec<&Guard> = observations.iter().map(|observation| &observation.guard).collect();
+        let key = [guard].into_iter().chain(guards.iter().copied()).cloned().collect();
+        *self.covered.borrow_mut().entry(key).or_insert_with(|| guard.is_covered_by(&guards))
+    }
+
     /// Adds an observation; gives the place of another one of the same name that a target could make as well.
     pub(super) fn add(&mut self, name: &Name, round: Vec<Meaning>, observation: Observation) -> Option<Span> {
         if !self.names.contains(&name.text) {
@@ -64,11 +75,14 @@ pub(super) struct View<'a> {
     pub(super) race: Option<usize>,
     /// In an expectation a race may be spoken of from outside.
     pub(super) in_expectation: bool,
+    /// See [`Program::joined`].
+    pub(super) joined: RefCell<BTreeMap<usize, Vec<usize>>>,
 }
 
 impl View<'_> {
-    /// The observation a name stands for; none if it is wrong, which then has been reported.
-    pub(super) fn find(&self, lookup: &mut Lookup<'_>, reference: &Reference) -> Option<&Observation> {
+    /// The observations a name stands for: one, or several of which each target makes one. None if that is wrong, which
+    /// then has been reported.
+    fn find(&self, lookup: &mut Lookup<'_>, reference: &Reference) -> Option<Vec<&Observation>> {
         let said: Option<Vec<Meaning>> = reference.round.iter().map(|value| lookup.meaning(value)).collect();
         let said = said?;
         if said.contains(&Meaning::Unknown) || self.round.contains(&Meaning::Unknown) {
@@ -80,55 +94,94 @@ impl View<'_> {
             self.scope.observations.get(&(reference.name.clone(), round))
         });
         let mut elsewhere = None;
-        for observation in candidates.flatten() {
-            if self.guard.implies(&observation.guard) {
-                return self.allowed(lookup, reference, observation);
+        for known in candidates {
+            if let Some(one) = known.iter().find(|observation| self.guard.implies(&observation.guard)) {
+                return self.allowed(lookup, reference, vec![one]);
             }
-            elsewhere = Some(observation.span);
+            let some: Vec<_> = known.iter().filter(|observation| self.guard.overlaps(&observation.guard)).collect();
+            if self.scope.covers(self.guard, &some) {
+                return self.allowed(lookup, reference, some);
+            }
+            elsewhere = known.first().map(|observation| observation.span);
         }
-        let declared = lookup.declared.get(reference.name.as_str()).copied();
-        let name = &reference.name;
-        let span = reference.name_span;
-        let found = if let Some(first) = elsewhere {
-            Diagnostic::error(format!("`{name}` is not observed on every target that comes here"))
-                .at(span, "used here")
-                .at(first, "observed in an `on` block")
-        } else if self.scope.names.contains(name) && said.is_empty() {
-            Diagnostic::error(format!("`{name}` is observed in a loop: which round is meant?"))
-                .at(span, "")
-                .help(format!("the round stands in brackets: `{name}[SPRG4]`, `{name}[7]`"))
-        } else if self.scope.names.contains(name) {
-            Diagnostic::error(format!("`{name}` is not observed in this round")).at(span, "")
-        } else {
-            let found = Diagnostic::error(format!("`{name}` is used before it is observed")).at(span, "used here");
-            match declared {
-                Some(declared) => found.at(declared, "observed here"),
-                None => found,
-            }
-        };
+        let found = self.not_found(lookup, reference, said.is_empty(), elsewhere);
         lookup.report(found);
         None
+    }
+
+    fn not_found(
+        &self,
+        lookup: &mut Lookup<'_>,
+        reference: &Reference,
+        plain: bool,
+        elsewhere: Option<Span>,
+    ) -> Diagnostic {
+        let (name, span) = (&reference.name, reference.name_span);
+        if let Some(first) = elsewhere {
+            return Diagnostic::error(format!("`{name}` is not observed on every target that comes here"))
+                .at(span, "used here")
+                .at(first, "observed in an `on` block");
+        }
+        if self.scope.names.contains(name) && plain {
+            return Diagnostic::error(format!("`{name}` is observed in a loop: which round is meant?"))
+                .at(span, "")
+                .help(format!("the round stands in brackets: `{name}[SPRG4]`, `{name}[7]`"));
+        }
+        if self.scope.names.contains(name) {
+            lookup.depends_on_everything();
+            return Diagnostic::error(format!("`{name}` is not observed in this round")).at(span, "");
+        }
+        let found = Diagnostic::error(format!("`{name}` is used before it is observed")).at(span, "used here");
+        match lookup.declared.get(name.as_str()).copied() {
+            Some(declared) => found.at(declared, "observed here"),
+            None => found,
+        }
     }
 
     fn allowed<'o>(
         &self,
         lookup: &mut Lookup<'_>,
         reference: &Reference,
-        observation: &'o Observation,
-    ) -> Option<&'o Observation> {
-        if observation.race.is_some() && observation.race != self.race && !self.in_expectation {
+        observations: Vec<&'o Observation>,
+    ) -> Option<Vec<&'o Observation>> {
+        let outside = |observation: &&Observation| observation.race.is_some() && observation.race != self.race;
+        if !self.in_expectation && observations.iter().any(outside) {
             let message = format!("`{}` has an outcome in each round of the race", reference.name);
             let found = Diagnostic::error(message).at(reference.name_span, "which of them is not said");
             lookup.report(found.note("outside the race only `expect` can speak of it"));
             return None;
         }
-        Some(observation)
+        Some(observations)
+    }
+
+    /// The step a name stands for. One that stands for several, of which each target runs one, is noted in the program.
+    fn step(&self, lookup: &mut Lookup<'_>, reference: &Reference, patch: bool) -> Option<(usize, &Step)> {
+        let observations = self.find(lookup, reference)?;
+        let steps = observations.iter().map(|one| if patch { one.patch } else { one.step });
+        let steps = steps.collect::<Option<Vec<usize>>>()?;
+        let (first, others) = steps.split_first()?;
+        let step = self.program.steps.get(*first)?;
+        let differs = |other: &&usize| {
+            self.program.steps.get(**other).is_none_or(|other| {
+                let same = |get: fn(&Step) -> bool| get(step) == get(other);
+                step.outputs != other.outputs || !same(|step| step.may_trap) || !same(|step| step.action.has_stub())
+            })
+        };
+        if let Some(other) = others.iter().find(differs).and_then(|other| self.program.steps.get(*other)) {
+            let message = format!("`{}` is not the same kind of observation in all `on` blocks", reference.name);
+            let found = Diagnostic::error(message).at(reference.name_span, "used here");
+            lookup.report(found.at(step.span, "observed here").at(other.span, "and here"));
+            return None;
+        }
+        if !others.is_empty() {
+            self.joined.borrow_mut().insert(*first, others.to_vec());
+        }
+        Some((*first, step))
     }
 
     /// The step of an observation of whose exception something is said.
     pub(super) fn exception(&self, lookup: &mut Lookup<'_>, reference: &Reference) -> Option<usize> {
-        let index = self.find(lookup, reference)?.step?;
-        let step = self.program.steps.get(index)?;
+        let (index, step) = self.step(lookup, reference, false)?;
         if !step.action.has_stub() {
             let message = format!("`{}` cannot take an exception", reference.name);
             lookup.report(Diagnostic::error(message).at(reference.name_span, "runs no instruction of the guest's"));
@@ -158,14 +211,11 @@ impl View<'_> {
             }
             _ => {}
         }
-        let observation = self.find(lookup, reference)?;
-        let (index, patch) = (observation.step?, observation.patch);
-        if part.text == "patched"
-            && let Some(patch) = patch
-        {
-            return observed(patch, Part::Output(0));
+        let is_patched = self.find(lookup, reference)?.iter().all(|observation| observation.patch.is_some());
+        if part.text == "patched" && is_patched {
+            return observed(self.step(lookup, reference, true)?.0, Part::Output(0));
         }
-        let step = self.program.steps.get(index)?;
+        let (index, step) = self.step(lookup, reference, false)?;
         let outputs = || step.outputs.iter();
         let found =
             outputs().position(|output| output.name == part.text || output.register == Some(part.text.as_str()));
@@ -174,7 +224,7 @@ impl View<'_> {
         }
         let own =
             outputs().flat_map(|output| [Some(output.name), output.register]).flatten().filter(|name| !name.is_empty());
-        let patched = patch.map(|_| "patched");
+        let patched = is_patched.then_some("patched");
         let trapped = ["exception", "srr0", "srr1", "syndrome", "dar"].into_iter().filter(|_| step.may_trap);
         let known: Vec<_> = own.chain(patched).chain(trapped).collect();
         let message = format!("`{}` has no part `{}`", reference.name, part.text);
@@ -193,8 +243,7 @@ impl Observations for View<'_> {
         if let Some(part) = &reference.part {
             return self.part(lookup, reference, part);
         }
-        let index = self.find(lookup, reference)?.step?;
-        let step = self.program.steps.get(index)?;
+        let (index, step) = self.step(lookup, reference, false)?;
         if step.outputs.first().is_some_and(|output| output.name.is_empty()) {
             return Some(Term::Observed { step: index, part: Part::Output(0) });
         }

@@ -1,0 +1,262 @@
+//! What scripts become: bytecode, stubs, names, conditions. `UPDATE_GOLDENFILES=1` writes the expected listings anew.
+
+use crate::listing::{assemble, describe, parse, profiles};
+use crate::valid::{check, profile};
+use goldenfile::Mint;
+use sprig::case::{Comparison, Condition, Part, Term};
+use sprig::script::{AssembleError, load};
+use sprig_isa::cpu::Cpu;
+use sprig_wire::bytecode::{self, Op};
+use std::io::Write;
+use std::path::Path;
+
+const HEADER: &str = "# What fails.\nrule unspecified.test\n";
+
+fn manifest(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+#[test]
+fn every_byte_is_as_it_was_reviewed() {
+    let mut mint = Mint::new(manifest("tests/script/listings"));
+    let (e500v2, g4, g5) = ("e500v2", "7447", "970");
+    for (name, cpus) in [("after-exit", &[e500v2, g4][..]), ("every-step", &[e500v2, g4, g5]), ("wide", &[g5])] {
+        let source = std::fs::read(manifest(&format!("tests/script/listings/{name}.probe"))).expect("a script");
+        let source = sprig::script::source(Path::new(&format!("{name}.probe")), source).expect("text");
+        let script = sprig::script::parse(source).unwrap_or_else(|error| panic!("{error}"));
+        for cpu in cpus {
+            for instance in script.instances() {
+                let case = instance.assemble(&profile(Cpu::by_name(cpu).expect("a CPU"), true));
+                let case = case.unwrap_or_else(|error| panic!("{error}"));
+                check(&case);
+                let file = format!("{}.{cpu}.txt", instance.name().replace('@', "."));
+                let mut golden = mint.new_goldenfile(file).expect("a golden file");
+                golden.write_all(describe(&case).as_bytes()).expect("a golden file");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_case_assembles_wherever_it_misses_nothing() {
+    let loaded = load(&manifest("../cases"));
+    for error in &loaded.errors {
+        panic!("{error}");
+    }
+    assert!(!loaded.scripts.is_empty());
+    for instance in loaded.scripts.iter().flat_map(|script| script.instances()) {
+        for profile in profiles() {
+            match instance.assemble(&profile) {
+                Ok(case) => {
+                    assert!(instance.missing(&profile).is_none());
+                    check(&case);
+                }
+                Err(AssembleError::Missing(missing)) => assert_eq!(Some(missing), instance.missing(&profile)),
+                Err(error) => panic!("{}: {error}", instance.name()),
+            }
+        }
+    }
+}
+
+#[test]
+fn parameters_multiply_and_name_the_instances() {
+    let script = parse(
+        "# What fails.\nrule a.b\nparam reg = SPRG0..SPRG1\nparam n = 3 0x10\nprivilege user supervisor\nword 32 64\n\
+         in privilege {\nx = mfspr reg\n}\nexpect x == n\n",
+    );
+    let names: Vec<_> = script.instances().iter().map(|instance| instance.name()).collect();
+    assert_eq!(
+        names[..5],
+        ["area@SPRG0,3", "area@SPRG0,3,64", "area@SPRG0,3,supervisor", "area@SPRG0,3,supervisor,64", "area@SPRG0,0x10"]
+    );
+    assert_eq!(names.len(), 16);
+    assert!(script.instance("area@SPRG1,0x10,supervisor,64").is_some());
+}
+
+#[test]
+fn a_target_that_lacks_something_is_told_what() {
+    let script = parse("# What fails.\nrule a.b\nneeds magic-page usprg4\nword 32 64\nx = mfspr USPRG4\n");
+    let missing = |instance: usize, cpu: &str, virtual_machine| {
+        let profile = profile(Cpu::by_name(cpu).expect("a CPU"), virtual_machine);
+        script.instances()[instance].missing(&profile).map(|missing| missing.to_string())
+    };
+    assert_eq!(missing(0, "e500v2", true), None);
+    assert_eq!(missing(0, "e500v2", false).as_deref(), Some("needs magic-page"));
+    assert_eq!(missing(0, "970", false).as_deref(), Some("needs usprg4, magic-page"));
+    assert_eq!(missing(1, "7447", false).as_deref(), Some("needs magic-page, 64-bit"));
+}
+
+#[test]
+fn a_register_that_is_named_must_be_there_and_a_number_need_not() {
+    let text = format!("{HEADER}by-number = mfspr 276\non sprg4 {{\nx = mfspr SPRG4\n}}\ny = mfspr number(SPRG0)\n");
+    let g5 = profile(Cpu::by_name("970").expect("a CPU"), false);
+    assert_eq!(parse(&text).instances()[0].missing(&g5), None);
+    let named = parse(&format!("{HEADER}x = mfspr SPRG4\n"));
+    let missing = named.instances()[0].missing(&g5).map(|missing| missing.to_string());
+    assert_eq!(missing.as_deref(), Some("the 970 has no SPRG4"));
+    let miss = parse(&format!("{HEADER}exit tlb-miss\n"));
+    let missing = miss.instances()[0].missing(&g5).map(|missing| missing.to_string());
+    assert_eq!(missing.as_deref(), Some("the 970 takes no TLB miss interrupt"));
+}
+
+#[test]
+fn on_blocks_choose_and_the_steps_left_are_numbered_anew() {
+    let text = format!("{HEADER}on book3s {{\na = mfspr DAR\nexpect a == 1\n}}\nb = mfspr SPRG0\nexpect b == 2\n");
+    let case = assemble(&text, "e500v2");
+    let names: Vec<_> = case.steps.iter().map(|step| step.observation.as_deref()).collect();
+    assert_eq!(names, [Some("b")]);
+    let observed = Term::Observed { step: 0, part: Part::Output(0) };
+    assert_eq!(case.checks.len(), 1);
+    assert_eq!(case.checks[0].condition, Condition::Compare(Comparison::Equal, observed, Term::Constant(2)));
+    assert_eq!(assemble(&text, "7447").checks.len(), 2);
+}
+
+#[test]
+fn a_register_has_the_number_it_has_on_the_cpu() {
+    let text = format!("{HEADER}x = mfspr PIR\n");
+    assert_eq!(assemble(&text, "e500v2").steps[0].text, "mfspr r3, 286 (PIR)");
+    assert_eq!(assemble(&text, "power8").steps[0].text, "mfspr r3, 1023 (PIR)");
+}
+
+#[test]
+fn an_expectation_cites_the_first_rule_or_the_one_it_names() {
+    let text = "# What fails.\nrule a.one a.two\nx = mfspr SPRG0\nexpect x == 1\nexpect x == 2 by a.two\n";
+    let case = assemble(text, "e500v2");
+    assert_eq!(case.checks.iter().map(|check| check.rule).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(case.checks[1].text, "x == 2");
+    assert_eq!((case.checks[0].line, case.checks[1].line), (4, 5));
+}
+
+fn condition(text: &str) -> Condition {
+    let text = format!("{HEADER}x = try mfspr SPRG0\ny = mfspr SPRG1\nexpect {text}\n");
+    assemble(&text, "e500v2").checks.remove(0).condition
+}
+
+#[test]
+fn conditions_bind_as_the_reference_says() {
+    let x = || Term::Observed { step: 0, part: Part::Output(0) };
+    let equal = |value| Condition::Compare(Comparison::Equal, x(), Term::Constant(value));
+    assert_eq!(
+        condition("x == 1 or x == 2 and not x == 3"),
+        Condition::Or(vec![equal(1), Condition::And(vec![equal(2), Condition::Not(Box::new(equal(3)))])])
+    );
+    assert_eq!(
+        condition("x & 0x30 == 1 + 2 * 3 << 1 | 1"),
+        Condition::Compare(
+            Comparison::Equal,
+            Term::Binary(bytecode::Alu::And, Box::new(x()), Box::new(Term::Constant(0x30))),
+            Term::Constant(15)
+        )
+    );
+    assert_eq!(condition("x in {1, 4..6}"), Condition::In(x(), vec![(1, 1), (4, 6)]));
+    let y = Term::Observed { step: 1, part: Part::Output(0) };
+    let is_y = Condition::Compare(Comparison::Equal, x(), y);
+    assert_eq!(condition("x in {y, 1}"), Condition::Or(vec![is_y, Condition::In(x(), vec![(1, 1)])]));
+}
+
+#[test]
+fn exceptions_are_compared_by_name() {
+    use sprig_isa::exception::Exception;
+    let is = |exception, equal| Condition::Exception { step: 0, exception, equal };
+    assert_eq!(condition("x.exception == none"), is(None, true));
+    assert_eq!(condition("program != x.exception"), is(Some(Exception::Program), false));
+    assert_eq!(
+        condition("x.exception in {program, emulation-assist}"),
+        Condition::Or(vec![is(Some(Exception::Program), true), is(Some(Exception::HypervisorEmulationAssist), true)])
+    );
+    let syndrome = Term::Observed { step: 0, part: Part::Syndrome };
+    assert_eq!(
+        condition("x.syndrome == ESR.PIL"),
+        Condition::Compare(Comparison::Equal, syndrome, Term::Constant(0x0800_0000))
+    );
+}
+
+#[test]
+fn rounds_of_loops_are_in_the_names_and_need_not_be_said_inside() {
+    let text = format!(
+        "{HEADER}for reg in SPRG0..SPRG1 {{\nouter = mfspr reg\nfor n in 1..2 {{\nx = mfspr reg\n\
+         expect x == outer and x[2] == n\n}}\n}}\nexpect x[SPRG1,2] == 1\n"
+    );
+    let wrong = sprig::script::source(Path::new("area.probe"), text.clone().into()).and_then(sprig::script::parse);
+    let found = wrong.expect_err("x[2] is not observed in the first round").to_string();
+    assert!(found.contains("`x` is not observed in this round") && found.contains("`n` is 1"), "{found}");
+    let case = assemble(&text.replace(" and x[2] == n", ""), "e500v2");
+    let names: Vec<_> = case.steps.iter().filter_map(|step| step.observation.as_deref()).collect();
+    assert_eq!(names, ["outer[SPRG0]", "x[SPRG0,1]", "x[SPRG0,2]", "outer[SPRG1]", "x[SPRG1,1]", "x[SPRG1,2]"]);
+    let Condition::Compare(_, left, right) = &case.checks[3].condition else { panic!("{:?}", case.checks) };
+    assert_eq!(*left, Term::Observed { step: 5, part: Part::Output(0) });
+    assert_eq!(*right, Term::Observed { step: 3, part: Part::Output(0) });
+}
+
+#[test]
+fn observations_of_one_block_are_known_in_another_that_implies_it() {
+    let text = format!(
+        "{HEADER}on booke {{\nx = mfspr ESR\n}}\non not booke {{\nx = mfspr DSISR\n}}\non e500 {{\nexpect x == 1\n}}\n\
+         on book3s {{\nexpect x == 2\n}}\n"
+    );
+    assert_eq!(assemble(&text, "e500v2").checks.len(), 1);
+    assert_eq!(assemble(&text, "7447").checks.len(), 1);
+    assert_eq!(assemble(&text, "440").checks.len(), 0);
+}
+
+#[test]
+fn blocks_that_leave_no_target_out_observe_under_one_name() {
+    let text = format!(
+        "{HEADER}on booke {{\nx = mfspr ESR\n}}\non book3s {{\nx = mfspr DSISR\n}}\nmtspr SPRG0, x\nexpect x == 1\n"
+    );
+    for (cpu, read) in [("e500v2", "mfspr r3, 62 (ESR)"), ("7447", "mfspr r3, 18 (DSISR)")] {
+        let case = assemble(&text, cpu);
+        check(&case);
+        assert_eq!(
+            case.steps.iter().map(|step| step.text.as_str()).collect::<Vec<_>>(),
+            [read, "mtspr 272 (SPRG0), r3 = x"]
+        );
+        let observed = Term::Observed { step: 0, part: Part::Output(0) };
+        assert_eq!(case.checks[0].condition, Condition::Compare(Comparison::Equal, observed, Term::Constant(1)));
+    }
+}
+
+#[test]
+fn what_no_later_step_uses_shares_its_slots() {
+    let reads: String = (0..1000).map(|n| format!("x{n} = hcall KVM_HC_FEATURES\n")).collect();
+    let case = assemble(&format!("{HEADER}{reads}mtspr SPRG0, x7.r4\n"), "e500v2");
+    check(&case);
+    // The token, the variable, and r3 to r12.
+    assert_eq!((case.parts.constants.len(), case.parts.slots), (1, 1 + 1 + 10));
+}
+
+#[test]
+fn the_patcher_is_told_the_features_of_the_last_mapping() {
+    let text = format!("{HEADER}a = patched mfmsr r3\nmap-page\nb = patched mfmsr r3\n");
+    let case = assemble(&text, "e500v2");
+    check(&case);
+    let mut features = Vec::new();
+    let mut mapped = None;
+    let mut rest = &case.parts.ops[..];
+    while !rest.is_empty() {
+        let (step, used) = bytecode::decode(rest).expect("bytecode");
+        match step.op {
+            Op::Patch { features: slot, .. } => features.push(slot),
+            Op::Exec { outputs, .. } if outputs.iter().count() > 1 => mapped = outputs.iter().nth(1),
+            _ => {}
+        }
+        rest = &rest[used..];
+    }
+    assert_eq!(case.parts.constants[usize::from(features[0])], 0);
+    assert_eq!(Some(features[1]), mapped.map(|transfer| transfer.slot));
+}
+
+#[test]
+fn too_large_a_case_is_a_diagnostic_of_the_target_that_cannot_hold_it() {
+    let code = format!("{HEADER}for n in 0..9999 {{\nrun {}\n}}\n", ["nop"; 16].join("; "));
+    let values = format!("{HEADER}for n in 0..9999 {{\nmtspr SPRG0, n\n}}\n");
+    let log = format!("{HEADER}for n in 0..9999 {{\nx = hcall 5\n}}\n");
+    for (text, what) in
+        [(code, "bytes for its code"), (values, "slots for its values"), (log, "bytes for what it may log")]
+    {
+        let script = parse(&text);
+        let profile = profile(Cpu::by_name("e500v2").expect("a CPU"), true);
+        let error = script.instances()[0].assemble(&profile).expect_err("too large").to_string();
+        assert!(error.contains(what) && error.contains("--> area.probe:4:"), "{error}");
+    }
+}

@@ -1,0 +1,123 @@
+//! Every kind of mistake, and how it is shown. `UPDATE_GOLDENFILES=1` writes the expected texts anew.
+
+use goldenfile::Mint;
+use sprig::script::{self, Diagnostics};
+use std::io::Write;
+use std::path::Path;
+
+/// The diagnostics of a file that has some.
+fn diagnose(path: &Path, bytes: Vec<u8>) -> Diagnostics {
+    match script::source(path, bytes).and_then(script::parse) {
+        Ok(_) => panic!("{} has no mistake", path.display()),
+        Err(diagnostics) => diagnostics,
+    }
+}
+
+fn one_message(text: impl Into<Vec<u8>>) -> String {
+    let found = diagnose(Path::new("case.probe"), text.into());
+    assert_eq!(found.list().len(), 1, "{found}");
+    found.list()[0].message().to_owned()
+}
+
+const HEADER: &str = "# What fails.\nrule unspecified.test\n";
+
+#[test]
+fn every_mistake_is_shown_as_it_was_reviewed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/script/diagnostics");
+    let mut mint = Mint::new(&folder);
+    let mut files = 0;
+    for entry in std::fs::read_dir(&folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "probe") {
+            continue;
+        }
+        files += 1;
+        let name = path.file_name().expect("a name");
+        let diagnostics = diagnose(Path::new(name), std::fs::read(&path).expect("a file"));
+        let mut golden = mint.new_goldenfile(Path::new(name).with_extension("txt")).expect("a golden file");
+        golden.write_all(diagnostics.render(false).as_bytes()).expect("a golden file");
+    }
+    assert!(files >= 20);
+}
+
+#[test]
+fn an_empty_file_is_one_mistake() {
+    for text in ["", "\n\n", "\u{feff}", " \t\r\n"] {
+        assert_eq!(one_message(text), "this file is empty", "{text:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_text_are_one_mistake_at_their_place() {
+    let mut bytes = HEADER.as_bytes().to_vec();
+    bytes.extend(b"x = mfspr SPRG0 # caf\xe9\n");
+    let found = diagnose(Path::new("case.probe"), bytes);
+    let shown = found.render(false);
+    assert!(shown.starts_with("error: this file is not UTF-8 text\n --> case.probe:3:22\n"), "{shown}");
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_read() {
+    let text = format!("{HEADER}{}", "exit\n".repeat(100_000));
+    assert_eq!(one_message(text), "a script has at most 262144 bytes, this file has 500036");
+}
+
+#[test]
+fn line_ends_and_their_absence_mean_nothing() {
+    let text = "# What fails.\nrule unspecified.test\n\nx = mfspr SPRG0\nexpect x == 0";
+    for text in [text.to_owned(), format!("{text}\n"), text.replace('\n', "\r\n"), format!("\u{feff}{text}")] {
+        let script = script::source(Path::new("case.probe"), text.clone().into_bytes()).and_then(script::parse);
+        let script = script.unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        assert_eq!(script.prose(), "What fails.");
+    }
+}
+
+#[test]
+fn a_mistake_is_at_its_column_whatever_the_line_ends_are() {
+    let text = format!("\u{feff}{HEADER}\tx = mfspr SPGR0\n").replace('\n', "\r\n");
+    let shown = diagnose(Path::new("case.probe"), text.into_bytes()).render(false);
+    assert!(shown.contains("--> case.probe:3:12\n"), "{shown}");
+}
+
+#[test]
+fn colour_is_there_only_when_asked_for() {
+    let found = diagnose(Path::new("case.probe"), b"exti\n".to_vec());
+    assert!(!found.render(false).contains('\u{1b}'));
+    assert!(found.render(true).contains('\u{1b}'));
+}
+
+#[test]
+fn more_mistakes_than_anyone_reads_are_counted() {
+    let text = format!("{HEADER}{}", "exti\n".repeat(1000));
+    let found = diagnose(Path::new("case.probe"), text.into_bytes());
+    assert_eq!(found.list().len(), script::limit::DIAGNOSTICS);
+    assert!(found.to_string().ends_with("error: case.probe: 950 more mistakes are not shown\n\n"));
+}
+
+#[test]
+fn names_come_from_the_path_below_cases() {
+    for (path, name) in [
+        ("cases/alias/after-exit.probe", "alias/after-exit"),
+        ("/home/me/sprig/cases/alias/after-exit.probe", "alias/after-exit"),
+        ("alias/after-exit.probe", "after-exit"),
+        ("mine.probe", "mine"),
+    ] {
+        let text = format!("{HEADER}exit\n");
+        let script = script::source(Path::new(path), text.into_bytes()).and_then(script::parse).expect("a script");
+        assert_eq!(script.name(), name);
+    }
+    let found = diagnose(Path::new("cases/alias/after exit.probe"), format!("{HEADER}exit\n").into_bytes());
+    assert_eq!(found.list()[0].message(), "`after exit` cannot be the name of a case");
+}
+
+#[test]
+fn rules_are_looked_up_among_those_that_exist() {
+    let text = "# What fails.\nrule alias.one alias.tow\nexit\n";
+    let script = script::source(Path::new("case.probe"), text.into()).and_then(script::parse).expect("a script");
+    let known = ["alias.one", "alias.two"];
+    let found = script.check_rules(known.into_iter()).expect_err("one is unknown");
+    assert_eq!(found.list().len(), 1);
+    let shown = found.render(false);
+    assert!(shown.contains("unknown rule `alias.tow`") && shown.contains("similar name: `alias.two`"), "{shown}");
+    assert!(script.check_rules(["alias.tow", "alias.one"].into_iter()).is_ok());
+}
