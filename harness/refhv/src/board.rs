@@ -23,8 +23,8 @@ impl Board {
     /// The offset of a guest-physical address within the register page.
     #[must_use]
     pub fn offset(address: u64) -> Option<u32> {
-        let base = u64::from(register::REGISTERS);
-        (base..base + u64::from(register::REGISTERS_SIZE)).contains(&address).then_some((address - base) as u32)
+        let offset = address.checked_sub(register::REGISTERS.into())?;
+        u32::try_from(offset).ok().filter(|offset| *offset < register::REGISTERS_SIZE)
     }
 
     /// A load of `size` bytes. Nothing but the documented accesses has an effect; others read zero.

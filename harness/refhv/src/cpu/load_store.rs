@@ -207,7 +207,7 @@ impl<S: Supervisor> Processor<S> {
         let block = u64::from(self.core.state.profile.cache_block);
         let start = self.core.state.effective(self.address(insn, Form::X)) & !(block - 1);
         for offset in (0..block).step_by(8) {
-            self.store(start + offset, 0u64)?;
+            self.store(start.wrapping_add(offset), 0u64)?;
         }
         Ok(())
     }

@@ -124,7 +124,7 @@ impl<S: Supervisor> Processor<S> {
         if crosses_page(address, T::SIZE) {
             let mut value = 0;
             for offset in 0..T::SIZE as u64 {
-                let byte: u8 = self.load_slowly(self.core.state.effective(address + offset))?;
+                let byte: u8 = self.load_slowly(self.core.state.effective(address.wrapping_add(offset)))?;
                 value = value << 8 | u64::from(byte);
             }
             return Ok(T::from_register(value));
@@ -160,10 +160,10 @@ impl<S: Supervisor> Processor<S> {
         if crosses_page(address, T::SIZE) {
             // Both pages first: a store that faults has stored nothing.
             self.translate(address, Access::Store)?;
-            self.translate(self.core.state.effective(address + T::SIZE as u64 - 1), Access::Store)?;
+            self.translate(self.core.state.effective(address.wrapping_add(T::SIZE as u64 - 1)), Access::Store)?;
             for offset in 0..T::SIZE as u64 {
                 let byte = (value.zero_extended() >> (8 * (T::SIZE as u64 - 1 - offset))) as u8;
-                self.store_slowly(self.core.state.effective(address + offset), byte)?;
+                self.store_slowly(self.core.state.effective(address.wrapping_add(offset)), byte)?;
             }
             return Ok(());
         }

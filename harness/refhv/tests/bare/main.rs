@@ -4,6 +4,7 @@ mod instructions;
 mod interrupts;
 mod limits;
 mod registers;
+mod robust;
 mod timers;
 
 use std::sync::Arc;
