@@ -90,10 +90,10 @@ pub struct Cpu {
 pub static CPUS: &[Cpu] = &[
     cpu("e500v2", CpuSet::E500V2, Family::BookeE500, 32, 0x8021_0022),
     cpu("e500mc", CpuSet::E500MC, Family::BookeE500, 64, 0x8023_0020),
-    cpu64("e5500", CpuSet::E5500, Family::BookeE500, 64, 0x8024_0010),
-    cpu64("e6500", CpuSet::E6500, Family::BookeE500, 64, 0x8040_0010),
+    cpu64("e5500", CpuSet::E5500, Family::BookeE500, 64, 0x8024_0020),
+    cpu64("e6500", CpuSet::E6500, Family::BookeE500, 64, 0x8040_0020),
     cpu("440", CpuSet::PPC440, Family::Booke44x, 32, 0x4222_18d3),
-    cpu("7447", CpuSet::G4_7447, Family::Book3s32, 32, 0x8002_0102),
+    cpu("7447", CpuSet::G4_7447, Family::Book3s32, 32, 0x8002_0101),
     cpu("750", CpuSet::G3_750, Family::Book3s32, 32, 0x0008_0301),
     cpu64("970", CpuSet::G5_970, Family::Book3s64, 128, 0x003c_0301),
     cpu64("power8", CpuSet::POWER8, Family::Book3s64, 128, 0x004d_0200),
