@@ -42,7 +42,7 @@ pub use exits::{Counts, Exit, Exits, Step};
 pub use host::UserSpace;
 pub use page::Mapping;
 
-use sprig_isa::cpu::Cpu;
+use sprig_isa::cpu::{Cpu, Family};
 use sprig_isa::exception::Exception;
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::page::Field;
@@ -191,25 +191,38 @@ impl Hypervisor {
         self.take_from_page(core);
     }
 
-    /// The guest goes on.
+    /// The guest goes on, with an interrupt if one can be delivered.
     fn enter(&mut self, core: &mut Core) {
         let mut sources = self.interrupt_sources(core);
         if sources.contains(&true) {
             sources = self.deliver(core);
         }
+        self.resume(core, sources);
+    }
+
+    /// The guest goes on where it is: the page and the hardware get what they have to have while it runs.
+    fn resume(&mut self, core: &mut Core, sources: [bool; 3]) {
         if let Some(page) = self.shared.page_mut(&mut core.memory) {
             shared::MSR.set(page, self.msr);
             shared::INT_PENDING.set(page, sources.contains(&true).into());
         }
         self.reload_aliases(core);
         if self.entered_msr != Some(self.msr) {
-            core.set_msr(self.msr & GUEST_OWNED | msr::PR, self.space());
+            core.set_msr(self.hardware_msr(), self.space());
             self.open_facilities(core);
             self.entered_msr = Some(self.msr);
         }
         self.sources = sources;
         self.delivery_due = false;
         self.outside = false;
+    }
+
+    /// The hardware's MSR while the guest runs: problem state, and what acts there. The guest's kernel may lock cache blocks
+    /// whatever its UCLE says, which is about its own problem state.
+    fn hardware_msr(&self) -> u64 {
+        let kernel = self.msr & msr::PR == 0;
+        let locks = if kernel && self.cpu.family == Family::BookeE500 { booke::UCLE } else { self.msr & booke::UCLE };
+        self.msr & GUEST_OWNED | msr::PR | locks
     }
 
     /// Opens POWER8's facilities to the guest: to its kernel all of them, which runs in the state that FSCR closes them to, to

@@ -32,8 +32,7 @@ impl Hypervisor {
                 self.fill(core, address, access, reach);
                 if !was_outside {
                     // The instruction goes on, so that an interrupt has to wait until it is done.
-                    self.reload_aliases(core);
-                    self.outside = false;
+                    self.resume(core, self.interrupt_sources(core));
                     if self.deliverable(core).is_some() {
                         self.delivery_due = true;
                         core.clock.wake_now();

@@ -197,6 +197,21 @@ fn what_belongs_to_the_hypervisor_is_privileged_in_a_partition() {
 }
 
 #[test]
+fn the_kernel_locks_cache_blocks_and_problem_state_if_ucle_lets_it() {
+    let dcbtls = asm("dcbtls", &[0, 0, 4]);
+    let mut guest = Guest::new("e500v2");
+    guest.set_gpr(4, super::DATA);
+    guest.run(&[dcbtls]);
+    assert_eq!(guest.pc(), CODE + 4);
+    for (ucle, allowed) in [(booke::UCLE, true), (0, false)] {
+        guest.enter_problem_state(ucle);
+        guest.run(&[dcbtls]);
+        assert_eq!(guest.pc() == CODE + 4, allowed, "UCLE {ucle:#x}");
+        guest.run(&[asm("sc", &[])]);
+    }
+}
+
+#[test]
 fn a_partitions_kernel_uses_every_facility_and_its_problem_state_those_the_kernel_opens() {
     const TAR_OPEN: u64 = 1 << 8;
     let mut guest = Guest::mapped("power8");
