@@ -1,15 +1,19 @@
 //! The embedded reference hypervisor: PowerPC machines in plain Rust, exact to the instruction and fully deterministic.
 //!
 //! ```text
-//!   machine        loads an image and a batch, runs them within limits, says how it ended
+//!   machine        an image and a batch in memory, run within limits; says how it ended     image, host
 //!     |
 //!   cpu            what every PowerPC does in problem state: decode and execute one instruction after the other
 //!     | Supervisor (the one seam: translation, privileged instructions, interrupts, time)
 //!     |--- bare        the CPU as hardware: privileged instructions are executed, interrupts go to their vectors
 //!     '--- hypervisor  KVM-PR-like: the guest kernel runs in problem state, its privileged instructions are emulated
-//!   mmu            the four translation models, used by both
-//!   board          console, power-off, host doorbell, interrupt lines
-//!   memory, clock  guest-physical RAM; time counted in instructions
+//!
+//!   by both:       mmu     the four translation models
+//!                  msr     what software can make of the machine state register
+//!                  vector  taking an interrupt, and returning from one
+//!   below:         memory  guest-physical RAM
+//!                  board   console, power-off, reset, host calls, interrupt lines
+//!                  clock   time, counted in instructions
 //! ```
 #![forbid(unsafe_code)]
 

@@ -160,7 +160,7 @@ impl Supervisor for Bare {
         let profile = core.state.profile;
         let rs = core.state.gpr[insn.rt()];
         let or_short = |whole| if insn.l15() && profile.is_64bit { Writer::EeRi } else { whole };
-        if profile.set.intersects(CpuSet::POWER) && instruction.is_hypervisor(profile.family) {
+        if instruction.belongs_to_hypervisor(profile) {
             return Err(Interrupt::privileged(profile.family));
         }
         match instruction {

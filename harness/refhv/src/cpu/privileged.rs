@@ -4,7 +4,7 @@
 //! the hypervisor's emulation (what does it do?). mfspr and mtspr are not here: whether they are privileged depends on
 //! the register.
 
-use sprig_isa::cpu::{Cpu, CpuSet, Family};
+use sprig_isa::cpu::{Cpu, CpuSet};
 
 use super::opcode::{x19, x31};
 use super::{Insn, opcode::primary};
@@ -120,10 +120,10 @@ impl Privileged {
         })
     }
 
-    /// True for the instructions of the hypervisor: privileged even where supervisor state is not enough (MSR\[HV\] = 0).
+    /// True if it is the hypervisor's on a CPU that here is a partition (MSR\[HV\] = 0): privileged even in supervisor state.
     #[must_use]
-    pub fn is_hypervisor(self, family: Family) -> bool {
-        family == Family::Book3s64
+    pub fn belongs_to_hypervisor(self, cpu: &Cpu) -> bool {
+        cpu.set.intersects(CpuSet::POWER)
             && matches!(
                 self,
                 Self::Hrfid

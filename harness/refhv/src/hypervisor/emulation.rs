@@ -1,6 +1,6 @@
 //! Emulation of the guest kernel's privileged instructions: what hardware would do, done to the guest's state.
 
-use sprig_isa::cpu::{CpuSet, Family};
+use sprig_isa::cpu::Family;
 use sprig_isa::exception::Class;
 use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::{self, Spr, Undefined, number};
@@ -49,7 +49,7 @@ impl Hypervisor {
         let insn = core.insn;
         let rs = core.state.gpr[insn.rt()];
         let or_short = |whole| if insn.l15() && self.cpu.is_64bit { Writer::EeRi } else { whole };
-        if CpuSet::POWER.contains(self.cpu.set) && instruction.is_hypervisor(self.cpu.family) {
+        if instruction.belongs_to_hypervisor(self.cpu) {
             return Err(Interrupt::privileged(self.cpu.family));
         }
         match instruction {
