@@ -59,6 +59,10 @@ fn pc_and_msr_are_the_guests() {
     assert_eq!(call(&mut guest, "get-regs", &[reg("PC")]), Ok(CODE + 4));
     call(&mut guest, "set-regs", &[reg("MSR"), msr::ME]).expect("a register");
     assert_eq!(guest.mfmsr(), msr::ME);
+    call(&mut guest, "set-regs", &[reg("PC"), 0x5_0000]).expect("a register");
+    guest.place(0x5_0000, &[super::asm("addi", &[9, 0, 7])]);
+    guest.steps(1);
+    assert_eq!((guest.gpr(9), guest.pc()), (7, 0x5_0004));
 }
 
 #[test]
