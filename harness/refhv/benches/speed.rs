@@ -1,9 +1,10 @@
-//! How fast the machine is: plain instructions, and instructions that trap. Prints figures; judges nothing.
+//! How fast the machine is: plain instructions, instructions that trap, and new machines. Prints figures; judges nothing.
 //!
 //! ```text
 //! cargo bench -p sprig-refhv
 //! ```
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sprig_isa::cpu::Cpu;
@@ -11,6 +12,8 @@ use sprig_isa::insn::word::assemble;
 use sprig_isa::spr::number;
 use sprig_refhv::bare::Bare;
 use sprig_refhv::cpu::{Core, Processor};
+use sprig_refhv::image::Image;
+use sprig_refhv::machine::Machine;
 use sprig_refhv::memory::Memory;
 
 const RAM: usize = 1 << 20;
@@ -46,6 +49,19 @@ fn measure(mut processor: Processor<Bare>) -> Duration {
     start.elapsed()
 }
 
+/// A machine from nothing to its first instruction, and away again.
+fn fresh(cpu: &str) -> Duration {
+    const MACHINES: u32 = 1000;
+    let profile = Cpu::by_name(cpu).unwrap_or_else(|| panic!("no CPU {cpu}"));
+    let image = Arc::new(Image::empty(CODE));
+    let start = Instant::now();
+    for _ in 0..MACHINES {
+        let mut machine = Machine::bare(profile, Arc::clone(&image)).expect("nothing to load");
+        assert!(machine.place(CODE as u32, &[0; 4096]));
+    }
+    start.elapsed() / MACHINES
+}
+
 fn main() {
     for cpu in ["e500v2", "7447", "970"] {
         let plain = [
@@ -69,10 +85,11 @@ fn main() {
         let special = measure(machine(cpu, &[asm("mfspr", &[3, 272]), asm("b", &[-4])], &[]));
         let special = special.as_secs_f64() / (INSTRUCTIONS / 2) as f64;
         println!(
-            "{cpu:8} {:4.0} MIPS; system call and return {:3.0} ns; supervisor mfspr {:3.0} ns",
+            "{cpu:8} {:4.0} MIPS; system call and return {:3.0} ns; supervisor mfspr {:3.0} ns; machine {:3.0} us",
             1e-6 / per_instruction,
             (round - per_instruction) * 1e9,
             (special - per_instruction) * 1e9,
+            fresh(cpu).as_secs_f64() * 1e6,
         );
     }
 }

@@ -4,6 +4,10 @@
 //! and not its RAM size. Every accessor checks bounds; an address outside is the caller's business (a device, or a
 //! machine check).
 
+/// Bytes of a block that the C library always takes fresh from the system, as it does not with smaller ones: it reuses those
+/// and has to clear all of them at once (glibc, DEFAULT_MMAP_THRESHOLD_MAX). What is not touched costs nothing.
+const FRESH: usize = (32 << 20) + 1;
+
 /// RAM from guest-physical address 0 upwards.
 pub struct Memory {
     ram: Vec<u8>,
@@ -13,7 +17,9 @@ impl Memory {
     /// RAM of `bytes` bytes, all zero.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self { ram: vec![0; bytes] }
+        let mut ram = vec![0; bytes.max(FRESH)];
+        ram.truncate(bytes);
+        Self { ram }
     }
 
     /// Adds `bytes` bytes at the end, all zero; returns the address of the first. Who adds them sees to it that no guest
