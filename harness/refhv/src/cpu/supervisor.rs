@@ -34,7 +34,7 @@ pub struct Translation {
 
 /// Everything that depends on what kind of machine the CPU is in.
 pub trait Supervisor: Sized {
-    /// Runs a processor: calls [`Processor::run_loop`] and nothing else. The loop is generic and would be compiled where it is
+    /// Runs a processor: calls its `run_loop` and nothing else. The loop is generic and would be compiled where it is
     /// used, with whatever optimisation there is; called from here it is compiled in this crate, which is always optimised.
     fn run(processor: &mut Processor<Self>, limit: u64) -> Pause;
 
