@@ -18,7 +18,8 @@ const PAGE_LOG2_SIZE: u32 = 12;
 /// Entries that are always there, counted without the initial one.
 const RAM_AS1: u32 = 0;
 const IO: u32 = 1;
-const FIRST_PAGE: u32 = 2;
+const IO_AS1: u32 = 2;
+const FIRST_PAGE: u32 = 3;
 
 static PAGES_MAPPED: Exclusive<Pages<()>> = Exclusive::new(Pages::new());
 
@@ -107,16 +108,18 @@ pub(super) fn translate(io: Option<&IoWindow>) {
     }
     ram(entry(RAM_AS1, kernel), tlb44x::TS).write();
     if let Some(io) = io {
-        Entry {
-            index: entry(IO, kernel),
-            ea: io.ea,
-            pa: io.pa,
-            log2_size: io.log2_size,
-            space: 0,
-            attributes: tlb44x::INHIBITED | tlb44x::GUARDED,
-            permissions: if io.user { tlb44x::ALL_PERMISSIONS } else { tlb44x::SR | tlb44x::SW },
+        for (number, space) in [(IO, 0), (IO_AS1, tlb44x::TS)] {
+            Entry {
+                index: entry(number, kernel),
+                ea: io.ea,
+                pa: io.pa,
+                log2_size: io.log2_size,
+                space,
+                attributes: tlb44x::INHIBITED | tlb44x::GUARDED,
+                permissions: if io.user { tlb44x::ALL_PERMISSIONS } else { tlb44x::SR | tlb44x::SW },
+            }
+            .write();
         }
-        .write();
     }
     PAGES_MAPPED.with(|pages| while pages.pop().is_some() {});
 }

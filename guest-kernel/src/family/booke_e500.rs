@@ -4,7 +4,7 @@
 //!   TLB1 slot   EA           PA    size    AS  rights
 //!   initial     0            0     16 MiB  0   all            the entry we were started with, made ours
 //!   others      0            0     16 MiB  1   all            interrupts switch to AS 0, a script may be in AS 1
-//!               IO.ea        ...           0   supervisor     device registers; problem state too on the board
+//!               IO.ea        ...           0+1 supervisor     device registers; problem state too on the board
 //!               a script's   ...    4 KiB  0   as it asks
 //! ```
 //!
@@ -32,7 +32,8 @@ const PAGE_LOG2_SIZE: u32 = 12;
 /// Slots of the entries that are always there, counted without the initial one.
 const RAM_AS1: u32 = 0;
 const IO: u32 = 1;
-const FIRST_PAGE: u32 = 2;
+const IO_AS1: u32 = 2;
+const FIRST_PAGE: u32 = 3;
 
 static PAGES_MAPPED: Exclusive<Pages<()>> = Exclusive::new(Pages::new());
 
@@ -112,16 +113,18 @@ pub(super) fn translate(io: Option<&IoWindow>) {
     unsafe { mtspr::<{ number::MMUCSR0 }>(mas::MMUCSR0_TLB0_FI) };
     ram(slot(RAM_AS1, kernel), mas::TS).write();
     if let Some(io) = io {
-        Entry {
-            slot: slot(IO, kernel),
-            ea: io.ea,
-            pa: io.pa,
-            log2_size: io.log2_size,
-            space: 0,
-            attributes: mas::INHIBITED | mas::GUARDED,
-            permissions: if io.user { mas::ALL_PERMISSIONS } else { mas::SR | mas::SW },
+        for (number, space) in [(IO, 0), (IO_AS1, mas::TS)] {
+            Entry {
+                slot: slot(number, kernel),
+                ea: io.ea,
+                pa: io.pa,
+                log2_size: io.log2_size,
+                space,
+                attributes: mas::INHIBITED | mas::GUARDED,
+                permissions: if io.user { mas::ALL_PERMISSIONS } else { mas::SR | mas::SW },
+            }
+            .write();
         }
-        .write();
     }
     PAGES_MAPPED.with(|pages| while pages.pop().is_some() {});
 }
