@@ -5,7 +5,6 @@
 #![allow(missing_docs)] // the names are the manuals'; the table describes each
 
 pub const XER: u16 = 1;
-pub const USER_DSCR: u16 = 3;
 pub const LR: u16 = 8;
 pub const CTR: u16 = 9;
 pub const DSCR: u16 = 17;

@@ -276,7 +276,6 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("UPMC6", n::UPMC6, Ro, Ro, G4_7447).alias_of(n::PMC6),
     spr("USIAR", n::USIAR, Ro, Ro, BOOK3S32).alias_of(n::SIAR),
     // POWER8: facilities that FSCR opens to problem state.
-    spr("DSCR", n::USER_DSCR, Rw, Rw, CpuSet::POWER).alias_of(n::DSCR),
     spr("DSCR", n::DSCR, Deny, Rw, CpuSet::POWER),
     spr("FSCR", n::FSCR, Deny, Rw, CpuSet::POWER),
     spr("BESCRS", n::BESCRS, Rw, Rw, CpuSet::POWER).alias_of(n::BESCR).written(Write::SetOnes),
@@ -303,7 +302,7 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("SDR1", n::SDR1, Deny, Deny, CpuSet::POWER8),
 ];
 
-const COUNT: usize = 242;
+const COUNT: usize = 241;
 /// CPU models, by the bits of [`CpuSet`].
 const MODELS: usize = CpuSet::all().bits().count_ones() as usize;
 /// Numbers an instruction can encode.

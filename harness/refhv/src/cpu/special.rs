@@ -91,7 +91,6 @@ impl<S: Supervisor> Processor<S> {
 
 /// Facilities of POWER8 that FSCR opens to problem state: bit in FSCR, which is also the code it gives as the cause.
 mod facility {
-    pub(super) const DSCR: u32 = 2;
     pub(super) const EVENT_BASED_BRANCH: u32 = 7;
     pub(super) const TAR: u32 = 8;
     /// Where FSCR has the cause of the interrupt.
@@ -104,7 +103,6 @@ impl State {
     fn check_facility(&mut self, row: &Spr) -> Result<(), Interrupt> {
         let bit = match row.number {
             _ if !row.cpus.intersects(CpuSet::POWER) || !self.in_problem_state() => return Ok(()),
-            number::USER_DSCR => facility::DSCR,
             number::BESCRS..=number::BESCR => facility::EVENT_BASED_BRANCH,
             number::TAR => facility::TAR,
             _ => return Ok(()),
