@@ -22,6 +22,7 @@ pub mod nearest;
 pub mod pattern;
 pub mod problem;
 pub mod project;
+pub mod report;
 pub mod rules;
 pub mod script;
 pub mod session;

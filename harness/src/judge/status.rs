@@ -129,6 +129,12 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Its number.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
     /// The exit status of a run with these statuses.
     pub fn of(statuses: impl IntoIterator<Item = Status>) -> Self {
         let (mut judged, mut unclear) = (false, false);

@@ -1,0 +1,153 @@
+//! The report for people: what went wrong and all that explains it, then a summary.
+
+use super::explain::explain;
+use super::{Counts, Missing, Record, Reporter, Summary, TargetReport};
+use crate::judge::{Exit, Status};
+use anstyle::{AnsiColor, Style};
+use std::io::{self, Write};
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const ODD: Style = AnsiColor::Yellow.on_default().bold();
+
+fn style(status: Status) -> Style {
+    match status {
+        Status::Pass | Status::ExpectedFail => GOOD,
+        Status::Skip | Status::Error => ODD,
+        _ => BAD,
+    }
+}
+
+/// Targets named in one line before the rest is counted.
+const NAMED: usize = 3;
+
+pub(super) struct Human<'a> {
+    out: &'a mut dyn Write,
+    /// What the last case said that had nothing to say of its own, and how many more said the same.
+    repeated: Option<(String, usize)>,
+}
+
+impl<'a> Human<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, repeated: None }
+    }
+
+    /// Says how many cases said what was said once.
+    fn end_repetition(&mut self) -> io::Result<()> {
+        match self.repeated.take() {
+            Some((_, more)) if more > 0 => writeln!(self.out, "  and so did {more} more of its cases\n"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Reporter for Human<'_> {
+    fn begin(&mut self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn target_begins(&mut self, _: &str, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        if !record.status.fails() {
+            return Ok(());
+        }
+        let cause = record.detail.as_ref().filter(|_| record.failures.is_empty());
+        if let (Some(cause), Some((said, more))) = (cause, &mut self.repeated)
+            && cause == said
+        {
+            *more += 1;
+            return Ok(());
+        }
+        self.end_repetition()?;
+        self.repeated = cause.map(|cause| (cause.clone(), 0));
+        let (style, status) = (style(record.status), record.status.name().to_uppercase());
+        writeln!(self.out, "{style}{status}{style:#} {} on {}", record.case, record.target)?;
+        writeln!(self.out, "{}", explain(record))
+    }
+
+    fn target_ends(&mut self, _: &TargetReport) -> io::Result<()> {
+        self.end_repetition()?;
+        self.out.flush()
+    }
+
+    fn target_missing(&mut self, target: &str, missing: &Missing) -> io::Result<()> {
+        writeln!(self.out, "{ODD}ERROR{ODD:#} {target} cannot run here: {}", missing.reason)?;
+        writeln!(self.out, "  to add it: {}\n", missing.remedy)
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        let width = summary.targets.iter().map(|target| target.target.len()).max().unwrap_or(0);
+        for target in &summary.targets {
+            let version = target.version.as_ref().map(|version| format!("  ({version})")).unwrap_or_default();
+            writeln!(self.out, "{:width$}  {}{version}", target.target, counted(&target.counts))?;
+        }
+        let all = summary.counts();
+        let (cases, targets) = (all.total(), summary.targets.len());
+        writeln!(self.out, "\n{} on {}: {}", number(cases, "case"), number(targets, "target"), counted(&all))?;
+        for status in Status::ALL.into_iter().filter(|status| all.of(*status) > 0) {
+            if let Some(meaning) = meaning(status) {
+                writeln!(self.out, "  {:15}  {meaning}", status.name())?;
+            }
+        }
+        let (style, verdict) = conclusion(summary.exit);
+        writeln!(self.out, "{style}{verdict}{style:#}")?;
+        if !summary.not_asked.is_empty() {
+            let named = named(&summary.not_asked);
+            writeln!(self.out, "\nInstalled, but not asked for: {named}. To run one, add `--target NAME`.")?;
+        }
+        for missing in &summary.missing {
+            let names = named(&missing.targets);
+            writeln!(self.out, "\nNot here: {names}: {}.\n  to add them: {}", missing.reason, missing.remedy)?;
+        }
+        Ok(())
+    }
+}
+
+fn number(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `41 pass, 12 skip`.
+fn counted(counts: &Counts) -> String {
+    let part = |(status, count): (Status, usize)| {
+        let style = style(status);
+        format!("{style}{count}{style:#} {status}")
+    };
+    let parts: Vec<String> = counts.iter().map(part).collect();
+    if parts.is_empty() { "nothing ran".to_owned() } else { parts.join(", ") }
+}
+
+/// `a, b, c and 5 more`.
+fn named(names: &[String]) -> String {
+    match names.get(..NAMED) {
+        Some(first) if names.len() > NAMED + 1 => format!("{} and {} more", first.join(", "), names.len() - NAMED),
+        _ => names.join(", "),
+    }
+}
+
+/// What a status means to someone who sees it for the first time.
+const fn meaning(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Pass => None,
+        Status::ExpectedFail => Some("a known deviation: golden/expectations.toml says why"),
+        Status::Skip => Some("the target lacks something the case needs"),
+        Status::Fail => Some("a rule is broken"),
+        Status::Changed => Some("no rule is broken, but the target did not do this when last reviewed"),
+        Status::UnexpectedPass => Some("a known deviation is gone"),
+        Status::Crash => Some("the target died"),
+        Status::Hang => Some("the target made no progress any more"),
+        Status::Error => Some("nothing is known: the environment or Sprig itself failed"),
+    }
+}
+
+const fn conclusion(exit: Exit) -> (Style, &'static str) {
+    match exit {
+        Exit::AsExpected => (GOOD, "Everything is as expected."),
+        Exit::Failed => (BAD, "Not as expected: see above (exit status 1)."),
+        Exit::Usage => (BAD, "A script is wrong: see above (exit status 2)."),
+        Exit::NotJudged => (ODD, "Not everything could be judged: see above (exit status 125)."),
+    }
+}

@@ -1,0 +1,87 @@
+//! The kernel's test format, a subtest for each target (Documentation/dev-tools/ktap.rst).
+
+use super::explain::explain;
+use super::{Missing, Record, Reporter, Summary, TargetReport};
+use crate::judge::Status;
+use std::io::{self, Write};
+
+const VERSION: &str = "KTAP version 1";
+
+pub(super) struct Ktap<'a> {
+    out: &'a mut dyn Write,
+    targets: usize,
+    cases: usize,
+}
+
+impl<'a> Ktap<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, targets: 0, cases: 0 }
+    }
+}
+
+impl Reporter for Ktap<'_> {
+    fn begin(&mut self, targets: usize) -> io::Result<()> {
+        writeln!(self.out, "{VERSION}\n1..{targets}")
+    }
+
+    fn target_begins(&mut self, target: &str, cases: usize) -> io::Result<()> {
+        self.cases = 0;
+        writeln!(self.out, "  {VERSION}\n  # Subtest: {target}\n  1..{cases}")
+    }
+
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.cases += 1;
+        let (result, directive) = match record.status {
+            Status::Pass => ("ok", String::new()),
+            Status::Skip => ("ok", format!(" # SKIP {}", one_line(record.detail.as_deref()))),
+            Status::ExpectedFail => (
+                "not ok",
+                format!(" # XFAIL {}", one_line(record.listed.as_ref().map(|listed| listed.reason.as_str()))),
+            ),
+            Status::Hang => ("not ok", " # TIMEOUT".to_owned()),
+            Status::Error => ("not ok", " # ERROR".to_owned()),
+            status => ("not ok", format!(" # {}", status.name())),
+        };
+        writeln!(self.out, "  {result} {} {}{directive}", self.cases, record.case)?;
+        if record.status.fails() {
+            for line in explain(record).lines() {
+                writeln!(self.out, "  # {}", line.trim())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn target_ends(&mut self, report: &TargetReport) -> io::Result<()> {
+        self.targets += 1;
+        let counts = &report.counts;
+        let parts: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
+        writeln!(self.out, "  # {}", parts.join(", "))?;
+        let failed = Status::ALL.into_iter().any(|status| status.fails() && counts.of(status) > 0);
+        let result = if failed { "not ok" } else { "ok" };
+        writeln!(self.out, "{result} {} {}", self.targets, report.target)
+    }
+
+    fn target_missing(&mut self, target: &str, missing: &Missing) -> io::Result<()> {
+        self.targets += 1;
+        let Missing { reason, remedy, .. } = missing;
+        writeln!(self.out, "not ok {} {target} # ERROR {}; to add it: {remedy}", self.targets, one_line(Some(reason)))
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        for missing in &summary.missing {
+            let Missing { targets, reason, remedy } = missing;
+            writeln!(
+                self.out,
+                "# not here: {}: {}; to add them: {remedy}",
+                targets.join(", "),
+                one_line(Some(reason))
+            )?;
+        }
+        writeln!(self.out, "# exit status {}", summary.exit.code())
+    }
+}
+
+/// A directive ends with its line.
+fn one_line(text: Option<&str>) -> &str {
+    text.and_then(|text| text.lines().next()).unwrap_or_default()
+}

@@ -1,0 +1,176 @@
+//! What reports are made of.
+
+use crate::golden;
+use crate::judge::{Exit, Failure, Listed, Status, Verdict};
+use similar::TextDiff;
+
+/// Lines around a change that a diff shows.
+const CONTEXT: usize = 2;
+
+/// One case on one target.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Record {
+    /// The target.
+    pub target: String,
+    /// The case.
+    pub case: String,
+    /// What it is.
+    pub status: Status,
+    /// Its file.
+    pub source: String,
+    /// The rules it broke.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Failure>,
+    /// What happened, where that is no broken rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The expectation that holds for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listed: Option<Listed>,
+    /// How the transcript differs from its golden.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+    /// The command that shows this again; none for what did not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again: Option<String>,
+}
+
+/// A transcript that is not its golden.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Change {
+    /// The lines that differ, and some around them; every line where there is no golden.
+    pub diff: String,
+    /// There is no golden.
+    pub missing: bool,
+    /// The command that records what was seen.
+    pub record: String,
+}
+
+impl Record {
+    /// What reports need of a verdict, and no more.
+    #[must_use]
+    pub fn new(target: &str, case: &str, source: &str, verdict: Verdict) -> Self {
+        let Verdict { status, failures, detail, listed, golden, transcript } = verdict;
+        let change = golden.zip(transcript).map(|(golden, transcript)| Change {
+            diff: difference(&golden, &transcript),
+            missing: golden.is_empty(),
+            record: golden::record_command(case),
+        });
+        let (target, case, source) = (target.to_owned(), case.to_owned(), source.to_owned());
+        Self { target, case, status, source, failures, detail, listed, change, again: None }
+    }
+
+    /// With the command that shows this again.
+    #[must_use]
+    pub fn again(self, command: String) -> Self {
+        let again = (self.status != Status::Skip).then_some(command);
+        Self { again, ..self }
+    }
+}
+
+/// The lines of two transcripts that differ.
+fn difference(golden: &str, transcript: &str) -> String {
+    let (golden, transcript) = (golden.trim_end(), transcript.trim_end());
+    if golden.is_empty() {
+        return transcript.lines().map(|line| format!("+{line}\n")).collect();
+    }
+    TextDiff::from_lines(golden, transcript)
+        .unified_diff()
+        .context_radius(CONTEXT)
+        .missing_newline_hint(false)
+        .to_string()
+}
+
+/// How many cases have each status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts([usize; Status::ALL.len()]);
+
+impl Counts {
+    /// One more.
+    pub fn add(&mut self, status: Status) {
+        if let Some(count) = self.0.get_mut(status as usize) {
+            *count += 1;
+        }
+    }
+
+    /// All of those too.
+    pub fn add_all(&mut self, other: &Self) {
+        for (count, more) in self.0.iter_mut().zip(other.0) {
+            *count += more;
+        }
+    }
+
+    /// How many have this status.
+    #[must_use]
+    pub fn of(&self, status: Status) -> usize {
+        self.0.get(status as usize).copied().unwrap_or(0)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.0.iter().sum()
+    }
+
+    /// Every status that occurs, with how often, in the order of [`Status::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = (Status, usize)> {
+        Status::ALL.into_iter().map(|status| (status, self.of(status))).filter(|(_, count)| *count > 0)
+    }
+}
+
+impl serde::Serialize for Counts {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+/// A target whose cases have been judged.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct TargetReport {
+    /// The target.
+    pub target: String,
+    /// Version of the implementation, if it has one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its cases.
+    pub counts: Counts,
+    /// How an empty guest ended, if the target cannot run even that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead: Option<String>,
+}
+
+/// Why targets cannot run here.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Missing {
+    /// The targets.
+    pub targets: Vec<String>,
+    /// What is missing.
+    pub reason: String,
+    /// The command that makes them available.
+    pub remedy: String,
+}
+
+/// What there is to say at the end of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The targets that ran, in their order.
+    pub targets: Vec<TargetReport>,
+    /// Targets that cannot run here, asked for or not.
+    pub missing: Vec<Missing>,
+    /// Targets that could have run but were not asked for.
+    pub not_asked: Vec<String>,
+    /// What the run's exit status is going to be.
+    pub exit: Exit,
+}
+
+impl Summary {
+    /// The counts of all targets.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut all = Counts::default();
+        for target in &self.targets {
+            all.add_all(&target.counts);
+        }
+        all
+    }
+}
