@@ -210,7 +210,7 @@ impl Machine for Guest {
     }
 
     fn firmware(&mut self, service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
-        platform::firmware(service, arguments)
+        self.in_supervisor_state(|| platform::firmware(service, arguments))
     }
 
     fn reset(&mut self) -> Unsupported {

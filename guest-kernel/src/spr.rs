@@ -25,6 +25,25 @@ pub(crate) unsafe fn mtspr<const NUMBER: u16>(value: u32) {
     unsafe { asm!("mtspr {}, {}", const NUMBER, in(reg) value, options(nostack)) };
 }
 
+/// Reads the machine state register (its low word).
+#[cfg(feature = "pseries")]
+pub(crate) fn mfmsr() -> u32 {
+    let value;
+    // SAFETY: called in supervisor state only; reading has no effect.
+    unsafe { asm!("mfmsr {}", out(reg) value, options(nostack)) };
+    value
+}
+
+/// Writes the low word of the machine state register.
+///
+/// # Safety
+/// The kernel's code, stack and data are at the same addresses under the new state.
+#[cfg(feature = "pseries")]
+pub(crate) unsafe fn mtmsr(value: u32) {
+    // SAFETY: the caller's duty.
+    unsafe { asm!("mtmsr {}", "isync", in(reg) value, options(nostack)) };
+}
+
 /// Writes the machine state register by a return from interrupt, which unlike mtmsr sets MSR\[ME\] everywhere (QEMU's
 /// mtmsr follows the server architecture on embedded CPUs too). Changes SRR0 and SRR1.
 ///

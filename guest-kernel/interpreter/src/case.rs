@@ -162,6 +162,7 @@ impl<M: Machine> Runner<'_, '_, M> {
             }
             Op::Firmware { service, arguments, results } => {
                 self.call(step, &arguments, &results, |machine, arguments| machine.firmware(service, arguments))?;
+                self.touch(case);
             }
             Op::Patch { at, trampoline, room, features, to } => {
                 let patched = self.patch(at, trampoline, room, features)?;

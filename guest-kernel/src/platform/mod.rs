@@ -25,6 +25,8 @@ pub(crate) struct EntryRegisters {
     pub(crate) r7: u32,
 }
 
+#[cfg(feature = "pseries")]
+mod client;
 #[cfg(any(feature = "ppce500", feature = "bamboo"))]
 mod ns16550;
 

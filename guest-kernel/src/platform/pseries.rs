@@ -1,19 +1,26 @@
-//! QEMU's pseries: a PAPR partition, started by VOF, QEMU's own minimal Open Firmware.
+//! QEMU's pseries: a PAPR partition, started by SLOF or by VOF, QEMU's own minimal Open Firmware.
 //!
-//! Entry: real mode, r5 = client interface of the firmware (IEEE 1275 PowerPC binding, section 8.2.3). The firmware's
-//! code is where our vectors go, so it is asked first.
+//! Entry: real mode, r5 = client interface of the firmware (IEEE 1275 PowerPC binding, section 8.2.3). VOF's code is where
+//! our vectors go, so it is asked before they do.
 
+use super::client::{Call as ClientCall, Firmware};
 use super::{EntryRegisters, hang};
 use crate::cell::Exclusive;
 use crate::family::IoWindow;
 use crate::papr::{self, Call};
+use crate::spr::{mfmsr, mtmsr};
 use sprig_interpreter::{CallResult, Unsupported};
+use sprig_isa::msr;
+use sprig_wire::layout::SAVE_END;
 
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "power8";
 
 /// Everything is behind hypercalls.
 pub(crate) static IO: Option<IoWindow> = None;
+
+/// A firmware with an entry below this is VOF, and no more.
+const LOWEST_FIRMWARE: u32 = SAVE_END;
 
 /// Tokens of RTAS calls, from the device tree.
 struct Tokens {
@@ -23,48 +30,40 @@ struct Tokens {
 
 static TOKENS: Exclusive<Tokens> = Exclusive::new(Tokens { power_off: None, reboot: None });
 
-/// A call of the client interface: cells of 32 bits, as IEEE 1275 has them.
-#[repr(C)]
-struct ClientCall {
-    service: *const u8,
-    arguments: u32,
-    results: u32,
-    cells: [u32; 5],
+/// The firmware that started us: SLOF. QEMU's VOF lies where our vectors go and can be called before that only.
+static FIRMWARE: Exclusive<OpenFirmware> = Exclusive::new(OpenFirmware { entry: 0 });
+
+/// The client interface, by its entry point.
+#[derive(Clone, Copy)]
+struct OpenFirmware {
+    entry: u32,
 }
 
-/// Calls the firmware; `cells` are the arguments and behind them room for the results.
-fn client(entry: u32, service: &core::ffi::CStr, arguments: u32, results: u32, cells: [u32; 5]) -> [u32; 5] {
-    let mut call = ClientCall { service: service.as_ptr().cast(), arguments, results, cells };
-    // SAFETY: the firmware's entry as it handed it to us, called as its binding says, before we overwrite it.
-    unsafe {
-        let entry: extern "C" fn(*mut ClientCall) -> i32 = core::mem::transmute(entry as *const ());
-        entry(&raw mut call);
+impl Firmware for OpenFirmware {
+    fn enter(&self, call: &mut ClientCall) {
+        let msr = mfmsr();
+        // SAFETY: the firmware runs in real mode with interrupts off, as it was when it handed us its entry; all our
+        // memory is at EA = PA. It keeps what a called function keeps.
+        unsafe {
+            mtmsr(msr & !(msr::EE | msr::book3s::IR | msr::book3s::DR) as u32);
+            let entry: extern "C" fn(*mut ClientCall) -> i32 = core::mem::transmute(self.entry as *const ());
+            entry(call);
+            mtmsr(msr);
+        }
     }
-    // SAFETY: the firmware has written there behind the compiler's back.
-    unsafe { (&raw const call.cells).read_volatile() }
-}
-
-/// The value of a property of "/rtas" that is one cell.
-fn rtas_token(entry: u32, name: &core::ffi::CStr) -> Option<u32> {
-    const NONE: u32 = !0;
-    let [_, rtas, ..] = client(entry, c"finddevice", 1, 1, [c"/rtas".as_ptr() as u32, NONE, 0, 0, 0]);
-    if rtas == NONE {
-        return None;
-    }
-    let mut token: u32 = NONE;
-    client(entry, c"getprop", 4, 1, [rtas, name.as_ptr() as u32, &raw mut token as u32, 4, 0]);
-    // SAFETY: the firmware has written there behind the compiler's back.
-    let token = unsafe { (&raw const token).read_volatile() };
-    (token != NONE).then_some(token)
 }
 
 /// Before vectors and translation are set up.
 pub(crate) fn prepare(entry: EntryRegisters) {
-    if entry.r5 != 0 {
-        let power_off = rtas_token(entry.r5, c"power-off");
-        let reboot = rtas_token(entry.r5, c"system-reboot");
-        TOKENS.with(|tokens| *tokens = Tokens { power_off, reboot });
+    if entry.r5 == 0 {
+        return;
     }
+    let firmware = OpenFirmware { entry: entry.r5 };
+    FIRMWARE.with(|known| *known = firmware);
+    let rtas = firmware.find_device(c"/rtas");
+    let power_off = firmware.property(rtas, c"power-off");
+    let reboot = firmware.property(rtas, c"system-reboot");
+    TOKENS.with(|tokens| *tokens = Tokens { power_off, reboot });
 }
 
 /// When translation is set up.
@@ -116,9 +115,13 @@ pub(crate) fn host(_call: u16, _arguments: &[u64]) -> Result<CallResult, Unsuppo
     Err(Unsupported)
 }
 
-/// No firmware is left when the guest runs.
-pub(crate) fn firmware(_service: u16, _arguments: &[u64]) -> Result<CallResult, Unsupported> {
-    Err(Unsupported)
+/// Calls the firmware.
+pub(crate) fn firmware(service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+    let firmware = FIRMWARE.with(|firmware| *firmware);
+    if firmware.entry < LOWEST_FIRMWARE {
+        return Err(Unsupported);
+    }
+    firmware.serve(service, arguments)
 }
 
 /// Lowers the external interrupt line; false if the platform does not know how.
