@@ -26,13 +26,15 @@ pub const STEPS: usize = u16::MAX as usize;
 /// Most expectations of one case when its loops are written out.
 pub const CHECKS: usize = 16 * 1024;
 /// Most statements and rounds of loops that checking all instances of a script may visit.
-pub const WORK: usize = 1 << 20;
+pub const WORK: usize = 1 << 18;
 /// Most rounds of a race.
 pub const RACE_ROUNDS: u64 = 1_000_000;
 /// Most rounds of `spin` and of `taken ... within`.
 pub const SPIN_ROUNDS: u64 = 1 << 28;
 /// Most instructions of one `run`.
 pub const INSTRUCTIONS: usize = 16;
+/// Most mistakes looked for in one file: it takes a while to find the name that each of them resembles.
+pub const MISTAKES: usize = 1000;
 /// Most mistakes shown of one file.
 pub const DIAGNOSTICS: usize = 50;
 

@@ -73,7 +73,8 @@ pub fn parse(source: Arc<SourceFile>) -> Result<Script, Diagnostics> {
         String::new()
     });
     let tree = parse::parse(&source.text, &mut errors);
-    let checked = check::check(&source.text, &tree, &mut errors);
+    let checked =
+        if errors.len() < limit::MISTAKES { check::check(&source.text, &tree, &mut errors) } else { Vec::new() };
     if !errors.is_empty() {
         return Err(Diagnostics::new(source, errors));
     }

@@ -121,3 +121,10 @@ fn rules_are_looked_up_among_those_that_exist() {
     assert!(shown.contains("unknown rule `alias.tow`") && shown.contains("similar name: `alias.two`"), "{shown}");
     assert!(script.check_rules(["alias.tow", "alias.one"].into_iter()).is_ok());
 }
+
+#[test]
+fn after_very_many_mistakes_nothing_more_is_read() {
+    let text = format!("{HEADER}{}", "x = mfspr SPGR0\nexti\n".repeat(5000));
+    let found = diagnose(Path::new("case.probe"), text.into_bytes());
+    assert!(found.to_string().ends_with("error: case.probe: 950 more mistakes are not shown\n\n"), "{found}");
+}

@@ -19,13 +19,16 @@ use super::names::{Place, WORDS};
 use super::source::Span;
 use cursor::{Cursor, Parsed};
 
-/// Reads a file; what is wrong goes to `errors`.
+/// Reads a file; what is wrong goes to `errors`, of which there can be [`limit::MISTAKES`] before the rest is not read.
 pub(super) fn parse(text: &str, errors: &mut Vec<Diagnostic>) -> Tree {
     let lines = lexer::lines(text, errors);
     let mut parser = Parser { text, errors, header: Header::default(), in_header: true, open: Vec::new(), too_deep: 0 };
     parser.header.prose = prose(text, &lines);
     let mut body = Vec::new();
     for line in &lines {
+        if parser.errors.len() >= limit::MISTAKES {
+            return Tree::default();
+        }
         if let Some(statement) = parser.line(line) {
             parser.open.last_mut().map_or(&mut body, |block| &mut block.body).push(statement);
         }

@@ -17,7 +17,10 @@ impl Resolver<'_, '_> {
             BlockHeader::Race(rounds) => self.race_block(block, line, rounds),
             BlockHeader::For { variable, values } => {
                 let unknown = || vec![Binding { meaning: Meaning::Unknown, text: String::new() }];
-                let values = self.lookup.list(values).unwrap_or_else(unknown);
+                let is_wrong = self.lookup.reports.wrong_lines.contains(&line);
+                let list = |resolver: &mut Self| resolver.lookup.list(values);
+                let values = if is_wrong { None } else { self.watched(line, list) };
+                let values = values.unwrap_or_else(unknown);
                 self.loop_block(block, variable, values);
             }
             BlockHeader::On { feature, present } => {

@@ -17,6 +17,9 @@ use std::collections::{HashMap, HashSet};
 pub(in super::super) struct Reports {
     pub(in super::super) list: Vec<Diagnostic>,
     seen: HashSet<(Option<Span>, String)>,
+    /// Lines that are wrong in some round: visiting them again would find the same, and looking for similar names takes
+    /// its time.
+    pub(super) wrong_lines: HashSet<u32>,
 }
 
 impl Reports {

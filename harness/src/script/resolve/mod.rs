@@ -177,15 +177,32 @@ impl Resolver<'_, '_> {
                 return;
             }
             self.lookup.used_here.clear();
+            let line = statement.line;
             match &statement.kind {
-                StatementKind::Step(step) => self.step(step, statement.line),
-                StatementKind::Expect(expect) => self.expect(expect, statement.line),
-                StatementKind::Block(block) => self.block(block, statement.line),
+                StatementKind::Block(block) => self.block(block, line),
                 StatementKind::Broken(Some(name)) => self.observe(name, None, None),
                 StatementKind::Broken(None) => {}
+                StatementKind::Step(step) if self.lookup.reports.wrong_lines.contains(&line) => {
+                    if let Some(name) = &step.name {
+                        self.observe(name, None, None);
+                    }
+                }
+                StatementKind::Step(step) => self.watched(line, |resolver| resolver.step(step, line)),
+                StatementKind::Expect(_) if self.lookup.reports.wrong_lines.contains(&line) => {}
+                StatementKind::Expect(expect) => self.watched(line, |resolver| resolver.expect(expect, line)),
             }
-            self.note_registers();
         }
+    }
+
+    /// Does something with a line, and remembers it if that finds a mistake.
+    fn watched<T>(&mut self, line: u32, work: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.lookup.reports.list.len();
+        let result = work(self);
+        self.note_registers();
+        if self.lookup.reports.list.len() > before {
+            self.lookup.reports.wrong_lines.insert(line);
+        }
+        result
     }
 
     /// False if nothing more is to be resolved.
@@ -196,6 +213,7 @@ impl Resolver<'_, '_> {
             self.stop(Diagnostic::error(message));
         }
         *self.work = self.work.saturating_sub(1);
+        *self.stopped |= self.lookup.reports.list.len() >= limit::MISTAKES;
         !*self.stopped
     }
 
