@@ -26,7 +26,7 @@ pub(crate) unsafe fn mtspr<const NUMBER: u16>(value: u32) {
 }
 
 /// Reads the machine state register (its low word).
-#[cfg(feature = "pseries")]
+#[cfg(any(feature = "mac", feature = "pseries"))]
 pub(crate) fn mfmsr() -> u32 {
     let value;
     // SAFETY: called in supervisor state only; reading has no effect.
@@ -38,7 +38,7 @@ pub(crate) fn mfmsr() -> u32 {
 ///
 /// # Safety
 /// The kernel's code, stack and data are at the same addresses under the new state.
-#[cfg(feature = "pseries")]
+#[cfg(any(feature = "mac", feature = "pseries"))]
 pub(crate) unsafe fn mtmsr(value: u32) {
     // SAFETY: the caller's duty.
     unsafe { asm!("mtmsr {}", "isync", in(reg) value, options(nostack)) };

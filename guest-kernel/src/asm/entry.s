@@ -8,14 +8,39 @@ _start:
         addic.  10, 10, 1
         blt     1f
         leave_64bit_mode
-1:      lis     10, __bss_start - 4@ha
+        # An image that lies elsewhere than it is linked for (link.ld, LOAD_OFFSET) moves itself there.
+1:      bcl     20, 31, 2f
+2:      mflr    12
+        lis     11, 2b@ha
+        addi    11, 11, 2b@l
+        subf.   12, 11, 12
+        beq     4f
+        lis     11, __image_words@h
+        ori     11, 11, __image_words@l
+        mtctr   11
+        lis     10, _start - 4@ha
+        addi    10, 10, _start - 4@l
+        add     11, 10, 12
+3:      lwzu    0, 4(11)
+        stwu    0, 4(10)
+        dcbst   0, 10
+        sync
+        icbi    0, 10
+        bdnz    3b
+        sync
+        isync
+        lis     11, 4f@ha
+        addi    11, 11, 4f@l
+        mtctr   11
+        bctr
+4:      lis     10, __bss_start - 4@ha
         addi    10, 10, __bss_start - 4@l
         lis     11, __bss_words@h
         ori     11, 11, __bss_words@l   # not zero: the kernel has statics
         mtctr   11
         li      0, 0
-2:      stwu    0, 4(10)
-        bdnz    2b
+5:      stwu    0, 4(10)
+        bdnz    5b
         lis     1, __stack_top@ha
         addi    1, 1, __stack_top@l
         stwu    0, -16(1)               # end of the chain of stack frames

@@ -24,7 +24,7 @@ const GROUPS: u32 = TABLE_SIZE / (hash32::PTE_SIZE * hash32::PTES_PER_GROUP) as 
 /// log2 of the size of the smallest block a BAT maps.
 const BLOCK_LOG2_SIZE: u32 = 17;
 /// Segment registers.
-const SEGMENTS: u32 = 16;
+pub(crate) const SEGMENTS: usize = 16;
 const SEGMENT_SHIFT: u32 = 28;
 /// tlbie has to be done for each of these to empty the TLB (MPC7450 manual, section 5.4.3; it has the most sets).
 const TLB_SETS: u32 = 64;
@@ -52,16 +52,44 @@ pub(super) fn translate(io: Option<&IoWindow>) {
             mtspr::<{ number::DBAT0U + 3 }>(lower);
             mtspr::<{ number::DBAT0U + 2 }>(upper);
         }
-        for segment in 0..SEGMENTS {
-            asm!("mtsrin {}, {}", in(reg) hash32::SR_KP | segment, in(reg) segment << SEGMENT_SHIFT, options(nostack));
+        write_segments(HASH_TABLE, core::array::from_fn(|segment| hash32::SR_KP | segment as u32));
+    }
+}
+
+/// Gives the CPU a page table and segments.
+///
+/// # Safety
+/// Translation is off.
+unsafe fn write_segments(sdr1: u32, segments: [u32; SEGMENTS]) {
+    // SAFETY: nothing is translated now.
+    unsafe {
+        for (number, segment) in (0..).zip(segments) {
+            asm!("mtsrin {}, {}", in(reg) segment, in(reg) (number as u32) << SEGMENT_SHIFT, options(nostack));
         }
         synchronize();
-        mtspr::<{ number::SDR1 }>(HASH_TABLE);
+        mtspr::<{ number::SDR1 }>(sdr1);
         for set in 0..TLB_SETS {
             asm!("tlbie {}", in(reg) set << PAGE_SHIFT, options(nostack));
         }
-        synchronize();
     }
+    synchronize();
+}
+
+/// Translation as somebody else wants it: by a page table and segments alone.
+///
+/// # Safety
+/// Translation is off.
+#[cfg(feature = "mac")]
+pub(crate) unsafe fn translate_by_segments(sdr1: u32, segments: &[u32; SEGMENTS]) {
+    // SAFETY: the caller's duty.
+    unsafe {
+        clear_bats();
+        write_segments(sdr1, *segments);
+    }
+}
+
+/// Removes what scripts have mapped.
+pub(super) fn forget_pages() {
     PAGES_MAPPED.with(|pages| {
         while let Some((_, entry)) = pages.pop() {
             write(entry, 0, 0);

@@ -78,7 +78,7 @@ fn large() -> PageSize {
 /// True in the segments of the RAM and the device registers.
 fn is_large(ea: u32) -> bool {
     let segment = ea >> SEGMENT_SHIFT;
-    segment == 0 || platform::IO.as_ref().is_some_and(|io| io.ea >> SEGMENT_SHIFT == segment)
+    segment == 0 || platform::io().is_some_and(|io| io.ea >> SEGMENT_SHIFT == segment)
 }
 
 const fn vsid(ea: u32) -> u32 {
@@ -102,6 +102,11 @@ pub(super) fn translate(io: Option<&IoWindow>) {
         let ea = segment << SEGMENT_SHIFT;
         write_segment(segment, ea, if is_large(ea) { large() } else { SMALL });
     }
+}
+
+/// Removes what scripts have mapped.
+pub(super) fn forget_pages() {
+    let Some(table) = TABLE.with(|table| *table) else { return };
     PAGES_MAPPED.with(|pages| {
         while let Some((ea, place)) = pages.pop() {
             remove(table, ea, place);

@@ -126,6 +126,10 @@ pub(super) fn translate(io: Option<&IoWindow>) {
             .write();
         }
     }
+}
+
+/// Forgets what scripts have mapped; `translate` removes it.
+pub(super) fn forget_pages() {
     PAGES_MAPPED.with(|pages| while pages.pop().is_some() {});
 }
 

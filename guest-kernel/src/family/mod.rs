@@ -71,25 +71,36 @@ fn resume_mask() -> u32 {
 /// Sets up translation, timers and machine state; or puts them back to that. Vectors must be in place.
 pub(crate) fn start() {
     flags().resume_mask.store(resume_mask(), Relaxed);
-    let io = platform::IO.as_ref();
-    // SAFETY: all the kernel uses is at EA = PA, in real mode and in address space 0, and mapped so before and after.
-    unsafe {
-        if cpu().family.is_booke() {
-            set_msr(kernel_msr());
-        } else {
-            set_msr(kernel_msr() & !(msr::book3s::IR | msr::book3s::DR) as u32);
-        }
+    match cpu().family {
+        Family::BookeE500 => booke_e500::forget_pages(),
+        Family::Booke44x => booke_44x::forget_pages(),
+        Family::Book3s32 => book3s32::forget_pages(),
+        Family::Book3s64 => book3s64::forget_pages(),
     }
+    translate();
+    if cpu().family.is_booke() {
+        booke::stop_timers();
+    } else {
+        park_decrementer();
+    }
+}
+
+/// Makes the CPU translate as the kernel wants it, whatever it did before, and goes on in the kernel's machine state. On
+/// the server families what scripts have mapped stays.
+pub(crate) fn translate() {
+    let io = platform::io();
+    let io = io.as_ref();
+    let booke = cpu().family.is_booke();
+    let real_mode = kernel_msr() & !(msr::book3s::IR | msr::book3s::DR) as u32;
+    // SAFETY: all the kernel uses is at EA = PA, in real mode and in address space 0, and mapped so before and after.
+    unsafe { set_msr(if booke { kernel_msr() } else { real_mode }) };
     match cpu().family {
         Family::BookeE500 => booke_e500::translate(io),
         Family::Booke44x => booke_44x::translate(io),
         Family::Book3s32 => book3s32::translate(io),
         Family::Book3s64 => book3s64::translate(io),
     }
-    if cpu().family.is_booke() {
-        booke::stop_timers();
-    } else {
-        park_decrementer();
+    if !booke {
         // SAFETY: `translate` has mapped what the kernel uses.
         unsafe { set_msr(kernel_msr()) };
     }

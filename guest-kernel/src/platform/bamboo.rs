@@ -18,8 +18,10 @@ const DBCR0_SYSTEM_RESET: u32 = 0x3000_0000;
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "440";
 
-pub(crate) static IO: Option<IoWindow> =
-    Some(IoWindow { ea: PERIPHERALS, pa: PERIPHERALS as u64, log2_size: 16, user: false });
+/// The device registers to map.
+pub(crate) fn io() -> Option<IoWindow> {
+    Some(IoWindow { ea: PERIPHERALS, pa: PERIPHERALS as u64, log2_size: 16, user: false })
+}
 
 /// Before translation is set up.
 pub(crate) fn prepare(_entry: EntryRegisters) {}

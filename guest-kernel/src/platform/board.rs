@@ -11,8 +11,10 @@ use sprig_wire::layout::HOST_BLOCK;
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "e500v2";
 
-pub(crate) static IO: Option<IoWindow> =
-    Some(IoWindow { ea: REGISTERS, pa: REGISTERS as u64, log2_size: REGISTERS_SIZE.ilog2(), user: true });
+/// The device registers to map.
+pub(crate) fn io() -> Option<IoWindow> {
+    Some(IoWindow { ea: REGISTERS, pa: REGISTERS as u64, log2_size: REGISTERS_SIZE.ilog2(), user: true })
+}
 
 /// Before translation is set up.
 pub(crate) fn prepare(_entry: EntryRegisters) {}

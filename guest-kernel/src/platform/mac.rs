@@ -1,7 +1,10 @@
-//! QEMU's Power Macintosh machines (mac99, g3beige), without a firmware.
+//! QEMU's Power Macintosh machines (mac99, g3beige), without a firmware and with OpenBIOS.
 //!
-//! Entry: the generic loader sets the PC and nothing else, so the CPU is as after reset: real mode, MSR\[IP\] set. All
-//! devices are behind one PCI function, macio, which has no address until we give it one.
+//! Two ways in, an image each (ci/guest-build):
+//! - `mac`: QEMU's generic loader sets the PC and nothing else, so the CPU is as after reset: real mode, MSR\[IP\] set.
+//! - `mac-openbios`: the firmware starts what lies at 0x01000000, with translation on and its client interface in r5.
+//!
+//! All devices are behind one PCI function, macio, which has no address until the firmware or we give it one.
 //!
 //! ```text
 //!   host bridge (config address, data) --> macio (106b:....) BAR0 = MACIO
@@ -9,17 +12,36 @@
 //!           + 0x16000  VIA and CUDA: power       6522 VIA data sheet; Linux drivers/macintosh/via-cuda.c
 //! ```
 
+use super::client::Firmware;
+use super::openbios::OpenBios;
 use super::{EntryRegisters, hang};
+use crate::cell::Exclusive;
 use crate::family::IoWindow;
 use crate::mmio::{read8, read32, write8, write32};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use sprig_interpreter::{CallResult, Unsupported};
 
-const MACIO: u32 = 0x8000_0000;
+/// Where macio's registers are; here unless the firmware has put them elsewhere.
+static MACIO: AtomicU32 = AtomicU32::new(0x8000_0000);
+
+/// The firmware that started us, if one did.
+static FIRMWARE: Exclusive<Option<OpenBios>> = Exclusive::new(None);
+
+/// Address of a register of macio.
+fn macio(offset: u32) -> u32 {
+    MACIO.load(Relaxed) + offset
+}
 
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "7447";
 
-pub(crate) static IO: Option<IoWindow> = Some(IoWindow { ea: MACIO, pa: MACIO as u64, log2_size: 20, user: false });
+/// The device registers to map.
+pub(crate) fn io() -> Option<IoWindow> {
+    /// macio has 512 KiB, aligned to that; an even power of two holds them.
+    const LOG2_SIZE: u32 = 20;
+    let start = macio(0) & !((1 << LOG2_SIZE) - 1);
+    Some(IoWindow { ea: start, pa: start.into(), log2_size: LOG2_SIZE, user: false })
+}
 
 /// A PCI host bridge: addresses of the two words through which configuration space is reached.
 struct Bridge {
@@ -45,6 +67,8 @@ const PCI_ID: u32 = 0x00;
 const PCI_COMMAND: u32 = 0x04;
 const PCI_CLASS: u32 = 0x08;
 const PCI_BAR0: u32 = 0x10;
+/// The bits of a memory BAR that are the address.
+const PCI_BAR_ADDRESS: u32 = !0xf;
 const PCI_COMMAND_MEMORY: u32 = 1 << 1;
 const PCI_VENDOR_APPLE: u32 = 0x106b;
 const PCI_VENDOR: u32 = 0xffff;
@@ -86,14 +110,14 @@ impl Bridge {
 }
 
 /// The first serial port is channel A of the ESCC: control at +0x20, data at +0x30.
-const ESCC_CONTROL: u32 = MACIO + 0x1_3020;
-const ESCC_DATA: u32 = MACIO + 0x1_3030;
+const ESCC_CONTROL: u32 = 0x1_3020;
+const ESCC_DATA: u32 = 0x1_3030;
 /// Write register 5: transmitter on, eight bits.
 const WR5: u8 = 5;
 const WR5_TX_ENABLE_8_BITS: u8 = 0x68;
 
 /// VIA registers are 0x200 apart.
-const VIA: u32 = MACIO + 0x1_6000;
+const VIA: u32 = 0x1_6000;
 const VIA_B: u32 = VIA;
 const VIA_DIRB: u32 = VIA + 2 * 0x200;
 const VIA_SR: u32 = VIA + 10 * 0x200;
@@ -107,12 +131,21 @@ const CUDA_PACKET: u8 = 1;
 const CUDA_POWER_DOWN: u8 = 0x0a;
 const CUDA_RESET: u8 = 0x11;
 
-/// Before translation is set up: PCI configuration space is not mapped later.
-pub(crate) fn prepare(_entry: EntryRegisters) {
+/// Before vectors and translation are set up: neither the firmware nor PCI configuration space is mapped later.
+pub(crate) fn prepare(entry: EntryRegisters) {
+    if entry.r5 != 0 {
+        let firmware = OpenBios::take_over(entry.r5);
+        FIRMWARE.with(|known| *known = Some(firmware));
+    }
     for bridge in &BRIDGES {
         if let Some(device) = bridge.macio() {
-            bridge.write(device, PCI_BAR0, MACIO);
-            bridge.write(device, PCI_COMMAND, PCI_COMMAND_MEMORY);
+            let assigned = bridge.read(device, PCI_BAR0) & PCI_BAR_ADDRESS;
+            if assigned == 0 {
+                bridge.write(device, PCI_BAR0, macio(0));
+                bridge.write(device, PCI_COMMAND, PCI_COMMAND_MEMORY);
+            } else {
+                MACIO.store(assigned, Relaxed);
+            }
             return;
         }
     }
@@ -122,8 +155,8 @@ pub(crate) fn prepare(_entry: EntryRegisters) {
 pub(crate) fn start() {
     // SAFETY: the platform's serial controller, mapped.
     unsafe {
-        write8(ESCC_CONTROL, WR5);
-        write8(ESCC_CONTROL, WR5_TX_ENABLE_8_BITS);
+        write8(macio(ESCC_CONTROL), WR5);
+        write8(macio(ESCC_CONTROL), WR5_TX_ENABLE_8_BITS);
     }
 }
 
@@ -131,7 +164,7 @@ pub(crate) fn start() {
 pub(crate) fn write(bytes: &[u8]) {
     for byte in bytes {
         // SAFETY: the platform's serial controller, mapped.
-        unsafe { write8(ESCC_DATA, *byte) };
+        unsafe { write8(macio(ESCC_DATA), *byte) };
     }
 }
 
@@ -139,14 +172,14 @@ pub(crate) fn write(bytes: &[u8]) {
 fn send_to_cuda(command: u8) {
     // SAFETY: the platform's power controller, mapped.
     unsafe {
-        write8(VIA_DIRB, read8(VIA_DIRB) | TIP | TACK);
-        write8(VIA_B, TIP | TACK);
-        write8(VIA_ACR, ACR_SHIFT_OUT);
-        write8(VIA_SR, CUDA_PACKET);
-        write8(VIA_B, TACK);
-        write8(VIA_SR, command);
-        write8(VIA_B, 0);
-        write8(VIA_B, TIP | TACK);
+        write8(macio(VIA_DIRB), read8(macio(VIA_DIRB)) | TIP | TACK);
+        write8(macio(VIA_B), TIP | TACK);
+        write8(macio(VIA_ACR), ACR_SHIFT_OUT);
+        write8(macio(VIA_SR), CUDA_PACKET);
+        write8(macio(VIA_B), TACK);
+        write8(macio(VIA_SR), command);
+        write8(macio(VIA_B), 0);
+        write8(macio(VIA_B), TIP | TACK);
     }
 }
 
@@ -167,9 +200,9 @@ pub(crate) fn host(_call: u16, _arguments: &[u64]) -> Result<CallResult, Unsuppo
     Err(Unsupported)
 }
 
-/// No firmware is left when the guest runs.
-pub(crate) fn firmware(_service: u16, _arguments: &[u64]) -> Result<CallResult, Unsupported> {
-    Err(Unsupported)
+/// Calls the firmware.
+pub(crate) fn firmware(service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+    FIRMWARE.with(|firmware| firmware.as_ref().ok_or(Unsupported)?.serve(service, arguments))
 }
 
 /// Lowers the external interrupt line; false if the platform does not know how.

@@ -5,10 +5,10 @@
 //! | `board` | `board.rs` | the reference hypervisor, the KVM VMM | a register | a register, with a status |
 //! | `ppce500` | `ppce500.rs` | QEMU `-M ppce500 -kernel` | 16550 in CCSR | GPIO pin 0 |
 //! | `bamboo` | `bamboo.rs` | QEMU `-M bamboo -no-reboot -kernel` | 16550 | system reset |
-//! | `mac` | `mac.rs` | QEMU `-M mac99 -device loader,cpu-num=0` | ESCC | CUDA |
+//! | `mac` | `mac.rs` | QEMU `-M mac99 -device loader,cpu-num=0`, or `-kernel` through OpenBIOS | ESCC | CUDA |
 //! | `pseries` | `pseries.rs` | QEMU `-M pseries,x-vof=on,kernel-addr=0 -kernel` | H_PUT_TERM_CHAR | RTAS power-off |
 //!
-//! A platform provides `USUAL_CPU`, `IO`, `prepare`, `start`, `write`, `power_off`, `reset`, `host`, `firmware`,
+//! A platform provides `USUAL_CPU`, `io`, `prepare`, `start`, `write`, `power_off`, `reset`, `host`, `firmware`,
 //! `acknowledge_external`, `acknowledge_critical` and `hash_table_log2_groups`; a new one starts as a copy of the one that
 //! is nearest.
 
@@ -25,7 +25,7 @@ pub(crate) struct EntryRegisters {
     pub(crate) r7: u32,
 }
 
-#[cfg(feature = "pseries")]
+#[cfg(any(feature = "mac", feature = "pseries"))]
 mod client;
 #[cfg(any(feature = "ppce500", feature = "bamboo"))]
 mod ns16550;
@@ -36,6 +36,8 @@ mod bamboo;
 mod board;
 #[cfg(feature = "mac")]
 mod mac;
+#[cfg(feature = "mac")]
+mod openbios;
 #[cfg(feature = "ppce500")]
 mod ppce500;
 #[cfg(feature = "pseries")]

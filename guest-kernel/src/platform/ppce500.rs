@@ -26,7 +26,10 @@ const RSTCR_RESET: u32 = 1 << 1;
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "e500v2";
 
-pub(crate) static IO: Option<IoWindow> = Some(IoWindow { ea: CCSR, pa: CCSR_PHYSICAL, log2_size: 20, user: false });
+/// The device registers to map.
+pub(crate) fn io() -> Option<IoWindow> {
+    Some(IoWindow { ea: CCSR, pa: CCSR_PHYSICAL, log2_size: 20, user: false })
+}
 
 /// Before translation is set up.
 pub(crate) fn prepare(_entry: EntryRegisters) {}

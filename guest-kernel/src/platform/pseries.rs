@@ -17,7 +17,9 @@ use sprig_wire::layout::SAVE_END;
 pub(crate) const USUAL_CPU: &str = "power8";
 
 /// Everything is behind hypercalls.
-pub(crate) static IO: Option<IoWindow> = None;
+pub(crate) fn io() -> Option<IoWindow> {
+    None
+}
 
 /// A firmware with an entry below this is VOF, and no more.
 const LOWEST_FIRMWARE: u32 = SAVE_END;
