@@ -5,6 +5,7 @@ use crate::save::{self, at};
 use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 use sprig_isa::spr::number;
+use sprig_wire::layout::{IMAGE_BASE, IMAGE_END};
 
 /// Size of each of the kernel's three stacks (kernel, interrupts, critical interrupts), bytes.
 const STACK: usize = 16 * 1024;
@@ -15,6 +16,8 @@ core::arch::global_asm!(
     include_str!("asm/step.s"),
     include_str!("asm/interrupts.s"),
     STACK = const STACK,
+    IMAGE_BASE = const IMAGE_BASE,
+    IMAGE_END = const IMAGE_END,
     STEP = const save::STEP,
     INTERRUPT = const save::INTERRUPT,
     CRITICAL = const save::CRITICAL,

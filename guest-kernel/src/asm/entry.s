@@ -55,3 +55,8 @@ __interrupt_stack_top:
         .space  {STACK}
 __critical_stack_top:
         .text
+
+# For link.ld, which cannot see sprig_wire::layout.
+        .globl  sprig_image_base, sprig_image_end
+        .set    sprig_image_base, {IMAGE_BASE}
+        .set    sprig_image_end, {IMAGE_END}
