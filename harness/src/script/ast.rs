@@ -82,7 +82,7 @@ pub(super) struct Statement {
 
 #[derive(Debug)]
 pub(super) enum StatementKind {
-    Step(Step),
+    Step(Box<Step>),
     Expect(Expect),
     Block(Block),
     /// A line that means nothing and has been reported; it was to observe this.

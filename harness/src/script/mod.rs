@@ -13,6 +13,8 @@ mod assemble;
 mod ast;
 mod check;
 mod diagnostic;
+#[cfg(test)]
+mod docs;
 mod guard;
 mod instance;
 mod lexer;

@@ -173,7 +173,8 @@ pub static WORDS: &[(&str, Place)] = {
 /// Why a name cannot be given to something new, if it cannot. The words that begin a line can, since `=` or `in` follows
 /// where a name is given, and so can those that cannot be taken for a name where they stand.
 pub(super) fn taken_by_language(name: &str) -> Option<&'static str> {
-    let reserved = |(word, place): &(&str, Place)| *word == name && (*place == Place::Within || name == "page");
+    let reserved =
+        |(word, place): &(&str, Place)| *word == name && (*place == Place::Within || ["page", "in"].contains(&name));
     if WORDS.iter().any(reserved) {
         Some("a word of the language")
     } else if constant(name, GuestWord::Bits32).is_some() {

@@ -141,7 +141,7 @@ impl Parser<'_> {
         if let Some(name) = cursor.observation() {
             self.in_header = false;
             header::may_be_given(&name)?;
-            return Ok(Read::Statement(StatementKind::Step(cursor.step(Some(name))?)));
+            return Ok(Read::Statement(StatementKind::Step(Box::new(cursor.step(Some(name))?))));
         }
         let word = cursor.peek_word().unwrap_or_default();
         let place = WORDS.iter().find(|(known, _)| *known == word).map(|(_, place)| *place);
@@ -159,7 +159,7 @@ impl Parser<'_> {
         match (place, word) {
             (Some(Place::Block), _) => Ok(Read::Open(cursor.block_header()?)),
             (_, "expect") => Ok(Read::Statement(StatementKind::Expect(cursor.expectation()?))),
-            _ => Ok(Read::Statement(StatementKind::Step(cursor.step(None)?))),
+            _ => Ok(Read::Statement(StatementKind::Step(Box::new(cursor.step(None)?)))),
         }
     }
 }

@@ -145,17 +145,17 @@ impl Resolver<'_, '_> {
 
 /// The first general register an instruction writes.
 fn written(instruction: &Instruction) -> Option<u8> {
-    let (row, value): (&Insn, Box<dyn Fn(usize, Operand) -> i64>) = match instruction {
+    let number = match instruction {
         Instruction::Word(word) => {
-            let word = *word;
-            (Insn::decode(word)?, Box::new(move |_, operand| operand.extract(word)))
+            let operand = Insn::decode(*word)?.operands.iter().find(|operand| operand.writes_gpr())?;
+            operand.extract(*word)
         }
         Instruction::Row { row, operands, .. } => {
-            (row, Box::new(move |index, _| operands.get(index).copied().unwrap_or_default()))
+            let index = row.operands.iter().position(|operand| operand.writes_gpr())?;
+            *operands.get(index)?
         }
     };
-    let index = row.operands.iter().position(|operand| operand.writes_gpr())?;
-    u8::try_from(value(index, *row.operands.get(index)?)).ok()
+    u8::try_from(number).ok()
 }
 
 /// A register's name in scripts.

@@ -9,11 +9,12 @@ mod instruction;
 mod list;
 mod lookup;
 mod scope;
+mod shared;
 mod step;
 
 use super::ast::{self, ExitKind, Expect, Expr, Name, Statement, StatementKind, Tree};
 use super::diagnostic::Diagnostic;
-use super::guard::{Guard, has_register};
+use super::guard::Guard;
 use super::limit;
 use super::names;
 use super::program::{Action, Check, Output, Program, Step};
@@ -23,50 +24,12 @@ use crate::case::Term;
 use crate::feature::Feature;
 pub(super) use instruction::register_name;
 use lookup::Lookup;
-pub(super) use lookup::Reports;
 use scope::{Observation, Scope, View};
-use sprig_isa::cpu::Cpu;
+pub(super) use shared::{Need, Shared};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 pub use step::HOLD_ROUNDS;
-
-/// What a line needs of the CPU it runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Need {
-    /// This special register.
-    Register(&'static str),
-    /// Address translation whose misses are interrupts: `exit tlb-miss`.
-    TlbMiss,
-}
-
-impl Need {
-    /// Why the CPU does not have it, if it does not.
-    pub(super) fn missing(self, cpu: &Cpu) -> Option<String> {
-        match self {
-            Self::Register(name) => (!has_register(cpu, name)).then(|| format!("the {} has no {name}", cpu.name)),
-            Self::TlbMiss => (!cpu.family.is_booke()).then(|| format!("the {} takes no TLB miss interrupt", cpu.name)),
-        }
-    }
-}
-
-/// What resolving the instances of one script has in common.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) reports: Reports,
-    /// Parameters that some instance speaks of.
-    pub(super) used: HashSet<String>,
-    /// What is left of [`limit::WORK`].
-    work: usize,
-    /// Something has become too large: nothing more is resolved.
-    stopped: bool,
-}
-
-impl Default for Shared {
-    fn default() -> Self {
-        Self { reports: Reports::default(), used: HashSet::new(), work: limit::WORK, stopped: false }
-    }
-}
 
 /// The names that steps define, with the first place that does.
 pub(super) fn declare<'a>(body: &'a [Statement], declared: &mut HashMap<&'a str, Span>) {
