@@ -114,16 +114,18 @@ pub enum Undefined {
 /// Bit of the SPR number (spr0 in the ISA's split notation) that marks privileged registers.
 pub const PRIVILEGED_BIT: u16 = 0x10;
 
-/// Numbers that are reserved for the MQ and old decrementer registers of the POWER architecture: in supervisor state
-/// they raise an interrupt where others do nothing.
-pub const LEGACY_POWER: [u16; 4] = [0, 4, 5, 6];
+/// Number of the MQ register of the POWER architecture: in supervisor state it raises an interrupt where others do nothing.
+const LEGACY_MQ: u16 = 0;
+/// Numbers under which the POWER architecture reads its real-time clock and decrementer: mfspr of them does the same.
+const LEGACY_CLOCK: [u16; 3] = [4, 5, 6];
 
-/// What an undefined number does in the given privilege state.
+/// What an undefined number does in the given privilege state, if read (`write` false) or written.
 #[must_use]
-pub fn undefined(number: u16, problem_state: bool) -> Undefined {
+pub fn undefined(number: u16, problem_state: bool, write: bool) -> Undefined {
+    let legacy = number == LEGACY_MQ || !write && LEGACY_CLOCK.contains(&number);
     if number & PRIVILEGED_BIT != 0 {
         if problem_state { Undefined::Privileged } else { Undefined::NoOp }
-    } else if problem_state || LEGACY_POWER.contains(&number) {
+    } else if problem_state || legacy {
         Undefined::Illegal
     } else {
         Undefined::NoOp

@@ -15,7 +15,7 @@ impl Bare {
         let profile = core.state.profile;
         let register = core.insn.rt();
         let Some(row) = Spr::lookup(profile, number) else {
-            return match spr::undefined(number, false) {
+            return match spr::undefined(number, false, direction == Direction::Write) {
                 Undefined::NoOp => Ok(()),
                 Undefined::Illegal => Err(Interrupt::illegal(profile.family)),
                 Undefined::Privileged => Err(Interrupt::privileged(profile.family)),

@@ -24,6 +24,9 @@ const ISEL: CpuSet = CpuSet::E500.union(CpuSet::POWER);
 const STRING: CpuSet = CpuSet::all().difference(CpuSet::E500);
 /// CPUs with the byte, halfword and count additions of Power ISA 2.06.
 const ISA_2_06: CpuSet = CpuSet::POWER.union(CpuSet::E500_HV);
+/// CPUs with mftb; the others read the time base by mfspr only (e500 core manual, chapter "Instruction model"; Linux reads it
+/// by mfspr for that reason).
+const MFTB: CpuSet = CpuSet::all().difference(CpuSet::E500V2);
 /// CPUs with dcba.
 const DCBA: CpuSet = CpuSet::BOOKE.union(CpuSet::G4_7447);
 
@@ -172,7 +175,8 @@ impl<S: Supervisor> Processor<S> {
             x31::DCBZ => return self.dcbz(insn),
             x31::DCBST | x31::DCBF | x31::ICBI => return self.touch_block(insn, Access::Load),
             x31::SYNC | x31::EIEIO | x31::DCBT | x31::DCBTST => {}
-            x31::MFSPR | x31::MFTB => return self.move_special(insn, Direction::Read),
+            x31::MFSPR => return self.move_special(insn, Direction::Read),
+            x31::MFTB if MFTB.intersects(state.profile.set) => return self.move_special(insn, Direction::Read),
             x31::MTSPR => return self.move_special(insn, Direction::Write),
             x31::TW => return state.trap(insn, state.word_operand(insn.ra()), state.word_operand(insn.rb())),
             _ if state.profile.is_64bit => return self.execute_31_wide(insn),

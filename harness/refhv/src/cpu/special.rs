@@ -79,7 +79,7 @@ impl<S: Supervisor> Processor<S> {
             let family = self.core.state.profile.family;
             return Err(match row {
                 Some(_) => Interrupt::privileged(family),
-                None => match spr::undefined(number, true) {
+                None => match spr::undefined(number, true, direction == Direction::Write) {
                     Undefined::Privileged => Interrupt::privileged(family),
                     Undefined::Illegal | Undefined::NoOp => Interrupt::illegal(family),
                 },
@@ -176,6 +176,13 @@ mod tests {
         let family = Family::BookeE500;
         assert_eq!(run.clone().interrupt(asm("mtspr", &[260, 3])), Interrupt::privileged(family));
         assert_eq!(run.interrupt(asm("mfspr", &[3, 276])), Interrupt::privileged(family));
+    }
+
+    #[test]
+    fn e500v2_has_no_mftb() {
+        let mftb = asm("mftb", &[3, 268]);
+        assert_eq!(Run::new("e500v2").interrupt(mftb), Interrupt::illegal(Family::BookeE500));
+        assert_eq!(Run::new("7447").gpr(3, 7).step(mftb).gpr[3], 0);
     }
 
     #[test]

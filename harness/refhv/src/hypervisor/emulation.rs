@@ -133,7 +133,7 @@ impl Hypervisor {
         let register = core.insn.rt();
         let number = core.insn.spr();
         let Some(row) = Spr::lookup(self.cpu, number) else {
-            return match spr::undefined(number, false) {
+            return match spr::undefined(number, false, direction == Direction::Write) {
                 Undefined::NoOp => Ok(()),
                 Undefined::Illegal => Err(Interrupt::illegal(self.cpu.family)),
                 Undefined::Privileged => Err(Interrupt::privileged(self.cpu.family)),

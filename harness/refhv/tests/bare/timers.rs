@@ -49,8 +49,7 @@ fn an_embedded_decrementer_interrupt_comes_back_until_its_status_is_cleared() {
 fn the_decrementer_counts_down_as_the_time_base_counts_up() {
     for cpu in CPUS {
         let rig = Rig::new(cpu).gpr(3, 0x1000).code(&[mtspr(n::DEC, 3), HERE]).run(1);
-        let rig =
-            rig.run(10 * INSTRUCTIONS_PER_TICK - 1).at(CODE + 4, &[mfspr(5, n::DEC), asm("mftb", &[6, 268])]).run(2);
+        let rig = rig.run(10 * INSTRUCTIONS_PER_TICK - 1).at(CODE + 4, &[mfspr(5, n::DEC), mfspr(6, n::TBL)]).run(2);
         assert_eq!(rig.machine.core().state.gpr[5..7], [0x1000 - 10, 10], "{cpu}");
     }
 }
