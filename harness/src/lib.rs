@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod case;
+pub mod cli;
 pub mod describe;
 pub mod differences;
 #[cfg(test)]
@@ -24,7 +25,9 @@ pub mod problem;
 pub mod project;
 pub mod report;
 pub mod rules;
+pub mod run;
 pub mod script;
 pub mod session;
+pub mod suite;
 pub mod target;
 pub mod transcript;

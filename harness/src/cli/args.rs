@@ -1,0 +1,89 @@
+//! The command line as clap reads it.
+
+use crate::report::Format;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A conformance suite for PowerPC hypervisors.
+///
+/// Without a command: `sprig run`, every case on the reference hypervisor.
+#[derive(Debug, Parser)]
+#[command(name = "sprig", version, max_term_width = 100, after_help = EXIT_STATUS)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 all as expected, 1 a verdict that fails the run, 2 wrong usage or a bad script,
+125 nothing could be judged (`git bisect run` skips such a commit).";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run cases on targets and judge them.
+    Run(Run),
+    /// Show every target: available, or why not and the command that makes it so.
+    Targets,
+    /// Show the cases, the rules, or the features.
+    List(List),
+    /// Say everything that is wrong with scripts, or with the whole suite.
+    Check(Check),
+    /// Run one case on one target and show everything: each step, its exits, the console, the command.
+    Repro(Repro),
+}
+
+/// `sprig run`.
+#[derive(Debug, Default, Args)]
+pub struct Run {
+    /// Cases: names (`alias/after-exit`, `alias/after-exit@user`), areas (`alias`), globs (`alias/*@user`), or paths of
+    /// `.probe` files, which are judged by rules alone [default: all].
+    #[arg(value_name = "CASE")]
+    pub cases: Vec<String>,
+    /// Targets: names or globs [default: every ref-*-bare and ref-*-pr].
+    #[arg(long = "target", short, value_name = "T")]
+    pub targets: Vec<String>,
+    /// Where the results are printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// How many targets run at the same time [default: one on each core].
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+}
+
+/// `sprig list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// The rules with their sources, and the cases that cite each.
+    #[arg(long, conflicts_with = "features")]
+    pub rules: bool,
+    /// The features that cases can need, as a table for the language reference.
+    #[arg(long)]
+    pub features: bool,
+}
+
+/// `sprig check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Scripts [default: the whole suite, with its rules, expectations, differences and goldens].
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// `sprig repro`.
+#[derive(Debug, Args)]
+pub struct Repro {
+    /// The case: its name, or the path of a `.probe` file, with `@` and its parameters if it has any.
+    #[arg(value_name = "CASE")]
+    pub case: String,
+    /// The target.
+    #[arg(long, short, value_name = "T")]
+    pub target: String,
+    /// Let the command that is shown stop the guest before its first instruction and wait for gdb.
+    #[arg(long)]
+    pub gdb: bool,
+    /// Let the command that is shown write a trace of every instruction and interrupt.
+    #[arg(long)]
+    pub trace: bool,
+}

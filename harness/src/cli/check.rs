@@ -1,0 +1,62 @@
+//! `sprig check`: everything that is wrong, and nothing is run.
+
+use super::args;
+use super::error::Error;
+use crate::judge::Exit;
+use crate::rules::Rules;
+use crate::script::{LoadError, load_file};
+use crate::suite::{RULES, check_rules};
+use crate::target;
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+pub(super) fn check(arguments: &args::Check, out: &mut dyn Write) -> Result<Exit, Error> {
+    if arguments.files.is_empty() { whole_suite(out) } else { files(&arguments.files, out) }
+}
+
+fn whole_suite(out: &mut dyn Write) -> Result<Exit, Error> {
+    let suite = super::suite()?;
+    let all = target::all();
+    let targets: Vec<_> = all.iter().map(|target| &**target).collect();
+    let problems = suite.unused(&targets);
+    if !problems.is_empty() {
+        return Err(Error::Mistakes(problems.iter().map(|problem| format!("error: {problem}\n")).collect()));
+    }
+    let (scripts, cases) = (suite.scripts.len(), suite.instances().count());
+    writeln!(out, "{scripts} scripts with {cases} cases, {} rules: nothing is wrong", suite.rules.iter().count())?;
+    Ok(Exit::AsExpected)
+}
+
+fn files(files: &[PathBuf], out: &mut dyn Write) -> Result<Exit, Error> {
+    let rules = rules()?;
+    let mut mistakes = String::new();
+    for file in files {
+        match load_file(file).and_then(|script| check_rules(&script, &rules).map(|()| script)) {
+            Ok(script) => writeln!(out, "{}: {} cases, nothing is wrong", file.display(), script.instances().len())?,
+            Err(error) => mistakes += &shown(&error),
+        }
+    }
+    if mistakes.is_empty() { Ok(Exit::AsExpected) } else { Err(Error::Mistakes(mistakes)) }
+}
+
+fn rules() -> Result<Rules, Error> {
+    let path = super::root().join(RULES);
+    let read = |path: &Path| std::fs::read_to_string(path);
+    let text = read(&path).map_err(|cause| Error::Internal { doing: format!("reading {}", path.display()), cause })?;
+    Rules::parse(&path, &text)
+        .map_err(|problems| Error::Mistakes(problems.iter().map(|problem| format!("error: {problem}\n")).collect()))
+}
+
+/// A mistake as rustc would show it.
+fn shown(error: &LoadError) -> String {
+    match error {
+        LoadError::Script(diagnostics) => diagnostics.render(std::io::stderr().is_terminal()),
+        LoadError::Io { .. } => {
+            let mut text = String::new();
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "error: {error}");
+            text
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `sprig targets` and `sprig list`: what there is.
+
+use super::args;
+use super::error::Error;
+use super::run::missing;
+use crate::feature::FEATURES;
+use crate::judge::Exit;
+use crate::rules::{Rule, Rules};
+use crate::script::{Instance, Script};
+use crate::target;
+use std::io::Write;
+
+pub(super) fn targets(out: &mut dyn Write) -> Result<Exit, Error> {
+    let all = target::all();
+    let width = all.iter().map(|target| target.id().len()).max().unwrap_or(0);
+    for target in &all {
+        let cpu = target.profile().cpu.name;
+        match missing(&**target) {
+            None => {
+                let version = target.version().map(|version| format!(", {version}")).unwrap_or_default();
+                writeln!(out, "{:width$}  available ({cpu}{version})", target.id())?;
+            }
+            Some(missing) => {
+                writeln!(out, "{:width$}  not here: {}; to add it: {}", target.id(), missing.reason, missing.remedy)?;
+            }
+        }
+    }
+    Ok(Exit::AsExpected)
+}
+
+pub(super) fn list(arguments: &args::List, out: &mut dyn Write) -> Result<Exit, Error> {
+    if arguments.features {
+        features(out)?;
+        return Ok(Exit::AsExpected);
+    }
+    let suite = super::suite()?;
+    if arguments.rules {
+        rules(out, &suite.rules, &suite.scripts)?;
+    } else {
+        cases(out, &suite.scripts)?;
+    }
+    Ok(Exit::AsExpected)
+}
+
+/// Each script with its first sentence, and the cases it makes.
+fn cases(out: &mut dyn Write, scripts: &[Script]) -> Result<(), Error> {
+    for script in scripts {
+        writeln!(out, "{}", script.name())?;
+        writeln!(out, "    {}", first_sentence(script.prose()))?;
+        let rules: Vec<&str> = script.rules().collect();
+        writeln!(out, "    rules {}", rules.join(" "))?;
+        let needs: Vec<&str> = script.needs().map(|feature| feature.name()).collect();
+        if !needs.is_empty() {
+            writeln!(out, "    needs {}", needs.join(" "))?;
+        }
+        let parameters = script.instances().iter().map(Instance::name).filter_map(|name| name.split_once('@'));
+        let parameters: Vec<String> = parameters.map(|(_, parameters)| format!("@{parameters}")).collect();
+        if !parameters.is_empty() {
+            writeln!(out, "    with  {}", parameters.join(" "))?;
+        }
+    }
+    Ok(())
+}
+
+/// A script's prose up to its first full stop, in one line.
+fn first_sentence(prose: &str) -> String {
+    let text = prose.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.split_once(". ") {
+        Some((sentence, _)) => format!("{sentence}."),
+        None => text,
+    }
+}
+
+fn rules(out: &mut dyn Write, rules: &Rules, scripts: &[Script]) -> Result<(), Error> {
+    for rule in rules.iter() {
+        let Rule { id, text, source, .. } = rule;
+        let origin = if rule.is_unspecified() { "searched" } else { "source" };
+        writeln!(out, "{id}\n    {text}\n    {origin}: {source}")?;
+        let citing = scripts.iter().filter(|script| script.rules().any(|cited| cited == id)).map(Script::name);
+        let citing: Vec<&str> = citing.collect();
+        writeln!(out, "    cases: {}", citing.join(" "))?;
+    }
+    Ok(())
+}
+
+/// The table of the language reference.
+fn features(out: &mut dyn Write) -> Result<(), Error> {
+    writeln!(out, "| feature | a target that has it |\n|---|---|")?;
+    for feature in FEATURES {
+        writeln!(out, "| `{}` | {} |", feature.name, feature.meaning)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_sentence_ends_at_the_first_full_stop_before_a_space() {
+        assert_eq!(first_sentence("It reads\nSPR 2.07. And more.\n"), "It reads SPR 2.07.");
+        assert_eq!(first_sentence("No stop at all"), "No stop at all");
+    }
+}

@@ -1,0 +1,68 @@
+//! The `sprig` command.
+
+mod args;
+mod check;
+mod error;
+mod list;
+mod progress;
+mod repro;
+mod run;
+mod select;
+
+pub use args::Arguments;
+pub use error::Error;
+
+use crate::judge::Exit;
+use crate::project;
+use crate::suite::{Mistake, Suite};
+use args::Command;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Does what the arguments say and tells how it went.
+#[must_use]
+pub fn main(arguments: Arguments) -> ExitCode {
+    // Colours are for terminals that want them; what else reads the output gets plain text.
+    let mut out = anstream::stdout().lock();
+    let exit = dispatch(arguments, &mut out).unwrap_or_else(|error| {
+        if !error.is_broken_pipe() {
+            anstream::eprintln!("{error}");
+        }
+        error.exit()
+    });
+    ExitCode::from(exit.code())
+}
+
+fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Exit, Error> {
+    match arguments.command.unwrap_or(Command::Run(args::Run::default())) {
+        Command::Run(arguments) => run::run(&arguments, out),
+        Command::Targets => list::targets(out),
+        Command::List(arguments) => list::list(&arguments, out),
+        Command::Check(arguments) => check::check(&arguments, out),
+        Command::Repro(arguments) => repro::repro(&arguments, out),
+    }
+}
+
+/// The project's root, as short as it can be written from here.
+fn root() -> PathBuf {
+    let root = project::root();
+    match std::env::current_dir() {
+        Ok(here) if here == root => PathBuf::new(),
+        _ => root,
+    }
+}
+
+/// The suite, if there is nothing wrong with it.
+fn suite() -> Result<Suite, Error> {
+    Suite::load(&root()).map_err(|mistakes| Error::Mistakes(mistakes.iter().map(Mistake::to_string).collect()))
+}
+
+/// How this program is called: what to write in front of a command that is to be typed.
+fn program() -> String {
+    // Set by `cargo run`, whose users have no `sprig` in their path.
+    if std::env::var_os("CARGO").is_some() {
+        return "cargo run -q --".to_owned();
+    }
+    std::env::args().next().unwrap_or_else(|| "sprig".to_owned())
+}

@@ -1,0 +1,41 @@
+//! The progress bar: on standard error, and only where that is a terminal.
+
+use crate::case::Case;
+use crate::session::Progress;
+use crate::target::Target;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Shows how many cases have run.
+#[derive(Debug)]
+pub(super) struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar for so many cases. It draws nothing where standard error is not a terminal.
+    pub(super) fn new(cases: u64) -> Self {
+        let bar = ProgressBar::new(cases);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} cases, {elapsed}, {msg}") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// Prints something without tearing the bar.
+    pub(super) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
+    }
+
+    /// Removes the bar.
+    pub(super) fn end(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Progress for Bar {
+    fn session_starts(&self, target: &dyn Target, _: usize) {
+        self.0.set_message(target.id().to_owned());
+    }
+
+    fn case_ended(&self, _: &dyn Target, _: &Case) {
+        self.0.inc(1);
+    }
+}

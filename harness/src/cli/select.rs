@@ -1,0 +1,159 @@
+//! From what the user typed to cases and targets.
+
+use super::error::Error;
+use crate::nearest::suggestion;
+use crate::pattern::{Pattern, is_glob};
+use crate::run::Selected;
+use crate::script::{Instance, LoadError, Script, load_file};
+use crate::suite::{Suite, check_rules};
+use crate::target::Target;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Patterns of the targets of the main job.
+const DEFAULT_TARGETS: [&str; 2] = ["ref-*-bare", "ref-*-pr"];
+/// How script files end.
+const EXTENSION: &str = ".probe";
+/// What separates a case's name from its parameters.
+const PARAMETERS: char = '@';
+
+/// The cases that these arguments name, in the order of the suite, each once; all if there is no argument.
+///
+/// # Errors
+/// [`Error`] where an argument names nothing, or the file it names is not a script.
+pub(super) fn cases(suite: &Suite, arguments: &[String]) -> Result<Vec<Selected>, Error> {
+    let own =
+        |instance: &Instance| Selected { instance: instance.clone(), argument: instance.name().to_owned(), own: true };
+    if arguments.is_empty() {
+        return Ok(suite.instances().map(own).collect());
+    }
+    let mut selected: Vec<Selected> = Vec::new();
+    for argument in arguments {
+        let found = match path_and_parameters(argument) {
+            Some((path, parameters)) => from_file(suite, path, parameters)?,
+            None => suite.instances().filter(|instance| names(argument, instance.name())).map(own).collect(),
+        };
+        if found.is_empty() {
+            return Err(unknown_case(suite, argument));
+        }
+        for case in found {
+            if !selected.iter().any(|known| known.argument == case.argument) {
+                selected.push(case);
+            }
+        }
+    }
+    Ok(selected)
+}
+
+/// True if the argument names the case: itself, its script, its area, or by a glob.
+fn names(argument: &str, case: &str) -> bool {
+    if is_glob(argument) {
+        return Pattern::new(argument).matches(case);
+    }
+    let below = |rest: &str| rest.is_empty() || rest.starts_with(['/', PARAMETERS]);
+    case.strip_prefix(argument.trim_end_matches('/')).is_some_and(below)
+}
+
+/// The file of an argument like `dir/mine.probe` or `dir/mine.probe@user`.
+fn path_and_parameters(argument: &str) -> Option<(&Path, Option<&str>)> {
+    if argument.ends_with(EXTENSION) {
+        return Some((Path::new(argument), None));
+    }
+    let at = argument.find(&format!("{EXTENSION}{PARAMETERS}"))? + EXTENSION.len();
+    let (path, parameters) = argument.split_at_checked(at)?;
+    Some((Path::new(path), Some(parameters)))
+}
+
+fn from_file(suite: &Suite, path: &Path, parameters: Option<&str>) -> Result<Vec<Selected>, Error> {
+    let script = load_file(path).map_err(|error| not_a_script(path, error))?;
+    check_rules(&script, &suite.rules).map_err(|error| not_a_script(path, error))?;
+    let base = script.name().len();
+    let matching = |instance: &&Instance| parameters.is_none_or(|wanted| instance.name().get(base..) == Some(wanted));
+    let selected = |instance: &Instance| {
+        let own_parameters = instance.name().get(base..).unwrap_or_default();
+        let argument = format!("{}{own_parameters}", path.display());
+        Selected { instance: instance.clone(), argument, own: false }
+    };
+    Ok(script.instances().iter().filter(matching).map(selected).collect())
+}
+
+fn not_a_script(path: &Path, error: LoadError) -> Error {
+    match error {
+        LoadError::Io { error, .. } => {
+            Error::usage(format!("cannot read {}: {error}", path.display()), "CASE is a name, a glob, or a .probe file")
+        }
+        LoadError::Script(diagnostics) => Error::Mistakes(diagnostics.to_string()),
+    }
+}
+
+fn unknown_case(suite: &Suite, argument: &str) -> Error {
+    let scripts = suite.scripts.iter().map(Script::name);
+    let names = suite.instances().map(Instance::name);
+    let nearest = suggestion(argument, names.chain(scripts));
+    Error::usage(format!("there is no case `{argument}`{nearest}"), "`sprig list` shows every case")
+}
+
+/// The targets that were asked for.
+#[derive(Debug)]
+pub(super) struct Targets {
+    /// Those that can run.
+    pub(super) here: Vec<Arc<dyn Target>>,
+    /// Those that were named, and cannot.
+    pub(super) named_but_missing: Vec<Arc<dyn Target>>,
+}
+
+/// The targets that these arguments name or match; those of the main job if there is none.
+///
+/// # Errors
+/// [`Error`] where an argument names nothing.
+pub(super) fn targets(all: &[Arc<dyn Target>], arguments: &[String]) -> Result<Targets, Error> {
+    let defaults = DEFAULT_TARGETS.map(str::to_owned);
+    let arguments = if arguments.is_empty() { &defaults } else { arguments };
+    let patterns: Vec<Pattern> = arguments.iter().map(|argument| Pattern::new(argument)).collect();
+    for (argument, pattern) in arguments.iter().zip(&patterns) {
+        if !all.iter().any(|target| pattern.matches(target.id())) {
+            return Err(unknown_target(all, argument));
+        }
+    }
+    let asked = all.iter().filter(|target| patterns.iter().any(|pattern| pattern.matches(target.id())));
+    let (here, missing): (Vec<_>, Vec<_>) = asked.cloned().partition(|target| target.availability().is_yes());
+    let is_named = |target: &Arc<dyn Target>| arguments.iter().any(|argument| argument == target.id());
+    Ok(Targets { here, named_but_missing: missing.into_iter().filter(is_named).collect() })
+}
+
+/// The target of this name.
+///
+/// # Errors
+/// [`Error`] where there is none.
+pub(super) fn target(all: &[Arc<dyn Target>], name: &str) -> Result<Arc<dyn Target>, Error> {
+    all.iter().find(|target| target.id() == name).cloned().ok_or_else(|| unknown_target(all, name))
+}
+
+fn unknown_target(all: &[Arc<dyn Target>], name: &str) -> Error {
+    let nearest = suggestion(name, all.iter().map(|target| target.id()));
+    Error::usage(format!("there is no target `{name}`{nearest}"), "`sprig targets` shows every target")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_named_by_itself_its_script_its_area_and_by_globs() {
+        let name = "alias/after-exit@user,le";
+        for argument in ["alias/after-exit@user,le", "alias/after-exit", "alias", "alias/", "alias/*@user*", "*"] {
+            assert!(names(argument, name), "{argument}");
+        }
+        for argument in ["alias/after", "after-exit", "alias/after-exit@user", "ali", "alias/*@supervisor"] {
+            assert!(!names(argument, name), "{argument}");
+        }
+    }
+
+    #[test]
+    fn a_file_may_have_parameters_behind_it() {
+        let split = |argument| path_and_parameters(argument).map(|(path, rest)| (path.to_str().unwrap_or("?"), rest));
+        assert_eq!(split("a/b.probe"), Some(("a/b.probe", None)));
+        assert_eq!(split("a@b/c.probe@user,le"), Some(("a@b/c.probe", Some("@user,le"))));
+        assert_eq!(split("alias/after-exit@user"), None);
+    }
+}

@@ -1,0 +1,215 @@
+//! The main job: cases on targets, judged and reported, a target on each core.
+//!
+//! ```text
+//!   worker --target 1--> records --.
+//!   worker --target 2--> records --+--> one target after the other --> Reporter
+//! ```
+//!
+//! Cases are assembled as sessions ask for them, and a record is all that is kept of one.
+
+use crate::case::{Case, Profile};
+use crate::judge::{Golden, Status, Subject, Verdict, judge};
+use crate::report::{Counts, Record, TargetReport};
+use crate::script::Instance;
+use crate::session::{self, Progress};
+use crate::suite::Suite;
+use crate::target::{Limits, Target};
+use crate::transcript::{Fate, RunResult};
+use std::borrow::Borrow;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// A case that was asked for.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// The case.
+    pub instance: Instance,
+    /// How to name it on a command line.
+    pub argument: String,
+    /// It is one of the suite's own, so that it has a golden.
+    pub own: bool,
+}
+
+/// Cases on targets.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// What they are judged by.
+    pub suite: &'a Suite,
+    /// The cases.
+    pub cases: &'a [Selected],
+    /// What counts as a hang.
+    pub limits: &'a Limits,
+    /// The command in front of a case and a target that shows it again.
+    pub again: &'a str,
+}
+
+/// What judging needs of a target, asked for once.
+#[derive(Clone, Debug)]
+pub struct On {
+    /// Its name.
+    pub target: String,
+    /// Its CPU and features.
+    pub profile: Profile,
+    /// Its goldens' folders.
+    pub chain: Vec<String>,
+}
+
+impl On {
+    /// Asks a target.
+    #[must_use]
+    pub fn new(target: &dyn Target) -> Self {
+        Self { target: target.id().to_owned(), profile: target.profile(), chain: target.golden_chain() }
+    }
+}
+
+/// What a target has to say.
+enum Message {
+    Record(Box<Record>),
+    Ended(TargetReport),
+}
+
+/// A case on its way through a session.
+struct Job<'a> {
+    case: Case,
+    selected: &'a Selected,
+}
+
+impl Borrow<Case> for Job<'_> {
+    fn borrow(&self) -> &Case {
+        &self.case
+    }
+}
+
+impl Run<'_> {
+    /// Runs the cases on one target. Each gives one record.
+    pub fn on(&self, target: &dyn Target, progress: &dyn Progress, mut sink: impl FnMut(Record)) -> TargetReport {
+        let on = On::new(target);
+        let mut counts = Counts::default();
+        let mut record = |selected: &Selected, verdict: Verdict| {
+            counts.add(verdict.status);
+            sink(self.record(target.id(), selected, verdict));
+        };
+        let mut here = Vec::new();
+        for selected in self.cases {
+            match selected.instance.missing(&on.profile) {
+                Some(missing) => record(selected, Verdict::skip(missing.to_string())),
+                None => here.push(selected),
+            }
+        }
+        let unassembled = RefCell::new(Vec::new());
+        let jobs = here.into_iter().filter_map(|selected| match selected.instance.assemble(&on.profile) {
+            Ok(case) => Some(Job { case, selected }),
+            Err(error) => {
+                unassembled.borrow_mut().push((selected, Verdict::error(error.to_string())));
+                None
+            }
+        });
+        let summary = session::run(target, jobs, self.limits, progress, |job: Job<'_>, result: RunResult| {
+            let verdict = self.verdict(&on, job.selected, &job.case, &result);
+            record(job.selected, verdict);
+        });
+        for (selected, verdict) in unassembled.into_inner() {
+            record(selected, verdict);
+        }
+        let dead = summary.dead.and_then(|fate| match fate {
+            Fate::Crashed(how) | Fate::Hung(how) | Fate::Error(how) => Some(how),
+            Fate::Ended => None,
+        });
+        TargetReport { target: target.id().to_owned(), version: target.version(), counts, dead }
+    }
+
+    /// Judges what a target gave back for one of the cases.
+    #[must_use]
+    pub fn verdict(&self, on: &On, selected: &Selected, case: &Case, result: &RunResult) -> Verdict {
+        let golden = match self.suite.goldens.find(&on.chain, &case.name) {
+            _ if !selected.own => Golden::NotKept,
+            Some(found) => Golden::Text(found.text),
+            None => Golden::Missing,
+        };
+        judge(&Subject {
+            case,
+            result,
+            profile: &on.profile,
+            rules: &self.suite.rules,
+            expectation: self.suite.expectations.of(&on.target, &case.name),
+            golden,
+        })
+    }
+
+    /// A verdict on one of the cases as reports want it.
+    #[must_use]
+    pub fn record(&self, target: &str, selected: &Selected, verdict: Verdict) -> Record {
+        let source = selected.instance.source().path.display().to_string();
+        let again = format!("{} {} --target {target}", self.again, selected.argument);
+        Record::new(target, selected.instance.name(), &source, verdict).again(again)
+    }
+
+    /// Runs the cases on every target, so many at a time, and hands over what they say in the order of the targets.
+    ///
+    /// # Errors
+    /// The first error of `sink`; what has begun still runs to its end.
+    pub fn on_all<E>(
+        &self,
+        targets: &[Arc<dyn Target>],
+        workers: usize,
+        progress: &dyn Progress,
+        mut sink: impl FnMut(Event) -> Result<(), E>,
+    ) -> Result<Vec<TargetReport>, E> {
+        let (senders, receivers): (Vec<Sender<Message>>, Vec<Receiver<Message>>) =
+            targets.iter().map(|_| channel()).unzip();
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..workers.clamp(1, targets.len().max(1)) {
+                let (senders, next) = (senders.clone(), &next);
+                scope.spawn(move || {
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let (Some(target), Some(sender)) = (targets.get(index), senders.get(index)) else { break };
+                        // Nobody listens any more after an error of the sink: then there is nothing to say to anybody.
+                        let say = |message| drop(sender.send(message));
+                        let report = self.on(&**target, progress, |record| say(Message::Record(Box::new(record))));
+                        say(Message::Ended(report));
+                    }
+                });
+            }
+            drop(senders);
+            let mut reports = Vec::new();
+            for (target, receiver) in targets.iter().zip(receivers) {
+                sink(Event::Begins(target.id().to_owned()))?;
+                for message in receiver {
+                    match message {
+                        Message::Record(record) => sink(Event::Record(record))?,
+                        Message::Ended(report) => {
+                            sink(Event::Ends(report.clone()))?;
+                            reports.push(report);
+                            // The sender lives as long as the workers.
+                            break;
+                        }
+                    }
+                }
+            }
+            Ok(reports)
+        })
+    }
+}
+
+/// What [`Run::on_all`] hands over.
+#[derive(Debug)]
+pub enum Event {
+    /// The records of this target follow.
+    Begins(String),
+    /// A record.
+    Record(Box<Record>),
+    /// That was its last.
+    Ends(TargetReport),
+}
+
+/// Every status of these reports, as often as it occurs.
+pub fn statuses(reports: &[TargetReport]) -> impl Iterator<Item = Status> {
+    reports
+        .iter()
+        .flat_map(|report| report.counts.iter())
+        .flat_map(|(status, count)| std::iter::repeat_n(status, count))
+}
