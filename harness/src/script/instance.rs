@@ -66,6 +66,17 @@ impl Instance {
         &self.name
     }
 
+    /// The rules it tests, the default one first.
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        self.text.tree.header.rules.iter().map(|rule| rule.text.as_str())
+    }
+
+    /// It is known to end some target: runs alone, last.
+    #[must_use]
+    pub fn kills(&self) -> bool {
+        self.text.tree.header.kills.is_some()
+    }
+
     /// The file.
     #[must_use]
     pub fn source(&self) -> &Arc<SourceFile> {
