@@ -9,7 +9,7 @@ use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 use sprig_isa::syndrome::esr;
 
-use super::load_store::{Extend, Form};
+use super::load_store::{CacheLock, Extend, Form};
 use super::logical::{popcntb, popcntw};
 use super::opcode::{ds, primary, x19, x31};
 use super::{Access, Direction, Insn, Interrupt, Privileged, Processor, Supervisor};
@@ -227,9 +227,10 @@ impl<S: Supervisor> Processor<S> {
             x31::STSWX if on(STRING) => return self.store_string(insn, true),
             x31::DCBA if on(DCBA) => {}
             x31::ICBT if on(CpuSet::BOOKE) => {}
-            x31::DCBTLS | x31::DCBTSTLS if on(CpuSet::E500) => return self.lock_block(insn, esr::DLK),
-            x31::ICBTLS if on(CpuSet::E500) => return self.lock_block(insn, esr::ILK),
-            x31::DCBLC | x31::ICBLC if on(CpuSet::E500) => {}
+            x31::DCBTLS | x31::DCBTSTLS if on(CpuSet::E500) => return self.lock_block(insn, CacheLock::Data, true),
+            x31::ICBTLS if on(CpuSet::E500) => return self.lock_block(insn, CacheLock::Instruction, true),
+            x31::DCBLC if on(CpuSet::E500) => return self.lock_block(insn, CacheLock::Data, false),
+            x31::ICBLC if on(CpuSet::E500) => return self.lock_block(insn, CacheLock::Instruction, false),
             x31::WAIT if on(CpuSet::E500_HV) => self.core.waiting = true,
             x31::LBARX if on(ISA_2_06) => return self.load_reserve::<u8>(insn),
             x31::LHARX if on(ISA_2_06) => return self.load_reserve::<u16>(insn),

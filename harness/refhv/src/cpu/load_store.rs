@@ -5,12 +5,13 @@
 use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 use sprig_isa::spr::number;
+use sprig_isa::syndrome::esr;
 
 use super::storage::Value;
 use super::{Access, Insn, Interrupt, Processor, Reservation, Supervisor, condition::field, xer};
 
-/// L1CSR0\[CUL\]: cache unable to lock (EREF, "L1 cache control and status register 0").
-const L1CSR0_CUL: u64 = 0x400;
+/// L1CSR0\[CUL\], L1CSR1\[ICUL\]: cache unable to lock (EREF, "L1 cache control and status registers").
+const L1CSR_CUL: u64 = 0x400;
 
 /// How an address is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -217,23 +218,38 @@ impl<S: Supervisor> Processor<S> {
         self.probe(self.address(insn, Form::X), access)
     }
 
-    /// dcbtls, dcbtstls, icbtls on e500: in problem state they need MSR\[UCLE\]. This model has no cache to lock in, which
-    /// is allowed (EREF, "Cache line locking"): it says so in L1CSR0\[CUL\].
-    pub(super) fn lock_block(&mut self, insn: Insn, syndrome: u32) -> Result<(), Interrupt> {
-        let address = Some(self.core.state.effective(self.address(insn, Form::X)));
-        let state = &mut self.core.state;
-        if state.in_problem_state() && state.msr() & msr::booke::UCLE == 0 {
-            return Err(Interrupt { exception: Exception::DataStorage, syndrome, address });
+    /// dcbtls, dcbtstls, icbtls (`on`), dcblc, icblc on e500: loads as far as translation goes; in problem state they need
+    /// MSR\[UCLE\]. This model has no cache to lock in, which is allowed (EREF, "Cache line locking"): it says so by CUL.
+    pub(super) fn lock_block(&mut self, insn: Insn, cache: CacheLock, on: bool) -> Result<(), Interrupt> {
+        let address = self.core.state.effective(self.address(insn, Form::X));
+        let (syndrome, register) = match cache {
+            CacheLock::Data => (esr::DLK, number::L1CSR0),
+            CacheLock::Instruction => (esr::ILK, number::L1CSR1),
+        };
+        if self.core.state.in_problem_state() && self.core.state.msr() & msr::booke::UCLE == 0 {
+            return Err(Interrupt { exception: Exception::DataStorage, syndrome, address: Some(address) });
         }
-        state.spr.set(number::L1CSR0, state.spr.get(number::L1CSR0) | L1CSR0_CUL);
+        self.probe(address, Access::Load)?;
+        if on {
+            let spr = &mut self.core.state.spr;
+            spr.set(register, spr.get(register) | L1CSR_CUL);
+        }
         Ok(())
     }
+}
+
+/// Which cache an instruction locks a line in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum CacheLock {
+    Data,
+    Instruction,
 }
 
 #[cfg(test)]
 mod tests {
     use sprig_isa::cpu::Family;
 
+    use super::super::opcode::x31;
     use super::super::testing::{Run, asm};
     use super::*;
 
@@ -356,10 +372,19 @@ mod tests {
 
     #[test]
     fn locking_a_line_from_problem_state_needs_permission() {
-        let dcbtls = asm("dcbtls", &[0, 0, 4]);
-        let interrupt = Run::new("e500v2").gpr(4, DATA).problem().interrupt(dcbtls);
-        assert_eq!((interrupt.exception, interrupt.syndrome), (Exception::DataStorage, 0x0020_0000));
-        let state = Run::new("e500v2").gpr(4, DATA).msr(sprig_isa::msr::PR | msr::booke::UCLE).step(dcbtls);
-        assert_eq!(state.spr.get(number::L1CSR0), L1CSR0_CUL);
+        let block = |extended: u32| 31 << 26 | 4 << 11 | extended << 1;
+        for (extended, syndrome, after) in [
+            (x31::DCBTLS, esr::DLK, [L1CSR_CUL, 0]),
+            (x31::DCBTSTLS, esr::DLK, [L1CSR_CUL, 0]),
+            (x31::DCBLC, esr::DLK, [0, 0]),
+            (x31::ICBTLS, esr::ILK, [0, L1CSR_CUL]),
+            (x31::ICBLC, esr::ILK, [0, 0]),
+        ] {
+            let run = Run::new("e500v2").gpr(4, DATA);
+            let interrupt = run.clone().problem().interrupt(block(extended));
+            assert_eq!((interrupt.exception, interrupt.syndrome), (Exception::DataStorage, syndrome), "{extended}");
+            let state = run.msr(sprig_isa::msr::PR | msr::booke::UCLE).step(block(extended));
+            assert_eq!([number::L1CSR0, number::L1CSR1].map(|number| state.spr.get(number)), after, "{extended}");
+        }
     }
 }
