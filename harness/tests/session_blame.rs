@@ -1,4 +1,4 @@
-//! Who is to blame when a session dies, shown on a target that does as its cases are named.
+//! Who is to blame when a session dies, shown on a target that does what its cases tell it to.
 
 use sprig::case::{Case, Profile};
 use sprig::feature::FeatureSet;
@@ -19,6 +19,7 @@ enum Does {
     DiesBehindOthers,
     DiesUnlessLoud,
     IsGarbled,
+    GoesAstray,
 }
 
 const STEP_OF_DEATH: u32 = 5;
@@ -81,7 +82,7 @@ impl Target for Scripted {
                 Some(Box::new(RunResult { fate: fate.clone(), state, last_step, entries: vec![], exits: None }))
             };
             let dies = match does(case) {
-                Does::Ends | Does::DiesAfterItsEnd => false,
+                Does::Ends | Does::DiesAfterItsEnd | Does::GoesAstray => false,
                 Does::Dies => true,
                 Does::DiesBehindOthers => index > 0,
                 Does::DiesUnlessLoud => !boot.loud,
@@ -94,8 +95,10 @@ impl Target for Scripted {
                 return Err(Stop { running: running(&crash), fate: crash });
             }
             ended(end());
-            if does(case) == Does::DiesAfterItsEnd {
-                return Err(Stop { fate: crash, running: None });
+            match does(case) {
+                Does::DiesAfterItsEnd => return Err(Stop { fate: crash, running: None }),
+                Does::GoesAstray => return Ok(()),
+                _ => {}
             }
         }
         Ok(())
@@ -119,10 +122,17 @@ fn case(name: &str, does: Does) -> Case {
 }
 
 fn does(case: &Case) -> Does {
-    let known =
-        [Does::Ends, Does::Dies, Does::DiesAfterItsEnd, Does::DiesBehindOthers, Does::DiesUnlessLoud, Does::IsGarbled];
+    let known = [
+        Does::Ends,
+        Does::Dies,
+        Does::DiesAfterItsEnd,
+        Does::DiesBehindOthers,
+        Does::DiesUnlessLoud,
+        Does::IsGarbled,
+        Does::GoesAstray,
+    ];
     let number = case.parts.constants.first().copied().unwrap_or(Does::Ends as u64);
-    known.into_iter().find(|does| *does as u64 == number).unwrap_or(Does::Ends)
+    known.into_iter().find(|does| *does as u64 == number).expect("one of the known")
 }
 
 fn message(result: &RunResult) -> &str {
@@ -191,6 +201,16 @@ fn a_garbled_line_is_an_error_of_its_case_and_is_not_tried_again() {
     assert_eq!(target.sessions(), ["a b c", "c"]);
     assert_eq!(results[1].fate, Fate::Error("garbled".to_owned()));
     assert_eq!(results[2], end());
+}
+
+#[test]
+fn a_guest_that_cannot_go_on_is_followed_by_another() {
+    let target = Scripted::default();
+    let (results, summary) =
+        target.run_all(&[case("a", Does::Ends), case("b", Does::GoesAstray), case("c", Does::Ends)]);
+    assert_eq!(target.sessions(), ["a b c", "c"]);
+    assert_eq!(results, [end(), end(), end()]);
+    assert_eq!(summary, Summary { sessions: 2, dead: None });
 }
 
 #[test]

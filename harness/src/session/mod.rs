@@ -140,7 +140,7 @@ impl Runner<'_> {
         }
     }
 
-    /// One session; the results of the cases that ended, and how it stopped if not all did.
+    /// One session; the results of the cases that ended, and how it stopped if not in order.
     fn session(&mut self, cases: &[&Case], loud: bool) -> (Vec<RunResult>, Option<Stop>) {
         self.summary.sessions += 1;
         self.progress.session_starts(self.target, cases.len());
@@ -155,8 +155,8 @@ impl Runner<'_> {
             results.push(result);
         });
         let stop = stop.err().or_else(|| {
-            let missing = results.len() < cases.len();
-            missing.then(|| Stop::error(format!("{} ended without a result for every case", self.target.id())))
+            let nothing = results.is_empty() && !cases.is_empty();
+            nothing.then(|| Stop::error(format!("{} ended without a result", self.target.id())))
         });
         if results.is_empty() && stop.is_some() {
             self.first_died += 1;

@@ -1,18 +1,22 @@
 //! Every target: CPUs x platforms.
 
-use super::Target;
 use super::qemu::{MACHINES, Qemu};
+use super::{Mode, Reference, Target};
+use sprig_isa::cpu::Cpu;
 use std::sync::Arc;
 
 /// Every target, in the order in which they are listed.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Target>> {
     let mut targets: Vec<Arc<dyn Target>> = Vec::new();
+    for cpu in Reference::CPUS.into_iter().filter_map(Cpu::by_name) {
+        for mode in Mode::all() {
+            targets.push(Arc::new(Reference::new(cpu, mode)));
+        }
+    }
     for machine in MACHINES {
-        for model in machine.models {
-            if let Some(target) = Qemu::new(machine, model) {
-                targets.push(Arc::new(target));
-            }
+        for target in machine.models.iter().filter_map(|model| Qemu::new(machine, model)) {
+            targets.push(Arc::new(target));
         }
     }
     targets
@@ -22,4 +26,27 @@ pub fn all() -> Vec<Arc<dyn Target>> {
 #[must_use]
 pub fn by_id(id: &str) -> Option<Arc<dyn Target>> {
     all().into_iter().find(|target| target.id() == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_tables_is_a_target_of_its_own() {
+        let targets = all();
+        let models: usize = MACHINES.iter().map(|machine| machine.models.len()).sum();
+        assert_eq!(targets.len(), Reference::CPUS.len() * Mode::all().len() + models);
+        for target in &targets {
+            let same = targets.iter().filter(|other| other.id() == target.id());
+            assert_eq!(same.count(), 1, "{}", target.id());
+        }
+    }
+
+    #[test]
+    fn goldens_of_one_cpu_in_one_mode_are_shared() {
+        let chain = |id| by_id(id).expect("a target").golden_chain();
+        assert_eq!(chain("ref-440-pr"), ["ref-440-pr", "440-pr", "booke-pr", "pr"]);
+        assert_eq!(chain("ref-440-bare")[1..], chain("qemu-bamboo-440ep")[1..]);
+    }
 }

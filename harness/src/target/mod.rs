@@ -17,16 +17,22 @@ pub mod image;
 mod limits;
 mod list;
 pub mod qemu;
+mod reference;
 
 pub use limits::Limits;
 pub use list::{all, by_id};
+pub use reference::{Mode, Reference};
 
 use crate::case::{Case, Profile};
 use crate::transcript::{Fate, RunResult};
+use sprig_isa::cpu::Cpu;
 use sprig_wire::batch::{BatchBuilder, TooLarge};
 use std::fmt;
 use std::io::Write;
 use std::path::Path;
+
+/// The command that makes the guest images.
+const REBUILD_IMAGES: &str = "ci/guest-build golden/guest";
 
 /// Whether a target can run here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +83,7 @@ impl fmt::Debug for Boot<'_> {
     }
 }
 
-/// A session that ended before its last case had.
+/// A session that did not end in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
     /// How.
@@ -127,10 +133,11 @@ pub trait Target: Send + Sync + fmt::Debug {
         usize::MAX
     }
 
-    /// Runs one session. Each case that ends is given to `ended`, in order; its result is final.
+    /// Runs one session. The result of each case that ends is given to `ended`, in order. There may be fewer results
+    /// than cases: a guest that cannot trust itself any more stops in order, and the rest wants another session.
     ///
     /// # Errors
-    /// [`Stop`]: the session ended before all of its cases had.
+    /// [`Stop`]: the session did not end in order.
     fn run(&self, boot: Boot<'_>, ended: &mut dyn FnMut(RunResult)) -> Result<(), Stop>;
 
     /// Puts everything a session of these cases needs into a folder and returns the command line that runs it from a
@@ -170,4 +177,10 @@ pub fn batch(cases: &[&Case], loud: bool) -> Result<Vec<u8>, TooLarge> {
         builder.push(id, &case.parts);
     }
     builder.finish()
+}
+
+/// The names under which goldens of a CPU in a mode are looked for: the target's, the CPU's, the architecture's, the mode's.
+fn golden_chain(id: &str, cpu: &Cpu, mode: &str) -> Vec<String> {
+    let family = if cpu.family.is_booke() { "booke" } else { "book3s" };
+    vec![id.to_owned(), format!("{}-{mode}", cpu.name), format!("{family}-{mode}"), mode.to_owned()]
 }

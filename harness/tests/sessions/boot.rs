@@ -25,7 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_truncated_log_is_an_error,
         a_truncated_line_belongs_to_the_crash_behind_it,
         a_machine_that_starts_over_has_crashed,
-        a_reset_the_case_asked_for_is_fine,
+        a_guest_that_cannot_go_on_is_followed_by_another,
         a_guest_that_gives_up_has_crashed,
         last_words_on_standard_error_are_shown,
         the_others_go_on_in_a_new_session,
@@ -146,8 +146,11 @@ fn a_machine_that_starts_over_has_crashed() {
     assert_crashed(&run(Does::StartsOver), "the machine was reset and started over");
 }
 
-fn a_reset_the_case_asked_for_is_fine() {
-    assert_eq!(run(Does::AsksForAReset).fate, Fate::Ended);
+fn a_guest_that_cannot_go_on_is_followed_by_another() {
+    let stage = Stage::new();
+    let results = run_with(&stage, &Limits::default(), &[Does::GoesAstray, Does::Ends]);
+    assert!(results.iter().all(|result| result.fate == Fate::Ended), "{results:?}");
+    assert_eq!(stage.sessions(), ["2", "1"]);
 }
 
 fn a_guest_that_gives_up_has_crashed() {

@@ -31,7 +31,7 @@ pub(crate) enum Does {
     TruncatesTheLog,
     TruncatesALine,
     StartsOver,
-    AsksForAReset,
+    GoesAstray,
     GivesUp,
     Complains,
 }
@@ -52,7 +52,7 @@ impl Does {
         Self::TruncatesTheLog,
         Self::TruncatesALine,
         Self::StartsOver,
-        Self::AsksForAReset,
+        Self::GoesAstray,
         Self::GivesUp,
         Self::Complains,
     ];
@@ -107,8 +107,12 @@ impl Guest {
     }
 
     fn end(&mut self, case: u32) {
-        let (length, checksum) = (ENTRIES.len() as u32, sprig_wire::CRC.checksum(ENTRIES));
-        self.say(&Record::End { case, state: State::Ended, step: STEP, length, checksum });
+        self.end_as(case, State::Ended, ENTRIES);
+    }
+
+    fn end_as(&mut self, case: u32, state: State, entries: &[u8]) {
+        let (length, checksum) = (entries.len() as u32, sprig_wire::CRC.checksum(entries));
+        self.say(&Record::End { case, state, step: STEP, length, checksum });
     }
 
     fn case(&mut self, case: u32, cases: u32, does: Does) {
@@ -127,7 +131,7 @@ impl Guest {
             Does::HangsIdle => idle(),
             Does::HangsIdleInTheFirstSession => {
                 if self.session == 1 {
-                    stage::signal(&folder());
+                    Stage::at(folder()).signal(stage::HANGS);
                     idle();
                 }
             }
@@ -155,7 +159,10 @@ impl Guest {
                 self.sequence = 0;
                 self.boot(cases);
             }
-            Does::AsksForAReset => self.boot(cases),
+            Does::GoesAstray => {
+                self.end_as(case, State::Stray, &[]);
+                exit(1);
+            }
             Does::GivesUp => {
                 self.say(&Record::Panic(b"no memory"));
                 exit(0);

@@ -1,12 +1,13 @@
 //! Sessions shared by the processes of one test run, as under cargo-nextest.
 
 use crate::fake::Does;
-use crate::stage::{Stage, case};
+use crate::stage::{self, Stage, case};
 use crate::{role, trials};
 use libtest_mimic::Trial;
 use sprig::project::ROOT_VARIABLE;
 use sprig::session::Pool;
 use sprig::target::{Limits, Target};
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -36,8 +37,9 @@ pub(crate) fn test_process() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, case] = &arguments[..] else { return ExitCode::FAILURE };
     let stage = Stage::at(PathBuf::from(folder));
-    let pool = pool(&stage, &[Does::Ends, Does::AsksForAReset, Does::HangsIdleInTheFirstSession, Does::IsKilled]);
+    let pool = pool(&stage, &[Does::Ends, Does::HangsIdleInTheFirstSession, Does::IsKilled]);
     println!("{:?}", pool.result(stage.target().id(), case).fate);
+    stage.signal(stage::ENDED);
     ExitCode::SUCCESS
 }
 
@@ -56,33 +58,35 @@ fn fate(child: Child) -> String {
 
 /// The session in which a case of the pool hangs is over.
 fn past_the_first_session(stage: &Stage) {
-    stage.write(crate::stage::SESSIONS, "before\n");
+    stage.write(stage::SESSIONS, "before\n");
 }
 
 fn many_processes_start_one_session() {
     let stage = Stage::new();
     past_the_first_session(&stage);
-    let cases = ["test/Ends", "test/AsksForAReset", "test/HangsIdleInTheFirstSession", "test/Ends", "test/IsKilled"];
+    let cases = ["test/Ends", "test/HangsIdleInTheFirstSession", "test/Ends", "test/IsKilled"];
     let children: Vec<_> = cases.iter().map(|case| start(&stage, case, &[])).collect();
     let fates: Vec<_> = children.into_iter().map(fate).collect();
-    assert_eq!(fates[..4], ["Ended"; 4]);
-    assert!(fates[4].starts_with("Crashed(\"QEMU was killed by signal 6"), "{fates:?}");
-    assert_eq!(stage.sessions(), ["before", "4", "1 loud"]);
+    assert_eq!(fates[..3], ["Ended"; 3]);
+    assert!(fates[3].starts_with("Crashed(\"QEMU was killed by signal 6"), "{fates:?}");
+    assert_eq!(stage.sessions(), ["before", "3", "1 loud"]);
     let boots = stage.path("target/sprig/sessions").join(RUN).join("qemu-ppce500-e500v2/boots");
     let boots = std::fs::read_to_string(boots).expect("sessions are counted");
-    assert_eq!(boots, "qemu-ppce500-e500v2 4\nqemu-ppce500-e500v2 1\n");
+    assert_eq!(boots, "qemu-ppce500-e500v2 3\nqemu-ppce500-e500v2 1\n");
 }
 
 fn a_lock_whose_owner_died_is_taken_over() {
     let stage = Stage::new();
-    stage.expect_signal();
+    let mut signals = stage.listen();
     let mut first = start(&stage, "test/Ends", &[]);
-    stage.wait_for_signal();
+    let mut signal = [0; 5];
+    signals.read_exact(&mut signal).expect("the first process says something");
+    assert_eq!(signal, stage::HANGS);
     let second = start(&stage, "test/Ends", &[]);
     first.kill().expect("it waits for its session");
     first.wait().expect("it has been killed");
     assert_eq!(fate(second), "Ended");
-    assert_eq!(stage.sessions(), ["4", "4", "1 loud"]);
+    assert_eq!(stage.sessions(), ["3", "3", "1 loud"]);
 }
 
 fn a_retry_runs_its_case_alone() {
@@ -91,7 +95,7 @@ fn a_retry_runs_its_case_alone() {
     assert_eq!(fate(start(&stage, "test/Ends", &[])), "Ended");
     assert_eq!(fate(start(&stage, "test/Ends", &[("NEXTEST_ATTEMPT", "1")])), "Ended");
     assert_eq!(fate(start(&stage, "test/Ends", &[("NEXTEST_ATTEMPT", "2")])), "Ended");
-    assert_eq!(stage.sessions(), ["before", "4", "1 loud", "1"]);
+    assert_eq!(stage.sessions(), ["before", "3", "1 loud", "1"]);
 }
 
 fn each_round_of_a_stress_run_boots_again() {
@@ -102,7 +106,7 @@ fn each_round_of_a_stress_run_boots_again() {
             assert_eq!(fate(start(&stage, "test/Ends", &[("NEXTEST_STRESS_CURRENT", round)])), "Ended");
         }
     }
-    assert_eq!(stage.sessions(), ["before", "4", "1 loud", "4", "1 loud"]);
+    assert_eq!(stage.sessions(), ["before", "3", "1 loud", "3", "1 loud"]);
 }
 
 fn a_case_that_is_in_no_session_is_an_error() {
@@ -118,12 +122,13 @@ fn in_one_process_the_session_starts_with_the_first_result() {
         return;
     }
     let stage = Stage::new();
-    let pool = pool(&stage, &[Does::Ends, Does::AsksForAReset]);
-    assert!(stage.sessions().is_empty(), "listing starts nothing");
+    past_the_first_session(&stage);
+    let pool = pool(&stage, &[Does::Ends, Does::HangsIdleInTheFirstSession]);
+    assert_eq!(stage.sessions(), ["before"], "nothing is started before it is asked for");
     std::thread::scope(|scope| {
-        for case in ["test/Ends", "test/AsksForAReset"] {
+        for case in ["test/Ends", "test/HangsIdleInTheFirstSession"] {
             scope.spawn(|| assert_eq!(format!("{:?}", pool.result("qemu-ppce500-e500v2", case).fate), "Ended"));
         }
     });
-    assert_eq!(stage.sessions(), ["2"]);
+    assert_eq!(stage.sessions(), ["before", "2"]);
 }

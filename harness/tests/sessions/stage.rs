@@ -2,12 +2,13 @@
 
 use crate::fake::Does;
 use crate::role;
+use rustix::fs::{CWD, FileType, Mode, OFlags};
 use sprig::case::Case;
 use sprig::session::empty_guest;
 use sprig::target::qemu::{MACHINES, Qemu};
 use std::fs::File;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// One line a session: cases in it, and whether it was loud.
 pub(crate) const SESSIONS: &str = "sessions";
@@ -19,8 +20,12 @@ pub(crate) const ORPHANED: &str = "orphaned";
 pub(crate) const SICK: &str = "sick";
 /// The version to claim.
 pub(crate) const VERSION: &str = "version";
-/// A fake that hangs opens this pipe for writing.
+/// A pipe on which the test is told one of the following.
 const SIGNAL: &str = "signal";
+/// A fake hangs.
+pub(crate) const HANGS: [u8; 5] = *b"hangs";
+/// A test process has its result.
+pub(crate) const ENDED: [u8; 5] = *b"ended";
 
 pub(crate) struct Stage {
     folder: PathBuf,
@@ -72,22 +77,22 @@ impl Stage {
         Qemu::new(machine, model).expect("a CPU of the table").with_binary(self.path(role::QEMU))
     }
 
-    /// Makes the pipe on which [`signal`] is heard.
-    pub(crate) fn expect_signal(&self) {
-        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
-        rustix::fs::mknodat(rustix::fs::CWD, self.path(SIGNAL), rustix::fs::FileType::Fifo, mode, 0)
-            .expect("an empty folder");
+    /// Makes the pipe on which signals are heard, and listens from now on.
+    pub(crate) fn listen(&self) -> File {
+        let path = self.path(SIGNAL);
+        rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("an empty folder");
+        // Open for writing too: the pipe then has no end before something is said.
+        File::options().read(true).write(true).open(path).expect("the pipe has just been made")
     }
 
-    /// Waits until a fake hangs.
-    pub(crate) fn wait_for_signal(&self) {
-        File::open(self.path(SIGNAL)).expect("a pipe has been made");
+    /// Tells the test something, if it listens.
+    pub(crate) fn signal(&self, what: [u8; 5]) {
+        // Without a listener the pipe does not open.
+        let open = rustix::fs::open(self.path(SIGNAL), OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty());
+        if let Ok(pipe) = open {
+            rustix::io::write(pipe, &what).expect("the pipe is empty");
+        }
     }
-}
-
-/// Tells the test that this fake hangs now.
-pub(crate) fn signal(folder: &Path) {
-    File::options().write(true).open(folder.join(SIGNAL)).expect("a pipe has been made");
 }
 
 /// A case that does something to the machine.

@@ -11,4 +11,4 @@ mod lines;
 mod receiver;
 
 pub use lines::{Tail, Text};
-pub use receiver::{Expected, Fault, Heard, Receiver};
+pub use receiver::{Expected, Fault, Heard, Receiver, find_panic};

@@ -2,9 +2,11 @@
 //!
 //! ```text
 //!   (text) B  { C  { S }  { L }  E }  D          S: loud mode only
-//!          |    '-- of each case of the batch, in order
-//!          '-- once; again, with the sequence going on, after a reset that a case asked for
+//!               '-- of each case of the batch, in order
 //! ```
+//!
+//! A case may reset the machine; the guest then goes on where it was, in the same sequence. After a case in which the
+//! guest's own code took an exception nothing comes any more: that guest cannot be trusted with another case.
 //!
 //! Everything else is a [`Fault`]: most are the line's or the harness's and end as errors; a guest that starts over or
 //! gives up is the target's.
@@ -110,7 +112,7 @@ impl Fault {
 pub struct Heard {
     /// A step of progress.
     pub progress: bool,
-    /// The guest has run its batch.
+    /// The guest has nothing more to say: it has run its batch, or cannot run the rest of it.
     pub done: bool,
 }
 
@@ -245,7 +247,7 @@ impl Receiver {
     fn record(&mut self, record: &Record<'_>, ended: &mut dyn FnMut(RunResult)) -> Result<(), Fault> {
         match (*record, self.running.as_mut()) {
             (Record::Panic(text), _) => Err(Fault::Panic(String::from_utf8_lossy(text).into_owned())),
-            (Record::Boot { version, pvr, cases }, running) if self.booted == running.is_some() => {
+            (Record::Boot { version, pvr, cases }, None) if !self.booted => {
                 self.booted = true;
                 self.boot(version, pvr, cases)
             }
@@ -273,6 +275,7 @@ impl Receiver {
                 }
                 self.running = None;
                 self.case += 1;
+                self.done = state == State::Stray;
                 let (fate, state) = (Fate::Ended, state as u16);
                 ended(RunResult { fate, state, last_step: Some(step), entries, exits: None });
                 Ok(())
@@ -305,4 +308,13 @@ impl Receiver {
             (true, Some(_)) => "a case is running",
         }
     }
+}
+
+/// The reason of a guest that gave up, in a console that otherwise need not follow the rules.
+#[must_use]
+pub fn find_panic(console: &[u8]) -> Option<String> {
+    console.split(|byte| *byte == b'\n').find_map(|line| match frame::decode(line, &mut [0; PAYLOAD]) {
+        Ok((_, Record::Panic(text))) => Some(String::from_utf8_lossy(text).into_owned()),
+        _ => None,
+    })
 }

@@ -2,8 +2,8 @@
 //!
 //! A platform is added by a row here and a folder in guest-kernel/src/platform.
 
-use super::super::image::Image;
 use crate::feature::Feature;
+use crate::target::image::{self, Image};
 
 /// How the guest gets control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub static MACHINES: &[Machine] = &[
     Machine {
         name: "ppce500",
         arguments: &["-M", "ppce500"],
-        image: Image { name: "ppce500" },
+        image: image::PPCE500,
         start: Start::Kernel,
         features: &[Feature::Bare],
         models: &[
@@ -72,7 +72,7 @@ pub static MACHINES: &[Machine] = &[
         name: "bamboo",
         // A reset is how a 440 powers off: see the platform.
         arguments: &["-M", "bamboo", "-no-reboot"],
-        image: Image { name: "bamboo" },
+        image: image::BAMBOO,
         start: Start::Kernel,
         features: &[Feature::Bare],
         models: &[model("440ep", "440", "440EP")],
@@ -80,7 +80,7 @@ pub static MACHINES: &[Machine] = &[
     Machine {
         name: "mac99",
         arguments: &["-M", "mac99"],
-        image: Image { name: "mac" },
+        image: image::MAC,
         start: Start::Loader,
         features: &[Feature::Bare],
         models: &[model("7447", "7447", "7447"), model("750", "750", "750"), model("970fx", "970", "970fx")],
@@ -89,7 +89,7 @@ pub static MACHINES: &[Machine] = &[
         name: "pseries",
         // Virtual Open Firmware: QEMU itself answers the few client calls, nothing runs before the guest.
         arguments: &["-M", pseries!(",x-vof=on,kernel-addr=0")],
-        image: Image { name: "pseries" },
+        image: image::PSERIES,
         start: Start::Kernel,
         features: &[Feature::Bare],
         models: &[
@@ -101,15 +101,15 @@ pub static MACHINES: &[Machine] = &[
     Machine {
         name: "mac99",
         arguments: &["-M", "mac99"],
-        image: Image { name: "mac-openbios" },
+        image: image::MAC_OPENBIOS,
         start: Start::Kernel,
         features: &[Feature::Bare, Feature::Firmware],
         models: &[model("openbios", "7447", "7447")],
     },
     Machine {
         name: "pseries",
-        arguments: &["-M", pseries!("")],
-        image: Image { name: "pseries" },
+        arguments: &["-M", pseries!(",kernel-addr=0")],
+        image: image::PSERIES,
         start: Start::Kernel,
         features: &[Feature::Bare, Feature::Firmware],
         models: &[model("slof", "power8", "power8")],

@@ -4,6 +4,7 @@
 //!   machine  the machines and CPUs, one row each      process  a QEMU that dies with the harness
 //!   binary   where QEMU is, which version             watch    progress, or a hang
 //!   command  its arguments                            session  one run from start to end
+//!                                                     stream   a run for its output alone
 //! ```
 
 mod binary;
@@ -11,19 +12,22 @@ mod command;
 mod machine;
 mod process;
 mod session;
+mod stream;
 mod watch;
 
 pub use binary::{PATH_VARIABLE, Version};
 pub use machine::{MACHINES, Machine, Model, Start};
+pub use stream::{StreamError, missing, stream};
 
 use super::console::{Expected, Receiver};
-use super::{Availability, Boot, ByHand, Stop, Target, Unprepared, batch};
+use super::{Availability, Boot, ByHand, REBUILD_IMAGES, Stop, Target, Unprepared, batch};
 use crate::case::{Case, Profile};
 use crate::feature::FeatureSet;
 use crate::transcript::RunResult;
 use command::Files;
 use process::Process;
 use sprig_isa::cpu::Cpu;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::AsRawFd;
@@ -72,7 +76,7 @@ impl Qemu {
         binary::version(&self.binary()?)
     }
 
-    fn prepare(&self, cases: &[&Case], loud: bool) -> Result<(Vec<u8>, Vec<u8>), Unprepared> {
+    fn prepare(&self, cases: &[&Case], loud: bool) -> Result<(Cow<'static, [u8]>, Vec<u8>), Unprepared> {
         Ok((self.machine.image.bytes()?, batch(cases, loud)?))
     }
 }
@@ -104,18 +108,15 @@ impl Target for Qemu {
             return no(format!("{SETPRIV} is not installed"), "apt-get install util-linux");
         }
         if let Err(error) = self.machine.image.bytes() {
-            return no(error.to_string(), "ci/guest-build");
+            return no(error.to_string(), REBUILD_IMAGES);
         }
         Availability::Yes
     }
 
     fn golden_chain(&self) -> Vec<String> {
         let releases = self.release().into_iter().flat_map(Version::since_floor);
-        let family = if self.cpu.family.is_booke() { "booke" } else { "book3s" };
-        releases
-            .map(|(major, minor)| format!("{}>={major}.{minor}", self.id))
-            .chain([self.id.clone(), format!("{}-bare", self.cpu.name), format!("{family}-bare"), "bare".to_owned()])
-            .collect()
+        let keyed = releases.map(|(major, minor)| format!("{}>={major}.{minor}", self.id));
+        keyed.chain(super::golden_chain(&self.id, self.cpu, "bare")).collect()
     }
 
     fn version(&self) -> Option<String> {

@@ -1,0 +1,208 @@
+//! The reference hypervisor as a target: a fresh machine for each case, its log read from memory when it has ended.
+//!
+//! No process, no console, no clock: the same case gives the same bytes on every run, and a case that ends its machine
+//! harms no other and has told everything up to its last step.
+
+use super::console::find_panic;
+use super::{Availability, Boot, ByHand, Limits, Stop, Target, Unprepared, image};
+use crate::case::{Case, Profile};
+use crate::feature::{Feature, FeatureSet};
+use crate::transcript::{ExitCount, Fate, RunResult};
+use sprig_isa::cpu::Cpu;
+use sprig_refhv::bare::Wires;
+use sprig_refhv::cpu::Supervisor;
+use sprig_refhv::host::Host;
+use sprig_refhv::hypervisor::{Hypervisor, Setup, UserSpace};
+use sprig_refhv::image::Image;
+use sprig_refhv::machine::{self, Machine, Outcome};
+use sprig_wire::batch::BatchBuilder;
+use sprig_wire::layout::BATCH_BASE;
+use sprig_wire::log::{self, State};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+/// Number of the one case in its batch. Not zero: exits of the boot are counted for the case whose number an empty log has.
+const CASE: u32 = 1;
+/// So many times the limit of one step may a whole case take.
+const STEPS: u64 = 100;
+
+/// How a reference machine is set up.
+#[derive(Debug)]
+pub struct Mode {
+    /// Last part of the target's name, and of the names of its goldens.
+    pub name: &'static str,
+    /// The hypervisor; none for the CPU as hardware.
+    hypervisor: Option<Setup>,
+    /// What it declares beside the CPU's features.
+    features: &'static [Feature],
+}
+
+impl Mode {
+    /// Every mode, in the order in which targets are listed.
+    #[must_use]
+    pub fn all() -> [Self; 3] {
+        use Feature::{Bare, ExitCounts, External, Host, Hypercall, MagicPage, Reset};
+        let setup = Setup::default();
+        [
+            Self { name: "bare", hypervisor: None, features: &[Bare, Host, Reset, External] },
+            Self {
+                name: "pr",
+                hypervisor: Some(setup),
+                features: &[Hypercall, MagicPage, Host, Reset, External, ExitCounts],
+            },
+            Self {
+                name: "pr-nopage",
+                hypervisor: Some(Setup { offers_page: false, ..setup }),
+                features: &[Hypercall, Host, Reset, External, ExitCounts],
+            },
+        ]
+    }
+}
+
+/// One CPU in one mode.
+#[derive(Debug)]
+pub struct Reference {
+    id: String,
+    cpu: &'static Cpu,
+    mode: Mode,
+}
+
+impl Reference {
+    /// The CPU models of the reference.
+    pub const CPUS: [&'static str; 6] = ["e500v2", "440", "7447", "750", "970", "power8"];
+
+    /// The target for a CPU in a mode.
+    #[must_use]
+    pub fn new(cpu: &'static Cpu, mode: Mode) -> Self {
+        Self { id: format!("ref-{}-{}", cpu.name, mode.name), cpu, mode }
+    }
+
+    /// Runs one case; its result, and what the console said.
+    fn case(&self, case: &Case, limits: &Limits, loud: bool) -> Result<(RunResult, Vec<u8>), String> {
+        let mut builder = BatchBuilder::new(loud);
+        if !loud {
+            builder = builder.silent();
+        }
+        builder.push(CASE, &case.parts);
+        let batch = builder.finish().map_err(|error| error.to_string())?;
+        let image = image()?;
+        let failed = |error: sprig_refhv::image::ImageError| format!("the guest image {}: {error}", image::BOARD.name);
+        match self.mode.hypervisor {
+            None => {
+                let machine = Machine::bare(self.cpu, image).map_err(failed)?;
+                let (result, machine) = Self::run_machine(machine, &mut Wires, &batch, limits)?;
+                Ok((result, machine.console().to_vec()))
+            }
+            Some(setup) => {
+                let machine: Machine<Hypervisor> = Machine::guest(self.cpu, image, setup).map_err(failed)?;
+                let (mut result, machine) = Self::run_machine(machine, &mut UserSpace, &batch, limits)?;
+                let exits = machine.processor.supervisor.exits().of_case(CASE);
+                let count = |(step, reason, count): (u32, sprig_refhv::hypervisor::Exit, u64)| ExitCount {
+                    step,
+                    reason: reason.name().to_owned(),
+                    count,
+                };
+                result.exits = Some(exits.map(count).collect());
+                Ok((result, machine.console().to_vec()))
+            }
+        }
+    }
+
+    fn run_machine<S: Supervisor>(
+        mut machine: Machine<S>,
+        host: &mut dyn Host<S>,
+        batch: &[u8],
+        limits: &Limits,
+    ) -> Result<(RunResult, Machine<S>), String> {
+        if !machine.place(BATCH_BASE, batch) {
+            return Err("the batch does not fit the machine's memory".to_owned());
+        }
+        let total = limits.instructions.saturating_mul(STEPS);
+        let outcome = machine.run(machine::Limits { step: limits.instructions, total }, host);
+        let (state, last_step, entries) = match log::open(machine.log()) {
+            Ok((header, entries)) if header.case == CASE => (header.state, Some(header.step), entries.to_vec()),
+            // The guest has not come as far as the case, or the case has written over its log.
+            _ => (State::Idle, None, Vec::new()),
+        };
+        let fate = Self::fate(&outcome, state, machine.console());
+        let result = RunResult { fate, state: state as u16, last_step, entries, exits: None };
+        Ok((result, machine))
+    }
+
+    /// What the machine's end means for the case, given how far its log has come.
+    fn fate(outcome: &Outcome, state: State, console: &[u8]) -> Fate {
+        match (outcome, state) {
+            (Outcome::Hang { pc }, _) => {
+                Fate::Hung(format!("no step of progress within the limit of instructions, at {pc:#x}"))
+            }
+            (Outcome::Crash { .. }, _) => Fate::Crashed(outcome.to_string()),
+            (Outcome::PoweredOff(_), State::Idle | State::Running | State::Resetting) => {
+                Fate::Crashed(match find_panic(console) {
+                    Some(reason) => format!("the guest gave up: {reason}"),
+                    None => "the machine was powered off".to_owned(),
+                })
+            }
+            (Outcome::PoweredOff(_), _) => Fate::Ended,
+        }
+    }
+}
+
+/// The guest image for the board, read once.
+fn image() -> Result<Arc<Image>, String> {
+    static IMAGE: OnceLock<Result<Arc<Image>, String>> = OnceLock::new();
+    let read = || {
+        let bytes = image::BOARD.bytes().map_err(|error| error.to_string())?;
+        let parsed = Image::parse(&bytes).map_err(|error| format!("the guest image {}: {error}", image::BOARD.name))?;
+        Ok(Arc::new(parsed))
+    };
+    IMAGE.get_or_init(read).clone()
+}
+
+impl Target for Reference {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn profile(&self) -> Profile {
+        let mut features = FeatureSet::of_cpu(self.cpu).union(FeatureSet::of(self.mode.features));
+        if self.cpu.family.is_booke() {
+            features.insert(Feature::Critical);
+        }
+        Profile { cpu: self.cpu, features }
+    }
+
+    fn availability(&self) -> Availability {
+        match image() {
+            Ok(_) => Availability::Yes,
+            Err(reason) => Availability::No { reason, remedy: super::REBUILD_IMAGES.to_owned() },
+        }
+    }
+
+    fn golden_chain(&self) -> Vec<String> {
+        super::golden_chain(&self.id, self.cpu, self.mode.name)
+    }
+
+    fn version(&self) -> Option<String> {
+        None
+    }
+
+    fn cases_per_session(&self) -> usize {
+        1
+    }
+
+    fn run(&self, boot: Boot<'_>, ended: &mut dyn FnMut(RunResult)) -> Result<(), Stop> {
+        let Boot { cases, limits, loud, mut console } = boot;
+        for case in cases {
+            let (result, said) = self.case(case, limits, loud).map_err(Stop::error)?;
+            if let Some(console) = &mut console {
+                console.write_all(&said).map_err(|error| Stop::error(format!("cannot copy the console: {error}")))?;
+            }
+            ended(result);
+        }
+        Ok(())
+    }
+
+    fn by_hand(&self, _: &Path, _: &[&Case], _: &ByHand) -> Result<Option<String>, Unprepared> {
+        Ok(None)
+    }
+}
