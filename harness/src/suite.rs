@@ -100,24 +100,50 @@ impl Suite {
         self.instances().find(|instance| instance.name() == name)
     }
 
-    /// What nobody needs: rules without a case; expectations and goldens for what cannot run; goldens that repeat what
-    /// they override; differences of targets that do not exist.
+    /// A [`Problem`] for everything that nobody needs: the four kinds below.
     #[must_use]
     pub fn unused(&self, targets: &[&dyn Target]) -> Vec<Problem> {
+        let mut problems = self.unused_rules();
+        problems.extend(self.unused_expectations(targets));
+        problems.extend(self.lost_differences(targets));
+        problems.extend(self.unused_goldens(targets));
+        problems
+    }
+
+    /// A [`Problem`] for every rule that no case cites.
+    #[must_use]
+    pub fn unused_rules(&self) -> Vec<Problem> {
         let cited: BTreeSet<&str> = self.scripts.iter().flat_map(Script::rules).collect();
-        let mut problems = self.rules.unused(&cited);
-        let mut pairs = Vec::new();
+        self.rules.unused(&cited)
+    }
+
+    /// A [`Problem`] for every expectation of what cannot run on any target.
+    #[must_use]
+    pub fn unused_expectations(&self, targets: &[&dyn Target]) -> Vec<Problem> {
+        let pairs = targets.iter().flat_map(|target| self.runnable(*target).map(|case| (target.id(), case)));
+        self.expectations.unused(pairs)
+    }
+
+    /// A [`Problem`] for every difference of targets that do not exist.
+    #[must_use]
+    pub fn lost_differences(&self, targets: &[&dyn Target]) -> Vec<Problem> {
+        self.differences.without_target(targets.iter().map(|target| target.id()))
+    }
+
+    /// A [`Problem`] for every golden that no case on any target finds, and for those that repeat what they override.
+    #[must_use]
+    pub fn unused_goldens(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         let chains: Vec<Vec<String>> = targets.iter().map(|target| target.golden_chain()).collect();
-        for (target, chain) in targets.iter().zip(&chains) {
-            let profile = target.profile();
-            let runs = self.instances().filter(|instance| instance.missing(&profile).is_none());
-            pairs.extend(runs.map(|instance| (target.id(), chain, instance.name())));
-        }
-        problems.extend(self.expectations.unused(pairs.iter().map(|(target, _, case)| (*target, *case))));
-        problems.extend(self.differences.without_target(targets.iter().map(|target| target.id())));
-        problems
-            .extend(self.goldens.problems(pairs.iter().map(|(_, chain, case)| Use { chain: chain.as_slice(), case })));
-        problems
+        let uses = targets.iter().zip(&chains).flat_map(|(target, chain)| {
+            self.runnable(*target).map(move |case| Use { chain: chain.as_slice(), case })
+        });
+        self.goldens.problems(uses)
+    }
+
+    /// Names of the cases that a target can run, were it here.
+    fn runnable(&self, target: &dyn Target) -> impl Iterator<Item = &str> {
+        let profile = target.profile();
+        self.instances().filter(move |instance| instance.missing(&profile).is_none()).map(Instance::name)
     }
 }
 

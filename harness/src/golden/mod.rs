@@ -86,6 +86,13 @@ impl Store {
         self.texts.get(&(element.to_owned(), case.to_owned())).map(String::as_str)
     }
 
+    /// Every golden of a case, by folder.
+    #[must_use]
+    pub fn of_case(&self, case: &str) -> BTreeMap<String, String> {
+        let own = self.texts.iter().filter(|((_, of), _)| of == case);
+        own.map(|((element, _), text)| (element.clone(), text.clone())).collect()
+    }
+
     /// The golden of a case for a chain.
     #[must_use]
     pub fn find<'a>(&'a self, chain: &'a [String], case: &str) -> Option<Found<'a>> {

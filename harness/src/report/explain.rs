@@ -21,9 +21,15 @@ impl Lines {
     }
 }
 
-/// What there is to say about a record; empty if nothing.
-#[must_use]
-pub(super) fn explain(record: &Record) -> String {
+impl Record {
+    /// What there is to say about it beside its status; empty if nothing.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        explain(self)
+    }
+}
+
+fn explain(record: &Record) -> String {
     let mut lines = Lines::default();
     for failure in &record.failures {
         broken(&mut lines, &record.source, failure);

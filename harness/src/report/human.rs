@@ -1,6 +1,5 @@
 //! The report for people: what went wrong and all that explains it, then a summary.
 
-use super::explain::explain;
 use super::{Counts, Missing, Record, Reporter, Summary, TargetReport};
 use crate::judge::{Exit, Status};
 use anstyle::{AnsiColor, Style};
@@ -65,7 +64,7 @@ impl Reporter for Human<'_> {
         self.repeated = cause.map(|cause| (cause.clone(), 0));
         let (style, status) = (style(record.status), record.status.name().to_uppercase());
         writeln!(self.out, "{style}{status}{style:#} {} on {}", record.case, record.target)?;
-        writeln!(self.out, "{}", explain(record))
+        writeln!(self.out, "{}", record.explain())
     }
 
     fn target_ends(&mut self, _: &TargetReport) -> io::Result<()> {

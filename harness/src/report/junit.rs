@@ -1,6 +1,5 @@
 //! JUnit XML: a suite for each target, everything that explains a failure attached to its case.
 
-use super::explain::explain;
 use super::{Missing, Record, Reporter, Summary, TargetReport};
 use crate::judge::Status;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
@@ -29,7 +28,7 @@ impl Reporter for Junit<'_> {
     }
 
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        let text = explain(record);
+        let text = record.explain();
         let mut case = TestCase::new(record.case.as_str(), status(record, &text));
         case.set_classname(record.target.as_str());
         case.add_property(Property::new("status", record.status.name()));

@@ -1,6 +1,5 @@
 //! The kernel's test format, a subtest for each target (Documentation/dev-tools/ktap.rst).
 
-use super::explain::explain;
 use super::{Missing, Record, Reporter, Summary, TargetReport};
 use crate::judge::Status;
 use std::io::{self, Write};
@@ -44,7 +43,7 @@ impl Reporter for Ktap<'_> {
         };
         writeln!(self.out, "  {result} {} {}{directive}", self.cases, record.case)?;
         if record.status.fails() {
-            for line in explain(record).lines() {
+            for line in record.explain().lines() {
                 writeln!(self.out, "  # {}", line.trim())?;
             }
         }

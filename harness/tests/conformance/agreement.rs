@@ -1,0 +1,120 @@
+//! The reference in bare mode against QEMU of the same CPU: every observation equal, but for golden/differences.toml.
+
+use crate::Context;
+use crate::plan::{Plan, Standing, ignored};
+use libtest_mimic::{Failed, Trial};
+use sprig::differences::{Disagreement, Met};
+use sprig::script::Instance;
+use sprig::transcript::{Fate, RunResult, Transcript};
+use sprig_wire::log::State;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// In front of the QEMU target's name.
+const PREFIX: &str = "agreement::";
+/// Which targets are compared.
+const QEMU: &str = "qemu-";
+/// Places shown of one disagreement.
+const SHOWN: usize = 5;
+
+/// The reference that a QEMU target has to agree with.
+fn reference(context: &Context, qemu: usize) -> Option<usize> {
+    let target = &context.targets[qemu];
+    let wanted = format!("ref-{}-bare", target.profile().cpu.name);
+    let reference = context.targets.iter().position(|target| target.id() == wanted);
+    reference.filter(|_| target.id().starts_with(QEMU))
+}
+
+/// A trial for each QEMU target whose CPU the reference knows.
+pub(crate) fn trials(context: &Arc<Context>, plan: &Plan) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for (qemu, target) in context.targets.iter().enumerate() {
+        let Some(reference) = reference(context, qemu) else { continue };
+        let name = format!("{PREFIX}{}", target.id());
+        let trial = match (&plan.standing[reference], &plan.standing[qemu]) {
+            (Standing::Here, Standing::Here) => {
+                let on_both = plan
+                    .runnable(qemu)
+                    .filter(|instance| plan.runnable(reference).any(|other| other.name() == instance.name()));
+                let (context, cases) = (Arc::clone(context), on_both.cloned().collect::<Vec<_>>());
+                Trial::test(name, move || compare(&context, reference, qemu, &cases))
+            }
+            (Standing::RequiredButMissing(reason), _) | (_, Standing::RequiredButMissing(reason)) => {
+                let reason = reason.clone();
+                Trial::test(name, move || Err(Failed::from(format!("required, and not here: {reason}"))))
+            }
+            (Standing::Missing(reason), _) | (_, Standing::Missing(reason)) => ignored(&name, reason),
+        };
+        trials.push(trial);
+    }
+    trials
+}
+
+/// The targets that a trial compares, if it is one of these.
+pub(crate) fn targets(context: &Context, trial: &Trial) -> Vec<usize> {
+    let compared = trial.name().strip_prefix(PREFIX).and_then(|id| {
+        let qemu = context.targets.iter().position(|target| target.id() == id)?;
+        Some(vec![reference(context, qemu)?, qemu])
+    });
+    compared.unwrap_or_default()
+}
+
+fn compare(context: &Context, reference: usize, qemu: usize, cases: &[Instance]) -> Result<(), Failed> {
+    let (ours, theirs) = (context.on(reference), context.on(qemu));
+    let (mut found, mut met, mut unread) = (Vec::new(), Met::new(), false);
+    for instance in cases {
+        let (Ok(our_case), Ok(their_case)) = (instance.assemble(&ours.profile), instance.assemble(&theirs.profile))
+        else {
+            continue;
+        };
+        let our_result = context.result(reference, instance.name());
+        let their_result = context.result(qemu, instance.name());
+        let transcripts = (read(&our_case, &our_result), read(&their_case, &their_result));
+        // A case that did not end fails in its own trial; there is nothing to compare.
+        let (Some(our), Some(their)) = transcripts else {
+            unread = true;
+            continue;
+        };
+        let differences = &context.suite.differences;
+        let cpu = theirs.profile.cpu;
+        found.extend(differences.compare(&theirs.target, cpu, (&our_case, &our), (&their_case, &their), &mut met));
+    }
+    let mut text = String::new();
+    for ((reference, qemu), places) in grouped(&found) {
+        let _ = writeln!(text, "\n    reference  {reference}\n    QEMU       {qemu}");
+        let (shown, more) = (places.iter().take(SHOWN), places.len().saturating_sub(SHOWN));
+        let shown: Vec<&str> = shown.map(String::as_str).collect();
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let _ = writeln!(text, "      in {}{more}", shown.join(", "));
+    }
+    if !unread {
+        for problem in context.suite.differences.unused(&theirs.target, &met) {
+            let _ = writeln!(text, "{problem}");
+        }
+    }
+    if text.is_empty() {
+        return Ok(());
+    }
+    let (ours, theirs) = (&ours.target, &theirs.target);
+    Err(Failed::from(format!(
+        "{ours} and {theirs} disagree: find out who is right, correct the reference or list the difference in \
+         golden/differences.toml\n{text}"
+    )))
+}
+
+/// Disagreements by what the two sides show, each with its places.
+fn grouped(found: &[Disagreement]) -> BTreeMap<(String, String), Vec<String>> {
+    let mut groups: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for disagreement in found {
+        let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "(not observed)".to_owned());
+        let Disagreement { case, observation, reference, qemu } = disagreement;
+        groups.entry((side(reference), side(qemu))).or_default().push(format!("{case}: {observation}"));
+    }
+    groups
+}
+
+fn read(case: &sprig::case::Case, result: &RunResult) -> Option<Transcript> {
+    let ended = result.fate == Fate::Ended && result.state() == Some(State::Ended);
+    ended.then(|| Transcript::decode(case, result).ok()).flatten()
+}

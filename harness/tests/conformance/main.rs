@@ -1,0 +1,107 @@
+//! The suite under `cargo test`: every case on every target as `<target>::<area>::<case>`.
+//!
+//! ```text
+//!   list of trials (starts nothing) --filter--> sessions (one boot a target) --> judge --> pass, fail, ignored
+//!                                                                                  '--> goldens that changed, put
+//!                                                                                       together when all have run
+//! ```
+//!
+//! A target or feature that is missing makes its trials ignored, with the reason. `SPRIG_REQUIRE=NAME,...` (globs allowed)
+//! names the targets that must be there: a missing one fails.
+
+mod agreement;
+mod goldens;
+mod invariants;
+mod plan;
+
+use libtest_mimic::{Arguments, Trial};
+use plan::Plan;
+use sprig::judge::Verdict;
+use sprig::project;
+use sprig::run::{On, Run, Selected};
+use sprig::script::Instance;
+use sprig::session::Pool;
+use sprig::suite::Suite;
+use sprig::target::{self, Limits, Target};
+use sprig::transcript::RunResult;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// In front of a case and a target, the command that shows a failure again.
+const AGAIN: &str = "cargo run -q -- repro";
+
+/// What every trial needs.
+struct Context {
+    suite: Suite,
+    targets: Vec<Arc<dyn Target>>,
+    /// What judging needs of each target, once a trial of it runs.
+    on: Vec<OnceLock<On>>,
+    limits: Limits,
+    /// Set before the first trial runs.
+    pool: OnceLock<Pool>,
+    changed: Mutex<Vec<goldens::Changed>>,
+}
+
+impl Context {
+    fn on(&self, target: usize) -> &On {
+        self.on[target].get_or_init(|| On::new(&*self.targets[target]))
+    }
+
+    /// The result of a case on a target, from the session that the first of a target's trials starts.
+    fn result(&self, target: usize, case: &str) -> RunResult {
+        self.pool.get().expect("set before trials run").result(self.targets[target].id(), case)
+    }
+
+    /// The verdict on a case, and the same as a report shows it if it fails.
+    fn verdict(&self, target: usize, instance: &Instance) -> (Verdict, Option<String>) {
+        let on = self.on(target);
+        let selected = Selected { instance: instance.clone(), argument: instance.name().to_owned(), own: true };
+        let run = Run { suite: &self.suite, cases: &[], limits: &self.limits, again: AGAIN };
+        let verdict = match instance.assemble(&on.profile) {
+            Ok(case) => run.verdict(on, &selected, &case, &self.result(target, instance.name())),
+            Err(error) => Verdict::error(error.to_string()),
+        };
+        let record = run.record(&on.target, &selected, verdict.clone());
+        let failure = record.status.fails().then(|| format!("{}\n{}", record.status, record.explain()));
+        (verdict, failure)
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    // So that paths in messages start at the root.
+    if std::env::var_os(project::ROOT_VARIABLE).is_none()
+        && let Err(error) = std::env::set_current_dir(project::root())
+    {
+        eprintln!("error: {}: {error}", project::root().display());
+        return ExitCode::FAILURE;
+    }
+    let suite = match Suite::load(&project::root()) {
+        Ok(suite) => suite,
+        Err(mistakes) => {
+            mistakes.iter().for_each(|mistake| eprint!("{mistake}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let targets = target::all();
+    let on = targets.iter().map(|_| OnceLock::new()).collect();
+    let (limits, pool, changed) = (Limits::default(), OnceLock::new(), Mutex::new(Vec::new()));
+    let context = Arc::new(Context { suite, targets, on, limits, pool, changed });
+    let plan = match Plan::new(&context) {
+        Ok(plan) => plan,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut trials: Vec<Trial> = plan.trials(&context);
+    trials.extend(agreement::trials(&context, &plan));
+    trials.extend(invariants::trials(&context));
+    if arguments.list {
+        return libtest_mimic::run(&arguments, trials).exit_code();
+    }
+    let sessions = plan.sessions(&context, &arguments, &trials);
+    let conclusion = plan::with_sessions(&context, sessions, || libtest_mimic::run(&arguments, trials));
+    goldens::record(&context);
+    conclusion.exit_code()
+}
