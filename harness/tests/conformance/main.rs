@@ -12,7 +12,10 @@
 mod agreement;
 mod goldens;
 mod invariants;
+mod itself;
 mod plan;
+#[path = "../small/mod.rs"]
+mod small;
 
 use libtest_mimic::{Arguments, Trial};
 use plan::Plan;
@@ -87,7 +90,7 @@ fn main() -> ExitCode {
     let on = targets.iter().map(|_| OnceLock::new()).collect();
     let (limits, pool, changed) = (Limits::default(), OnceLock::new(), Mutex::new(Vec::new()));
     let context = Arc::new(Context { suite, targets, on, limits, pool, changed });
-    let plan = match Plan::new(&context) {
+    let plan = match Plan::new(&context, arguments.list) {
         Ok(plan) => plan,
         Err(error) => {
             eprintln!("error: {error}");
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = plan.trials(&context);
     trials.extend(agreement::trials(&context, &plan));
     trials.extend(invariants::trials(&context));
+    trials.extend(itself::trials());
     if arguments.list {
         return libtest_mimic::run(&arguments, trials).exit_code();
     }

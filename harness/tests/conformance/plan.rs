@@ -7,7 +7,7 @@ use sprig::judge::Status;
 use sprig::pattern::Pattern;
 use sprig::script::Instance;
 use sprig::session::Pool;
-use sprig::target::Availability;
+use sprig::target::{Availability, Target};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,8 +40,10 @@ pub(crate) enum Standing {
 }
 
 impl Plan {
-    /// Puts the plan together. Starts nothing.
-    pub(crate) fn new(context: &Context) -> Result<Self, String> {
+    /// Puts the plan together. To list is to start nothing, not even to ask a QEMU for its version, unless the list has
+    /// to say what is ignored.
+    pub(crate) fn new(context: &Context, list: bool) -> Result<Self, String> {
+        let ask = !list || is_nextest();
         let required = std::env::var(REQUIRE).unwrap_or_default();
         let required: Vec<&str> = required.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
         let matches = |name: &str, id: &str| Pattern::new(name).matches(id);
@@ -50,7 +52,8 @@ impl Plan {
         {
             return Err(format!("{REQUIRE} names `{unknown}`, and there is no such target"));
         }
-        let standing = context.targets.iter().map(|target| match target.availability() {
+        let availability = |target: &Arc<dyn Target>| if ask { target.availability() } else { Availability::Yes };
+        let standing = context.targets.iter().map(|target| match availability(target) {
             Availability::Yes => Standing::Here,
             Availability::No { reason, remedy } => {
                 let reason = format!("{reason}; to add it: {remedy}");
