@@ -8,6 +8,7 @@
 //! Data flows one way, one module a stage. `docs/architecture.md` is the map.
 #![forbid(unsafe_code)]
 
+pub mod bench;
 pub mod case;
 pub mod cli;
 pub mod describe;

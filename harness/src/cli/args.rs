@@ -32,6 +32,8 @@ pub enum Command {
     Check(Check),
     /// Run one case on one target and show everything: each step, its exits, the console, the command.
     Repro(Repro),
+    /// Measure what things cost, as ratios of one run.
+    Bench(Bench),
 }
 
 /// `sprig run`.
@@ -86,4 +88,12 @@ pub struct Repro {
     /// Let the command that is shown write a trace of every instruction and interrupt.
     #[arg(long)]
     pub trace: bool,
+}
+
+/// `sprig bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Targets whose operations are measured [default: our own costs, and the operations of ref-e500v2-pr].
+    #[arg(long = "target", short, value_name = "T")]
+    pub targets: Vec<String>,
 }

@@ -1,6 +1,7 @@
 //! The `sprig` command.
 
 mod args;
+mod bench;
 mod check;
 mod error;
 mod list;
@@ -41,6 +42,7 @@ fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Exit, Error> {
         Command::List(arguments) => list::list(&arguments, out),
         Command::Check(arguments) => check::check(&arguments, out),
         Command::Repro(arguments) => repro::repro(&arguments, out),
+        Command::Bench(arguments) => bench::bench(&arguments, out),
     }
 }
 

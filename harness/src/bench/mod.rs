@@ -1,0 +1,73 @@
+//! `sprig bench`: what things cost, as ratios measured in one run.
+//!
+//! Milliseconds of a shared machine mean little; how many boots of an empty guest the whole suite costs, or how many plain
+//! instructions a trap, means the same everywhere. Each figure is the median of several rounds of CPU time, its unit
+//! measured right beside it.
+//!
+//! - [`suite`]: our own costs: the suite against a boot of QEMU, and whether cost grows with the number of cases alone.
+//! - [`operation`]: exits and time per operation on one target, by trap and by page.
+
+pub mod cpu_time;
+pub mod operation;
+pub mod suite;
+
+use std::fmt;
+
+/// One line of the report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// What was measured.
+    pub what: String,
+    /// The figure.
+    pub value: f64,
+    /// What it is counted in.
+    pub unit: &'static str,
+    /// The most it may be, where a limit is set.
+    pub limit: Option<f64>,
+}
+
+impl Figure {
+    /// True unless it is over its limit.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.limit.is_none_or(|limit| self.value <= limit)
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<58}{:>9.2} {}", self.what, self.value, self.unit)?;
+        match self.limit {
+            Some(limit) if self.holds() => write!(f, "  (at most {limit})"),
+            Some(limit) => write!(f, "  OVER the limit of {limit}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The middle one; of an even number the lower of the two. None of none.
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len().checked_sub(1)? / 2;
+    values.get(middle).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_whatever_the_order() {
+        assert_eq!(median(vec![9.0, 1.0, 5.0]), Some(5.0));
+        assert_eq!(median(vec![4.0, 1.0]), Some(1.0));
+        assert_eq!(median(vec![]), None);
+    }
+
+    #[test]
+    fn a_figure_over_its_limit_says_so() {
+        let figure = Figure { what: "a trap".to_owned(), value: 7.0, unit: "plain instructions", limit: Some(5.0) };
+        assert!(!figure.holds());
+        assert!(figure.to_string().contains("OVER the limit of 5"));
+    }
+}

@@ -1,0 +1,83 @@
+//! Our own costs: the suite in boots of an empty guest, and its growth.
+
+use super::{Figure, cpu_time, median};
+use crate::case::Case;
+use crate::session::{self, Unwatched, empty_guest};
+use crate::target::{Limits, Target};
+
+/// Rounds of each measurement.
+const ROUNDS: usize = 5;
+/// All cases on the reference cost less than one boot.
+const REFERENCE_LIMIT: f64 = 1.0;
+/// All cases on one QEMU target cost at most so many boots.
+const QEMU_LIMIT: f64 = 5.0;
+/// Ten times the cases cost ten times the time; what a measurement on a shared machine may add to that.
+const GROWTH_LIMIT: f64 = 11.0;
+/// Cases of the smaller run that growth is measured with.
+const FEW: usize = 1000;
+/// The larger run has so many times as many.
+const TIMES: usize = 10;
+/// Ten times the cases take the same memory, give or take an allocator's mood.
+const MEMORY_LIMIT: f64 = 1.05;
+
+fn measure(rounds: usize, mut action: impl FnMut()) -> nix::Result<f64> {
+    let times: nix::Result<Vec<f64>> = (0..rounds).map(|_| cpu_time::of(&mut action)).collect();
+    Ok(median(times?).unwrap_or_default())
+}
+
+fn run_all(target: &dyn Target, cases: &[Case]) {
+    session::run_all(target, cases, &Limits::default(), &Unwatched);
+}
+
+/// The suite on the reference and on QEMU, in boots of QEMU with an empty guest. Each target comes with its own cases.
+///
+/// # Errors
+/// Where CPU time cannot be read.
+pub fn against_boot(reference: (&dyn Target, &[Case]), qemu: (&dyn Target, &[Case])) -> nix::Result<Vec<Figure>> {
+    let empty = [empty_guest()];
+    let boot = measure(ROUNDS, || run_all(qemu.0, &empty))?;
+    let on_reference = measure(ROUNDS, || run_all(reference.0, reference.1))?;
+    let on_qemu = measure(ROUNDS, || run_all(qemu.0, qemu.1))?;
+    let in_boots = |(target, cases): (&dyn Target, &[Case]), time: f64, limit| Figure {
+        what: format!("all {} cases on {}", cases.len(), target.id()),
+        value: time / boot,
+        unit: "boots of an empty guest",
+        limit: Some(limit),
+    };
+    let unit = Figure {
+        what: format!("one boot of {} with an empty guest", qemu.0.id()),
+        value: boot * 1e3,
+        unit: "ms of CPU time",
+        limit: None,
+    };
+    Ok(vec![unit, in_boots(reference, on_reference, REFERENCE_LIMIT), in_boots(qemu, on_qemu, QEMU_LIMIT)])
+}
+
+/// Whether ten times as many cases cost ten times as much, in the same memory.
+///
+/// # Errors
+/// Where CPU time cannot be read.
+pub fn growth(target: &dyn Target, cases: &[Case]) -> nix::Result<Vec<Figure>> {
+    let run = |count: usize| {
+        let stream = cases.iter().cycle().take(count).cloned();
+        session::run(target, stream, &Limits::default(), &Unwatched, |_, _| {});
+    };
+    let few = measure(ROUNDS, || run(FEW))?;
+    let memory = cpu_time::peak_memory()?;
+    let many = measure(1, || run(FEW * TIMES))?;
+    let more_memory = cpu_time::peak_memory()?;
+    Ok(vec![
+        Figure {
+            what: format!("{} cases on {}", FEW * TIMES, target.id()),
+            value: many / few,
+            unit: "times the time of 1000",
+            limit: Some(GROWTH_LIMIT),
+        },
+        Figure {
+            what: "their memory".to_owned(),
+            value: more_memory as f64 / memory as f64,
+            unit: "times that of 1000",
+            limit: Some(MEMORY_LIMIT),
+        },
+    ])
+}
