@@ -138,22 +138,22 @@ fn a_change_is_proposed_or_recorded_as_insta_is_told() {
     assert!(passed, "{text}");
 }
 
-fn what_one_target_does_is_recorded_as_its_own() {
+fn what_differs_is_recorded_as_general_as_it_is() {
     let small = Small::new();
     small.replace("golden/bare/t/good.snap", "0x1234", "0x5678");
-    // Targets that are not here keep what was reviewed; this is only about those that are.
+    // Targets that are not here keep what was reviewed, and would share the folder: this case is not for them.
     small.replace("cases/t/good.probe", "rule t.holds", "rule t.holds\nneeds host");
     let (passed, text) = Harness::new(&small).set("INSTA_UPDATE", "always").run(&["ref-e500v2-bare::t::good"]);
     assert!(passed, "{text}");
     let general = fs::read_to_string(small.path("golden/bare/t/good.snap")).expect("still there");
     assert!(general.contains("0x5678"), "{general}");
-    let own = fs::read_to_string(small.path("golden/ref-e500v2-bare/t/good.snap")).expect("recorded");
+    let own = fs::read_to_string(small.path("golden/e500v2-bare/t/good.snap")).expect("recorded");
     assert!(own.ends_with("---\nread: mfspr r3, 272 (SPRG0) -> 0x1234\n"), "{own}");
-    // All of them do it: then it is what bare targets do, and the override goes.
+    // If all of them do it, it is what bare targets do, and the override goes.
     let (passed, text) = Harness::new(&small).set("INSTA_UPDATE", "always").run(&["bare::t::good"]);
     assert!(passed, "{text}");
     let general = fs::read_to_string(small.path("golden/bare/t/good.snap")).expect("still there");
-    assert!(general.contains("0x1234") && !small.path("golden/ref-e500v2-bare/t/good.snap").exists(), "{general}");
+    assert!(general.contains("0x1234") && !small.path("golden/e500v2-bare/t/good.snap").exists(), "{general}");
 }
 
 fn a_target_that_is_not_here_is_ignored_with_the_reason_unless_required() {
@@ -220,7 +220,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("what_nobody_uses_cannot_stay", what_nobody_uses_cannot_stay),
         ("a_changed_golden_fails_and_shows_the_lines", a_changed_golden_fails_and_shows_the_lines),
         ("a_change_is_proposed_or_recorded_as_insta_is_told", a_change_is_proposed_or_recorded_as_insta_is_told),
-        ("what_one_target_does_is_recorded_as_its_own", what_one_target_does_is_recorded_as_its_own),
+        ("what_differs_is_recorded_as_general_as_it_is", what_one_target_does_is_recorded_as_its_own),
         (
             "a_target_that_is_not_here_is_ignored_with_the_reason_unless_required",
             a_target_that_is_not_here_is_ignored_with_the_reason_unless_required,
