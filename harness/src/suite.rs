@@ -134,9 +134,10 @@ impl Suite {
     #[must_use]
     pub fn unused_goldens(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         let chains: Vec<Vec<String>> = targets.iter().map(|target| target.golden_chain()).collect();
-        let uses = targets.iter().zip(&chains).flat_map(|(target, chain)| {
-            self.runnable(*target).map(move |case| Use { chain: chain.as_slice(), case })
-        });
+        let uses = targets
+            .iter()
+            .zip(&chains)
+            .flat_map(|(target, chain)| self.runnable(*target).map(move |case| Use { chain: chain.as_slice(), case }));
         self.goldens.problems(uses)
     }
 
