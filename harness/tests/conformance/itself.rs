@@ -4,7 +4,6 @@ use crate::small::{Small, TARGET};
 use libtest_mimic::Trial;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::{Command, Output};
 
 /// Runs this program on the suite with these arguments.
@@ -212,31 +211,25 @@ fn a_mistake_in_the_suite_is_shown_and_fails() {
     Harness::new(&small).fails_with("good.probe:5:14");
 }
 
+/// A trial of each function, under its own name.
+macro_rules! trials {
+    ($($test:ident),* $(,)?) => {
+        vec![$(Trial::test(concat!("itself::", stringify!($test)), || { $test(); Ok(()) })),*]
+    };
+}
+
 /// The trials.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 10] = [
-        ("a_suite_with_nothing_wrong_passes", a_suite_with_nothing_wrong_passes),
-        ("what_is_in_use_cannot_be_removed", what_is_in_use_cannot_be_removed),
-        ("what_nobody_uses_cannot_stay", what_nobody_uses_cannot_stay),
-        ("a_changed_golden_fails_and_shows_the_lines", a_changed_golden_fails_and_shows_the_lines),
-        ("a_change_is_proposed_or_recorded_as_insta_is_told", a_change_is_proposed_or_recorded_as_insta_is_told),
-        ("what_differs_is_recorded_as_general_as_it_is", what_one_target_does_is_recorded_as_its_own),
-        (
-            "a_target_that_is_not_here_is_ignored_with_the_reason_unless_required",
-            a_target_that_is_not_here_is_ignored_with_the_reason_unless_required,
-        ),
-        (
-            "a_process_per_test_is_told_what_is_ignored_when_it_lists",
-            a_process_per_test_is_told_what_is_ignored_when_it_lists,
-        ),
-        ("listing_starts_nothing", listing_starts_nothing),
-        ("a_mistake_in_the_suite_is_shown_and_fails", a_mistake_in_the_suite_is_shown_and_fails),
-    ];
-    let trial = |(name, test): (&str, fn())| {
-        Trial::test(format!("itself::{name}"), move || {
-            test();
-            Ok(())
-        })
-    };
-    tests.into_iter().map(trial).collect()
+    trials![
+        a_suite_with_nothing_wrong_passes,
+        what_is_in_use_cannot_be_removed,
+        what_nobody_uses_cannot_stay,
+        a_changed_golden_fails_and_shows_the_lines,
+        a_change_is_proposed_or_recorded_as_insta_is_told,
+        what_differs_is_recorded_as_general_as_it_is,
+        a_target_that_is_not_here_is_ignored_with_the_reason_unless_required,
+        a_process_per_test_is_told_what_is_ignored_when_it_lists,
+        listing_starts_nothing,
+        a_mistake_in_the_suite_is_shown_and_fails,
+    ]
 }
