@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [[difference]]
-//! target = "qemu-mac99-7447"            # on every QEMU target of this pattern
+//! target = "qemu-mac99-7447"            # a pattern, or a list of them; every target of it differs like this
 //! case = "spr/all-numbers@user"
 //! observation = ["v[259]", "v[26?]"]
 //! reference = "program srr0=* srr1=ILLEGAL|*"       # `*`: any text, the same on both sides
@@ -48,7 +48,7 @@ pub enum Right {
 /// One reviewed difference.
 #[derive(Clone, Debug)]
 pub struct Difference {
-    target: Pattern,
+    targets: Vec<Pattern>,
     case: Pattern,
     observations: Vec<Pattern>,
     sides: Sides,
@@ -78,7 +78,7 @@ struct File {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    target: Spanned<Pattern>,
+    target: Spanned<OneOrMore>,
     case: Pattern,
     observation: OneOrMore,
     reference: String,
@@ -93,6 +93,21 @@ struct Table {
 enum OneOrMore {
     One(Pattern),
     More(Vec<Pattern>),
+}
+
+impl OneOrMore {
+    fn into_vec(self) -> Vec<Pattern> {
+        match self {
+            Self::One(pattern) => vec![pattern],
+            Self::More(patterns) => patterns,
+        }
+    }
+}
+
+impl Difference {
+    fn is_about(&self, target: &str) -> bool {
+        self.targets.iter().any(|pattern| pattern.matches(target))
+    }
 }
 
 /// The two sides disagree, and no entry says so.
@@ -135,12 +150,8 @@ impl Differences {
             if let Some(mistake) = sides.mistake() {
                 say(mistake);
             }
-            let observations = match observation {
-                OneOrMore::One(pattern) => vec![pattern],
-                OneOrMore::More(patterns) => patterns,
-            };
-            let target = target.into_inner();
-            entries.push(Difference { target, case, observations, sides, right, reason, source, line });
+            let (targets, observations) = (target.into_inner().into_vec(), observation.into_vec());
+            entries.push(Difference { targets, case, observations, sides, right, reason, source, line });
         }
         if problems.is_empty() { Ok(Self { path: path.to_owned(), entries }) } else { Err(problems) }
     }
@@ -163,7 +174,7 @@ impl Differences {
         let mut disagree = |observation: &Observation, reference: Option<&str>, qemu: Option<&str>| {
             let named = if observation.name.is_empty() { &observation.step } else { &observation.name };
             let entry = self.entries.iter().position(|entry| {
-                entry.target.matches(target)
+                entry.is_about(target)
                     && entry.case.matches(case)
                     && entry.observations.iter().any(|pattern| pattern.matches(named))
                     && reference.zip(qemu).is_some_and(|(reference, qemu)| entry.sides.are(reference, qemu))
@@ -197,7 +208,7 @@ impl Differences {
     /// A [`Problem`] for every entry about this target that met no difference.
     #[must_use]
     pub fn unused(&self, target: &str, met: &Met) -> Vec<Problem> {
-        let about = self.entries.iter().enumerate().filter(|(_, entry)| entry.target.matches(target));
+        let about = self.entries.iter().enumerate().filter(|(_, entry)| entry.is_about(target));
         about
             .filter(|(index, _)| !met.contains(index))
             .map(|(_, entry)| {
@@ -208,11 +219,12 @@ impl Differences {
             .collect()
     }
 
-    /// A [`Problem`] for every entry whose pattern matches no QEMU target at all.
+    /// A [`Problem`] for every entry with a pattern that matches no target.
     #[must_use]
     pub fn without_target<'a>(&self, targets: impl IntoIterator<Item = &'a str> + Clone) -> Vec<Problem> {
-        let lost = self.entries.iter().filter(|entry| !targets.clone().into_iter().any(|id| entry.target.matches(id)));
-        lost.map(|entry| Problem::at(&self.path, entry.line, format!("there is no target `{}`", entry.target)))
+        let patterns = self.entries.iter().flat_map(|entry| entry.targets.iter().map(move |pattern| (entry, pattern)));
+        let lost = patterns.filter(|(_, pattern)| !targets.clone().into_iter().any(|id| pattern.matches(id)));
+        lost.map(|(entry, pattern)| Problem::at(&self.path, entry.line, format!("there is no target `{pattern}`")))
             .collect()
     }
 }

@@ -1,0 +1,304 @@
+//! The `sprig` command, on a small suite: what it prints and what it exits with.
+
+mod small;
+
+use duct::{Expression, cmd};
+use small::{Small, TARGET};
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+const SPRIG: &str = env!("CARGO_BIN_EXE_sprig");
+
+/// The command on a suite and a machine without QEMU.
+fn sprig(small: &Small, arguments: &[&str]) -> Expression {
+    let none = small.path("no-qemu");
+    cmd(SPRIG, arguments)
+        .env("SPRIG_ROOT", small.root())
+        .env("SPRIG_QEMU_PATH", none)
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .env_remove("CARGO")
+}
+
+/// Its exit status, standard output and standard error. Paths are shown from the root of the suite.
+fn run(small: &Small, arguments: &[&str]) -> (i32, String, String) {
+    let output = sprig(small, arguments).stdout_capture().stderr_capture().unchecked().run().expect("it starts");
+    let text = |bytes: &[u8]| {
+        String::from_utf8_lossy(bytes).replace(&format!("{}/", small.root().display()), "").replace(SPRIG, "sprig")
+    };
+    (output.status.code().expect("no signal"), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn a_run_that_is_as_expected_ends_with_a_summary_and_zero() {
+    let (status, out, err) = run(&Small::new(), &["run", "--target", TARGET]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let expected = "\
+ref-e500v2-bare  1 pass, 2 expected fail
+
+3 cases on 1 target: 1 pass, 2 expected fail
+  expected fail    a known deviation: golden/expectations.toml says why
+Everything is as expected.
+
+Installed, but not asked for: ref-e500v2-pr, ";
+    assert!(out.contains(" more. To run one, add `--target NAME`.\n\nNot here: qemu-ppce500-e500v2, "), "{out}");
+    assert!(out.starts_with(expected), "{out}");
+    assert!(out.contains("qemu-system-ppc is not installed.\n  to add them: ci/setup"), "{out}");
+}
+
+#[test]
+fn without_arguments_every_case_runs_on_every_bare_and_pr_reference() {
+    let (status, out, _) = run(&Small::new(), &[]);
+    assert_eq!(status, 0, "{out}");
+    for target in ["ref-e500v2-bare", "ref-e500v2-pr", "ref-power8-bare", "ref-power8-pr"] {
+        assert!(out.lines().any(|line| line.split_whitespace().next() == Some(target)), "{out}");
+    }
+    assert!(out.contains("36 cases on 12 targets"), "{out}");
+}
+
+#[test]
+fn a_broken_rule_is_shown_with_all_that_explains_it_and_one() {
+    let small = Small::new();
+    small.write("golden/expectations.toml", "");
+    let (status, out, _) = run(&small, &["run", "t/broken", "--target", TARGET]);
+    assert_eq!(status, 1);
+    let expected = "\
+FAIL t/broken on ref-e500v2-bare
+  where     cases/t/broken.probe:7: expect read == 0x2
+  rule      t.breaks: What is written is not read.
+  source    another manual, section 2
+  step      line 5: mfspr r3, 272 (SPRG0)
+  expected  read == 0x2
+  actual    0x1
+  again     sprig repro t/broken --target ref-e500v2-bare
+
+";
+    assert!(out.starts_with(expected), "{out}");
+    assert!(out.contains("Not as expected: see above (exit status 1)."), "{out}");
+}
+
+#[test]
+fn the_command_that_shows_a_failure_again_does_so() {
+    let small = Small::new();
+    small.write("golden/expectations.toml", "");
+    let (status, out, _) = run(&small, &["repro", "t/broken", "--target", TARGET]);
+    assert_eq!(status, 1);
+    let expected = "\
+cases/t/broken.probe
+  line 4  mtspr 272 (SPRG0), r3 = 0x1
+  line 5  mfspr r3, 272 (SPRG0)        read = 0x1
+";
+    assert!(out.starts_with(expected), "{out}");
+    assert!(out.contains("\nFAIL t/broken on ref-e500v2-bare\n"), "{out}");
+}
+
+#[test]
+fn a_target_that_counts_exits_tells_them() {
+    let small = Small::new();
+    small.write("golden/expectations.toml", "");
+    let (_, out, _) = run(&small, &["run", "t/broken", "--target", "ref-e500v2-pr"]);
+    assert!(out.contains("  exits     last before: ") && out.contains(", in line 4: mtspr 272 (SPRG0)"), "{out}");
+}
+
+#[test]
+fn a_dead_machine_is_a_crash_at_its_last_step() {
+    let small = Small::new();
+    small.write("golden/expectations.toml", "");
+    let (status, out, _) = run(&small, &["run", "t/dead", "--target", TARGET]);
+    assert_eq!(status, 1);
+    let expected = "CRASH t/dead on ref-e500v2-bare\n  seen      the machine was powered off";
+    assert!(out.starts_with(expected) && out.contains(", at cases/t/dead.probe:5: "), "{out}");
+}
+
+#[test]
+fn a_file_is_judged_by_rules_alone() {
+    let small = Small::new();
+    let text = std::fs::read_to_string(small.path("cases/t/good.probe")).expect("a case");
+    small.write("elsewhere/mine.probe", &text);
+    let mine = small.path("elsewhere/mine.probe").display().to_string();
+    let (status, out, _) = run(&small, &["run", &mine, "--target", TARGET]);
+    assert_eq!(status, 0, "{out}");
+    small.write("elsewhere/mine.probe", &text.replace("== 0x1234", "== 0x4321"));
+    let (status, out, _) = run(&small, &["run", &mine, "--target", TARGET]);
+    assert_eq!(status, 1, "{out}");
+    assert!(out.contains("  again     sprig repro elsewhere/mine.probe --target ref-e500v2-bare\n"), "{out}");
+    assert_eq!(run(&small, &["repro", &mine, "--target", TARGET]).0, 1);
+}
+
+#[test]
+fn wrong_usage_names_what_was_probably_meant_and_two() {
+    let small = Small::new();
+    let cases: [(&[&str], &str); 5] = [
+        (
+            &["run", "t/god"],
+            "error: there is no case `t/god`; did you mean `t/good`?\n  `sprig list` shows every case\n",
+        ),
+        (
+            &["run", "--target", "ref-e500v2-bear"],
+            "error: there is no target `ref-e500v2-bear`; did you mean `ref-e500v2-bare`?\n  \
+             `sprig targets` shows every target\n",
+        ),
+        (&["repro", "t", "--target", TARGET], "error: `t` names 3 cases\n  choose one of t/broken t/dead t/good\n"),
+        (&["run", "none.probe"], "error: cannot read none.probe: No such file or directory"),
+        (&["repro", "t/good", "--target", TARGET, "--gdb"], "error: ref-e500v2-bare runs inside sprig"),
+    ];
+    for (arguments, expected) in cases {
+        let (status, _, err) = run(&small, arguments);
+        assert_eq!(status, 2, "{err}");
+        assert!(err.starts_with(expected), "{err}");
+    }
+    assert_eq!(run(&small, &["walk"]).0, 2);
+}
+
+#[test]
+fn a_bad_script_is_shown_as_rustc_would_and_two() {
+    let small = Small::new();
+    small.replace("cases/t/good.probe", "mfspr SPRG0", "mfspr SPGR0");
+    for arguments in [&["run"][..], &["check"], &["check", "cases/t/good.probe"]] {
+        let output = sprig(&small, arguments).dir(small.root()).stderr_capture().unchecked().run().expect("it starts");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{err}");
+        assert!(err.contains("cases/t/good.probe:5:14") && err.contains("5 | read = mfspr SPGR0"), "{err}");
+        assert!(err.contains("a register with a similar name: `SPRG0`"), "{err}");
+    }
+}
+
+#[test]
+fn a_rule_that_does_not_exist_is_a_mistake_of_the_script() {
+    let small = Small::new();
+    small.write("mine.probe", "# A kernel.\nrule t.hold\n\nmtspr SPRG0, 1\n");
+    let mine = small.path("mine.probe").display().to_string();
+    for command in ["check", "run"] {
+        let (status, _, err) = run(&small, &[command, &mine]);
+        assert_eq!(status, 2);
+        assert!(err.contains("unknown rule `t.hold`") && err.contains("`t.holds`"), "{err}");
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_is_125() {
+    let small = Small::new();
+    let (status, out, _) = run(&small, &["run", "t/good", "--target", "qemu-ppce500-e500v2"]);
+    assert_eq!(status, 125);
+    let expected = "ERROR qemu-ppce500-e500v2 cannot run here: qemu-system-ppc is not installed\n  to add it: ";
+    assert!(out.starts_with(expected), "{out}");
+    small.replace("cases/t/good.probe", "rule t.holds", "rule t.holds\nneeds magic-page");
+    let (status, out, _) = run(&small, &["run", "t/good", "--target", TARGET]);
+    assert_eq!(status, 125, "{out}");
+    assert_eq!(run(&small, &["repro", "t/good", "--target", TARGET]).0, 125);
+    // A broken rule elsewhere is an answer all the same.
+    small.write("golden/expectations.toml", "");
+    let both = ["run", "t/broken", "--target", "qemu-ppce500-e500v2", "--target", TARGET];
+    assert_eq!(run(&small, &both).0, 1);
+}
+
+#[test]
+fn every_format_tells_the_same() {
+    let small = Small::new();
+    let (status, ktap, _) = run(&small, &["run", "--target", TARGET, "--format", "ktap"]);
+    assert_eq!(status, 0);
+    assert!(
+        ktap.starts_with("KTAP version 1\n1..1\n  KTAP version 1\n  # Subtest: ref-e500v2-bare\n  1..3\n"),
+        "{ktap}"
+    );
+    assert!(ktap.contains("  not ok ") && ktap.contains(" t/broken # XFAIL it expects nonsense\n"), "{ktap}");
+    let (_, json, _) = run(&small, &["run", "--target", TARGET, "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["targets"][0]["counts"]["expected-fail"], 2);
+    let (_, junit, _) = run(&small, &["run", "--target", TARGET, "--format", "junit"]);
+    assert!(
+        junit.contains(r#"<testsuite name="ref-e500v2-bare" tests="3" skipped="2" errors="0" failures="0">"#),
+        "{junit}"
+    );
+}
+
+#[test]
+fn the_suite_is_checked_as_a_whole() {
+    let small = Small::new();
+    let (status, out, _) = run(&small, &["check"]);
+    assert_eq!((status, out.as_str()), (0, "3 scripts with 3 cases, 2 rules: nothing is wrong\n"));
+    small.append("cases/rules.toml", "[[rule]]\nid = 't.unused'\ntext = 'Nothing.'\nsource = 'x'\n");
+    small.append("golden/expectations.toml", "[[expectation]]\n");
+    let (status, _, err) = run(&small, &["check"]);
+    assert_eq!(status, 2);
+    assert!(err.contains("golden/expectations.toml:15: missing field"), "{err}");
+    small.replace(
+        "golden/expectations.toml",
+        "it switches the machine off\"\nlink = \"https://example.org/dead\"\n[[expectation]]\n",
+        "x\"\nlink = \"x\"\n",
+    );
+    let (_, _, err) = run(&small, &["check"]);
+    assert_eq!(err, "error: cases/rules.toml:12: no case cites `t.unused`: write one or remove it\n");
+}
+
+#[test]
+fn cases_rules_features_and_targets_are_listed() {
+    let small = Small::new();
+    let (_, cases, _) = run(&small, &["list"]);
+    assert!(cases.contains("t/good\n    A kernel loses what it keeps in SPRG0.\n    rules t.holds\n"), "{cases}");
+    let (_, rules, _) = run(&small, &["list", "--rules"]);
+    let rule = "t.holds\n    What is written is read.\n    source: a manual, section 1\n    cases: t/dead t/good\n";
+    assert!(rules.contains(rule), "{rules}");
+    let (_, features, _) = run(&small, &["list", "--features"]);
+    assert!(features.contains("| `magic-page` | a hypervisor that offers the magic page |\n"), "{features}");
+    let (_, targets, _) = run(&small, &["targets"]);
+    assert!(targets.contains("ref-e500v2-bare       available (e500v2)\n"), "{targets}");
+    assert!(
+        targets.contains("qemu-ppce500-e500v2   not here: qemu-system-ppc is not installed; to add it: "),
+        "{targets}"
+    );
+}
+
+#[test]
+fn what_reads_the_output_may_stop_reading() {
+    let small = Small::new();
+    let mut command = Command::new(SPRIG);
+    command.args(["list", "--rules"]).env("SPRIG_ROOT", small.root()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // More than a pipe holds.
+    let text = "Nothing ".repeat(1000);
+    let filler = |n| format!("[[rule]]\nid = 't.r{n}'\ntext = '{text}.'\nsource = 'x'\n");
+    small.append("cases/rules.toml", &(0..100).map(filler).collect::<String>());
+    let mut child = command.spawn().expect("it starts");
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child.stderr.take().expect("a pipe").read_to_string(&mut err).expect("text");
+    child.wait().expect("it ends");
+    assert_eq!(err, "");
+}
+
+/// The bytes that a terminal gets of a run.
+fn on_a_terminal(small: &Small, environment: &[(&str, &str)]) -> String {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("a terminal");
+    let name = ptsname(&terminal, Vec::new()).expect("a name").into_string().expect("text");
+    let end = std::fs::OpenOptions::new().read(true).write(true).open(name).expect("its other end");
+    let mut command = Command::new(SPRIG);
+    command.args(["run", "t/good", "--target", TARGET]).env("SPRIG_ROOT", small.root()).env("TERM", "xterm");
+    command.env_remove("NO_COLOR").env_remove("CLICOLOR").env_remove("CI").envs(environment.iter().copied());
+    command.stdin(Stdio::null()).stdout(end.try_clone().expect("a copy")).stderr(end);
+    let mut child = command.spawn().expect("it starts");
+    drop(command);
+    let mut bytes = Vec::new();
+    let mut terminal = std::fs::File::from(terminal);
+    // Reading ends with an error when nobody holds the other end any more.
+    let _ = terminal.read_to_end(&mut bytes);
+    child.wait().expect("it ends");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let small = Small::new();
+    let green = "\u{1b}[32m";
+    assert!(on_a_terminal(&small, &[]).contains(green));
+    assert!(!on_a_terminal(&small, &[("NO_COLOR", "1")]).contains(green));
+    let (_, out, err) = run(&small, &["run", "t/good", "--target", TARGET]);
+    assert!(!out.contains('\u{1b}') && !err.contains('\u{1b}'), "{out}{err}");
+}
+
+#[test]
+fn progress_is_for_terminals() {
+    let small = Small::new();
+    assert!(on_a_terminal(&small, &[]).contains("/1 cases"));
+}
