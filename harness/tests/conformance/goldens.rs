@@ -1,7 +1,7 @@
 //! Recording goldens, when every trial has run: only then is it known what is common and what is one target's own.
 //!
-//! insta does the writing, and its environment says what is written: `INSTA_UPDATE=always` the goldens themselves, `new`
-//! and the default proposals for `cargo insta review`, `no` nothing. `docs/goldens.md` is the workflow.
+//! insta does the writing, and its environment says what is written: nothing by default (`.config/insta.yaml`), with
+//! `INSTA_UPDATE=always` the goldens themselves, with `new` proposals beside them. `docs/goldens.md` is the workflow.
 
 use crate::Context;
 use crate::plan::is_nextest;
@@ -84,7 +84,7 @@ fn write(context: &Context, source: &Path, element: &str, case: &str, text: &str
         Err(_) => {
             let proposal = path.with_extension("snap.new");
             if proposal.exists() {
-                println!("proposed {} (cargo insta review --workspace-root .)", proposal.display());
+                println!("proposed {}", proposal.display());
             }
         }
     }
