@@ -3,6 +3,7 @@
 use super::diagnostic::Diagnostic;
 use super::setting::GuestWord;
 use super::source::Span;
+use crate::nearest::nearest;
 use sprig_isa::bit::{self, Bit};
 use sprig_isa::spr::{SPRS, Spr};
 use sprig_isa::{hcall, page};
@@ -184,18 +185,6 @@ pub(super) fn taken_by_language(name: &str) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// The nearest of some known names, if one is near enough that a slip of the finger explains the difference.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_lowercase();
-    let allowed = (name.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 /// The suggestion of a diagnostic: `a register with a similar name: SPRG4`.
