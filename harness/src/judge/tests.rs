@@ -189,6 +189,24 @@ fn in_a_race_every_outcome_has_to_be_allowed() {
 }
 
 #[test]
+fn raced_observations_are_compared_in_every_combination() {
+    let mut case = alias();
+    case.checks.remove(0);
+    let value = |value| crate::transcript::Outcome { taken: None, values: vec![value] };
+    let mut transcript = Transcript::default();
+    transcript.outcomes.insert(2, vec![value(1), value(2)]);
+    transcript.outcomes.insert(4, vec![value(3), value(4)]);
+    let differ = |a, b| Condition::Not(Box::new(Condition::Compare(Comparison::Equal, a, b)));
+    let both =
+        |value| Term::Binary(sprig_wire::bytecode::Alu::Add, Box::new(output(2)), Box::new(Term::Constant(value)));
+    for (apart, status) in [(1, Status::Fail), (2, Status::Fail), (3, Status::Fail), (4, Status::Pass)] {
+        case.checks[0].condition = differ(both(apart), output(4));
+        let verdict = verdict_of(&case, &result(&case, &transcript), None, Golden::NotKept);
+        assert_eq!(verdict.status, status, "{apart} apart");
+    }
+}
+
+#[test]
 fn more_outcomes_than_a_race_keeps_cannot_be_judged_unless_they_vary_anyway() {
     let mut case = alias();
     let mut overflowed = result(&case, &alias_transcript(STALE, FRESH));
@@ -208,6 +226,9 @@ fn what_an_exception_would_have_told_is_no_value_if_there_was_none() {
     let verdict = verdict_of(&case, &result(&case, &transcript), None, Golden::NotKept);
     assert_eq!(verdict.status, Status::Fail);
     assert_eq!(verdict.failures[0].findings[0].actual, "no value: `after` took no exception");
+    let holds = Condition::Compare(Comparison::Equal, output(4), Term::Constant(FRESH));
+    case.checks[1].condition = Condition::Or(vec![Condition::And(vec![no_value.clone(), holds])]);
+    assert_eq!(verdict_of(&case, &result(&case, &transcript), None, Golden::NotKept).status, Status::Fail);
     let none = Condition::Exception { step: 4, exception: None, equal: true };
     case.checks[1].condition = Condition::Or(vec![no_value, none]);
     assert_eq!(verdict_of(&case, &result(&case, &transcript), None, Golden::NotKept).status, Status::Pass);
