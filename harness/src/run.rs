@@ -149,7 +149,7 @@ impl Run<'_> {
     /// Runs the cases on every target, so many at a time, and hands over what they say in the order of the targets.
     ///
     /// # Errors
-    /// The first error of `sink`; what has begun still runs to its end.
+    /// The first error of `sink`. Targets that have begun still run to their end; no other begins.
     pub fn on_all<E>(
         &self,
         targets: &[Arc<dyn Target>],
@@ -175,24 +175,37 @@ impl Run<'_> {
                 });
             }
             drop(senders);
-            let mut reports = Vec::new();
-            for (target, receiver) in targets.iter().zip(receivers) {
-                sink(Event::Begins(target.id().to_owned()))?;
-                for message in receiver {
-                    match message {
-                        Message::Record(record) => sink(Event::Record(record))?,
-                        Message::Ended(report) => {
-                            sink(Event::Ends(report.clone()))?;
-                            reports.push(report);
-                            // The sender lives as long as the workers.
-                            break;
-                        }
-                    }
-                }
+            let reports = hand_over(targets, receivers, &mut sink);
+            if reports.is_err() {
+                next.store(targets.len(), Ordering::Relaxed);
             }
-            Ok(reports)
+            reports
         })
     }
+}
+
+/// Hands over what targets say, one target after the other.
+fn hand_over<E>(
+    targets: &[Arc<dyn Target>],
+    receivers: Vec<Receiver<Message>>,
+    sink: &mut impl FnMut(Event) -> Result<(), E>,
+) -> Result<Vec<TargetReport>, E> {
+    let mut reports = Vec::new();
+    for (target, receiver) in targets.iter().zip(receivers) {
+        sink(Event::Begins(target.id().to_owned()))?;
+        for message in receiver {
+            match message {
+                Message::Record(record) => sink(Event::Record(record))?,
+                Message::Ended(report) => {
+                    sink(Event::Ends(report.clone()))?;
+                    reports.push(report);
+                    // The sender lives as long as the workers.
+                    break;
+                }
+            }
+        }
+    }
+    Ok(reports)
 }
 
 /// What [`Run::on_all`] hands over.
