@@ -14,5 +14,17 @@
 //!
 //! This checks the CPU, its MMU and its interrupts. It says nothing about the hypervisor, of which QEMU has none.
 
+pub mod compare;
+pub mod coverage;
+pub mod elf;
+pub mod image;
+pub mod known;
+pub mod program;
+pub mod reference;
 pub mod register;
+mod run;
+#[cfg(test)]
+mod tests;
 pub mod trace;
+
+pub use run::{MODELS, Model, RunError, Subject, missing, run};

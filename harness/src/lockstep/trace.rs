@@ -8,11 +8,13 @@
 //!    SRR0 00000000  SRR1 00000000    PVR 80210022 VRSAVE 00000000        name, value, name, value ...
 //! ```
 //!
-//! A record is complete when the next one begins, so the last state of a stopped QEMU is never seen.
+//! A record is complete when the next one begins, or the trace ends.
 
 use super::register::{Register, Unknown};
 use sprig_isa::cpu::Cpu;
 use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::ops::Range;
 
 /// The registers before one instruction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,13 +60,28 @@ const FIRST: &str = "NIP";
 /// General registers follow their first one's name, this and a number.
 const GPR: &str = "GPR";
 
+/// A line of the record before, and where its values are.
+#[derive(Debug)]
+struct Line {
+    text: Vec<u8>,
+    values: Range<usize>,
+}
+
 /// Puts records together from a trace that comes in pieces.
+///
+/// Most lines of a record are the same as in the one before. Those are not read again, which is what makes this fast enough
+/// in a build without optimisation too.
 #[derive(Debug)]
 pub struct Parser {
     cpu: &'static Cpu,
     /// Bytes of a line that has not ended.
     rest: Vec<u8>,
+    /// The lines of the record at hand that have come, then those of the one before.
+    lines: Vec<Line>,
+    /// How many have come.
+    seen: usize,
     record: Record,
+    /// The registers whose names have been looked up.
     names: BTreeMap<String, Option<Register>>,
 }
 
@@ -72,7 +89,8 @@ impl Parser {
     /// A parser for the trace of this CPU.
     #[must_use]
     pub fn new(cpu: &'static Cpu) -> Self {
-        Self { cpu, rest: Vec::new(), record: Record::default(), names: BTreeMap::new() }
+        let (rest, lines, names) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { cpu, rest, lines, seen: 0, record: Record::default(), names }
     }
 
     /// Takes the next bytes and hands on the records that are complete. `each` says whether it wants more; once it does
@@ -80,49 +98,91 @@ impl Parser {
     ///
     /// # Errors
     /// [`Malformed`] where this is not a trace.
-    pub fn hear(&mut self, bytes: &[u8], each: &mut dyn FnMut(&Record) -> bool) -> Result<bool, Malformed> {
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if self.rest.len() + piece.len() > LINE_MAX {
+    pub fn hear(&mut self, mut bytes: &[u8], each: &mut dyn FnMut(&Record) -> bool) -> Result<bool, Malformed> {
+        // Reading from memory cannot fail.
+        while bytes.read_until(b'\n', &mut self.rest).is_ok_and(|length| length > 0) {
+            if self.rest.len() > LINE_MAX {
                 return Err(Malformed::Endless);
             }
-            self.rest.extend_from_slice(piece);
-            if piece.ends_with(b"\n") {
-                let line = std::mem::take(&mut self.rest);
-                let text = std::str::from_utf8(&line).map_err(|_| self.malformed(&line))?;
-                if text.starts_with(FIRST) && !self.record.values.is_empty() && !each(&self.record) {
+            if !self.rest.ends_with(b"\n") {
+                continue;
+            }
+            let line = std::mem::take(&mut self.rest);
+            if line.starts_with(FIRST.as_bytes()) {
+                if self.seen > 0 && !self.complete(each) {
                     return Ok(false);
                 }
-                self.line(text)?.ok_or_else(|| self.malformed(&line))?;
-                self.rest = line;
-                self.rest.clear();
+                self.seen = 0;
             }
+            self.rest = self.line(line)?;
+            self.rest.clear();
         }
         Ok(true)
     }
 
-    fn malformed(&self, line: &[u8]) -> Malformed {
-        Malformed::Line(String::from_utf8_lossy(line).trim_end().to_owned())
+    /// The trace has ended: the record at hand, if there is one, is as complete as it will be.
+    pub fn finish(mut self, each: &mut dyn FnMut(&Record) -> bool) {
+        if self.seen > 0 {
+            self.complete(each);
+        }
     }
 
-    fn line(&mut self, line: &str) -> Result<Option<()>, Unknown> {
+    /// The record at hand is complete: what is left of a longer one before goes.
+    fn complete(&mut self, each: &mut dyn FnMut(&Record) -> bool) -> bool {
+        self.lines.truncate(self.seen);
+        self.record.values.truncate(self.lines.last().map_or(0, |line| line.values.end));
+        each(&self.record)
+    }
+
+    /// Takes a line and gives back memory for another.
+    fn line(&mut self, line: Vec<u8>) -> Result<Vec<u8>, Malformed> {
+        let start = match self.seen.checked_sub(1).and_then(|last| self.lines.get(last)) {
+            Some(last) => last.values.end,
+            None => 0,
+        };
+        let place = self.seen;
+        self.seen += 1;
+        if self.lines.get(place).is_some_and(|known| known.text == line && known.values.start == start) {
+            return Ok(line);
+        }
+        let malformed = || Malformed::Line(String::from_utf8_lossy(&line).trim_end().to_owned());
+        let text = std::str::from_utf8(&line).map_err(|_| malformed())?;
+        let mut values = Vec::new();
+        self.words(text, &mut values)?.ok_or_else(malformed)?;
+        let end = start + values.len();
+        // A line that has kept its number of values is put into its place; any other moves those behind it.
+        let old = self.lines.get(place).map_or(start..start, |known| known.values.clone());
+        if old == (start..end) {
+            self.record.values.splice(old, values);
+        } else {
+            self.record.values.truncate(start);
+            self.record.values.extend(values);
+            self.lines.truncate(place);
+        }
+        let new = Line { text: line, values: start..end };
+        match self.lines.get_mut(place) {
+            Some(known) => Ok(std::mem::replace(known, new).text),
+            None => {
+                self.lines.push(new);
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn words(&mut self, line: &str, values: &mut Vec<(Register, u64)>) -> Result<Option<()>, Unknown> {
         let mut words = line.split_ascii_whitespace();
         while let Some(name) = words.next() {
-            if name == FIRST {
-                self.record.values.clear();
-            }
             let read = match name {
                 // Which CPU this is; the condition register once more, in letters.
                 _ if name.starts_with("CPU#") || letters_of_cr(name) => Some(()),
-                "RES" => words.next().and_then(|word| self.reservation(word)),
+                "RES" => words.next().and_then(reservation).map(|value| values.push((Register::Reservation, value))),
                 // Time, which follows the host's clock; QEMU's own numbers. Not all of them are hexadecimal.
                 "TB" => words.next().and(words.next()).map(|_| ()),
                 "iidx" | "didx" | "DECR" => words.next().map(|_| ()),
-                _ if name.starts_with(GPR) => self.general(name, &mut words),
+                _ if name.starts_with(GPR) => general(name, &mut words, values),
                 _ => match words.next().and_then(hexadecimal) {
                     Some(value) => {
-                        if let Some(register) = self.register(name)? {
-                            self.record.values.push((register, value));
-                        }
+                        values.extend(self.register(name)?.map(|register| (register, value)));
                         Some(())
                     }
                     None => None,
@@ -135,24 +195,6 @@ impl Parser {
         Ok(Some(()))
     }
 
-    /// The general registers of a line, from the one its name says.
-    fn general<'a>(&mut self, name: &str, words: &mut impl Iterator<Item = &'a str>) -> Option<()> {
-        let first: u8 = name.strip_prefix(GPR)?.parse().ok()?;
-        for (number, value) in (first..).zip(words) {
-            self.record.values.push((Register::Gpr(number), hexadecimal(value)?));
-        }
-        Some(())
-    }
-
-    /// `004@00001000`: size and address; QEMU's address without a reservation is -1.
-    fn reservation(&mut self, word: &str) -> Option<()> {
-        let (_, address) = word.split_once('@')?;
-        let none = address.bytes().all(|byte| byte == b'f');
-        let value = if none { NO_RESERVATION } else { hexadecimal(address)? };
-        self.record.values.push((Register::Reservation, value));
-        Some(())
-    }
-
     fn register(&mut self, name: &str) -> Result<Option<Register>, Unknown> {
         if let Some(known) = self.names.get(name) {
             return Ok(*known);
@@ -163,10 +205,29 @@ impl Parser {
     }
 }
 
+/// The general registers of a line, from the one its name says.
+fn general<'a>(name: &str, words: &mut impl Iterator<Item = &'a str>, values: &mut Vec<(Register, u64)>) -> Option<()> {
+    let first: u8 = name.strip_prefix(GPR)?.parse().ok()?;
+    for (number, value) in (first..).zip(words) {
+        values.push((Register::Gpr(number), hexadecimal(value)?));
+    }
+    Some(())
+}
+
+/// `004@00001000`: size and address; QEMU's address without a reservation is -1.
+fn reservation(word: &str) -> Option<u64> {
+    let (_, address) = word.split_once('@')?;
+    let none = address.bytes().all(|byte| byte == b'f');
+    if none { Some(NO_RESERVATION) } else { hexadecimal(address) }
+}
+
 /// A field of CR as QEMU draws it: L, G, E and O for its bits, or the bracket that is stuck to one.
 fn letters_of_cr(word: &str) -> bool {
-    word.len() <= 3 && word.bytes().all(|byte| b"LGEO-[]".contains(&byte))
+    word.len() <= LETTERS_MAX && word.bytes().all(|byte| b"LGEO-[]".contains(&byte))
 }
+
+/// The longest such word: three letters, or two and a bracket.
+const LETTERS_MAX: usize = 3;
 
 fn hexadecimal(word: &str) -> Option<u64> {
     u64::from_str_radix(word, 16).ok()
@@ -230,6 +291,18 @@ NIP 0010000c";
         let whole = records(&[TRACE.as_bytes(), b"\n"]);
         let bytes: Vec<&[u8]> = TRACE.as_bytes().chunks(1).chain([&b"\n"[..]]).collect();
         assert_eq!(records(&bytes), whole);
+    }
+
+    #[test]
+    fn the_last_record_is_there_once_the_trace_has_ended() {
+        let cpu = Cpu::by_name("e500v2").expect("a CPU of the table");
+        let (mut parser, mut last) = (Parser::new(cpu), None);
+        assert_eq!(parser.hear(b"NIP 00100004   LR 00000001\n", &mut |_| false), Ok(true));
+        parser.finish(&mut |record| {
+            last = Some(record.pc());
+            true
+        });
+        assert_eq!(last, Some(0x0010_0004));
     }
 
     #[test]

@@ -1,0 +1,361 @@
+//! Differences that are none of the reference's mistakes: what the architecture leaves open, and what QEMU gets wrong.
+//!
+//! Each row says precisely when it holds and for which bits of which register, and why. A row that no program needs any
+//! more is an error.
+
+use super::register::Register;
+use super::trace::{NO_RESERVATION, Record};
+use sprig_isa::cpu::{Cpu, CpuSet};
+use sprig_isa::exception::{EXCEPTIONS, Exception};
+use sprig_isa::insn::Operand;
+use sprig_isa::mmu::mas;
+use sprig_isa::msr;
+use sprig_isa::spr::{PRIVILEGED_BIT, Spr, number as n};
+use sprig_isa::syndrome::{dsisr, esr, srr1};
+
+/// A difference on record.
+#[derive(Debug)]
+pub struct Known {
+    /// A name for reports.
+    pub name: &'static str,
+    /// Why it is right that there is one, with the source.
+    pub why: &'static str,
+    /// The CPUs it is seen on.
+    pub cpus: CpuSet,
+    /// The bits of a register that may differ after an instruction.
+    pub differing: fn(&Executed, Register) -> u64,
+}
+
+/// An instruction that has been executed.
+#[derive(Clone, Copy, Debug)]
+pub struct Executed<'a> {
+    /// The CPU.
+    pub cpu: &'static Cpu,
+    /// The instruction; zero if it could not be fetched.
+    pub word: u32,
+    /// The registers before it.
+    pub before: &'a Record,
+    /// The registers after it, in QEMU.
+    pub after: &'a Record,
+}
+
+impl Executed<'_> {
+    /// True if it is this instruction, in any variant.
+    fn is(&self, mnemonic: &str) -> bool {
+        super::program::mnemonic(self.word) == mnemonic
+    }
+
+    /// True if it moves this special-purpose register from (`mfspr`) or to (`mtspr`) a general one.
+    fn moves(&self, mnemonic: &str, number: u16) -> bool {
+        self.is(mnemonic) && Operand::Spr.extract(self.word) == i64::from(number)
+    }
+
+    /// True if it caused this interrupt.
+    fn caused(&self, exception: Exception) -> bool {
+        super::program::handler_address(self.cpu, exception) == Some(self.after.pc())
+    }
+
+    /// True if it caused any interrupt.
+    fn interrupted(&self) -> bool {
+        EXCEPTIONS.iter().any(|row| self.caused(row.exception))
+    }
+
+    /// The register in its RT field.
+    fn target(&self) -> Register {
+        Register::Gpr(Operand::Rt.extract(self.word) as u8)
+    }
+
+    /// True if it names a special-purpose register that this CPU does not have, with spr0 = 0.
+    fn names_undefined_open_spr(&self) -> bool {
+        let number = Operand::Spr.extract(self.word) as u16;
+        (self.is("mfspr") || self.is("mtspr"))
+            && number & PRIVILEGED_BIT == 0
+            && Spr::lookup(self.cpu, number).is_none()
+    }
+
+    /// (RA|0) + (RB).
+    fn indexed_address(&self) -> u64 {
+        let value = |operand: Operand| self.before.get(Register::Gpr(operand.extract(self.word) as u8)).unwrap_or(0);
+        let base = if Operand::Ra.extract(self.word) == 0 { 0 } else { value(Operand::Ra) };
+        base.wrapping_add(value(Operand::Rb)) & u64::from(u32::MAX)
+    }
+}
+
+/// Every bit, if a condition holds.
+const fn all_if(condition: bool) -> u64 {
+    bits_if(condition, u64::MAX)
+}
+
+const fn bits_if(condition: bool, bits: u64) -> u64 {
+    if condition { bits } else { 0 }
+}
+
+const SRR0: Register = Register::Spr(n::SRR0);
+const SRR1: Register = Register::Spr(n::SRR1);
+const ESR: Register = Register::Spr(n::ESR);
+const DEAR: Register = Register::Spr(n::DEAR);
+const DAR: Register = Register::Spr(n::DAR);
+const DSISR: Register = Register::Spr(n::DSISR);
+const MAS0: Register = Register::Spr(n::MAS0);
+/// What SRR1 says of a program interrupt on the server families, by the same place on all of them.
+const SRR1_PROGRAM: u64 = srr1::ILLEGAL | srr1::PRIVILEGED | srr1::TRAP;
+
+/// Every known difference.
+pub static KNOWN: &[Known] = &[
+    Known {
+        name: "time",
+        why: "QEMU's time base and decrementer follow the host's clock, the reference's the instruction count",
+        cpus: CpuSet::all(),
+        differing: |insn, register| {
+            let time = [n::TBL, n::TBU, n::DEC, n::ATBL, n::ATBU];
+            let reads = time.iter().any(|time| insn.moves("mfspr", *time) || insn.moves("mftb", *time));
+            all_if(reads && register == insn.target())
+        },
+    },
+    Known {
+        name: "reservation-lost",
+        why: "QEMU gives up the reservation at every interrupt and return; it may be lost at any time (Power ISA 2.07 \
+              Book II, section 1.7.4.1)",
+        cpus: CpuSet::all(),
+        differing: |insn, register| {
+            let lost = insn.after.get(Register::Reservation) == Some(NO_RESERVATION);
+            let returns = ["rfi", "rfci", "rfmci", "rfdi"].iter().any(|mnemonic| insn.is(mnemonic));
+            let moment = insn.interrupted() || returns;
+            all_if(register == Register::Reservation && lost && moment)
+        },
+    },
+    Known {
+        name: "store-conditional-not-done",
+        why: "a store conditional that stores nothing may or may not check the address for protection and translation \
+              (Power ISA 2.07 Book III-S, section 6.5.3, and Book III-E, section 7.6.3); QEMU does not",
+        cpus: CpuSet::all(),
+        differing: |insn, register| {
+            let stores = insn.before.get(Register::Reservation) == Some(insn.indexed_address());
+            let affected = match register {
+                Register::Nip | Register::Msr | Register::Cr | Register::Reservation => true,
+                Register::Gpr(_) => false,
+                Register::Spr(number) => SET_BY_DATA_INTERRUPTS.contains(&number),
+            };
+            all_if(insn.is("stwcx.") && !stores && !insn.interrupted() && affected)
+        },
+    },
+    Known {
+        name: "bcctrl-invalid",
+        why: "bcctrl with a BO that decrements CTR is an invalid form (Power ISA 2.07 Book I, section 2.4); QEMU sets LR \
+              before it finds out",
+        cpus: CpuSet::all(),
+        differing: |insn, register| {
+            let link = insn.word & 1 != 0;
+            all_if(insn.is("bcctrl") && link && insn.caused(Exception::Program) && register == Register::Spr(n::LR))
+        },
+    },
+    Known {
+        name: "mtmsr-me",
+        why: "mtmsr writes ME too (EREF and PEM, \"mtmsr\"); QEMU follows the 64-bit server family, where only a return from \
+              interrupt does",
+        cpus: CpuSet::all(),
+        differing: |insn, register| bits_if(insn.is("mtmsr") && register == Register::Msr, msr::ME),
+    },
+    Known {
+        name: "dcbi-is-a-store",
+        why: "dcbi is a store as far as translation and protection go (EREF and PEM, \"dcbi\"); QEMU loads first",
+        cpus: CpuSet::all(),
+        differing: |insn, register| {
+            let bits = match register {
+                ESR => u64::from(esr::ST),
+                DSISR => u64::from(dsisr::STORE),
+                _ => 0,
+            };
+            bits_if(insn.is("dcbi") && insn.interrupted(), bits)
+        },
+    },
+    Known {
+        name: "icbi-address",
+        why: "the data address of an interrupt is that of any byte accessed in the page at fault (Power ISA 2.07 Book III-S, \
+              section 6.2.3, and Book III-E, section 7.2.7); QEMU gives the block's first",
+        cpus: CpuSet::all(),
+        differing: |insn, register| {
+            let within_block = u64::from(insn.cpu.cache_block) - 1;
+            bits_if(insn.is("icbi") && insn.interrupted() && matches!(register, DEAR | DAR), within_block)
+        },
+    },
+    Known {
+        name: "undefined-spr-syndrome",
+        why: "an undefined number with spr0 = 0 is an illegal instruction (Power ISA 2.07 Book III-S, section 4.4.4); QEMU \
+              calls it a privileged one",
+        cpus: CpuSet::all(),
+        differing: |insn, register| {
+            let refused = insn.names_undefined_open_spr() && insn.caused(Exception::Program);
+            let bits = match register {
+                SRR1 => SRR1_PROGRAM,
+                ESR => u64::from(esr::PIL | esr::PPR),
+                _ => 0,
+            };
+            bits_if(refused, bits)
+        },
+    },
+    Known {
+        name: "booke-srr1-syndrome",
+        why: "SRR1 is the MSR on embedded CPUs, ESR says the cause (EREF, \"Program interrupt\"); QEMU puts the server \
+              families' bits into SRR1 besides",
+        cpus: CpuSet::BOOKE,
+        differing: |insn, register| bits_if(insn.caused(Exception::Program) && register == SRR1, SRR1_PROGRAM),
+    },
+    Known {
+        name: "booke-ce-de-after-interrupt",
+        why: "CE and DE stay as they are when an interrupt of the base class is taken (Power ISA 2.07 Book III-E, section \
+              7.6); QEMU clears them",
+        cpus: CpuSet::BOOKE,
+        differing: |insn, register| {
+            bits_if(insn.interrupted() && register == Register::Msr, msr::booke::CE | msr::booke::DE)
+        },
+    },
+    Known {
+        name: "instruction-tlb-error-esr-dear",
+        why: "an instruction TLB error sets neither ESR nor DEAR (EREF, \"Exception Syndrome Register\", \"Data Exception \
+              Address Register\"); QEMU sets both",
+        cpus: CpuSet::BOOKE,
+        differing: |insn, register| {
+            all_if(insn.caused(Exception::InstructionTlbError) && matches!(register, ESR | DEAR))
+        },
+    },
+    Known {
+        name: "alignment-dsisr",
+        why: "DSISR describes the instruction after an alignment interrupt (PEM, table 6-9); QEMU adds RT and RA to what was \
+              there",
+        cpus: CpuSet::BOOK3S,
+        differing: |insn, register| {
+            const RT_AND_RA: u64 = 0x3ff;
+            let there = insn.before.get(DSISR).unwrap_or_default();
+            bits_if(insn.caused(Exception::Alignment) && register == DSISR, !RT_AND_RA | there)
+        },
+    },
+    Known {
+        name: "l2cr",
+        why: "L2CR can be read and written (MPC7450 user manual, section 2.1.5.5.2); QEMU's stays zero",
+        cpus: CpuSet::G4_7447,
+        differing: |insn, register| all_if(insn.moves("mfspr", n::L2CR) && register == insn.target()),
+    },
+    Known {
+        name: "bat-bits",
+        why: "bits of BEPI that BL covers have to be zero, and some bits of the lower BATs are reserved (PEM, section \
+              7.4.2); QEMU clears the former and keeps the latter when they are not",
+        cpus: CpuSet::BOOK3S32,
+        differing: |insn, register| {
+            let in_block = |first| move |number: &u16| (first..first + BAT_NUMBERS).contains(number);
+            let number = Operand::Spr.extract(insn.word) as u16;
+            let is_bat = in_block(n::IBAT0U)(&number) || in_block(n::IBAT4U)(&number);
+            let bits = if number.is_multiple_of(2) { BEPI_UNDER_BL } else { BAT_LOWER_RESERVED };
+            bits_if(insn.is("mfspr") && is_bat && register == insn.target(), bits)
+        },
+    },
+    Known {
+        name: "alignment-esr",
+        why: "an alignment interrupt sets ESR[ST] or clears it, and clears the rest (EREF, \"Alignment interrupt\"); QEMU \
+              leaves ESR as it is",
+        cpus: CpuSet::BOOKE,
+        differing: |insn, register| all_if(insn.caused(Exception::Alignment) && register == ESR),
+    },
+    Known {
+        name: "cache-locking-missing",
+        why: "e500v2 has dcbtstls, icbtls and icblc (EREF, \"Cache line locking\"); QEMU does not",
+        cpus: CpuSet::E500,
+        differing: |insn, register| {
+            let locks = insn.is("dcbtstls") || insn.is("icbtls") || insn.is("icblc");
+            all_if(locks && insn.caused(Exception::Program) && set_by_program(register))
+        },
+    },
+    Known {
+        name: "unable-to-lock",
+        why: "whether a lock fails is up to the cache (EREF, \"Cache line locking\"): the reference has no lines to lock, \
+              QEMU lacks most of the instructions",
+        cpus: CpuSet::E500,
+        differing: |insn, register| {
+            const CUL: u64 = 0x400;
+            let reads = insn.moves("mfspr", n::L1CSR0) || insn.moves("mfspr", n::L1CSR1);
+            bits_if(reads && register == insn.target(), CUL)
+        },
+    },
+    Known {
+        name: "tlb0-victim",
+        why: "which way of TLB0 is proposed next is the implementation's choice (EREF, \"MAS0\"; e500 core manual, \
+              section 12.3.2.2)",
+        cpus: CpuSet::E500,
+        differing: |insn, register| {
+            let shows = insn.is("tlbre") || insn.is("tlbsx");
+            let misses = insn.caused(Exception::DataTlbError) || insn.caused(Exception::InstructionTlbError);
+            let found = insn.after.get(Register::Spr(n::MAS1)).is_some_and(|mas1| mas1 & u64::from(mas::VALID) != 0);
+            let proposes = misses || insn.is("tlbsx") && !found;
+            let esel = bits_if(proposes, u64::from(mas::ESEL << mas::ESEL_SHIFT));
+            bits_if(register == MAS0 && (shows || misses), esel | u64::from(mas::NV))
+        },
+    },
+    Known {
+        name: "mas2-default-x0-x1",
+        why: "a miss and a search without success take X0 and X1 from MAS4 like the other attributes (EREF, table \"MAS \
+              register update summary\"); QEMU clears them",
+        cpus: CpuSet::E500,
+        differing: |insn, register| {
+            const X0_AND_X1: u64 = 0x60;
+            let misses = insn.caused(Exception::DataTlbError) || insn.caused(Exception::InstructionTlbError);
+            bits_if(register == Register::Spr(n::MAS2) && (misses || insn.is("tlbsx")), X0_AND_X1)
+        },
+    },
+    Known {
+        name: "pir-writes-svr",
+        why: "PIR and SVR are two registers (e500 core manual, table 2-3); QEMU's write of PIR goes to the number that is \
+              PIR on the server family and SVR here",
+        cpus: CpuSet::E500,
+        differing: |insn, register| all_if(insn.moves("mtspr", n::BOOKE_PIR) && register == Register::Spr(n::SVR)),
+    },
+    Known {
+        name: "ivor-low-bits",
+        why: "bits 60-63 of an IVOR are reserved (EREF, \"Interrupt Vector Offset Registers\"); QEMU keeps three of them",
+        cpus: CpuSet::E500,
+        differing: |insn, register| {
+            let reads = (n::IVOR32..n::IVOR32 + 4).any(|number| insn.moves("mfspr", number));
+            bits_if(reads && register == insn.target(), 0x7)
+        },
+    },
+    Known {
+        name: "mcsr-write",
+        why: "ones clear bits of MCSR (e500 core manual, section 2.7.2.4); QEMU's MCSR takes what is written",
+        cpus: CpuSet::E500,
+        differing: |insn, register| all_if(insn.moves("mtspr", n::MCSR) && register == Register::Spr(n::MCSR)),
+    },
+    Known {
+        name: "rfmci-rfdi",
+        why: "e500v2 has rfmci and no rfdi (e500 core manual, section 3.8); QEMU has them the other way round",
+        cpus: CpuSet::E500V2,
+        differing: |insn, register| all_if((insn.is("rfmci") || insn.is("rfdi")) && set_by_program(register)),
+    },
+];
+
+/// Numbers of a block of instruction and data BATs.
+const BAT_NUMBERS: u16 = 16;
+/// Upper BAT: what BL may cover of BEPI.
+const BEPI_UNDER_BL: u64 = 0x0ffe_0000;
+/// Lower BAT: everything but BRPN, WIMG and PP.
+const BAT_LOWER_RESERVED: u64 = 0x0001_ff84;
+
+/// True if a program interrupt changes this register: what there is to put right where only one side takes one.
+const fn set_by_program(register: Register) -> bool {
+    matches!(register, Register::Nip | Register::Msr | SRR0 | SRR1 | ESR)
+}
+
+/// Special-purpose registers that data storage, alignment and TLB miss interrupts set.
+const SET_BY_DATA_INTERRUPTS: [u16; 13] = [
+    n::SRR0,
+    n::SRR1,
+    n::ESR,
+    n::DEAR,
+    n::DSISR,
+    n::DAR,
+    n::MAS0,
+    n::MAS1,
+    n::MAS2,
+    n::MAS3,
+    n::MAS6,
+    n::MAS7,
+    n::MAS4,
+];

@@ -1,0 +1,159 @@
+//! Snippets that go elsewhere: branches, system calls, returns from interrupts, changes of the MSR.
+
+use super::builder::{ALWAYS, Builder};
+use super::{Row, layout};
+use sprig_isa::insn::Operand;
+use sprig_isa::msr::{self, book3s, booke};
+use sprig_isa::spr::number;
+
+/// MSR bits a program sets on e500, where FE0 and FE1 are at the same places as on the server family. Not SPE: the reference has no such unit; not WE: there is nothing to wait for.
+const MSR_E500: u64 = booke::UCLE
+    | booke::CE
+    | msr::EE
+    | msr::PR
+    | msr::ME
+    | book3s::FE0
+    | booke::DE
+    | book3s::FE1
+    | booke::IS
+    | booke::DS;
+/// The same on 7447. Not FP and VEC: the reference has no such units; not SE and BE: it has no trace interrupt; not POW;
+/// not IP, ILE and LE, with which the handlers would not be found.
+const MSR_7447: u64 =
+    msr::EE | msr::PR | msr::ME | book3s::FE0 | book3s::FE1 | book3s::IR | book3s::DR | book3s::PMM | book3s::RI;
+
+impl Builder {
+    /// Instructions that a branch may skip: they do not trap.
+    fn skipped(&mut self, count: u32) {
+        for _ in 0..count {
+            let register = self.register().into();
+            self.op("addi", &[register, register, 1]);
+        }
+    }
+
+    /// A register gets the address of the instruction `ahead` words behind the next mtspr, and goes to LR or CTR.
+    fn set_target(&mut self, number: u16, ahead: u32) {
+        /// Words [`Builder::set_spr`] takes.
+        const WORDS: u32 = 3;
+        let target = self.here() + 4 * (WORDS + ahead);
+        self.set_spr(number, target);
+    }
+
+    pub(super) fn branch(&mut self, row: &Row, bits: u32) {
+        const ABSOLUTE: u32 = 2;
+        let absolute = row.insn.word & ABSOLUTE != 0;
+        let skipped = self.rng.u32(1..4);
+        if self.once_in(2) {
+            let value = self.value();
+            self.set_spr(number::CTR, value);
+        }
+        let target = if absolute {
+            // From there the way back is by LR: the branch sets it, or it is set before.
+            self.set_target(number::LR, 1);
+            layout::LOW_RETURNS + 4 * self.rng.u32(0..layout::LOW_RETURNS_SIZE / 4)
+        } else {
+            4 * (skipped + 1)
+        };
+        let operands: Vec<i64> = row
+            .insn
+            .operands
+            .iter()
+            .map(|operand| match operand {
+                Operand::Li | Operand::Bd => target.into(),
+                other => self.operand(*other),
+            })
+            .collect();
+        self.encode(row, bits, &operands);
+        if !absolute {
+            self.skipped(skipped);
+        }
+    }
+
+    pub(super) fn branch_to_lr(&mut self, row: &Row, bits: u32) {
+        if self.once_in(2) {
+            let value = self.value();
+            self.set_spr(number::CTR, value);
+        }
+        self.branch_to(number::LR, row, bits);
+    }
+
+    /// Invalid with a BO that decrements CTR, which is tried too.
+    pub(super) fn branch_to_ctr(&mut self, row: &Row, bits: u32) {
+        self.branch_to(number::CTR, row, bits);
+    }
+
+    fn branch_to(&mut self, number: u16, row: &Row, bits: u32) {
+        let skipped = self.rng.u32(0..4);
+        self.set_target(number, skipped + 1);
+        let operands: Vec<i64> = row.insn.operands.iter().map(|operand| self.operand(*operand)).collect();
+        self.encode(row, bits, &operands);
+        self.skipped(skipped);
+    }
+
+    /// Calls a return in the window, whether it is mapped or not.
+    pub(super) fn call_window(&mut self) {
+        if self.is_e500() || self.msr & book3s::IR != 0 {
+            let address = self.window_returns_address();
+            self.set_spr(number::CTR, address);
+            let link = 1;
+            let word = super::handlers::assemble("bcctr", &[ALWAYS, 0]) | link;
+            self.word(word);
+        }
+    }
+
+    pub(super) fn system_call(&mut self, row: &Row, bits: u32) {
+        self.encode(row, bits, &[]);
+        self.msr &= !msr::PR;
+    }
+
+    /// To supervisor state, if not there.
+    pub(super) fn supervisor(&mut self) {
+        if self.in_problem_state() {
+            self.op("sc", &[]);
+            self.msr &= !msr::PR;
+        }
+    }
+
+    /// From supervisor to problem state and back.
+    pub(super) fn change_state(&mut self) {
+        if self.in_problem_state() {
+            return self.supervisor();
+        }
+        let value = self.random_msr() | msr::PR;
+        self.set_spr(number::SRR1, value as u32);
+        self.set_target(number::SRR0, 1);
+        self.op("rfi", &[]);
+        self.msr = value;
+    }
+
+    fn random_msr(&mut self) -> u64 {
+        self.rng.u64(..) & if self.is_e500() { MSR_E500 } else { MSR_7447 }
+    }
+
+    pub(super) fn write_msr(&mut self, row: &Row, bits: u32) {
+        let (register, value) = (self.register(), self.random_msr());
+        self.set(register, value as u32);
+        self.encode(row, bits, &[register.into()]);
+        if !self.in_problem_state() {
+            self.msr = value;
+        }
+    }
+
+    /// rfi, rfci, rfmci to the next instruction, with another MSR. Nothing happens where the instruction is not allowed.
+    pub(super) fn return_from_interrupt(&mut self, row: &Row, bits: u32) {
+        // Of rfmci and rfdi QEMU's e500v2 has the wrong one, and QEMU's state is the one that goes on.
+        let (srr0, srr1, exists) = match row.insn.mnemonic {
+            "rfci" => (number::CSRR0, number::CSRR1, self.is_e500()),
+            "rfmci" => (number::MCSRR0, number::MCSRR1, false),
+            "rfdi" => (number::DSRR0, number::DSRR1, self.is_e500()),
+            _ => (number::SRR0, number::SRR1, true),
+        };
+        let value = self.random_msr();
+        self.set_spr(srr1, value as u32);
+        self.set_target(srr0, 1);
+        self.encode(row, bits, &[]);
+        if exists && !self.in_problem_state() {
+            self.msr = value;
+        }
+    }
+}

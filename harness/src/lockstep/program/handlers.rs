@@ -1,0 +1,109 @@
+//! Interrupt handlers, and assembling by mnemonic.
+//!
+//! A handler changes nothing but where execution goes on: behind the instruction that caused the interrupt. Three need
+//! more: a system call ends problem state, an instruction that cannot be fetched was called from where LR says, and the
+//! interrupts of the critical class have save registers of their own.
+
+use super::layout;
+use crate::lockstep::elf::Segment;
+use sprig_isa::cpu::Cpu;
+use sprig_isa::exception::{Class, EXCEPTIONS, Exception};
+use sprig_isa::msr;
+use sprig_isa::spr::number;
+
+/// Number of the first IVOR of the second block.
+const SECOND_BLOCK: u8 = 32;
+/// The highest IVOR in the first block.
+const FIRST_BLOCK_LAST: u8 = 15;
+/// The register a handler works with, and its place while it does.
+const WORK: i64 = 31;
+
+/// The word of an instruction of the table; an instruction that is not there is one that no CPU has.
+pub(super) fn assemble(mnemonic: &str, operands: &[i64]) -> u32 {
+    let row = super::ROWS.iter().find(|row| row.insn.mnemonic == mnemonic);
+    row.and_then(|row| row.insn.encode(operands)).unwrap_or_default()
+}
+
+/// Words as they are in memory.
+pub(super) fn bytes(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_be_bytes()).collect()
+}
+
+/// Every IVOR that has a handler, and its register.
+pub(super) fn ivors() -> impl Iterator<Item = (u8, u16)> {
+    EXCEPTIONS.iter().filter_map(|row| row.ivor).filter_map(|ivor| {
+        let number = match ivor.checked_sub(SECOND_BLOCK) {
+            Some(second) => number::IVOR32 + u16::from(second),
+            None if ivor <= FIRST_BLOCK_LAST => number::IVOR0 + u16::from(ivor),
+            None => return None,
+        };
+        Some((ivor, number))
+    })
+}
+
+/// Where the handler of an IVOR is.
+pub(super) const fn ivor_address(ivor: u8) -> u32 {
+    layout::IVOR_HANDLERS + layout::IVOR_HANDLER_SIZE * ivor as u32
+}
+
+/// Where a program's handler of an interrupt is; none if the CPU has no such interrupt.
+#[must_use]
+pub fn address(cpu: &Cpu, exception: Exception) -> Option<u64> {
+    let row = exception.description();
+    if cpu.family.is_booke() { row.ivor.map(ivor_address).map(u64::from) } else { row.vector.map(u64::from) }
+}
+
+/// The handlers and the returns in low memory.
+pub(super) fn segments(cpu: &Cpu) -> Vec<Segment> {
+    let booke = cpu.family.is_booke();
+    let (start, end) = if booke { (layout::IVOR_HANDLERS, layout::LOW_RETURNS) } else { (0, layout::VECTORS_END) };
+    let mut memory = vec![0; (end - start) as usize];
+    for row in EXCEPTIONS {
+        let address = address(cpu, row.exception).and_then(|address| u32::try_from(address).ok());
+        let Some(address) = address.filter(|address| (start..end).contains(address)) else { continue };
+        let class = if booke { row.class } else { Class::Base };
+        let code = bytes(&handler(row.exception, class));
+        let place = (address - start) as usize;
+        if let Some(place) = memory.get_mut(place..place + code.len()) {
+            place.copy_from_slice(&code);
+        }
+    }
+    let returns = |address, size: u32| Segment {
+        address,
+        bytes: bytes(&vec![assemble("bclr", &[super::builder::ALWAYS, 0]); size as usize / 4]),
+    };
+    vec![
+        Segment { address: start, bytes: memory },
+        returns(layout::LOW_RETURNS, layout::LOW_RETURNS_SIZE),
+        returns(layout::RETURNS, layout::PAGE),
+    ]
+}
+
+fn handler(exception: Exception, class: Class) -> Vec<u32> {
+    let (srr0, srr1, back) = match class {
+        Class::Base => (number::SRR0, number::SRR1, "rfi"),
+        Class::Critical => (number::CSRR0, number::CSRR1, "rfci"),
+        Class::MachineCheck => (number::MCSRR0, number::MCSRR1, "rfmci"),
+    };
+    let save = i64::from(layout::SAVE);
+    let (from, to) = ("mfspr", "mtspr");
+    let change = match exception {
+        Exception::SystemCall => {
+            // All bits but PR.
+            let bit = i64::from(msr::PR.leading_zeros() - u32::BITS);
+            [
+                (from, vec![WORK, srr1.into()]),
+                ("rlwinm", vec![WORK, WORK, 0, bit + 1, bit - 1]),
+                (to, vec![srr1.into(), WORK]),
+            ]
+        }
+        Exception::InstructionStorage | Exception::InstructionTlbError => {
+            [(from, vec![WORK, number::LR.into()]), (to, vec![srr0.into(), WORK]), ("ori", vec![0, 0, 0])]
+        }
+        _ => [(from, vec![WORK, srr0.into()]), ("addi", vec![WORK, WORK, 4]), (to, vec![srr0.into(), WORK])],
+    };
+    let before = ("stw", vec![WORK, save, 0]);
+    let after = [("lwz", vec![WORK, save, 0]), (back, vec![])];
+    let all = std::iter::once(before).chain(change).chain(after);
+    all.map(|(mnemonic, operands)| assemble(mnemonic, &operands)).collect()
+}

@@ -1,0 +1,168 @@
+//! One program in both: QEMU started, its trace read while it runs, the reference kept in step.
+
+use super::compare::{Comparison, End, OnDifference, Scope, Verdict};
+use super::elf::Segment;
+use super::program::Program;
+use super::reference::Reference;
+use super::trace::{Malformed, Parser};
+use crate::target::qemu::{self, StreamError};
+use sprig_isa::cpu::Cpu;
+use sprig_refhv::image::{Image, ImageError};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use tempfile::NamedTempFile;
+
+/// The program that has the 32-bit CPUs.
+const QEMU: &str = "qemu-system-ppc";
+/// No device but the CPU's, every instruction a block of its own, the registers printed before each block, on standard
+/// output. Without `nochain` blocks would run on into each other and not be printed.
+const ALWAYS: &[&str] = &[
+    "-nodefaults",
+    "-no-user-config",
+    "-display",
+    "none",
+    "-monitor",
+    "none",
+    "-serial",
+    "null",
+    "-accel",
+    "tcg,one-insn-per-tb=on",
+    "-d",
+    "cpu,nochain",
+    "-D",
+    "/dev/stdout",
+];
+
+/// A CPU that can be compared, and the machine QEMU has it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// Its name, here and for `-cpu`.
+    pub name: &'static str,
+    machine: &'static str,
+    /// Options that load a program and start it, with `{}` for its file.
+    load: &'static [&'static str],
+}
+
+/// Every CPU that can be compared.
+pub static MODELS: &[Model] = &[
+    Model { name: "e500v2", machine: "ppce500", load: &["-kernel", "{}"] },
+    Model { name: "7447", machine: "mac99", load: &["-device", "loader,file={},cpu-num=0"] },
+];
+
+impl Model {
+    /// The CPU.
+    #[must_use]
+    pub fn cpu(&self) -> Option<&'static Cpu> {
+        Cpu::by_name(self.name)
+    }
+
+    fn arguments(&self, file: &str) -> Vec<OsString> {
+        let load = self.load.iter().map(|word| word.replace("{}", file));
+        let words = ["-M", self.machine, "-cpu", self.name].map(str::to_owned).into_iter().chain(load);
+        ALWAYS.iter().map(OsString::from).chain(words.map(OsString::from)).collect()
+    }
+}
+
+/// A comparison that could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// QEMU did not do its part.
+    #[error(transparent)]
+    Qemu(#[from] StreamError),
+    /// QEMU's trace is none.
+    #[error(transparent)]
+    Trace(#[from] Malformed),
+    /// The program does not fit.
+    #[error("the program cannot be loaded: {0}")]
+    Program(#[from] ImageError),
+    /// A file could not be written.
+    #[error("cannot write the program: {0}")]
+    File(#[from] io::Error),
+    /// There is no such CPU.
+    #[error("there is no CPU {0}")]
+    Model(&'static str),
+    /// The program is too large.
+    #[error("the program is too large for an ELF file")]
+    TooLarge,
+}
+
+/// Says what is not installed, if something is missing.
+#[must_use]
+pub fn missing() -> Option<StreamError> {
+    qemu::missing(QEMU)
+}
+
+/// What runs in both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// An ELF file.
+    pub file: Vec<u8>,
+    /// What is put into memory besides.
+    pub placed: Option<Segment>,
+    /// What is compared of it.
+    pub scope: Scope,
+}
+
+impl Subject {
+    /// A program of [`super::program`], all of it.
+    ///
+    /// # Errors
+    /// [`RunError::TooLarge`] if it does not fit an ELF file.
+    pub fn program(program: &Program) -> Result<Self, RunError> {
+        let scope = Scope { end: End::At(program.end.into()), limit: program.limit, devices: 0..0 };
+        Ok(Self { file: program.elf().ok_or(RunError::TooLarge)?, placed: None, scope })
+    }
+}
+
+/// Runs a subject in QEMU and in the reference.
+///
+/// # Errors
+/// [`RunError`] where there was nothing to compare. A difference is none.
+pub fn run(model: &Model, subject: &Subject, on_difference: OnDifference) -> Result<(Verdict, Comparison), RunError> {
+    let cpu = model.cpu().ok_or(RunError::Model(model.name))?;
+    let reference = Reference::new(cpu, &Image::parse(&subject.file)?, subject.placed.as_ref())?;
+    let file = temporary(&subject.file)?;
+    let mut arguments = model.arguments(&option_value(&file));
+    let placed = subject.placed.as_ref().map(|placed| Ok::<_, io::Error>((placed.address, temporary(&placed.bytes)?)));
+    let placed = placed.transpose()?;
+    if let Some((address, file)) = &placed {
+        let device = format!("loader,file={},addr={address:#x},force-raw=on", option_value(file));
+        arguments.extend(["-device".into(), device.into()]);
+    }
+    let mut comparison = Comparison::new(reference, subject.scope.clone(), on_difference);
+    let mut parser = Parser::new(cpu);
+    let mut ended = None;
+    let streamed = qemu::stream(QEMU, &arguments, &mut |bytes| {
+        let mut verdict = None;
+        let heard = parser.hear(bytes, &mut |record| {
+            verdict = comparison.take(record);
+            verdict.is_none()
+        });
+        ended = heard.map(|_| verdict).transpose();
+        ended.is_none()
+    });
+    if let (None, Err(StreamError::Ended { .. })) = (&ended, &streamed) {
+        // A machine that switches itself off does so right behind the store that tells it to.
+        parser.finish(&mut |record| {
+            ended = comparison.take(record).map(Ok);
+            true
+        });
+    }
+    match (ended, streamed) {
+        (Some(verdict), _) => Ok((verdict?, comparison)),
+        (None, Err(error)) => Err(error.into()),
+        (None, Ok(())) => Err(RunError::Model(model.name)),
+    }
+}
+
+fn temporary(bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new()?;
+    file.write_all(bytes)?;
+    file.flush()?;
+    Ok(file)
+}
+
+/// A file's name in an option of QEMU's, where a comma is doubled.
+fn option_value(file: &NamedTempFile) -> String {
+    file.path().to_string_lossy().replace(',', ",,")
+}
