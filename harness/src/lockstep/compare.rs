@@ -342,7 +342,8 @@ mod tests {
             let (mut comparison, first) = comparison(&[mfspr], OnDifference::Stop);
             assert!(comparison.take(&first).is_none());
             let verdict = comparison.take(&with(first, &[(Register::Nip, 0x700), (SRR1, srr1)]));
-            assert_eq!(verdict.is_none(), excused, "{srr1:#x}");
+            // There is no handler, so the reference goes no further; what counts is that this is no difference.
+            assert_eq!(!matches!(verdict, Some(Verdict::Differs(_))), excused, "{srr1:#x}");
         }
     }
 }
