@@ -172,6 +172,7 @@ impl<M: Machine> Runner<'_, '_, M> {
                 self.machine.restore();
                 self.touch(case);
             }
+            Op::Touch => self.touch(case),
             Op::Reset => {
                 // Bytecode is far smaller than 4 GiB.
                 self.log.set_field(AT_RESUME, next as u32);

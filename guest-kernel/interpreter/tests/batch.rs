@@ -276,14 +276,15 @@ fn a_silent_batch_leaves_its_log_in_memory_and_sends_nothing() {
 }
 
 #[test]
-fn everything_is_touched_again_after_each_change_of_privilege_or_translation() {
+fn everything_is_touched_again_after_each_change_of_privilege_or_translation_and_where_asked_for() {
     let mut ops = Encoder::default();
     ops.enter_user(0);
+    ops.touch(0);
     ops.leave_user(1);
     ops.restore(2);
     let ran = run(&[case(0, &[], ops)], false, |_, _| None);
-    let expected =
-        ["reset_guest_state", "load_code", "touch", "enter_user", "touch", "leave_user", "touch", "restore", "touch"];
+    let begin = ["reset_guest_state", "load_code", "touch"];
+    let expected = [&begin[..], &["enter_user", "touch", "touch", "leave_user", "touch", "restore", "touch"]].concat();
     assert_eq!(ran.calls, expected);
 }
 

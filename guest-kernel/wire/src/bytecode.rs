@@ -286,6 +286,9 @@ pub enum Op<'a> {
     Restore,
     /// Reset the machine; the case goes on behind this operation.
     Reset,
+    /// Touch every page the coming operations use: stands behind what may make a hypervisor forget translations, so that
+    /// none of the coming operations causes an exit for one.
+    Touch,
 }
 
 /// An operation with its step and flags.
@@ -324,6 +327,7 @@ mod opcode {
     pub(super) const PATCH: u8 = 13;
     pub(super) const RESTORE: u8 = 14;
     pub(super) const RESET: u8 = 15;
+    pub(super) const TOUCH: u8 = 16;
 }
 
 /// Decodes one operation and the number of bytes it takes.
@@ -373,6 +377,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Step<'_>, usize), Malformed> {
         }
         opcode::RESTORE => Op::Restore,
         opcode::RESET => Op::Reset,
+        opcode::TOUCH => Op::Touch,
         _ => return Err(malformed),
     };
     Ok((Step { step, flags, op }, c.position()))
@@ -519,6 +524,11 @@ mod encode {
         /// [`super::Op::Restore`].
         pub fn restore(&mut self, step: u16) {
             self.begin(opcode::RESTORE, step, false);
+        }
+
+        /// [`super::Op::Touch`].
+        pub fn touch(&mut self, step: u16) {
+            self.begin(opcode::TOUCH, step, false);
         }
 
         /// [`super::Op::Reset`].

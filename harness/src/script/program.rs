@@ -164,6 +164,11 @@ pub(super) enum Computation {
 }
 
 impl Action {
+    /// True if it asks for an exit in which a hypervisor may forget translations.
+    pub(super) const fn may_flush(&self) -> bool {
+        matches!(self, Self::Hcall { .. } | Self::MapPage { .. } | Self::Exit(_))
+    }
+
     /// True if it runs instructions in a stub of its own, and so can take an exception.
     pub(super) const fn has_stub(&self) -> bool {
         matches!(

@@ -124,16 +124,17 @@ impl Reference {
             // The guest has not come as far as the case, or the case has written over its log.
             _ => (State::Idle, None, Vec::new()),
         };
-        let fate = Self::fate(&outcome, state, machine.console());
+        let fate = Self::fate(&outcome, limits, state, machine.console());
         let result = RunResult { fate, state: state as u16, last_step, entries, exits: None };
         Ok((result, machine))
     }
 
     /// What the machine's end means for the case, given how far its log has come.
-    fn fate(outcome: &Outcome, state: State, console: &[u8]) -> Fate {
+    fn fate(outcome: &Outcome, limits: &Limits, state: State, console: &[u8]) -> Fate {
         match (outcome, state) {
             (Outcome::Hang { pc }, _) => {
-                Fate::Hung(format!("no step of progress within the limit of instructions, at {pc:#x}"))
+                let Limits { instructions, .. } = limits;
+                Fate::Hung(format!("no step of progress within {instructions} instructions, at {pc:#x}"))
             }
             (Outcome::Crash { .. }, _) => Fate::Crashed(outcome.to_string()),
             (Outcome::PoweredOff(_), State::Idle | State::Running | State::Resetting) => {

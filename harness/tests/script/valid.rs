@@ -107,6 +107,7 @@ pub(crate) fn check(case: &Case) {
             | Op::RaceEnd
             | Op::Spin { .. }
             | Op::Restore
+            | Op::Touch
             | Op::Reset => {}
         }
         rest = &rest[used..];

@@ -182,6 +182,9 @@ impl<'p, 's> Pass<'p, 's> {
             if matches!(step.action, Action::MapPage { .. }) {
                 self.mapped = Some(index);
             }
+            if step.action.may_flush() {
+                self.encoder.touch(number);
+            }
             return Some(place);
         }
         match &step.action {

@@ -1,0 +1,114 @@
+//! The reference as a target: what becomes of cases that end their machine, and what it counts.
+
+use sprig::case::{Case, SourceFile};
+use sprig::script;
+use sprig::session::{self, Unwatched, empty_guest};
+use sprig::target::{self, Boot, Limits, Target};
+use sprig::transcript::{Fate, RunResult};
+use sprig_wire::log::State;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// No step of these cases needs more.
+const LIMITS: Limits = Limits {
+    instructions: 1_000_000,
+    boot_cpu: Limits::BOOT_CPU,
+    case_cpu: Limits::CASE_CPU,
+    idle: Limits::IDLE,
+    sample: Limits::SAMPLE,
+    output: Limits::OUTPUT,
+};
+
+fn target(id: &str) -> Arc<dyn Target> {
+    target::by_id(id).expect("a target of the list")
+}
+
+fn case(target: &dyn Target, steps: &str) -> Case {
+    let text = format!("# A test of the target.\nrule spr.sprg-holds-value\n\n{steps}\n");
+    let source = Arc::new(SourceFile { path: PathBuf::from("cases/test/case.probe"), text });
+    let script = script::parse(source).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    script.instances()[0].assemble(&target.profile()).unwrap_or_else(|wrong| panic!("{wrong:?}"))
+}
+
+fn run(id: &str, steps: &str) -> RunResult {
+    let target = target(id);
+    let case = case(&*target, steps);
+    session::run_all(&*target, &[case], &LIMITS, &Unwatched).0.swap_remove(0)
+}
+
+#[test]
+fn an_empty_case_ends_on_every_reference() {
+    for target in target::all().iter().filter(|target| target.id().starts_with("ref-")) {
+        let (results, _) = session::run_all(&**target, &[empty_guest()], &LIMITS, &Unwatched);
+        let result = &results[0];
+        assert_eq!((&result.fate, result.state()), (&Fate::Ended, Some(State::Ended)), "{}", target.id());
+    }
+}
+
+#[test]
+fn the_same_case_gives_the_same_bytes() {
+    let steps = "a = mfspr TBL\nmtspr SPRG0, 0x1234\nb = mfspr SPRG0";
+    assert_eq!(run("ref-e500v2-pr", steps), run("ref-e500v2-pr", steps));
+}
+
+#[test]
+fn one_case_cannot_see_what_another_left_in_memory() {
+    let target = target("ref-e500v2-bare");
+    let write = case(&*target, "store32 SCRATCH, 0x12345678\nmtspr SPRG0, 0x12345678");
+    let read = case(&*target, "memory = load32 SCRATCH\nregister = mfspr SPRG0");
+    let (alone, _) = session::run_all(&*target, &[&read], &LIMITS, &Unwatched);
+    let (results, _) = session::run_all(&*target, &[&write, &read], &LIMITS, &Unwatched);
+    assert_eq!(results[1], alone[0]);
+}
+
+#[test]
+fn a_guest_that_makes_no_progress_hangs_at_its_step() {
+    let result = run("ref-e500v2-bare", "mtspr SPRG0, 1\nrun b 0\nmtspr SPRG0, 2");
+    assert!(matches!(&result.fate, Fate::Hung(how) if how.contains("within 1000000 instructions")), "{result:?}");
+    assert_eq!((result.state(), result.last_step), (Some(State::Running), Some(1)));
+}
+
+#[test]
+fn a_machine_switched_off_in_a_case_has_crashed_at_its_step() {
+    let result = run("ref-e500v2-bare", "mtspr SPRG0, 1\nstore32 BOARD + 4, 0");
+    assert_eq!(result.fate, Fate::Crashed("the machine was powered off".to_owned()));
+    assert_eq!(result.last_step, Some(1));
+}
+
+#[test]
+fn a_cpu_that_cannot_go_on_has_crashed_and_what_it_observed_is_kept() {
+    let steps = "mtspr SPRG0, 0x55\na = mfspr SPRG0\nmtspr IVPR, 0xf0000000\nrun trap";
+    let result = run("ref-e500v2-bare", steps);
+    assert!(matches!(&result.fate, Fate::Crashed(_)), "{result:?}");
+    assert_eq!(result.last_step, Some(3));
+    assert!(!result.entries.is_empty(), "the observation of step 1 is in the log");
+}
+
+#[test]
+fn a_page_store_and_a_read_of_the_alias_cost_no_exit() {
+    for (id, number) in
+        [("ref-e500v2-pr", 4), ("ref-440-pr", 4), ("ref-7447-pr", 4), ("ref-970-pr", 3), ("ref-power8-pr", 3)]
+    {
+        let pair = format!("page.sprg{number} = 0xb0000004\nx = mfspr USPRG{number}");
+        let again = format!("page.sprg{number} = 0xc0000004\ny = mfspr USPRG{number}");
+        let exits = run(id, &format!("map-page\nexit\n{pair}\n{again}\nexit")).exits.expect("this target counts them");
+        let of = |step: u32| exits.iter().filter(|exit| exit.step == step).map(|exit| exit.count).sum::<u64>();
+        assert_eq!([1, 2, 3, 4, 5].map(of), [1, 0, 0, 0, 0], "{id}: {exits:?}");
+    }
+}
+
+#[test]
+fn a_bare_machine_has_no_exits_to_count() {
+    assert_eq!(run("ref-e500v2-bare", "mtspr SPRG0, 1").exits, None);
+}
+
+#[test]
+fn in_loud_mode_the_console_tells_every_step() {
+    let target = target("ref-e500v2-bare");
+    let case = case(&*target, "mtspr SPRG0, 1\nmtspr SPRG1, 2");
+    let (mut said, cases) = (Vec::new(), [&case]);
+    let boot = Boot { loud: true, console: Some(&mut said), ..Boot::new(&cases, &LIMITS) };
+    assert_eq!(target.run(boot, &mut |_| ()), Ok(()));
+    let steps = said.split(|byte| *byte == b'\n').filter(|line| line.get(5..8) == Some(b" S ")).count();
+    assert_eq!(steps, 2, "{}", String::from_utf8_lossy(&said));
+}
