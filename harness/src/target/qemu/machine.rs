@@ -60,7 +60,7 @@ pub static MACHINES: &[Machine] = &[
         arguments: &["-M", "ppce500"],
         image: image::PPCE500,
         start: Start::Kernel,
-        features: &[Feature::Bare],
+        features: &[Feature::Bare, Feature::Reset],
         models: &[
             model("e500v2", "e500v2", "e500v2"),
             model("e500mc", "e500mc", "e500mc"),
@@ -82,7 +82,7 @@ pub static MACHINES: &[Machine] = &[
         arguments: &["-M", "mac99"],
         image: image::MAC,
         start: Start::Loader,
-        features: &[Feature::Bare],
+        features: &[Feature::Bare, Feature::Reset],
         models: &[model("7447", "7447", "7447"), model("750", "750", "750"), model("970fx", "970", "970fx")],
     },
     Machine {
@@ -91,7 +91,7 @@ pub static MACHINES: &[Machine] = &[
         arguments: &["-M", pseries!(",x-vof=on,kernel-addr=0")],
         image: image::PSERIES,
         start: Start::Kernel,
-        features: &[Feature::Bare],
+        features: &[Feature::Bare, Feature::Reset],
         models: &[
             model("power8", "power8", "power8"),
             model("power9", "power9", "power9"),
