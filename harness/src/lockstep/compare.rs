@@ -240,9 +240,10 @@ impl Comparison {
     /// True if this difference is on record; the reference takes over QEMU's value then.
     fn is_known(&mut self, record: &Record, register: Register, reference: u64, qemu: u64) -> bool {
         let Some((before, word)) = &self.before else { return false };
-        let executed = Executed { cpu: self.reference.cpu(), word: *word, before, after: record };
+        let executed = Executed { word: *word, before, after: record, reference: &self.reference };
+        let cpu = self.reference.cpu();
         let explains = |known: &&Known| {
-            known.cpus.intersects(executed.cpu.set) && (reference ^ qemu) & !(known.differing)(&executed, register) == 0
+            known.cpus.intersects(cpu.set) && (reference ^ qemu) & !(known.differing)(&executed, register) == 0
         };
         let Some(known) = KNOWN.iter().find(explains) else { return false };
         *self.figures.known.entry(known.name).or_default() += 1;

@@ -3,15 +3,17 @@
 //! Each row says precisely when it holds and for which bits of which register, and why. A row that no program needs any
 //! more is an error.
 
+use super::reference::Reference;
 use super::register::Register;
 use super::trace::{NO_RESERVATION, Record};
-use sprig_isa::cpu::{Cpu, CpuSet};
+use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::{EXCEPTIONS, Exception};
 use sprig_isa::insn::Operand;
 use sprig_isa::mmu::mas;
 use sprig_isa::msr;
 use sprig_isa::spr::{PRIVILEGED_BIT, Spr, number as n};
 use sprig_isa::syndrome::{dsisr, esr, srr1};
+use sprig_isa::timer::tsr;
 
 /// A difference on record.
 #[derive(Debug)]
@@ -27,16 +29,16 @@ pub struct Known {
 }
 
 /// An instruction that has been executed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Executed<'a> {
-    /// The CPU.
-    pub cpu: &'static Cpu,
     /// The instruction; zero if it could not be fetched.
     pub word: u32,
     /// The registers before it.
     pub before: &'a Record,
     /// The registers after it, in QEMU.
     pub after: &'a Record,
+    /// The machine it was executed in, which knows where its interrupt handlers are.
+    pub reference: &'a Reference,
 }
 
 impl Executed<'_> {
@@ -52,7 +54,7 @@ impl Executed<'_> {
 
     /// True if it caused this interrupt.
     fn caused(&self, exception: Exception) -> bool {
-        super::program::handler_address(self.cpu, exception) == Some(self.after.pc())
+        self.reference.handler(exception) == Some(self.after.pc())
     }
 
     /// True if it caused any interrupt.
@@ -70,7 +72,12 @@ impl Executed<'_> {
         let number = Operand::Spr.extract(self.word) as u16;
         (self.is("mfspr") || self.is("mtspr"))
             && number & PRIVILEGED_BIT == 0
-            && Spr::lookup(self.cpu, number).is_none()
+            && Spr::lookup(self.reference.cpu(), number).is_none()
+    }
+
+    /// TSR[DIS] and [FIS] on the embedded families, which have them.
+    fn timer_status(&self) -> u64 {
+        bits_if(self.reference.cpu().family.is_booke(), u64::from(tsr::DIS | tsr::FIS))
     }
 
     /// (RA|0) + (RB).
@@ -109,7 +116,9 @@ pub static KNOWN: &[Known] = &[
         differing: |insn, register| {
             let time = [n::TBL, n::TBU, n::DEC, n::ATBL, n::ATBU];
             let reads = time.iter().any(|time| insn.moves("mfspr", *time) || insn.moves("mftb", *time));
-            all_if(reads && register == insn.target())
+            // A timer that has run out says so at any instruction.
+            let runs_out = register == Register::Spr(n::TSR) && !insn.moves("mtspr", n::TSR);
+            all_if(reads && register == insn.target()) | bits_if(runs_out, insn.timer_status())
         },
     },
     Known {
@@ -175,7 +184,7 @@ pub static KNOWN: &[Known] = &[
               section 6.2.3, and Book III-E, section 7.2.7); QEMU gives the block's first",
         cpus: CpuSet::all(),
         differing: |insn, register| {
-            let within_block = u64::from(insn.cpu.cache_block) - 1;
+            let within_block = u64::from(insn.reference.cpu().cache_block) - 1;
             bits_if(insn.is("icbi") && insn.interrupted() && matches!(register, DEAR | DAR), within_block)
         },
     },

@@ -1,23 +1,28 @@
 //! The reference as one side of the comparison: a bare machine, one instruction at a time, its registers by name.
 
 use super::elf::Segment;
-use super::program::{Kind, Row};
+use super::program::{Kind, Row, ivor_number};
 use super::register::Register;
 use super::trace::{NO_RESERVATION, Record};
 use sprig_isa::cpu::{Cpu, Family};
+use sprig_isa::exception::Exception;
 use sprig_isa::insn::Operand;
-use sprig_isa::spr::Spr;
+use sprig_isa::mmu::mas;
+use sprig_isa::spr::{Spr, number};
 use sprig_refhv::bare::Bare;
-use sprig_refhv::cpu::{Core, Insn, Pause, Processor};
+use sprig_refhv::cpu::{Core, Insn, Pause, Privileged, Processor, Sprs};
 use sprig_refhv::image::{Image, ImageError};
 use sprig_refhv::memory::Memory;
+use sprig_refhv::mmu::Operands;
 
 /// RAM of the reference: what QEMU's machines have by default. Memory is only taken where it is touched.
 const RAM_SIZE: usize = 128 << 20;
-/// The TLB1 entry that QEMU's ppce500 starts with (hw/ppc/e500.c, mmubooke_create_initial_mapping) ...
-const INITIAL_ENTRY: usize = 0;
-/// ... and the general register in which it says how much that maps, bytes (ePAPR 1.1, section 5.4.1).
+/// QEMU's ppce500 starts with one entry, the first of TLB1 (hw/ppc/e500.c, mmubooke_create_initial_mapping). This general
+/// register says how much it maps, bytes (ePAPR 1.1, section 5.4.1).
 const INITIAL_SIZE: Register = Register::Gpr(7);
+/// A page has 4 to the power of TSIZE KiB.
+const BITS_PER_TSIZE: u32 = 2;
+const KIB_SHIFT: u32 = 10;
 
 /// A load or store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +66,26 @@ impl Reference {
             }
         }
         if self.cpu().family == Family::BookeE500 {
-            let size = first.get(INITIAL_SIZE).unwrap_or_default();
-            self.processor.supervisor.mmu.map_initially(INITIAL_ENTRY, 0, size);
+            self.map_initially(first.get(INITIAL_SIZE).unwrap_or_default());
         }
+    }
+
+    /// Maps the first `size` bytes as QEMU's ppce500 does. Its entry is not protected from invalidation, unlike the one our
+    /// board starts with: both are the machine's choice.
+    fn map_initially(&mut self, size: u64) {
+        let Processor { core, supervisor } = &mut self.processor;
+        let kib = u32::try_from(size >> KIB_SHIFT).unwrap_or(0);
+        let tsize = kib.checked_ilog2().unwrap_or(0) / BITS_PER_TSIZE;
+        let mut assist = Sprs::new();
+        assist.set(number::MAS0, 1 << mas::TLBSEL_SHIFT);
+        assist.set(number::MAS1, (mas::VALID | tsize << mas::TSIZE_SHIFT).into());
+        assist.set(number::MAS3, mas::ALL_PERMISSIONS.into());
+        let state = &mut core.state;
+        let (insn, xer, address_mask) = (Insn(0), state.xer, u32::MAX.into());
+        let operands = Operands { insn, gpr: &mut state.gpr, cr: &mut state.cr, xer, address_mask };
+        // An entry of a size that does not exist is refused, and then there is none: the first fetch shows it.
+        let _ = supervisor.mmu.execute(&mut assist, Privileged::Tlbwe, operands);
+        core.lookaside.flush();
     }
 
     /// The CPU model.
@@ -84,6 +106,17 @@ impl Reference {
             Pause::Limit => Ok(self.processor.core.insn.0),
             pause => Err(pause),
         }
+    }
+
+    /// Where the handler of an interrupt is; none if the CPU has no such interrupt.
+    #[must_use]
+    pub fn handler(&self, exception: Exception) -> Option<u64> {
+        let row = exception.description();
+        if !self.cpu().family.is_booke() {
+            return row.vector.map(u64::from);
+        }
+        let vector_offset = Register::Spr(ivor_number(row.ivor?));
+        Some(self.get(Register::Spr(number::IVPR)) | self.get(vector_offset))
     }
 
     /// The load or store that comes next, if one does. Only where code is at its physical address.
@@ -127,7 +160,6 @@ impl Reference {
 
     /// Sets a register, so that a difference that is allowed does not turn up again and again.
     pub fn set(&mut self, register: Register, value: u64) {
-        use sprig_isa::spr::number;
         let Processor { core, supervisor } = &mut self.processor;
         let state = &mut core.state;
         match register {

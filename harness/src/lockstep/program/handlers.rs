@@ -13,8 +13,6 @@ use sprig_isa::spr::number;
 
 /// Number of the first IVOR of the second block.
 const SECOND_BLOCK: u8 = 32;
-/// The highest IVOR in the first block.
-const FIRST_BLOCK_LAST: u8 = 15;
 /// The register a handler works with, and its place while it does.
 const WORK: i64 = 31;
 
@@ -29,16 +27,18 @@ pub(super) fn bytes(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
+/// The register of an IVOR.
+#[must_use]
+pub const fn ivor_number(ivor: u8) -> u16 {
+    match ivor.checked_sub(SECOND_BLOCK) {
+        Some(second) => number::IVOR32 + second as u16,
+        None => number::IVOR0 + ivor as u16,
+    }
+}
+
 /// Every IVOR that has a handler, and its register.
 pub(super) fn ivors() -> impl Iterator<Item = (u8, u16)> {
-    EXCEPTIONS.iter().filter_map(|row| row.ivor).filter_map(|ivor| {
-        let number = match ivor.checked_sub(SECOND_BLOCK) {
-            Some(second) => number::IVOR32 + u16::from(second),
-            None if ivor <= FIRST_BLOCK_LAST => number::IVOR0 + u16::from(ivor),
-            None => return None,
-        };
-        Some((ivor, number))
-    })
+    EXCEPTIONS.iter().filter_map(|row| row.ivor).map(|ivor| (ivor, ivor_number(ivor)))
 }
 
 /// Where the handler of an IVOR is.
@@ -46,9 +46,8 @@ pub(super) const fn ivor_address(ivor: u8) -> u32 {
     layout::IVOR_HANDLERS + layout::IVOR_HANDLER_SIZE * ivor as u32
 }
 
-/// Where a program's handler of an interrupt is; none if the CPU has no such interrupt.
-#[must_use]
-pub fn address(cpu: &Cpu, exception: Exception) -> Option<u64> {
+/// Where the handler of an interrupt is; none if the CPU has no such interrupt.
+fn address(cpu: &Cpu, exception: Exception) -> Option<u64> {
     let row = exception.description();
     if cpu.family.is_booke() { row.ivor.map(ivor_address).map(u64::from) } else { row.vector.map(u64::from) }
 }
