@@ -24,6 +24,12 @@ struct Arguments {
     /// Compare the guest image for ppce500 with its cases instead, on e500v2.
     #[arg(long)]
     image: bool,
+    /// With --image: a folder of cases; may be given several times.
+    #[arg(long, default_values = image::AREAS)]
+    area: Vec<String>,
+    /// With --image: stop after this many instructions.
+    #[arg(long)]
+    limit: Option<u64>,
     /// Go on after a difference, from QEMU's state, and list each kind once.
     #[arg(long)]
     all: bool,
@@ -40,9 +46,10 @@ fn main() -> ExitCode {
     let mut same = true;
     if arguments.image {
         let Some(model) = MODELS.iter().find(|model| model.name == image::CPU) else { return ExitCode::FAILURE };
-        match image::subject(&project::root(), image::AREAS) {
-            Ok(subject) => {
+        match image::subject(&project::root(), &arguments.area) {
+            Ok(mut subject) => {
                 let mut figures = Figures::default();
+                subject.scope.limit = arguments.limit.unwrap_or(subject.scope.limit);
                 same &= compare(model, "guest image", &subject, arguments.all, &mut figures);
                 print(model, &figures);
             }

@@ -116,8 +116,8 @@ impl Figures {
 pub enum OnDifference {
     /// Stop.
     Stop,
-    /// Note it, unless the same instruction has differed in the same register before, and go on from QEMU's state. A store
-    /// that went wrong is not put right by that.
+    /// Note it, unless the same instruction has differed in the same register before, and go on from QEMU's state. A
+    /// store that went wrong is not put right by that.
     GoOn,
 }
 
@@ -128,8 +128,8 @@ pub struct Scope {
     pub end: End,
     /// Most instructions.
     pub limit: u64,
-    /// Effective addresses of devices, which only QEMU has. The reference leaves out a store there; a load gets what QEMU
-    /// has loaded.
+    /// Effective addresses of devices, which only QEMU has. The reference leaves out a store there; a load gets what
+    /// QEMU has loaded.
     pub devices: Range<u64>,
 }
 
@@ -177,7 +177,8 @@ impl Comparison {
             self.reference.set(register, value);
         }
         if let Some(difference) = self.compare(record) {
-            // QEMU prints nothing for an instruction that cannot be fetched, but the reference has yet to find that out.
+            // QEMU prints nothing for an instruction that cannot be fetched, but the reference has yet to find that
+            // out.
             let elsewhere = difference.register == Register::Nip;
             let fetched = !elsewhere || self.reference.step().is_ok_and(|word| word != 0);
             let difference = if fetched { Some(difference) } else { self.compare(record) };

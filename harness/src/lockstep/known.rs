@@ -123,8 +123,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "reservation-lost",
-        why: "QEMU gives up the reservation at every interrupt and return; it may be lost at any time (Power ISA 2.07 \
-              Book II, section 1.7.4.1)",
+        why: "QEMU gives up the reservation at every interrupt and return; it may be lost at any time (Power ISA \
+              2.07 Book II, \"Atomic Update\")",
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let lost = insn.after.get(Register::Reservation) == Some(NO_RESERVATION);
@@ -135,8 +135,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "store-conditional-not-done",
-        why: "a store conditional that stores nothing may or may not check the address for protection and translation \
-              (Power ISA 2.07 Book III-S, section 6.5.3, and Book III-E, section 7.6.3); QEMU does not",
+        why: "a store conditional that stores nothing may or may not check the address for protection and \
+              translation (Power ISA 2.07 Books III-S and III-E, \"Data Storage interrupt\"); QEMU does not",
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let stores = insn.before.get(Register::Reservation) == Some(insn.indexed_address());
@@ -150,8 +150,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "bcctrl-invalid",
-        why: "bcctrl with a BO that decrements CTR is an invalid form (Power ISA 2.07 Book I, section 2.4); QEMU sets LR \
-              before it finds out",
+        why: "bcctrl with a BO that decrements CTR is an invalid form (Power ISA 2.07 Book I, \"Branch \
+              Conditional to Count Register\"); QEMU sets LR before it finds out",
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let link = insn.word & 1 != 0;
@@ -160,8 +160,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "mtmsr-me",
-        why: "mtmsr writes ME too (EREF and PEM, \"mtmsr\"); QEMU follows the 64-bit server family, where only a return from \
-              interrupt does",
+        why: "mtmsr writes ME too (EREF and PEM, \"mtmsr\"); QEMU follows the 64-bit server family, where only a \
+              return from interrupt does",
         cpus: CpuSet::all(),
         differing: |insn, register| bits_if(insn.is("mtmsr") && register == Register::Msr, msr::ME),
     },
@@ -180,8 +180,9 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "icbi-address",
-        why: "the data address of an interrupt is that of any byte accessed in the page at fault (Power ISA 2.07 Book III-S, \
-              section 6.2.3, and Book III-E, section 7.2.7); QEMU gives the block's first",
+        why: "the data address of an interrupt is that of any byte accessed in the page at fault (Power ISA 2.07 \
+              Book III-S, \"Data Address Register\", and Book III-E, \"Data Exception Address Register\"); QEMU \
+              gives the block's first",
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let within_block = u64::from(insn.reference.cpu().cache_block) - 1;
@@ -190,8 +191,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "undefined-spr-syndrome",
-        why: "an undefined number with spr0 = 0 is an illegal instruction (Power ISA 2.07 Book III-S, section 4.4.4); QEMU \
-              calls it a privileged one",
+        why: "an undefined number with spr0 = 0 is an illegal instruction (Power ISA 2.07 Book III-S, section \
+              4.4.4); QEMU calls it a privileged one",
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let refused = insn.names_undefined_open_spr() && insn.caused(Exception::Program);
@@ -205,15 +206,15 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "booke-srr1-syndrome",
-        why: "SRR1 is the MSR on embedded CPUs, ESR says the cause (EREF, \"Program interrupt\"); QEMU puts the server \
-              families' bits into SRR1 besides",
+        why: "SRR1 is the MSR on embedded CPUs, ESR says the cause (EREF, \"Program interrupt\"); QEMU puts the \
+              server families' bits into SRR1 besides",
         cpus: CpuSet::BOOKE,
         differing: |insn, register| bits_if(insn.caused(Exception::Program) && register == SRR1, SRR1_PROGRAM),
     },
     Known {
         name: "booke-ce-de-after-interrupt",
-        why: "CE and DE stay as they are when an interrupt of the base class is taken (Power ISA 2.07 Book III-E, section \
-              7.6); QEMU clears them",
+        why: "CE and DE stay as they are when an interrupt of the base class is taken (EREF, \"Interrupt \
+              Definitions\": CE, ME and DE are unchanged); QEMU clears them",
         cpus: CpuSet::BOOKE,
         differing: |insn, register| {
             bits_if(insn.interrupted() && register == Register::Msr, msr::booke::CE | msr::booke::DE)
@@ -221,8 +222,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "instruction-tlb-error-esr-dear",
-        why: "an instruction TLB error sets neither ESR nor DEAR (EREF, \"Exception Syndrome Register\", \"Data Exception \
-              Address Register\"); QEMU sets both",
+        why: "an instruction TLB error sets neither ESR nor DEAR (EREF, \"Exception Syndrome Register\", \"Data \
+              Exception Address Register\"); QEMU sets both",
         cpus: CpuSet::BOOKE,
         differing: |insn, register| {
             all_if(insn.caused(Exception::InstructionTlbError) && matches!(register, ESR | DEAR))
@@ -230,8 +231,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "alignment-dsisr",
-        why: "DSISR describes the instruction after an alignment interrupt (PEM, table 6-9); QEMU adds RT and RA to what was \
-              there",
+        why: "DSISR describes the instruction after an alignment interrupt (PEM, \"Alignment Exception\"); QEMU \
+              adds RT and RA to what was there",
         cpus: CpuSet::BOOK3S,
         differing: |insn, register| {
             const RT_AND_RA: u64 = 0x3ff;
@@ -241,14 +242,15 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "l2cr",
-        why: "L2CR can be read and written (MPC7450 user manual, section 2.1.5.5.2); QEMU's stays zero",
+        why: "L2CR can be read and written (MPC7450 user manual, \"L2 Cache Control Register\"); QEMU's stays \
+              zero",
         cpus: CpuSet::G4_7447,
         differing: |insn, register| all_if(insn.moves("mfspr", n::L2CR) && register == insn.target()),
     },
     Known {
         name: "bat-bits",
-        why: "bits of BEPI that BL covers have to be zero, and some bits of the lower BATs are reserved (PEM, section \
-              7.4.2); QEMU clears the former and keeps the latter when they are not",
+        why: "bits of BEPI that BL covers have to be zero, and some bits of the lower BATs are reserved (PEM, \
+              \"BAT Registers\"); QEMU clears the former and keeps the latter when they are not",
         cpus: CpuSet::BOOK3S32,
         differing: |insn, register| {
             let in_block = |first| move |number: &u16| (first..first + BAT_NUMBERS).contains(number);
@@ -260,8 +262,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "alignment-esr",
-        why: "an alignment interrupt sets ESR[ST] or clears it, and clears the rest (EREF, \"Alignment interrupt\"); QEMU \
-              leaves ESR as it is",
+        why: "an alignment interrupt sets ESR[ST] or clears it, and clears the rest (EREF, \"Alignment \
+              interrupt\"); QEMU leaves ESR as it is",
         cpus: CpuSet::BOOKE,
         differing: |insn, register| all_if(insn.caused(Exception::Alignment) && register == ESR),
     },
@@ -276,8 +278,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "unable-to-lock",
-        why: "whether a lock fails is up to the cache (EREF, \"Cache line locking\"): the reference has no lines to lock, \
-              QEMU lacks most of the instructions",
+        why: "whether a lock fails is up to the cache (EREF, \"Cache line locking\"): the reference has no lines \
+              to lock, QEMU lacks most of the instructions",
         cpus: CpuSet::E500,
         differing: |insn, register| {
             const CUL: u64 = 0x400;
@@ -287,8 +289,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "tlb0-victim",
-        why: "which way of TLB0 is proposed next is the implementation's choice (EREF, \"MAS0\"; e500 core manual, \
-              section 12.3.2.2)",
+        why: "which way of TLB0 is proposed next is the implementation's choice (EREF, \"MAS0\")",
         cpus: CpuSet::E500,
         differing: |insn, register| {
             let shows = insn.is("tlbre") || insn.is("tlbsx");
@@ -301,8 +302,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "mas2-default-x0-x1",
-        why: "a miss and a search without success take X0 and X1 from MAS4 like the other attributes (EREF, table \"MAS \
-              register update summary\"); QEMU clears them",
+        why: "a miss and a search without success take X0 and X1 from MAS4 like the other attributes (EREF, \
+              table \"MAS register update summary\"); QEMU clears them",
         cpus: CpuSet::E500,
         differing: |insn, register| {
             const X0_AND_X1: u64 = 0x60;
@@ -312,14 +313,15 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "pir-writes-svr",
-        why: "PIR and SVR are two registers (e500 core manual, table 2-3); QEMU's write of PIR goes to the number that is \
-              PIR on the server family and SVR here",
+        why: "PIR and SVR are two registers (e500 core manual, chapter \"Register model\"); QEMU's write of PIR \
+              goes to the number that is PIR on the server family and SVR here",
         cpus: CpuSet::E500,
         differing: |insn, register| all_if(insn.moves("mtspr", n::BOOKE_PIR) && register == Register::Spr(n::SVR)),
     },
     Known {
         name: "ivor-low-bits",
-        why: "bits 60-63 of an IVOR are reserved (EREF, \"Interrupt Vector Offset Registers\"); QEMU keeps three of them",
+        why: "bits 60-63 of an IVOR are reserved (EREF, \"Interrupt Vector Offset Registers\"); QEMU keeps three \
+              of them",
         cpus: CpuSet::E500,
         differing: |insn, register| {
             let reads = (n::IVOR32..n::IVOR32 + 4).any(|number| insn.moves("mfspr", number));
@@ -328,13 +330,15 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "mcsr-write",
-        why: "ones clear bits of MCSR (e500 core manual, section 2.7.2.4); QEMU's MCSR takes what is written",
+        why: "ones clear bits of MCSR (e500 core manual, \"Machine Check Syndrome Register\"); QEMU's MCSR takes \
+              what is written",
         cpus: CpuSet::E500,
         differing: |insn, register| all_if(insn.moves("mtspr", n::MCSR) && register == Register::Spr(n::MCSR)),
     },
     Known {
         name: "rfmci-rfdi",
-        why: "e500v2 has rfmci and no rfdi (e500 core manual, section 3.8); QEMU has them the other way round",
+        why: "e500v2 has rfmci and no rfdi (e500 core manual, chapter \"Instruction model\"); QEMU has them the \
+              other way round",
         cpus: CpuSet::E500V2,
         differing: |insn, register| all_if((insn.is("rfmci") || insn.is("rfdi")) && set_by_program(register)),
     },

@@ -17,8 +17,8 @@ use sprig_refhv::mmu::Operands;
 
 /// RAM of the reference: what QEMU's machines have by default. Memory is only taken where it is touched.
 const RAM_SIZE: usize = 128 << 20;
-/// QEMU's ppce500 starts with one entry, the first of TLB1 (hw/ppc/e500.c, mmubooke_create_initial_mapping). This general
-/// register says how much it maps, bytes (ePAPR 1.1, section 5.4.1).
+/// QEMU's ppce500 starts with one entry, the first of TLB1 (hw/ppc/e500.c, mmubooke_create_initial_mapping). This
+/// general register says how much it maps, bytes (ePAPR 1.1, section 5.4.1).
 const INITIAL_SIZE: Register = Register::Gpr(7);
 /// A page has 4 to the power of TSIZE KiB.
 const BITS_PER_TSIZE: u32 = 2;
@@ -57,8 +57,8 @@ impl Reference {
         Ok(Self { processor: Processor::new(core, bare) })
     }
 
-    /// Takes over what the machine, not the CPU, decides about the state at entry: where it is, general registers, MSR, and
-    /// what is mapped. Everything else has to be as the CPU's reset leaves it.
+    /// Takes over what the machine, not the CPU, decides about the state at entry: where it is, general registers, MSR,
+    /// and what is mapped. Everything else has to be as the CPU's reset leaves it.
     pub fn enter(&mut self, first: &Record) {
         for (register, value) in &first.values {
             if matches!(register, Register::Nip | Register::Gpr(_) | Register::Msr) {
@@ -70,8 +70,8 @@ impl Reference {
         }
     }
 
-    /// Maps the first `size` bytes as QEMU's ppce500 does. Its entry is not protected from invalidation, unlike the one our
-    /// board starts with: both are the machine's choice.
+    /// Maps the first `size` bytes as QEMU's ppce500 does. Its entry is not protected from invalidation, unlike the one
+    /// our board starts with: both are the machine's choice.
     fn map_initially(&mut self, size: u64) {
         let Processor { core, supervisor } = &mut self.processor;
         let kib = u32::try_from(size >> KIB_SHIFT).unwrap_or(0);

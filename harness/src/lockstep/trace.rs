@@ -69,8 +69,8 @@ struct Line {
 
 /// Puts records together from a trace that comes in pieces.
 ///
-/// Most lines of a record are the same as in the one before. Those are not read again, which is what makes this fast enough
-/// in a build without optimisation too.
+/// Most lines of a record are the same as in the one before. Those are not read again, which is what makes this fast
+/// enough in a build without optimisation too.
 #[derive(Debug)]
 pub struct Parser {
     cpu: &'static Cpu,

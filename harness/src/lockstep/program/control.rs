@@ -6,7 +6,8 @@ use sprig_isa::insn::Operand;
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::spr::number;
 
-/// MSR bits a program sets on e500, where FE0 and FE1 are at the same places as on the server family. Not SPE: the reference has no such unit; not WE: there is nothing to wait for.
+/// MSR bits a program sets on e500, where FE0 and FE1 are at the same places as on the server family. Not SPE: the
+/// reference has no such unit; not WE: there is nothing to wait for.
 const MSR_E500: u64 = booke::UCLE
     | booke::CE
     | msr::EE
@@ -17,8 +18,8 @@ const MSR_E500: u64 = booke::UCLE
     | book3s::FE1
     | booke::IS
     | booke::DS;
-/// The same on 7447. Not FP and VEC: the reference has no such units; not SE and BE: it has no trace interrupt; not POW;
-/// not IP, ILE and LE, with which the handlers would not be found.
+/// The same on 7447. Not FP and VEC: the reference has no such units; not SE and BE: it has no trace interrupt; not
+/// POW; not IP, ILE and LE, with which the handlers would not be found.
 const MSR_7447: u64 =
     msr::EE | msr::PR | msr::ME | book3s::FE0 | book3s::FE1 | book3s::IR | book3s::DR | book3s::PMM | book3s::RI;
 
@@ -139,7 +140,8 @@ impl Builder {
         }
     }
 
-    /// rfi, rfci, rfmci to the next instruction, with another MSR. Nothing happens where the instruction is not allowed.
+    /// rfi, rfci, rfmci to the next instruction, with another MSR. Nothing happens where the instruction is not
+    /// allowed.
     pub(super) fn return_from_interrupt(&mut self, row: &Row, bits: u32) {
         // Of rfmci and rfdi QEMU's e500v2 has the wrong one, and QEMU's state is the one that goes on.
         let (srr0, srr1, exists) = match row.insn.mnemonic {

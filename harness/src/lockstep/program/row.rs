@@ -1,8 +1,8 @@
 //! What programs are made of: every instruction of 32-bit CPUs that the interpreter has, one row each.
 //!
-//! The opcodes are the interpreter's own constants; [`super::super::tests`] makes sure that none is left out, and that the
-//! rows which [`sprig_isa::insn`] has too are the same there. Fields that have no [`Operand`] of their own are written as
-//! one at the same place: BT, BA and BB of CR logic as TO, BI and SH; BC of isel as MB; BFA as BI.
+//! The opcodes are the interpreter's own constants; [`super::super::tests`] makes sure that none is left out, and that
+//! the rows which [`sprig_isa::insn`] has too are the same there. Fields that have no [`Operand`] of their own are
+//! written as one at the same place: BT, BA and BB of CR logic as TO, BI and SH; BC of isel as MB; BFA as BI.
 
 use sprig_isa::insn::{Insn, Operand};
 use sprig_refhv::cpu::opcode::{primary as p, x19, x31};
@@ -151,7 +151,8 @@ impl Row {
     }
 }
 
-/// Every row. mcrxr and icbt and the like, which only some CPUs have, are there for all: the others have to refuse them.
+/// Every row. mcrxr and icbt and the like, which only some CPUs have, are there for all: the others have to refuse
+/// them.
 pub static ROWS: &[Row] = {
     use Kind::*;
     use Operand::*;

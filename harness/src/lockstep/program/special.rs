@@ -33,7 +33,7 @@ static BITS_WRITTEN: &[(u16, u32, &str)] = &[
     ),
     (n::PID1, PROCESS, "the same"),
     (n::PID2, PROCESS, "the same"),
-    (n::MAS4, !TSIZED_EXTENSION, "TSIZED has four bits (e500 core manual, section 2.12.5.5); QEMU's has five"),
+    (n::MAS4, !TSIZED_EXTENSION, "TSIZED has four bits (e500 core manual, \"MAS4\"); QEMU's has five"),
 ];
 const PROCESS: u32 = 0xff;
 const TSIZED_EXTENSION: u32 = 0x80;

@@ -59,8 +59,8 @@ impl Builder {
         self.encode(row, bits, &operands);
     }
 
-    /// Sets registers so that an instruction's address operands make an address. With 0 as base a displacement reaches low
-    /// memory only, so it goes there then.
+    /// Sets registers so that an instruction's address operands make an address. With 0 as base a displacement reaches
+    /// low memory only, so it goes there then.
     fn reach(&mut self, row: &Row, address: u32) -> Reach {
         let has = |operand: Operand| row.insn.operands.contains(&operand);
         let update = has(Operand::RaUpdate);
@@ -127,7 +127,8 @@ impl Builder {
         self.encode(row, bits, &[first.into(), displacement.into(), base.into()]);
     }
 
-    /// lswi, lswx, stswi, stswx. A register that is loaded and makes the address makes the form invalid, which is tried too.
+    /// lswi, lswx, stswi, stswx. A register that is loaded and makes the address makes the form invalid, which is tried
+    /// too.
     pub(super) fn access_string(&mut self, row: &Row, bits: u32, indexed: bool) {
         /// Bits of XER besides the count.
         const FLAGS: u32 = 0xe000_0000;

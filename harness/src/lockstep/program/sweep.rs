@@ -15,8 +15,8 @@ const MCRF_MODULUS: u32 = 32;
 
 /// Primary opcodes with an extended opcode.
 const WITH_EXTENDED: [u32; 2] = [primary::X19, primary::X31];
-/// Opcodes that QEMU takes for instructions though the CPU does not have them, or ignores reserved bits of, and those that
-/// the CPU has and the reference has not. What a program must not do, and no guest of the reference does.
+/// Opcodes that QEMU takes for instructions though the CPU does not have them, or ignores reserved bits of, and those
+/// that the CPU has and the reference has not. What a program must not do, and no guest of the reference does.
 const NOT_SWEPT: &[(CpuSet, u32, &[u32], &str)] = &[
     (CpuSet::all(), primary::X31, &[x31::MULHW | x31::OE, x31::MULHWU | x31::OE], "mulhw, mulhwu with a reserved bit"),
     (CpuSet::all(), primary::X31, &[658, 690, 722, 754], "mtsr, mtsrin with a reserved bit"),

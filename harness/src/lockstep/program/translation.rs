@@ -5,8 +5,8 @@
 //!   maps to             data page  0 1 0 1 0 1    returns      the data and what is around it
 //! ```
 //!
-//! Who may do what in a page, in which address space and process, is left to chance. No two translations for one address
-//! exist at a time: that is an error of software, with undefined results.
+//! Who may do what in a page, in which address space and process, is left to chance. No two translations for one
+//! address exist at a time: that is an error of software, with undefined results.
 
 use super::builder::Builder;
 use super::{Row, layout};
@@ -141,8 +141,8 @@ impl Builder {
         }
     }
 
-    /// MAS0 to MAS3 of an entry that maps some of the window: a page always in the same way of TLB0, a block always in the
-    /// same entry of TLB1, so that each replaces the one before.
+    /// MAS0 to MAS3 of an entry that maps some of the window: a page always in the same way of TLB0, a block always in
+    /// the same entry of TLB1, so that each replaces the one before.
     fn random_entry(&mut self) -> [u32; 4] {
         let valid = if self.once_in(8) { 0 } else { mas::VALID };
         let process = self.rng.u32(0..PIDS) << mas::TID_SHIFT;
@@ -197,15 +197,15 @@ impl Builder {
                 }
             }
         }
-        // Without this the CPU may go on with the old translation (PEM, table 2-22).
+        // Without this the CPU may go on with the old translation (PEM, "Synchronization requirements").
         self.op("isync", &[]);
         if !self.is_e500() && self.has_window() {
             self.use_window();
         }
     }
 
-    /// Writes a page table entry for a page of the window, and invalidates what was cached of the old one. A page is always
-    /// in the same slot of its group, odd pages in the secondary one.
+    /// Writes a page table entry for a page of the window, and invalidates what was cached of the old one. A page is
+    /// always in the same slot of its group, odd pages in the secondary one.
     fn write_pte(&mut self, row: &Row, bits: u32) {
         self.supervisor();
         let (page, segment) = (self.rng.u32(0..WINDOW_PAGES), self.rng.u32(1..=SEGMENTS));
@@ -219,8 +219,8 @@ impl Builder {
         /// PP of pages that nobody may store to.
         const READ_ONLY: u32 = 3;
         let protection = if stores { self.rng.u32(..) & hash32::PTE_PP } else { READ_ONLY };
-        // Not G on code: QEMU fetches from guarded pages, which PEM section 5.2.4.2 forbids, and marks them referenced. What
-        // it has stored then cannot be put right.
+        // Not G on code: QEMU fetches from guarded pages, which PEM, "Guarded attribute", forbids, and marks them
+        // referenced. What it has stored then cannot be put right.
         let flags = hash32::PTE_R | hash32::PTE_C | if stores { hash32::PTE_G } else { 0 };
         let lower = physical | self.rng.u32(..) & flags | protection;
         let (base, value) = (self.register_but(&[0]), 0);
