@@ -3,6 +3,7 @@
 use super::args;
 use super::error::Error;
 use crate::judge::Exit;
+use crate::report::number;
 use crate::rules::Rules;
 use crate::script::{LoadError, load_file};
 use crate::suite::{RULES, check_rules};
@@ -23,8 +24,9 @@ fn whole_suite(out: &mut dyn Write) -> Result<Exit, Error> {
     if !problems.is_empty() {
         return Err(Error::Mistakes(problems.iter().map(|problem| format!("error: {problem}\n")).collect()));
     }
-    let (scripts, cases) = (suite.scripts.len(), suite.instances().count());
-    writeln!(out, "{scripts} scripts with {cases} cases, {} rules: nothing is wrong", suite.rules.iter().count())?;
+    let scripts = number(suite.scripts.len(), "script");
+    let (cases, rules) = (number(suite.instances().count(), "case"), number(suite.rules.iter().count(), "rule"));
+    writeln!(out, "{scripts} with {cases}, {rules}: nothing is wrong")?;
     Ok(Exit::AsExpected)
 }
 
@@ -33,7 +35,10 @@ fn files(files: &[PathBuf], out: &mut dyn Write) -> Result<Exit, Error> {
     let mut mistakes = String::new();
     for file in files {
         match load_file(file).and_then(|script| check_rules(&script, &rules).map(|()| script)) {
-            Ok(script) => writeln!(out, "{}: {} cases, nothing is wrong", file.display(), script.instances().len())?,
+            Ok(script) => {
+                let cases = number(script.instances().len(), "case");
+                writeln!(out, "{}: {cases}, nothing is wrong", file.display())?;
+            }
             Err(error) => mistakes += &shown(&error),
         }
     }

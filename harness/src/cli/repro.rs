@@ -16,6 +16,9 @@ use sprig_isa::cpu::Family;
 use sprig_wire::log::State;
 use std::io::Write;
 
+/// Room for what a step gave, in front of its exits; few need more.
+const OUTCOME: usize = 40;
+
 pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit, Error> {
     let suite = super::suite()?;
     let target = select::target(&target::all(), &arguments.target)?;
@@ -78,23 +81,28 @@ fn boot(target: &dyn Target, case: &Case, loud: bool) -> (Vec<u8>, RunResult) {
 fn steps(case: &Case, result: &RunResult, family: Family, out: &mut dyn Write) -> Result<(), Error> {
     let transcript = Transcript::decode(case, result);
     writeln!(out, "{}", case.source.path.display())?;
-    let text = case.steps.iter().map(|step| step.text.chars().count()).max().unwrap_or(0);
-    let line = case.steps.last().map_or(0, |step| step.line.to_string().len());
-    for (index, step) in case.steps.iter().enumerate() {
-        let outcome = transcript.as_ref().ok().and_then(|transcript| transcript.outcomes.get(&index));
-        let outcome = outcome.map(|outcomes| {
+    let outcomes = |index: usize, step: &Step| {
+        let outcomes = transcript.as_ref().ok().and_then(|transcript| transcript.outcomes.get(&index));
+        let outcomes = outcomes.map(|outcomes| {
             let show = |_, value| Shown::Value(describe::value(value));
             let all = outcomes.iter().map(|outcome| describe::outcome(outcome, &step.outputs, family, show));
             all.collect::<Vec<_>>().join(" or ")
         });
-        let outcome = match outcome {
-            Some(outcome) => format!("{}{outcome}", named(step)),
+        match outcomes {
+            Some(outcomes) => format!("{}{outcomes}", named(step)),
             None if result.last_step.is_some_and(|last| (last as usize) < index) => "not reached".to_owned(),
             None => String::new(),
-        };
+        }
+    };
+    let seen: Vec<String> = case.steps.iter().enumerate().map(|(index, step)| outcomes(index, step)).collect();
+    let width = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
+    let text = width(&mut case.steps.iter().map(|step| &step.text));
+    let outcome = width(&mut seen.iter()).min(OUTCOME);
+    let line = case.steps.last().map_or(0, |step| step.line.to_string().len());
+    for (index, (step, seen)) in case.steps.iter().zip(&seen).enumerate() {
         let exits =
             result.exits.as_ref().map(|exits| format!("  exits: {}", counted(exits, index))).unwrap_or_default();
-        let shown = format!("  line {:line$}  {:text$}  {outcome}{exits}", step.line, step.text);
+        let shown = format!("  line {:line$}  {:text$}  {seen:outcome$}{exits}", step.line, step.text);
         writeln!(out, "{}", shown.trim_end())?;
     }
     if let Err(malformed) = transcript {

@@ -105,7 +105,8 @@ impl Reporter for Human<'_> {
     }
 }
 
-fn number(count: usize, what: &str) -> String {
+/// `1 case`, `2 cases`.
+pub(crate) fn number(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

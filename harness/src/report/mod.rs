@@ -17,6 +17,7 @@ mod junit;
 mod ktap;
 mod record;
 
+pub(crate) use human::number;
 pub use record::{Counts, Missing, Record, Summary, TargetReport};
 
 use std::io::{self, Write};

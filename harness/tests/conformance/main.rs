@@ -10,6 +10,7 @@
 //! names the targets that must be there: a missing one fails.
 
 mod agreement;
+mod documents;
 mod goldens;
 mod invariants;
 mod itself;
@@ -100,6 +101,7 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = plan.trials(&context);
     trials.extend(agreement::trials(&context, &plan));
     trials.extend(invariants::trials(&context));
+    trials.extend(documents::trials());
     trials.extend(itself::trials());
     if arguments.list {
         return libtest_mimic::run(&arguments, trials).exit_code();
