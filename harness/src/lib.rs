@@ -17,6 +17,7 @@ pub mod differences;
 pub(crate) mod example;
 pub mod expectations;
 pub mod feature;
+pub mod gate;
 pub mod golden;
 pub mod judge;
 pub mod lockstep;

@@ -85,11 +85,21 @@ impl Borrow<Case> for Job<'_> {
 impl Run<'_> {
     /// Runs the cases on one target. Each gives one record.
     pub fn on(&self, target: &dyn Target, progress: &dyn Progress, mut sink: impl FnMut(Record)) -> TargetReport {
+        self.judged(target, progress, |selected, verdict| sink(self.record(target.id(), selected, verdict)))
+    }
+
+    /// Runs the cases on one target. Each gives one verdict.
+    pub fn judged(
+        &self,
+        target: &dyn Target,
+        progress: &dyn Progress,
+        mut sink: impl FnMut(&Selected, Verdict),
+    ) -> TargetReport {
         let on = On::new(target);
         let mut counts = Counts::default();
         let mut record = |selected: &Selected, verdict: Verdict| {
             counts.add(verdict.status);
-            sink(self.record(target.id(), selected, verdict));
+            sink(selected, verdict);
         };
         let mut here = Vec::new();
         for selected in self.cases {
@@ -117,7 +127,8 @@ impl Run<'_> {
             Fate::Crashed(how) | Fate::Hung(how) | Fate::Error(how) => Some(how),
             Fate::Ended => None,
         });
-        TargetReport { target: target.id().to_owned(), version: target.version(), counts, dead }
+        let boots = summary.boots;
+        TargetReport { target: target.id().to_owned(), version: target.version(), counts, boots, dead }
     }
 
     /// Judges what a target gave back for one of the cases.

@@ -148,7 +148,7 @@ fn cases_share_one_session() {
     let (results, summary) = target.run_all(&[case("a", Does::Ends), case("b", Does::Ends)]);
     assert_eq!(results, [end(), end()]);
     assert_eq!(target.sessions(), ["a b"]);
-    assert_eq!(summary, Summary { sessions: 1, dead: None });
+    assert_eq!(summary, Summary { sessions: 1, boots: true, dead: None });
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_guest_that_cannot_go_on_is_followed_by_another() {
         target.run_all(&[case("a", Does::Ends), case("b", Does::GoesAstray), case("c", Does::Ends)]);
     assert_eq!(target.sessions(), ["a b c", "c"]);
     assert_eq!(results, [end(), end(), end()]);
-    assert_eq!(summary, Summary { sessions: 2, dead: None });
+    assert_eq!(summary, Summary { sessions: 2, boots: true, dead: None });
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn when_two_first_cases_die_an_empty_guest_clears_the_target() {
     let (results, summary) = target.run_all(&[case("a", Does::Dies), case("b", Does::Ends)]);
     assert_eq!(target.sessions(), ["a b", "a loud", EMPTY_GUEST, "b"]);
     assert_eq!((message(&results[0]), &results[1]), ("bang", &end()));
-    assert_eq!(summary, Summary { sessions: 4, dead: None });
+    assert_eq!(summary, Summary { sessions: 4, boots: true, dead: None });
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_target_that_cannot_run_nothing_is_reported_once_and_left_alone() {
     assert_eq!(target.sessions(), ["a b c", "a b c", EMPTY_GUEST]);
     let dead = Fate::Crashed(format!("{EMPTY_GUEST}: bang"));
     assert_eq!(results.iter().map(|result| &result.fate).collect::<Vec<_>>(), [&dead, &dead, &dead]);
-    assert_eq!(summary, Summary { sessions: 3, dead: Some(dead) });
+    assert_eq!(summary, Summary { sessions: 3, boots: false, dead: Some(dead) });
 }
 
 #[test]

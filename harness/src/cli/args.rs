@@ -34,6 +34,8 @@ pub enum Command {
     Repro(Repro),
     /// Measure what things cost, as ratios of one run.
     Bench(Bench),
+    /// Say whether a build of a kernel, of QEMU or of a firmware is worse than allowed.
+    Gate(Gate),
 }
 
 /// `sprig run`.
@@ -88,6 +90,50 @@ pub struct Repro {
     /// Let the command that is shown write a trace of every instruction and interrupt.
     #[arg(long)]
     pub trace: bool,
+}
+
+/// `sprig gate`.
+#[derive(Debug, Args)]
+#[command(after_help = GATE_STATUS)]
+pub struct Gate {
+    /// Cases, as for `run` [default: all].
+    #[arg(value_name = "CASE")]
+    pub cases: Vec<String>,
+    /// The target whose part was built.
+    #[arg(long, short, value_name = "T")]
+    pub target: String,
+    /// What was built.
+    #[command(flatten)]
+    pub build: Build,
+    /// A build of the same to compare with: only what is different is told, and what it breaks the other may break too.
+    #[arg(long, value_name = "IMAGE")]
+    pub baseline: Option<PathBuf>,
+    /// Let whatever is told fail the gate: changes that break no rule, and deviations that are gone.
+    #[arg(long)]
+    pub strict: bool,
+    /// Where the results are printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+const GATE_STATUS: &str = "\
+Exit status: 0 not worse than allowed; 1 a rule is broken, or the target dies or hangs, that neither the
+expectations nor the baseline list, or a listed case fails in another way; 2 wrong usage; 125 the build does
+not boot, has no backend, or an error left it open (`git bisect run` skips such a commit).";
+
+/// What was built: one of these.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Build {
+    /// A Linux kernel image, for the host of a KVM target.
+    #[arg(long, value_name = "IMAGE")]
+    pub kernel: Option<PathBuf>,
+    /// A qemu-system-ppc or qemu-system-ppc64, or the folder it was built in.
+    #[arg(long, value_name = "PATH")]
+    pub qemu: Option<PathBuf>,
+    /// A firmware image, for a target that starts the guest through it.
+    #[arg(long, value_name = "FILE")]
+    pub firmware: Option<PathBuf>,
 }
 
 /// `sprig bench`.

@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod check;
 mod error;
+mod gate;
 mod list;
 mod progress;
 mod repro;
@@ -43,6 +44,7 @@ fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Exit, Error> {
         Command::Check(arguments) => check::check(&arguments, out),
         Command::Repro(arguments) => repro::repro(&arguments, out),
         Command::Bench(arguments) => bench::bench(&arguments, out),
+        Command::Gate(arguments) => gate::gate(&arguments, out),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::case::{Case, Step};
 use crate::describe::{self, Shown};
 use crate::judge::{Exit, counted};
 use crate::project;
-use crate::report::{Counts, Format, Summary, TargetReport, reporter};
+use crate::report::{Counts, Format, Question, Summary, TargetReport, reporter};
 use crate::run::{On, Run, Selected, statuses};
 use crate::suite::Suite;
 use crate::target::{self, Boot, ByHand, Limits, Target};
@@ -167,12 +167,14 @@ fn verdict(
     let record = run.record(target.id(), selected, run.verdict(&On::new(target), selected, case, result));
     let mut counts = Counts::default();
     counts.add(record.status);
-    let report = TargetReport { target: target.id().to_owned(), version: target.version(), counts, dead: None };
+    let boots = result.last_step.is_some();
+    let report = TargetReport { target: target.id().to_owned(), version: target.version(), counts, boots, dead: None };
     let targets = vec![report.clone()];
     let exit = Exit::of(statuses(&targets));
     let mut reporter = reporter(Format::Human, out);
     reporter.record(&record)?;
     reporter.target_ends(&report)?;
-    reporter.end(&Summary { targets, missing: Vec::new(), not_asked: Vec::new(), exit })?;
+    let question = Question::Conformance;
+    reporter.end(&Summary { targets, missing: Vec::new(), not_asked: Vec::new(), question, exit })?;
     Ok(exit)
 }

@@ -5,7 +5,7 @@ use super::error::Error;
 use super::progress::Bar;
 use super::select::{self, Targets};
 use crate::judge::{Exit, Status};
-use crate::report::{Missing, Summary, reporter};
+use crate::report::{Missing, Question, Summary, reporter};
 use crate::run::{Event, Run, statuses};
 use crate::target::{self, Availability, Limits, Target};
 use std::io::Write;
@@ -45,6 +45,7 @@ pub(super) fn run(arguments: &args::Run, out: &mut dyn Write) -> Result<Exit, Er
         targets: reports,
         missing: all_missing(rest.iter().map(|target| &***target)),
         not_asked: rest.iter().filter(|target| target.availability().is_yes()).map(|t| t.id().to_owned()).collect(),
+        question: Question::Conformance,
         exit,
     })?;
     Ok(exit)

@@ -15,7 +15,7 @@ mod status;
 
 pub(crate) use condition::set;
 pub use failure::{Exits, Failure, Finding, counted};
-pub use status::{Exit, Match, Seen, Status, decide};
+pub use status::{Concern, Exit, Match, Seen, Status, decide};
 
 use crate::case::{Case, Profile, Step};
 use crate::describe;

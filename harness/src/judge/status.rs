@@ -47,6 +47,12 @@ impl Status {
         !matches!(self, Self::Pass | Self::ExpectedFail | Self::Skip)
     }
 
+    /// What it means to a strict run.
+    #[must_use]
+    pub const fn concern(self) -> Concern {
+        if self.fails() { Concern::Failure } else { Concern::None }
+    }
+
     /// In words.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -68,6 +74,18 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
+}
+
+/// What a status means to the question that a run is to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Concern {
+    /// Nothing to speak of.
+    None,
+    /// It is told and decides nothing.
+    News,
+    /// The answer is no; of an error, that there is no answer.
+    Failure,
 }
 
 /// What was seen of a case on a target.
@@ -137,13 +155,18 @@ impl Exit {
 
     /// The exit status of a run with these statuses.
     pub fn of(statuses: impl IntoIterator<Item = Status>) -> Self {
+        Self::of_weighed(statuses.into_iter().map(|status| (status, status.concern())))
+    }
+
+    /// The exit status of a run whose cases have these statuses, which mean this.
+    pub fn of_weighed(cases: impl IntoIterator<Item = (Status, Concern)>) -> Self {
         let (mut judged, mut unclear) = (false, false);
-        for status in statuses {
-            match status {
-                Status::Error => unclear = true,
-                Status::Skip => {}
-                failing if failing.fails() => return Self::Failed,
-                _ => judged = true,
+        for case in cases {
+            match case {
+                (Status::Error, _) => unclear = true,
+                (Status::Skip, _) => {}
+                (_, Concern::Failure) => return Self::Failed,
+                (_, Concern::None | Concern::News) => judged = true,
             }
         }
         if unclear || !judged { Self::NotJudged } else { Self::AsExpected }

@@ -1,7 +1,7 @@
 //! A record in words: everything that is needed to understand it without running anything.
 
 use super::record::{Change, Record};
-use crate::judge::{Exits, Failure, Finding, Status};
+use crate::judge::{Concern, Exits, Failure, Finding, Status};
 use std::fmt::Write;
 
 /// Width of the labels in front.
@@ -47,7 +47,10 @@ fn explain(record: &Record) -> String {
     if let Some(change) = record.change.as_ref().filter(|_| record.status == Status::Changed) {
         changed(&mut lines, change);
     }
-    if let Some(again) = record.again.as_ref().filter(|_| record.status.fails()) {
+    if let Some(baseline) = record.baseline {
+        lines.add("baseline", baseline.name());
+    }
+    if let Some(again) = record.again.as_ref().filter(|_| record.concern != Concern::None) {
         lines.add("again", again);
     }
     lines.0

@@ -1,7 +1,7 @@
 //! The report for people: what went wrong and all that explains it, then a summary.
 
-use super::{Counts, Missing, Record, Reporter, Summary, TargetReport};
-use crate::judge::{Exit, Status};
+use super::{Counts, Missing, Question, Record, Reporter, Summary, TargetReport};
+use crate::judge::{Concern, Exit, Status};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, Write};
 
@@ -50,7 +50,7 @@ impl Reporter for Human<'_> {
     }
 
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        if !record.status.fails() {
+        if record.concern == Concern::None {
             return Ok(());
         }
         let cause = record.detail.as_ref().filter(|_| record.failures.is_empty());
@@ -91,7 +91,7 @@ impl Reporter for Human<'_> {
                 writeln!(self.out, "  {:15}  {meaning}", status.name())?;
             }
         }
-        let (style, verdict) = conclusion(summary.exit);
+        let (style, verdict) = conclusion(summary.question, summary.exit);
         writeln!(self.out, "{style}{verdict}{style:#}")?;
         if !summary.not_asked.is_empty() {
             let named = named(&summary.not_asked);
@@ -143,11 +143,13 @@ const fn meaning(status: Status) -> Option<&'static str> {
     }
 }
 
-const fn conclusion(exit: Exit) -> (Style, &'static str) {
-    match exit {
-        Exit::AsExpected => (GOOD, "Everything is as expected."),
-        Exit::Failed => (BAD, "Not as expected: see above (exit status 1)."),
-        Exit::Usage => (BAD, "A script is wrong: see above (exit status 2)."),
-        Exit::NotJudged => (ODD, "Not everything could be judged: see above (exit status 125)."),
+const fn conclusion(question: Question, exit: Exit) -> (Style, &'static str) {
+    match (question, exit) {
+        (Question::Conformance, Exit::AsExpected) => (GOOD, "Everything is as expected."),
+        (Question::Conformance, Exit::Failed) => (BAD, "Not as expected: see above (exit status 1)."),
+        (Question::Gate, Exit::AsExpected) => (GOOD, "This build is not worse than allowed."),
+        (Question::Gate, Exit::Failed) => (BAD, "This build is worse than allowed: see above (exit status 1)."),
+        (_, Exit::Usage) => (BAD, "A script is wrong: see above (exit status 2)."),
+        (_, Exit::NotJudged) => (ODD, "Not everything could be judged: see above (exit status 125)."),
     }
 }

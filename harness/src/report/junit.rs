@@ -1,7 +1,7 @@
 //! JUnit XML: a suite for each target, everything that explains a failure attached to its case.
 
 use super::{Missing, Record, Reporter, Summary, TargetReport};
-use crate::judge::Status;
+use crate::judge::{Concern, Status};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use std::io::{self, Write};
 
@@ -79,15 +79,17 @@ impl Reporter for Junit<'_> {
     }
 }
 
-/// JUnit knows success, failure, error and skipped. What is expected to fail is skipped there, as other harnesses do:
+/// JUnit knows success, failure, error and skipped. What is allowed to fail is skipped there, as other harnesses do:
 /// neither does it fail the run nor may it count as a success.
 fn status(record: &Record, text: &str) -> TestCaseStatus {
     let message = record.failures.first().map(|failure| failure.statement.clone()).or_else(|| record.detail.clone());
-    let mut status = match record.status {
-        Status::Pass => return TestCaseStatus::success(),
-        Status::Skip | Status::ExpectedFail => TestCaseStatus::skipped(),
-        Status::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
-        _ => TestCaseStatus::non_success(NonSuccessKind::Failure),
+    let mut status = match (record.status, record.concern) {
+        (Status::Error, _) => TestCaseStatus::non_success(NonSuccessKind::Error),
+        (_, Concern::Failure) => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        (Status::Pass | Status::Changed | Status::UnexpectedPass, _) => return TestCaseStatus::success(),
+        (Status::Skip | Status::ExpectedFail | Status::Fail | Status::Crash | Status::Hang, _) => {
+            TestCaseStatus::skipped()
+        }
     };
     let message = match (record.status, &record.listed) {
         (Status::ExpectedFail | Status::UnexpectedPass, Some(listed)) => {
@@ -98,7 +100,7 @@ fn status(record: &Record, text: &str) -> TestCaseStatus {
     };
     status.set_message(message);
     status.set_type(record.status.name());
-    if record.status.fails() {
+    if record.concern == Concern::Failure {
         status.set_description(text);
     }
     status

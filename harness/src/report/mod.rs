@@ -18,7 +18,7 @@ mod ktap;
 mod record;
 
 pub(crate) use human::number;
-pub use record::{Counts, Missing, Record, Summary, TargetReport};
+pub use record::{Counts, Missing, Question, Record, Summary, TargetReport};
 
 use std::io::{self, Write};
 

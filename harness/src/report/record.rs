@@ -1,7 +1,7 @@
 //! What reports are made of.
 
 use crate::golden;
-use crate::judge::{Exit, Failure, Listed, Status, Verdict};
+use crate::judge::{Concern, Exit, Failure, Listed, Status, Verdict};
 use similar::TextDiff;
 
 /// Lines around a change that a diff shows.
@@ -16,6 +16,8 @@ pub struct Record {
     pub case: String,
     /// What it is.
     pub status: Status,
+    /// What that means to the question that was asked.
+    pub concern: Concern,
     /// Its file.
     pub source: String,
     /// The rules it broke.
@@ -30,6 +32,9 @@ pub struct Record {
     /// How the transcript differs from its golden.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
+    /// What the case is on the build that this one is compared with, if that is something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Status>,
     /// The command that shows this again; none for what did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub again: Option<String>,
@@ -47,9 +52,10 @@ pub struct Change {
 }
 
 impl Record {
-    /// What reports need of a verdict, and no more.
+    /// What reports need of a verdict, and no more. It means what it means to a strict run.
     #[must_use]
     pub fn new(target: &str, case: &str, source: &str, verdict: Verdict) -> Self {
+        let concern = verdict.status.concern();
         let Verdict { status, failures, detail, listed, golden, transcript } = verdict;
         let change = golden.zip(transcript).map(|(golden, transcript)| Change {
             diff: difference(&golden, &transcript),
@@ -57,7 +63,13 @@ impl Record {
             record: golden::record_command(case),
         });
         let (target, case, source) = (target.to_owned(), case.to_owned(), source.to_owned());
-        Self { target, case, status, source, failures, detail, listed, change, again: None }
+        Self { target, case, status, concern, source, failures, detail, listed, change, baseline: None, again: None }
+    }
+
+    /// What it means to another question than that of a strict run, and what the case is on the build compared with.
+    #[must_use]
+    pub fn weighed(self, concern: Concern, baseline: Option<Status>) -> Self {
+        Self { concern, baseline, ..self }
     }
 
     /// With the command that shows this again.
@@ -134,6 +146,8 @@ pub struct TargetReport {
     pub version: Option<String>,
     /// Its cases.
     pub counts: Counts,
+    /// Some case has begun.
+    pub boots: bool,
     /// How an empty guest ended, if the target cannot run even that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dead: Option<String>,
@@ -150,6 +164,15 @@ pub struct Missing {
     pub remedy: String,
 }
 
+/// What a run is to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Is everything as expected?
+    Conformance,
+    /// Is this build worse than allowed?
+    Gate,
+}
+
 /// What there is to say at the end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -159,6 +182,8 @@ pub struct Summary {
     pub missing: Vec<Missing>,
     /// Targets that could have run but were not asked for.
     pub not_asked: Vec<String>,
+    /// What was asked.
+    pub question: Question,
     /// What the run's exit status is going to be.
     pub exit: Exit,
 }

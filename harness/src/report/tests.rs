@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::expectations::Deviation;
-use crate::judge::{Exit, Exits, Failure, Finding, Listed, Status, Verdict};
+use crate::judge::{Concern, Exit, Exits, Failure, Finding, Listed, Status, Verdict};
 
 fn verdict(status: Status) -> Verdict {
     Verdict { status, failures: Vec::new(), detail: None, listed: None, golden: None, transcript: None }
@@ -70,12 +70,14 @@ fn rendered(format: Format, records: &[Record], exit: Exit) -> String {
     let mut reporter = reporter(format, &mut out);
     let mut counts = Counts::default();
     records.iter().for_each(|record| counts.add(record.status));
-    let target = TargetReport { target: "t1".into(), version: Some("QEMU 10.0.2".into()), counts, dead: None };
+    let target =
+        TargetReport { target: "t1".into(), version: Some("QEMU 10.0.2".into()), counts, boots: true, dead: None };
     let missing = Missing { targets: vec!["t2".into()], reason: "no QEMU".into(), remedy: "ci/setup".into() };
     let summary = Summary {
         targets: vec![target.clone()],
         missing: vec![missing.clone()],
         not_asked: ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec(),
+        question: Question::Conformance,
         exit,
     };
     let mut write = || -> io::Result<()> {
@@ -144,6 +146,30 @@ Not here: t2: no QEMU.
 ";
     assert!(text.ends_with(summary), "{text}");
     assert!(!text.contains("alias/pass") && !text.contains("alias/expected") && !text.contains("alias/skip"), "{text}");
+}
+
+/// To a gate a change is news, and what the baseline breaks as well is nothing.
+#[test]
+fn a_gate_tells_news_without_failing_by_it() {
+    let weigh = |record: Record| match record.status {
+        Status::Changed => record.weighed(Concern::News, Some(Status::Pass)),
+        Status::Fail => record.weighed(Concern::None, None),
+        _ => record,
+    };
+    let chosen = |record: &Record| matches!(&*record.case, "alias/pass" | "alias/broken" | "alias/changed");
+    let records: Vec<Record> = records().into_iter().filter(chosen).map(weigh).collect();
+    let human = rendered(Format::Human, &records, Exit::AsExpected);
+    assert!(human.starts_with("CHANGED alias/changed on t1\n"), "{human}");
+    assert!(human.contains("\n  baseline  pass\n  again     sprig repro alias/changed --target t1\n"), "{human}");
+    let ktap = rendered(Format::Ktap, &records, Exit::AsExpected);
+    let lines = ["ok 1 alias/pass", "not ok 2 alias/broken # XFAIL as in the baseline", "ok 3 alias/changed # changed"];
+    assert!(lines.iter().all(|line| ktap.contains(&format!("\n  {line}\n"))), "{ktap}");
+    assert!(ktap.contains("\nok 1 t1\n"), "{ktap}");
+    let junit = rendered(Format::Junit, &records, Exit::AsExpected);
+    assert!(junit.contains(r#"<testsuite name="t1" tests="3" skipped="1" errors="0" failures="0">"#), "{junit}");
+    let json: serde_json::Value =
+        serde_json::from_str(&rendered(Format::Json, &records, Exit::AsExpected)).expect("JSON");
+    assert_eq!((&json["results"][2]["concern"], &json["results"][2]["baseline"]), (&"news".into(), &"pass".into()));
 }
 
 #[test]

@@ -54,6 +54,8 @@ pub fn empty_guest() -> Case {
 pub struct Summary {
     /// Sessions started.
     pub sessions: u32,
+    /// In some session a case has begun: the target boots.
+    pub boots: bool,
     /// How an empty guest ended, if the target cannot even run that. Every case without a result of its own has this one.
     pub dead: Option<Fate>,
 }
@@ -158,6 +160,7 @@ impl Runner<'_> {
             let nothing = results.is_empty() && !cases.is_empty();
             nothing.then(|| Stop::error(format!("{} ended without a result", self.target.id())))
         });
+        self.summary.boots |= !results.is_empty() || stop.as_ref().is_some_and(|stop| stop.running.is_some());
         if results.is_empty() && stop.is_some() {
             self.first_died += 1;
         } else {

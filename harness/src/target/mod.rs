@@ -30,6 +30,7 @@ use sprig_wire::batch::{BatchBuilder, TooLarge};
 use std::fmt;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The command that makes the guest images.
 const REBUILD_IMAGES: &str = "ci/guest-build golden/guest";
@@ -111,6 +112,29 @@ pub struct ByHand {
     pub trace: bool,
 }
 
+/// A part of a target that somebody builds, and that another build of the same may stand in for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The kernel of the host whose KVM runs the guest.
+    Kernel,
+    /// The QEMU that is the machine.
+    Qemu,
+    /// The firmware that starts the guest.
+    Firmware,
+}
+
+impl Part {
+    /// In words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kernel => "kernel",
+            Self::Qemu => "QEMU",
+            Self::Firmware => "firmware",
+        }
+    }
+}
+
 /// One implementation that can run the guest.
 pub trait Target: Send + Sync + fmt::Debug {
     /// Its name.
@@ -127,6 +151,13 @@ pub trait Target: Send + Sync + fmt::Debug {
 
     /// Version of the implementation, if it has one of its own.
     fn version(&self) -> Option<String>;
+
+    /// The same target with another build of one of its parts; none if it has no such part. Whether the file is any good
+    /// shows when it is asked for its availability or run.
+    fn with_part(&self, part: Part, path: &Path) -> Option<Arc<dyn Target>> {
+        let _ = (part, path);
+        None
+    }
 
     /// Most cases one session takes: 1 where each case has a machine of its own and none can harm another.
     fn cases_per_session(&self) -> usize {

@@ -4,12 +4,14 @@
 //!
 //! ```text
 //!   sessions --tests--> target::qemu --starts--> qemu-system-ppc = fake     a guest that does as its cases say
+//!       '--starts--> sprig gate --starts--> fake
 //!       '--starts--> harness = a sprig to be killed        '--starts--> fake
 //!       '--starts--> test-process = one of nextest's many  '--starts--> fake
 //! ```
 
 mod boot;
 mod fake;
+mod gate;
 mod kill;
 mod shared;
 mod stage;
@@ -40,7 +42,8 @@ fn main() -> ExitCode {
         Some(role::HARNESS) => kill::harness(),
         Some(role::TEST_PROCESS) => shared::test_process(),
         _ => {
-            let trials: Vec<Trial> = [boot::trials(), kill::trials(), shared::trials()].into_iter().flatten().collect();
+            let trials = [boot::trials(), gate::trials(), kill::trials(), shared::trials()];
+            let trials: Vec<Trial> = trials.into_iter().flatten().collect();
             libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
         }
     }

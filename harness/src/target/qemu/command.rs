@@ -15,6 +15,8 @@ const ALWAYS: &[&str] = &["-nodefaults", "-no-user-config", "-display", "none", 
 pub(super) struct Files<'a> {
     pub(super) image: &'a Path,
     pub(super) batch: &'a Path,
+    /// Instead of the machine's own.
+    pub(super) firmware: Option<&'a Path>,
 }
 
 /// Arguments for a session; `by_hand`: one that a person starts, with the folder for what it writes.
@@ -27,6 +29,9 @@ pub(super) fn arguments(
     let mut arguments: Vec<OsString> = ALWAYS.iter().map(OsString::from).collect();
     arguments.extend(machine.arguments.iter().map(OsString::from));
     arguments.extend(["-cpu", model.qemu].map(OsString::from));
+    if let Some(firmware) = files.firmware {
+        arguments.extend(["-bios".into(), firmware.as_os_str().to_owned()]);
+    }
     let trace = by_hand.filter(|(how, _)| how.trace).map(|(_, folder)| folder.join("trace.log"));
     arguments.extend(["-accel", if trace.is_some() { "tcg,one-insn-per-tb=on" } else { "tcg" }].map(OsString::from));
     match machine.start {

@@ -20,9 +20,9 @@ pub use machine::{MACHINES, Machine, Model, Start};
 pub use stream::{StreamError, missing, stream};
 
 use super::console::{Expected, Receiver};
-use super::{Availability, Boot, ByHand, REBUILD_IMAGES, Stop, Target, Unprepared, batch};
+use super::{Availability, Boot, ByHand, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch};
 use crate::case::{Case, Profile};
-use crate::feature::FeatureSet;
+use crate::feature::{Feature, FeatureSet};
 use crate::transcript::RunResult;
 use command::Files;
 use process::Process;
@@ -32,6 +32,7 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What installs everything that is missing.
 const REMEDY: &str = "ci/setup";
@@ -39,7 +40,7 @@ const REMEDY: &str = "ci/setup";
 const SETPRIV: &str = "setpriv";
 
 /// One CPU in one machine.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Qemu {
     id: String,
     machine: &'static Machine,
@@ -47,6 +48,8 @@ pub struct Qemu {
     cpu: &'static Cpu,
     /// Used instead of the one that is found.
     binary: Option<PathBuf>,
+    /// Used instead of the one that comes with QEMU.
+    firmware: Option<PathBuf>,
 }
 
 impl Qemu {
@@ -54,7 +57,8 @@ impl Qemu {
     #[must_use]
     pub fn new(machine: &'static Machine, model: &'static Model) -> Option<Self> {
         let cpu = Cpu::by_name(model.cpu)?;
-        Some(Self { id: format!("qemu-{}-{}", machine.name, model.label), machine, model, cpu, binary: None })
+        let id = format!("qemu-{}-{}", machine.name, model.label);
+        Some(Self { id, machine, model, cpu, binary: None, firmware: None })
     }
 
     /// The same, run by this binary.
@@ -123,6 +127,20 @@ impl Target for Qemu {
         self.release().map(|version| format!("QEMU {version}"))
     }
 
+    fn with_part(&self, part: Part, path: &Path) -> Option<Arc<dyn Target>> {
+        let build = match part {
+            Part::Qemu => {
+                let binary = if path.is_dir() { path.join(self.program()) } else { path.to_path_buf() };
+                Self { binary: Some(binary), ..self.clone() }
+            }
+            Part::Firmware if self.machine.features.contains(&Feature::Firmware) => {
+                Self { firmware: Some(path.to_path_buf()), ..self.clone() }
+            }
+            Part::Firmware | Part::Kernel => return None,
+        };
+        Some(Arc::new(build))
+    }
+
     fn run(&self, boot: Boot<'_>, ended: &mut dyn FnMut(RunResult)) -> Result<(), Stop> {
         let (image, batch) = self.prepare(boot.cases, boot.loud).map_err(Stop::error)?;
         let setpriv = binary::find_system(SETPRIV).ok_or_else(|| Stop::error(format!("{SETPRIV} is not installed")))?;
@@ -130,7 +148,7 @@ impl Target for Qemu {
             self.binary().ok_or_else(|| Stop::error(format!("{} is not installed: run {REMEDY}", self.program())))?;
         let unwritten = |error| Stop::error(format!("cannot write a temporary file: {error}"));
         let (image, batch) = (unnamed(&image).map_err(unwritten)?, unnamed(&batch).map_err(unwritten)?);
-        let files = Files { image: &path_of(&image), batch: &path_of(&batch) };
+        let files = Files { image: &path_of(&image), batch: &path_of(&batch), firmware: self.firmware.as_deref() };
         let arguments = command::arguments(self.machine, self.model, &files, None);
         let mut process = Process::start(&setpriv, &program, &arguments)
             .map_err(|error| Stop::error(format!("cannot start {}: {error}", program.display())))?;
@@ -149,7 +167,7 @@ impl Target for Qemu {
             Ok::<_, Unprepared>(path)
         };
         let (image, batch) = (write("guest.elf", &image)?, write("batch.bin", &batch)?);
-        let files = Files { image: &image, batch: &batch };
+        let files = Files { image: &image, batch: &batch, firmware: self.firmware.as_deref() };
         let arguments = command::arguments(self.machine, self.model, &files, Some((how, folder)));
         let program = self.binary().unwrap_or_else(|| PathBuf::from(self.program()));
         Ok(Some(command::line(&program, &arguments)))

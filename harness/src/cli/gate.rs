@@ -1,0 +1,115 @@
+//! `sprig gate`: is this build worse than allowed?
+
+use super::args;
+use super::error::Error;
+use super::progress::Bar;
+use super::select;
+use crate::gate::weigh;
+use crate::judge::{Exit, Verdict};
+use crate::report::{Question, Summary, TargetReport, reporter};
+use crate::run::Run;
+use crate::target::{self, Availability, Limits, Part, Target};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, Error> {
+    let suite = super::suite()?;
+    let target = select::target(&target::all(), &arguments.target)?;
+    let cases = select::cases(&suite, &arguments.cases)?;
+    let (part, path) = arguments.build.part()?;
+    let build = built(&*target, part, path)?;
+    let baseline = arguments.baseline.as_deref().map(|path| built(&*target, part, path)).transpose()?;
+    let again = super::program();
+    let run = Run { suite: &suite, cases: &cases, limits: &Limits::default(), again: &again };
+
+    let profile = target.profile();
+    let runnable = cases.iter().filter(|case| case.instance.missing(&profile).is_none()).count() as u64;
+    let bar = Bar::new(runnable * if baseline.is_some() { 2 } else { 1 });
+    let before = baseline.map(|baseline| verdicts(&run, &*baseline, &bar).0);
+    let (verdicts, report) = verdicts(&run, &*build, &bar);
+    bar.end();
+
+    let weighed: Vec<_> = cases
+        .iter()
+        .filter_map(|selected| {
+            let verdict = verdicts.get(&selected.argument)?;
+            let before = before.as_ref().and_then(|before| before.get(&selected.argument));
+            Some((selected, verdict, before, weigh(verdict, before, arguments.strict)))
+        })
+        .collect();
+    // What does not boot says nothing about its hypervisor.
+    let weights = weighed.iter().map(|(_, verdict, _, concern)| (verdict.status, *concern));
+    let exit = if report.boots { Exit::of_weighed(weights) } else { Exit::NotJudged };
+    let mut reporter = reporter(arguments.format, out);
+    reporter.begin(1)?;
+    reporter.target_begins(target.id(), weighed.len())?;
+    for (selected, verdict, before, concern) in weighed {
+        let before = before.map(|before| before.status).filter(|status| *status != verdict.status);
+        let build = path.to_string_lossy();
+        let words = [&*selected.argument, "--target", target.id(), option(part), &*build];
+        let again = format!("{again} gate {}", shell_words::join(words));
+        let record = run.record(target.id(), selected, verdict.clone()).weighed(concern, before);
+        reporter.record(&record.again(again))?;
+    }
+    reporter.target_ends(&report)?;
+    let (targets, question) = (vec![report], Question::Gate);
+    reporter.end(&Summary { targets, missing: Vec::new(), not_asked: Vec::new(), question, exit })?;
+    Ok(exit)
+}
+
+/// The verdict on each case, by the case's name on a command line.
+fn verdicts(run: &Run<'_>, target: &dyn Target, bar: &Bar) -> (BTreeMap<String, Verdict>, TargetReport) {
+    let mut verdicts = BTreeMap::new();
+    let report = run.judged(target, bar, |selected, verdict| {
+        verdicts.insert(selected.argument.clone(), verdict);
+    });
+    (verdicts, report)
+}
+
+const fn option(part: Part) -> &'static str {
+    match part {
+        Part::Kernel => "--kernel",
+        Part::Qemu => "--qemu",
+        Part::Firmware => "--firmware",
+    }
+}
+
+/// The target with this build of one of its parts.
+fn built(target: &dyn Target, part: Part, path: &Path) -> Result<Arc<dyn Target>, Error> {
+    let id = target.id();
+    let readable = |path: &Path| {
+        let path = std::path::absolute(path)?;
+        std::fs::File::open(&path).map(|_| path)
+    };
+    let path = readable(path).map_err(|error| {
+        Error::usage(
+            format!("cannot read the {} {}: {error}", part.name(), path.display()),
+            "name the file that was built",
+        )
+    })?;
+    let Some(build) = target.with_part(part, &path) else {
+        let message = format!("{id} has no {} that another could stand in for", part.name());
+        return Err(Error::usage(message, "`sprig targets` shows every target"));
+    };
+    match build.availability() {
+        Availability::Yes => Ok(build),
+        Availability::No { reason, remedy } => {
+            let message = format!("{id} cannot run with {}: {reason}", path.display());
+            Err(Error::not_judged(message, format!("to mend it: {remedy}")))
+        }
+    }
+}
+
+impl args::Build {
+    /// The part that was built, and the file.
+    fn part(&self) -> Result<(Part, &Path), Error> {
+        match (&self.kernel, &self.qemu, &self.firmware) {
+            (Some(path), _, _) => Ok((Part::Kernel, path)),
+            (_, Some(path), _) => Ok((Part::Qemu, path)),
+            (_, _, Some(path)) => Ok((Part::Firmware, path)),
+            (None, None, None) => Err(Error::usage("there is no build to judge", "add --kernel, --qemu or --firmware")),
+        }
+    }
+}
