@@ -63,6 +63,12 @@ fn every_named_constant_is_in_the_table_and_no_other() {
     assert!(table.contains(&format!("{:#x}: what a register holds", names::POISON)));
 }
 
+/// The first fenced block of a text, whatever its info string says it is.
+fn fenced(text: &str) -> &str {
+    let (_, block) = text.split_once("```").and_then(|(_, block)| block.split_once('\n')).expect("an example");
+    block.split_once("```").expect("its end").0
+}
+
 #[test]
 fn every_step_block_and_header_line_is_described() {
     let begins = |place: Place| set(WORDS.iter().filter(|(_, at)| *at == place).map(|(word, _)| *word));
@@ -72,8 +78,7 @@ fn every_step_block_and_header_line_is_described() {
     assert!(steps.remove("expect") && LANGUAGE.contains("\n## expect\n"));
     assert_eq!(first_cells("## Steps"), steps);
     assert_eq!(first_cells("## Header"), begins(Place::Header));
-    let (_, example) = section("## Blocks").split_once("```\n").expect("an example");
-    let (example, _) = example.split_once("```").expect("its end");
+    let example = fenced(section("## Blocks"));
     let blocks = set(example.lines().filter_map(|line| line.split(' ').next()));
     assert_eq!(blocks, begins(Place::Block));
 }
@@ -134,8 +139,7 @@ fn limits_are_those_of_the_source() {
 
 #[test]
 fn the_example_is_a_script() {
-    let (_, example) = LANGUAGE.split_once("```\n").expect("an example");
-    let (example, _) = example.split_once("```").expect("its end");
+    let example = fenced(LANGUAGE);
     let source = source(Path::new("example.probe"), example.into()).unwrap_or_else(|error| panic!("{error}"));
     parse(source).unwrap_or_else(|error| panic!("{error}"));
 }
