@@ -22,22 +22,67 @@ const NAMED: usize = 3;
 
 pub(super) struct Human<'a> {
     out: &'a mut dyn Write,
-    /// What the last case said that had nothing to say of its own, and how many more said the same.
-    repeated: Option<(String, usize)>,
+    details: Details,
 }
 
 impl<'a> Human<'a> {
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
-        Self { out, repeated: None }
+        Self { out, details: Details::default() }
+    }
+}
+
+/// The cases that are of concern, one after the other.
+#[derive(Default)]
+pub(super) struct Details {
+    /// What the last case said that had nothing to say of its own, and how many more said the same.
+    repeated: Option<(String, usize)>,
+}
+
+impl Details {
+    /// Tells a case with all that explains it, if it is of concern.
+    pub(super) fn record(&mut self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
+        if record.concern == Concern::None {
+            return Ok(());
+        }
+        let cause = record.detail.as_ref().filter(|_| record.failures.is_empty());
+        if let (Some(cause), Some((said, more))) = (cause, &mut self.repeated)
+            && cause == said
+        {
+            *more += 1;
+            return Ok(());
+        }
+        self.end_repetition(out)?;
+        self.repeated = cause.map(|cause| (cause.clone(), 0));
+        let (style, status) = (style(record.status), record.status.name().to_uppercase());
+        writeln!(out, "{style}{status}{style:#} {} on {}", record.case, record.target)?;
+        writeln!(out, "{}", record.explain())
     }
 
     /// Says how many cases said what was said once.
-    fn end_repetition(&mut self) -> io::Result<()> {
+    pub(super) fn end_repetition(&mut self, out: &mut dyn Write) -> io::Result<()> {
         match self.repeated.take() {
-            Some((_, more)) if more > 0 => writeln!(self.out, "  and so did {more} more of its cases\n"),
+            Some((_, more)) if more > 0 => writeln!(out, "  and so did {more} more of its cases\n"),
             _ => Ok(()),
         }
     }
+}
+
+/// How many cases each target has of each status, and what the statuses mean.
+pub(super) fn totals(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
+    let width = summary.targets.iter().map(|target| target.target.len()).max().unwrap_or(0);
+    for target in &summary.targets {
+        let version = target.version.as_ref().map(|version| format!("  ({version})")).unwrap_or_default();
+        writeln!(out, "{:width$}  {}{version}", target.target, counted(&target.counts))?;
+    }
+    let all = summary.counts();
+    let (cases, targets) = (all.total(), summary.targets.len());
+    writeln!(out, "\n{} on {}: {}", number(cases, "case"), number(targets, "target"), counted(&all))?;
+    for status in Status::ALL.into_iter().filter(|status| all.of(*status) > 0) {
+        if let Some(meaning) = meaning(status) {
+            writeln!(out, "  {:15}  {meaning}", status.name())?;
+        }
+    }
+    Ok(())
 }
 
 impl Reporter for Human<'_> {
@@ -50,25 +95,11 @@ impl Reporter for Human<'_> {
     }
 
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        if record.concern == Concern::None {
-            return Ok(());
-        }
-        let cause = record.detail.as_ref().filter(|_| record.failures.is_empty());
-        if let (Some(cause), Some((said, more))) = (cause, &mut self.repeated)
-            && cause == said
-        {
-            *more += 1;
-            return Ok(());
-        }
-        self.end_repetition()?;
-        self.repeated = cause.map(|cause| (cause.clone(), 0));
-        let (style, status) = (style(record.status), record.status.name().to_uppercase());
-        writeln!(self.out, "{style}{status}{style:#} {} on {}", record.case, record.target)?;
-        writeln!(self.out, "{}", record.explain())
+        self.details.record(self.out, record)
     }
 
     fn target_ends(&mut self, _: &TargetReport) -> io::Result<()> {
-        self.end_repetition()?;
+        self.details.end_repetition(self.out)?;
         self.out.flush()
     }
 
@@ -78,21 +109,18 @@ impl Reporter for Human<'_> {
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        let width = summary.targets.iter().map(|target| target.target.len()).max().unwrap_or(0);
-        for target in &summary.targets {
-            let version = target.version.as_ref().map(|version| format!("  ({version})")).unwrap_or_default();
-            writeln!(self.out, "{:width$}  {}{version}", target.target, counted(&target.counts))?;
-        }
-        let all = summary.counts();
-        let (cases, targets) = (all.total(), summary.targets.len());
-        writeln!(self.out, "\n{} on {}: {}", number(cases, "case"), number(targets, "target"), counted(&all))?;
-        for status in Status::ALL.into_iter().filter(|status| all.of(*status) > 0) {
-            if let Some(meaning) = meaning(status) {
-                writeln!(self.out, "  {:15}  {meaning}", status.name())?;
-            }
-        }
-        let (style, verdict) = conclusion(summary.question, summary.exit);
-        writeln!(self.out, "{style}{verdict}{style:#}")?;
+        totals(self.out, summary)?;
+        let style = match summary.exit {
+            Exit::AsExpected => GOOD,
+            Exit::Failed | Exit::Usage => BAD,
+            Exit::NotJudged => ODD,
+        };
+        let answer = answer(summary.question, summary.exit);
+        let rest = match summary.exit {
+            Exit::AsExpected => ".".to_owned(),
+            exit => format!(": see above (exit status {}).", exit.code()),
+        };
+        writeln!(self.out, "{style}{answer}{rest}{style:#}")?;
         if !summary.not_asked.is_empty() {
             let named = named(&summary.not_asked);
             writeln!(self.out, "\nInstalled, but not asked for: {named}. To run one, add `--target NAME`.")?;
@@ -143,13 +171,14 @@ const fn meaning(status: Status) -> Option<&'static str> {
     }
 }
 
-const fn conclusion(question: Question, exit: Exit) -> (Style, &'static str) {
+/// The answer to what was asked, without its full stop.
+pub(super) const fn answer(question: Question, exit: Exit) -> &'static str {
     match (question, exit) {
-        (Question::Conformance, Exit::AsExpected) => (GOOD, "Everything is as expected."),
-        (Question::Conformance, Exit::Failed) => (BAD, "Not as expected: see above (exit status 1)."),
-        (Question::Gate, Exit::AsExpected) => (GOOD, "This build is not worse than allowed."),
-        (Question::Gate, Exit::Failed) => (BAD, "This build is worse than allowed: see above (exit status 1)."),
-        (_, Exit::Usage) => (BAD, "A script is wrong: see above (exit status 2)."),
-        (_, Exit::NotJudged) => (ODD, "Not everything could be judged: see above (exit status 125)."),
+        (Question::Conformance, Exit::AsExpected) => "Everything is as expected",
+        (Question::Conformance, Exit::Failed) => "Not as expected",
+        (Question::Gate, Exit::AsExpected) => "This build is not worse than allowed",
+        (Question::Gate, Exit::Failed) => "This build is worse than allowed",
+        (_, Exit::Usage) => "A script is wrong",
+        (_, Exit::NotJudged) => "Not everything could be judged",
     }
 }

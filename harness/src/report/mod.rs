@@ -5,16 +5,18 @@
 //!   ktap    the kernel's test format: a subtest for each target            kernel developers' tools
 //!   junit   a suite for each target                                        CI systems
 //!   json    everything, for programs of one's own
+//!   mail    plain text in 75 columns, the answer first                     mailing lists
 //! ```
 //!
-//! A verdict is handed over once and not kept, so that a run of any length fits in memory (but for JUnit, whose format
-//! wants totals first).
+//! A verdict is handed over once and not kept, so that a run of any length fits in memory (but for JUnit and mail, which
+//! have totals first).
 
 mod explain;
 mod human;
 mod json;
 mod junit;
 mod ktap;
+mod mail;
 mod record;
 
 pub(crate) use human::number;
@@ -34,6 +36,8 @@ pub enum Format {
     Junit,
     /// JSON.
     Json,
+    /// Plain text in 75 columns, for a mailing list.
+    Mail,
 }
 
 /// What is handed over, in this order: `begin`, then for each target `target_begins`, its records, `target_ends`, then
@@ -80,6 +84,7 @@ pub fn reporter<'a>(format: Format, out: &'a mut dyn Write) -> Box<dyn Reporter 
         Format::Ktap => Box::new(ktap::Ktap::new(out)),
         Format::Junit => Box::new(junit::Junit::new(out)),
         Format::Json => Box::new(json::Json::new(out)),
+        Format::Mail => Box::new(mail::Mail::new(out)),
     }
 }
 

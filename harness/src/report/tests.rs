@@ -243,3 +243,12 @@ fn a_good_run_says_so_and_no_more() {
     let empty: serde_json::Value = serde_json::from_str(&rendered(Format::Json, &[], Exit::NotJudged)).expect("JSON");
     assert_eq!(empty["exit"], 125);
 }
+
+#[test]
+fn a_mail_has_the_answer_first_and_no_long_line() {
+    let text = rendered(Format::Mail, &records(), Exit::Failed);
+    assert!(text.starts_with("Not as expected.\n\nt1  1 pass, 1 expected fail, 1 skip, 1 fail, 2 changed,"), "{text}");
+    assert!(text.contains("\nFAIL alias/broken on t1\n  where     cases/alias/broken.probe:13: "), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 75), "{text}");
+    assert!(!text.contains("Installed"), "what this machine could do as well is nothing for a list: {text}");
+}
