@@ -109,6 +109,11 @@ impl Rules {
         self.rules.iter()
     }
 
+    /// The name of every rule.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| rule.id.as_str())
+    }
+
     /// What to say about a citation of something that is not here.
     #[must_use]
     pub fn unknown(&self, id: &str) -> String {

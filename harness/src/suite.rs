@@ -65,22 +65,16 @@ impl Suite {
     /// Every [`Mistake`] in any of its files.
     pub fn load(root: &Path) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
-        let loaded = script::load(&root.join(CASES));
-        mistakes.extend(loaded.errors.into_iter().map(Mistake::Script));
         let rules = parse(&root.join(RULES), Rules::parse, &mut mistakes);
+        let ids: Option<Vec<&str>> = rules.as_ref().map(|rules| rules.ids().collect());
+        let loaded = script::load(&root.join(CASES), ids.as_deref());
+        mistakes.extend(loaded.errors.into_iter().map(Mistake::Script));
         let expectations = parse(&root.join(EXPECTATIONS), Expectations::parse, &mut mistakes);
         let differences = parse(&root.join(DIFFERENCES), Differences::parse, &mut mistakes);
         let goldens = Store::load(&root.join(GOLDEN)).unwrap_or_else(|(path, error)| {
             mistakes.push(Mistake::Unreadable(path, error));
             Store::default()
         });
-        if let Some(rules) = &rules {
-            for script in &loaded.scripts {
-                if let Err(unknown) = check_rules(script, rules) {
-                    mistakes.push(Mistake::Script(unknown));
-                }
-            }
-        }
         match (rules, expectations, differences) {
             (Some(rules), Some(expectations), Some(differences)) if mistakes.is_empty() => {
                 Ok(Self { scripts: loaded.scripts, rules, expectations, differences, goldens })
@@ -146,15 +140,6 @@ impl Suite {
         let profile = target.profile();
         self.instances().filter(move |instance| instance.missing(&profile).is_none()).map(Instance::name)
     }
-}
-
-/// Looks a script's rules up.
-///
-/// # Errors
-/// [`LoadError`] that points to each rule that does not exist.
-pub fn check_rules(script: &Script, rules: &Rules) -> Result<(), LoadError> {
-    let known: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
-    script.check_rules(known.iter().copied()).map_err(LoadError::Script)
 }
 
 fn parse<T>(

@@ -1,15 +1,14 @@
 //! `sprig check`: everything that is wrong, and nothing is run.
 
 use super::args;
-use super::error::Error;
+use super::error::{self, Error};
 use crate::judge::Exit;
 use crate::report::number;
 use crate::rules::Rules;
-use crate::script::{LoadError, load_file};
-use crate::suite::{RULES, check_rules};
+use crate::script::load_file;
+use crate::suite::RULES;
 use crate::target;
-use std::fmt::Write as _;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub(super) fn check(arguments: &args::Check, out: &mut dyn Write) -> Result<Exit, Error> {
@@ -32,14 +31,15 @@ fn whole_suite(out: &mut dyn Write) -> Result<Exit, Error> {
 
 fn files(files: &[PathBuf], out: &mut dyn Write) -> Result<Exit, Error> {
     let rules = rules()?;
+    let rules: Vec<&str> = rules.ids().collect();
     let mut mistakes = String::new();
     for file in files {
-        match load_file(file).and_then(|script| check_rules(&script, &rules).map(|()| script)) {
+        match load_file(file, Some(&rules)) {
             Ok(script) => {
                 let cases = number(script.instances().len(), "case");
                 writeln!(out, "{}: {cases}, nothing is wrong", file.display())?;
             }
-            Err(error) => mistakes += &shown(&error),
+            Err(error) => mistakes += &error::shown(&error),
         }
     }
     if mistakes.is_empty() { Ok(Exit::AsExpected) } else { Err(Error::Mistakes(mistakes)) }
@@ -51,17 +51,4 @@ fn rules() -> Result<Rules, Error> {
     let text = read(&path).map_err(|cause| Error::Internal { doing: format!("reading {}", path.display()), cause })?;
     Rules::parse(&path, &text)
         .map_err(|problems| Error::Mistakes(problems.iter().map(|problem| format!("error: {problem}\n")).collect()))
-}
-
-/// A mistake as rustc would show it.
-fn shown(error: &LoadError) -> String {
-    match error {
-        LoadError::Script(diagnostics) => diagnostics.render(std::io::stderr().is_terminal()),
-        LoadError::Io { .. } => {
-            let mut text = String::new();
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "error: {error}");
-            text
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Errors in two tiers: those a user can do something about, with advice, and those that are nobody's fault here.
 
 use crate::judge::Exit;
+use crate::script::LoadError;
 use std::fmt;
 use std::io;
 
@@ -65,6 +66,15 @@ impl fmt::Display for Error {
             Self::Mistakes(text) => f.write_str(text.trim_end()),
             Self::Internal { doing, cause } => write!(f, "error: {doing}: {cause}"),
         }
+    }
+}
+
+/// What is wrong with a script, as rustc would show it. Colours are written always: standard error takes them out where
+/// it is no terminal, or one that wants none.
+pub(super) fn shown(error: &LoadError) -> String {
+    match error {
+        LoadError::Script(diagnostics) => diagnostics.render(true),
+        LoadError::Io { .. } => format!("error: {error}\n"),
     }
 }
 

@@ -59,7 +59,11 @@ fn root() -> PathBuf {
 
 /// The suite, if there is nothing wrong with it.
 fn suite() -> Result<Suite, Error> {
-    Suite::load(&root()).map_err(|mistakes| Error::Mistakes(mistakes.iter().map(Mistake::to_string).collect()))
+    let shown = |mistake: &Mistake| match mistake {
+        Mistake::Script(mistake) => error::shown(mistake),
+        mistake => mistake.to_string(),
+    };
+    Suite::load(&root()).map_err(|mistakes| Error::Mistakes(mistakes.iter().map(shown).collect()))
 }
 
 /// How this program is called: what to write in front of a command that is to be typed.

@@ -1,11 +1,11 @@
 //! From what the user typed to cases and targets.
 
-use super::error::Error;
+use super::error::{self, Error};
 use crate::nearest::suggestion;
 use crate::pattern::{Pattern, is_glob};
 use crate::run::Selected;
 use crate::script::{Instance, LoadError, Script, load_file};
-use crate::suite::{Suite, check_rules};
+use crate::suite::Suite;
 use crate::target::Target;
 use std::path::Path;
 use std::sync::Arc;
@@ -65,8 +65,8 @@ fn path_and_parameters(argument: &str) -> Option<(&Path, Option<&str>)> {
 }
 
 fn from_file(suite: &Suite, path: &Path, parameters: Option<&str>) -> Result<Vec<Selected>, Error> {
-    let script = load_file(path).map_err(|error| not_a_script(path, error))?;
-    check_rules(&script, &suite.rules).map_err(|error| not_a_script(path, error))?;
+    let rules: Vec<&str> = suite.rules.ids().collect();
+    let script = load_file(path, Some(&rules)).map_err(|error| not_a_script(path, error))?;
     let base = script.name().len();
     let matching = |instance: &&Instance| parameters.is_none_or(|wanted| instance.name().get(base..) == Some(wanted));
     let selected = |instance: &Instance| {
@@ -78,11 +78,11 @@ fn from_file(suite: &Suite, path: &Path, parameters: Option<&str>) -> Result<Vec
 }
 
 fn not_a_script(path: &Path, error: LoadError) -> Error {
-    match error {
+    match &error {
         LoadError::Io { error, .. } => {
             Error::usage(format!("cannot read {}: {error}", path.display()), "CASE is a name, a glob, or a .probe file")
         }
-        LoadError::Script(diagnostics) => Error::Mistakes(diagnostics.to_string()),
+        LoadError::Script(_) => Error::Mistakes(error::shown(&error)),
     }
 }
 

@@ -1,11 +1,12 @@
 //! From a tree to a script's instances: the header's values, what is wrong with the file as a whole, and every instance
 //! resolved once to see that it can be.
 
-use super::ast::{BlockHeader, Header, Statement, StatementKind, Tree};
+use super::ast::{BlockHeader, Header, Name, Statement, StatementKind, Tree};
 use super::diagnostic::Diagnostic;
 use super::guard::Guard;
 use super::lexer::BYTE_ORDER_MARK;
 use super::limit;
+use super::names;
 use super::resolve::{self, Need, Shared};
 use super::setting::{Binding, BuiltIn, ByteOrder, GuestWord, Meaning, Privilege, Setting};
 use super::source::Span;
@@ -44,6 +45,13 @@ pub(super) fn check(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) -> 
         }
     }
     instances
+}
+
+/// A mistake for each rule that is not among those that exist.
+pub(super) fn unknown_rules(header: &Header, known: &[&str]) -> Vec<Diagnostic> {
+    let unknown = header.rules.iter().filter(|rule| !known.contains(&rule.text.as_str()));
+    let report = |rule: &Name| names::unknown("rule", &rule.text, rule.span, known.iter().copied());
+    unknown.map(report).map(|found| found.note("`sprig list --rules` shows every rule")).collect()
 }
 
 fn whole_file(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) {

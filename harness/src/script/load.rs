@@ -1,6 +1,6 @@
 //! Scripts from files.
 
-use super::{Diagnostics, Script, parse, source};
+use super::{Diagnostics, Script, read, source};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,24 +34,24 @@ pub struct Loaded {
 /// The extension of script files.
 const EXTENSION: &str = "probe";
 
-/// Reads one file.
+/// Reads one file; it may cite these rules, or any if they are not known.
 ///
 /// # Errors
 /// [`LoadError`] where it cannot be read or is not a script.
-pub fn load_file(path: &Path) -> Result<Script, LoadError> {
+pub fn load_file(path: &Path, rules: Option<&[&str]>) -> Result<Script, LoadError> {
     let bytes = fs::read(path).map_err(|error| LoadError::Io { path: path.to_owned(), error })?;
-    Ok(parse(source(path, bytes)?)?)
+    Ok(read(source(path, bytes)?, rules)?)
 }
 
-/// Reads every `*.probe` file below a folder. Symbolic links to folders are not followed.
+/// Reads every `*.probe` file below a folder, as [`load_file`] does. Symbolic links to folders are not followed.
 #[must_use]
-pub fn load(folder: &Path) -> Loaded {
+pub fn load(folder: &Path, rules: Option<&[&str]>) -> Loaded {
     let mut loaded = Loaded::default();
     let mut files = Vec::new();
     collect(folder, &mut files, &mut loaded.errors);
     files.sort();
     for file in files {
-        match load_file(&file) {
+        match load_file(&file, rules) {
             Ok(script) => loaded.scripts.push(script),
             Err(error) => loaded.errors.push(error),
         }

@@ -59,11 +59,23 @@ struct Text {
     tree: Tree,
 }
 
-/// Reads and checks a script.
+/// Reads and checks a script, whatever rules it cites.
 ///
 /// # Errors
 /// [`Diagnostics`] with everything that is wrong with the file.
 pub fn parse(source: Arc<SourceFile>) -> Result<Script, Diagnostics> {
+    read(source, None)
+}
+
+/// Reads and checks a script that may cite these rules.
+///
+/// # Errors
+/// [`Diagnostics`] with everything that is wrong with the file.
+pub fn parse_citing(source: Arc<SourceFile>, rules: &[&str]) -> Result<Script, Diagnostics> {
+    read(source, Some(rules))
+}
+
+fn read(source: Arc<SourceFile>, rules: Option<&[&str]>) -> Result<Script, Diagnostics> {
     let mut errors = Vec::new();
     if source.text.len() > limit::SOURCE_BYTES {
         // Nobody who came by `source()` gets here.
@@ -75,6 +87,9 @@ pub fn parse(source: Arc<SourceFile>) -> Result<Script, Diagnostics> {
         String::new()
     });
     let tree = parse::parse(&source.text, &mut errors);
+    if let Some(rules) = rules {
+        errors.extend(check::unknown_rules(&tree.header, rules));
+    }
     let checked =
         if errors.len() < limit::MISTAKES { check::check(&source.text, &tree, &mut errors) } else { Vec::new() };
     if !errors.is_empty() {
@@ -150,16 +165,5 @@ impl Script {
     #[must_use]
     pub fn instances(&self) -> &[Instance] {
         &self.instances
-    }
-
-    /// Looks the rules up among those that exist.
-    ///
-    /// # Errors
-    /// [`Diagnostics`] with every rule that is not among them.
-    pub fn check_rules<'a>(&self, known: impl Iterator<Item = &'a str> + Clone) -> Result<(), Diagnostics> {
-        let unknown = |rule: &&ast::Name| !known.clone().any(|known| known == rule.text);
-        let report = |rule: &ast::Name| names::unknown("rule", &rule.text, rule.span, known.clone());
-        let errors: Vec<_> = self.text.tree.header.rules.iter().filter(unknown).map(report).collect();
-        if errors.is_empty() { Ok(()) } else { Err(Diagnostics::new(Arc::clone(&self.text.source), errors)) }
     }
 }

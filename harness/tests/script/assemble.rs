@@ -39,7 +39,7 @@ fn every_byte_is_as_it_was_reviewed() {
 
 #[test]
 fn every_case_assembles_wherever_it_misses_nothing() {
-    let loaded = load(&manifest("../cases"));
+    let loaded = load(&manifest("../cases"), None);
     let errors: String = loaded.errors.iter().map(ToString::to_string).collect();
     assert!(errors.is_empty(), "{errors}");
     assert!(!loaded.scripts.is_empty());

@@ -113,13 +113,18 @@ fn names_come_from_the_path_below_cases() {
 #[test]
 fn rules_are_looked_up_among_those_that_exist() {
     let text = "# What fails.\nrule alias.one alias.tow\nexit\n";
-    let script = script::source(Path::new("case.probe"), text.into()).and_then(script::parse).expect("a script");
+    let read = |rules: &[&str], text: &str| {
+        let source = script::source(Path::new("case.probe"), text.into());
+        source.and_then(|source| script::parse_citing(source, rules))
+    };
     let known = ["alias.one", "alias.two"];
-    let found = script.check_rules(known.into_iter()).expect_err("one is unknown");
+    let found = read(&known, text).expect_err("one is unknown");
     assert_eq!(found.list().len(), 1);
     let shown = found.render(false);
     assert!(shown.contains("unknown rule `alias.tow`") && shown.contains("similar name: `alias.two`"), "{shown}");
-    assert!(script.check_rules(["alias.tow", "alias.one"].into_iter()).is_ok());
+    assert!(read(&["alias.tow", "alias.one"], text).is_ok());
+    let found = read(&known, &format!("{text}exti\n")).expect_err("that, and a step that is none");
+    assert_eq!(found.list().len(), 2, "{found}");
 }
 
 #[test]
