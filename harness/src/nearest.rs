@@ -4,7 +4,9 @@
 #[must_use]
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
-    let allowed = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    // Every name of one letter is one letter away from every other.
+    let allowed = (length / 3).max(1).min(length.saturating_sub(1));
     known
         .into_iter()
         .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
@@ -28,5 +30,7 @@ mod tests {
         let known = ["alias.consistent-after-exit", "page.supervisor-only"];
         assert_eq!(nearest("alias.consistent-afer-exit", known), Some(known[0]));
         assert_eq!(suggestion("zzz", known), "");
+        assert_eq!(nearest("z", ["x", "lr"]), None);
+        assert_eq!(nearest("X", ["x", "lr"]), Some("x"));
     }
 }

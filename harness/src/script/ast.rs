@@ -1,5 +1,6 @@
 //! A script as it was written: names not yet looked up, loops not yet written out.
 
+use super::diagnostic::Diagnostic;
 use super::setting::{ByteOrder, GuestWord, Privilege};
 use super::source::Span;
 use crate::case::Comparison;
@@ -38,6 +39,8 @@ pub(super) struct Header {
     pub(super) kills: Option<Span>,
     /// A line of the header was wrong: what is missing may have been on it.
     pub(super) broken: bool,
+    /// Words of the line being read that are wrong, while the line as a whole is not.
+    pub(super) mistakes: Vec<Diagnostic>,
     /// Parameters that wrong lines were to define.
     pub(super) unknown: Vec<String>,
 }

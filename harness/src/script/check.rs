@@ -61,6 +61,7 @@ fn whole_file(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) {
         errors.push(Diagnostic::error("this file is empty").note(form));
         return;
     }
+    let end = Span::new(source.trim_end().len(), source.trim_end().len());
     if tree.header.prose.is_empty() {
         let first = source.len() - source.trim_start_matches(is_space).len();
         let found = Diagnostic::error("a case begins with a comment");
@@ -68,14 +69,23 @@ fn whole_file(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) {
         errors.push(found.help("say what goes wrong in a kernel if this case fails"));
     }
     if tree.header.rules.is_empty() && !tree.header.broken {
-        let found = Diagnostic::error("this case tests no rule");
+        let place = tree.body.first().map_or(end, |first| line_start(source, first.line));
+        let found = Diagnostic::error("this case tests no rule").at(place, "expected `rule` in front of this");
         let found =
             found.note("cases/rules.toml lists them; where no document speaks, `unspecified.TOPIC` names the topic");
         errors.push(found.help("add a line `rule ID` to the header"));
     }
     if !does_something(&tree.body) {
-        errors.push(Diagnostic::error("this case has no step").note(form));
+        errors.push(Diagnostic::error("this case has no step").at(end, "expected a step").note(form));
     }
+}
+
+/// Where the text of a line begins.
+fn line_start(source: &str, line: u32) -> Span {
+    let before = source.split_inclusive('\n').take((line as usize).saturating_sub(1)).map(str::len).sum();
+    let text = source.get(before..).unwrap_or_default();
+    let start = before + text.len() - text.trim_start().len();
+    Span::new(start, start)
 }
 
 fn does_something(body: &[Statement]) -> bool {

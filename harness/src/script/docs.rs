@@ -3,13 +3,11 @@
 use super::ast::ExitKind;
 use super::limit;
 use super::names::{self, Place, WORDS};
-use super::{parse, source};
 use crate::feature::FEATURES;
 use sprig_isa::exception::EXCEPTIONS;
 use sprig_wire::firmware::SERVICES;
 use sprig_wire::host::{HOST_CALLS, REGS, SREGS};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 const LANGUAGE: &str = include_str!("../../../docs/language.md");
 
@@ -135,11 +133,4 @@ fn limits_are_those_of_the_source() {
     let mut expected: Vec<u64> = limits.iter().map(|limit| *limit as u64).collect();
     expected.extend([limit::RACE_ROUNDS, limit::SPIN_ROUNDS, limit::INSTRUCTIONS as u64]);
     assert_eq!(documented, expected);
-}
-
-#[test]
-fn the_example_is_a_script() {
-    let example = fenced(LANGUAGE);
-    let source = source(Path::new("example.probe"), example.into()).unwrap_or_else(|error| panic!("{error}"));
-    parse(source).unwrap_or_else(|error| panic!("{error}"));
 }

@@ -89,9 +89,12 @@ fn line(content: &str, start: usize, number: u32, errors: &mut Vec<Diagnostic>) 
             line.tokens.push(Token { kind: Kind::Symbol(symbol), span: place(symbol.len()) });
             symbol.len()
         } else {
-            errors.push(unexpected(first, place(first.len_utf8())));
+            // One such character seldom comes alone; the rest is read for the name it defines, the block it opens.
+            if !line.broken {
+                errors.push(unexpected(first, place(first.len_utf8())));
+            }
             line.broken = true;
-            return line;
+            first.len_utf8()
         };
         at += length;
     }

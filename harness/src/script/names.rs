@@ -192,14 +192,16 @@ pub(super) fn similar<'a>(what: &str, name: &str, known: impl IntoIterator<Item 
     nearest(name, known).map(|nearest| format!("{what} with a similar name: `{nearest}`"))
 }
 
-/// A diagnostic for a name that is not among those known.
+/// A diagnostic for a name that is not among those known: all of them if they are few, and the nearest.
 pub(super) fn unknown<'a>(what: &str, name: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    /// So many names are read faster than looked up.
+    const FEW: usize = 18;
+    let known: Vec<&str> = known.into_iter().collect();
     let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    Diagnostic::error(format!("unknown {what} `{name}`")).at(span, format!("not {article} {what}")).maybe_help(similar(
-        &format!("{article} {what}"),
-        name,
-        known,
-    ))
+    let found = Diagnostic::error(format!("unknown {what} `{name}`")).at(span, format!("not {article} {what}"));
+    let few = (2..=FEW).contains(&known.len());
+    let found = if few { found.note(format!("expected one of {}", known.join(", "))) } else { found };
+    found.maybe_help(similar(&format!("{article} {what}"), name, known))
 }
 
 #[cfg(test)]

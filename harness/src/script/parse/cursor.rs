@@ -3,6 +3,7 @@
 use super::super::ast::Name;
 use super::super::diagnostic::Diagnostic;
 use super::super::lexer::{Kind, Line, Token};
+use super::super::names::{Place, WORDS};
 use super::super::source::Span;
 
 /// What a function of the parser gives: the thing, or the first mistake of the line.
@@ -113,6 +114,17 @@ impl<'a> Cursor<'a> {
     /// True if the line's last token opens a block.
     pub(super) fn opens(&self) -> bool {
         matches!(self.tokens.last(), Some(Token { kind: Kind::Symbol("{"), .. }))
+    }
+
+    /// True if the line is a brace that opens a block which the line above has begun.
+    pub(super) fn is_lone_brace(&self) -> bool {
+        self.opens() && self.tokens.len() == 1
+    }
+
+    /// True if the line begins as a block does and has no brace at all.
+    pub(super) fn forgot_to_open(&self) -> bool {
+        let begins = WORDS.iter().any(|(word, place)| *place == Place::Block && self.next_is_word(word));
+        begins && !self.tokens.iter().any(|token| matches!(token.kind, Kind::Symbol("{" | "}")))
     }
 
     /// True if the line begins with a closing brace and opens no other block.

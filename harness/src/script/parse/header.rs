@@ -18,15 +18,15 @@ impl Cursor<'_> {
             "param" => self.parameter(header)?,
             "privilege" => {
                 let known = [("supervisor", Privilege::Supervisor), ("user", Privilege::User)];
-                self.built_in(&word, &known, &mut header.privilege)?;
+                self.built_in(&word, &known, &mut header.privilege, &mut header.mistakes)?;
             }
             "word" => {
                 let known = [("32", GuestWord::Bits32), ("64", GuestWord::Bits64)];
-                self.built_in(&word, &known, &mut header.word)?;
+                self.built_in(&word, &known, &mut header.word, &mut header.mistakes)?;
             }
             "order" => {
                 let known = [("be", ByteOrder::Big), ("le", ByteOrder::Little)];
-                self.built_in(&word, &known, &mut header.order)?;
+                self.built_in(&word, &known, &mut header.order, &mut header.mistakes)?;
             }
             "kills" if header.kills.is_some() => {
                 return Err(Diagnostic::error("`kills` was said already").at(word.span, "a second time"));
@@ -41,9 +41,10 @@ impl Cursor<'_> {
         loop {
             let rule = self.rule_id()?;
             if header.rules.iter().any(|known| known.text == rule.text) {
-                return Err(twice(&rule.text, rule.span));
+                header.mistakes.push(twice(&rule.text, rule.span));
+            } else {
+                header.rules.push(rule);
             }
-            header.rules.push(rule);
             if self.is_at_end() {
                 return Ok(());
             }
@@ -67,11 +68,14 @@ impl Cursor<'_> {
 
     fn needs(&mut self, header: &mut Header) -> Parsed<()> {
         loop {
-            let (feature, span) = self.feature()?;
-            if header.needs.iter().any(|(known, _)| *known == feature) {
-                return Err(twice(feature.name(), span));
+            let name = self.word("a feature")?;
+            match named_feature(&name) {
+                Ok(feature) if header.needs.iter().any(|(known, _)| *known == feature) => {
+                    header.mistakes.push(twice(&name.text, name.span));
+                }
+                Ok(feature) => header.needs.push((feature, name.span)),
+                Err(unknown) => header.mistakes.push(unknown),
             }
-            header.needs.push((feature, span));
             if self.is_at_end() {
                 return Ok(());
             }
@@ -81,10 +85,7 @@ impl Cursor<'_> {
     /// The name of a feature.
     pub(super) fn feature(&mut self) -> Parsed<(Feature, Span)> {
         let name = self.word("a feature")?;
-        match Feature::by_name(&name.text) {
-            Some(feature) => Ok((feature, name.span)),
-            None => Err(names::unknown("feature", &name.text, name.span, FEATURES.iter().map(|row| row.name))),
-        }
+        named_feature(&name).map(|feature| (feature, name.span))
     }
 
     fn parameter(&mut self, header: &mut Header) -> Parsed<()> {
@@ -118,6 +119,7 @@ impl Cursor<'_> {
         word: &Name,
         known: &[(&str, T)],
         place: &mut Option<(Vec<T>, Span)>,
+        mistakes: &mut Vec<Diagnostic>,
     ) -> Parsed<()> {
         if let Some((_, first)) = place {
             return Err(twice(&word.text, word.span).at(*first, "the first"));
@@ -126,21 +128,29 @@ impl Cursor<'_> {
         let mut chosen = Vec::new();
         loop {
             let name = self.word(&values)?;
-            let Some((_, value)) = known.iter().find(|(known, _)| *known == name.text) else {
-                let message = format!("`{}` is {values}, not `{}`", word.text, name.text);
-                return Err(Diagnostic::error(message).at(name.span, format!("expected {values}")));
-            };
-            if chosen.contains(value) {
-                return Err(twice(&name.text, name.span));
+            match known.iter().find(|(known, _)| *known == name.text) {
+                Some((_, value)) if chosen.contains(value) => mistakes.push(twice(&name.text, name.span)),
+                Some((_, value)) => chosen.push(*value),
+                None => {
+                    let message = format!("`{}` is {values}, not `{}`", word.text, name.text);
+                    mistakes.push(Diagnostic::error(message).at(name.span, format!("expected {values}")));
+                }
             }
-            chosen.push(*value);
             if self.is_at_end() {
                 break;
             }
         }
-        *place = Some((chosen, word.span));
+        if !chosen.is_empty() {
+            *place = Some((chosen, word.span));
+        }
         Ok(())
     }
+}
+
+fn named_feature(name: &Name) -> Parsed<Feature> {
+    let known = FEATURES.iter().map(|row| row.name);
+    let unknown = || names::unknown("feature", &name.text, name.span, known);
+    Feature::by_name(&name.text).ok_or_else(|| unknown().note("`sprig list --features` shows every feature"))
 }
 
 fn twice(what: &str, span: Span) -> Diagnostic {

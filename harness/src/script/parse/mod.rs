@@ -85,9 +85,19 @@ struct Parser<'a> {
 impl Parser<'_> {
     /// Reads one line; gives a statement that is complete with it.
     fn line(&mut self, line: &Line) -> Option<Statement> {
-        let first = line.tokens.first()?;
+        if line.broken {
+            self.header.broken |= self.in_header;
+        }
+        let Some(first) = line.tokens.first() else {
+            return line.broken.then_some(Statement { line: line.number, kind: StatementKind::Broken(None) });
+        };
         let span = line.tokens.last().map_or(first.span, |last| first.span.to(last.span));
         let mut cursor = Cursor::new(self.text, line);
+        // The line above has been told that this brace belongs there.
+        let told = |block: &OpenBlock| matches!(block.header, BlockHeader::Broken(_)) && block.body.is_empty();
+        if cursor.is_lone_brace() && self.open.last().is_some_and(told) {
+            return None;
+        }
         let read = if line.broken { Ok(broken(&mut cursor)) } else { self.read(&mut cursor) };
         let read = read.unwrap_or_else(|error| {
             self.errors.push(error);
@@ -139,9 +149,11 @@ impl Parser<'_> {
             return found.map(|()| Read::Close).map_err(|error| error.help("a closing brace has a line of its own"));
         }
         if let Some(name) = cursor.observation() {
-            self.in_header = false;
             header::may_be_given(&name)?;
-            return Ok(Read::Statement(StatementKind::Step(Box::new(cursor.step(Some(name))?))));
+            let step = cursor.step(Some(name))?;
+            // What is wrong may have been meant for the header: `param = SPRG0`.
+            self.in_header = false;
+            return Ok(Read::Statement(StatementKind::Step(Box::new(step))));
         }
         let word = cursor.peek_word().unwrap_or_default();
         let place = WORDS.iter().find(|(known, _)| *known == word).map(|(_, place)| *place);
@@ -168,8 +180,9 @@ impl Parser<'_> {
     fn header_line(&mut self, cursor: &mut Cursor<'_>) -> Parsed<Read> {
         let parameter = cursor.parameter_name();
         let found = cursor.header_line(&mut self.header);
-        if found.is_err() {
+        if found.is_err() || !self.header.mistakes.is_empty() {
             self.header.broken = true;
+            self.errors.append(&mut self.header.mistakes);
             self.header.unknown.extend(parameter);
         }
         found.map(|()| Read::Nothing)
@@ -181,7 +194,10 @@ fn broken(cursor: &mut Cursor<'_>) -> Read {
     if cursor.closes_only() {
         return Read::Close;
     }
-    if cursor.opens() {
+    if cursor.is_lone_brace() {
+        return Read::Nothing;
+    }
+    if cursor.opens() || cursor.forgot_to_open() {
         let variable = if cursor.eat_word("for") { cursor.word("a name").ok() } else { None };
         return Read::Open(BlockHeader::Broken(variable));
     }
@@ -209,7 +225,7 @@ impl Cursor<'_> {
                 BlockHeader::On { feature, present }
             }
         };
-        self.expect("{")?;
+        self.expect("{").map_err(|error| error.help("the brace that opens a block ends its line"))?;
         let found = self.end();
         found.map(|()| header).map_err(|error| error.help("the lines of a block begin on the next line"))
     }

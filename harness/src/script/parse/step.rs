@@ -148,8 +148,7 @@ impl Cursor<'_> {
             Some((_, kind)) => Ok(Some(*kind)),
             None => {
                 let kinds = ExitKind::ALL.map(|(kind, _)| kind);
-                let found = names::unknown("kind of exit", &name.text, name.span, kinds);
-                Err(found.note(format!("the kinds are {}", kinds.join(", "))))
+                Err(names::unknown("kind of exit", &name.text, name.span, kinds))
             }
         }
     }
@@ -254,6 +253,10 @@ impl Cursor<'_> {
 /// The line begins with a word that no step begins with.
 fn no_step(word: &Name, observed: bool) -> Diagnostic {
     let name = word.text.as_str();
+    if name == "expect" {
+        let found = Diagnostic::error("an expectation cannot be observed").at(word.span, "not a step");
+        return found.help("`expect` begins a line of its own");
+    }
     let place = WORDS.iter().find(|(known, _)| *known == name).map(|(_, place)| *place);
     let found = Diagnostic::error(match place {
         Some(Place::Block) => "a block cannot be observed".to_owned(),

@@ -76,6 +76,13 @@ impl Resolver<'_, '_> {
                 "cr" => return Some(Register::Cr),
                 "xer" => return Some(Register::Xer),
                 "lr" => return Some(Register::Lr),
+                name if self.lookup.variable(name).is_none() && names::gpr(name).is_none() => {
+                    let message = format!("`with` and `gives` know no register `{name}`");
+                    let found = Diagnostic::error(message).at(expr.span, "expected `r0` to `r31`, `cr`, `xer` or `lr`");
+                    let known = names::GPRS.into_iter().chain(["cr", "xer", "lr"]);
+                    self.lookup.report(found.maybe_help(names::similar("a register", name, known)));
+                    return None;
+                }
                 _ => {}
             }
         }

@@ -313,8 +313,7 @@ impl Resolver<'_, '_> {
             Some(index) => Some(Value::Constant(index as u64)),
             None => {
                 let what = format!("register of {structure}");
-                let found = names::unknown(&what, &name, expr.span, known.iter().copied());
-                self.lookup.report(found.note(format!("it has {}", known.join(", "))));
+                self.lookup.report(names::unknown(&what, &name, expr.span, known.iter().copied()));
                 None
             }
         }
