@@ -6,6 +6,7 @@
 //!   qemu       a QEMU process per session, its console read by
 //!   console    frames checked and put together to results
 //!   image      the guest images
+//!   l1         the L1 kernels: Linux with KVM, to boot under QEMU
 //!   limits     what counts as a hang
 //! ```
 //!
@@ -14,6 +15,7 @@
 
 pub mod console;
 pub mod image;
+pub mod l1;
 mod limits;
 mod list;
 pub mod qemu;
