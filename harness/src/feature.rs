@@ -4,7 +4,7 @@
 //! Those of the CPU follow from the tables of `sprig-isa`; those of the platform and of the hypervisor are declared by
 //! each target.
 
-use sprig_isa::cpu::{Cpu, Family};
+use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::spr::{Spr, number};
 use std::fmt;
 
@@ -19,6 +19,7 @@ pub enum Feature {
     Ppc44x,
     Book3s32,
     Book3s64,
+    Power8,
     Usprg0,
     Usprg3,
     Sprg4,
@@ -57,6 +58,7 @@ pub static FEATURES: &[Description] = &[
     row(Feature::Ppc44x, "44x", "the 44x MMU"),
     row(Feature::Book3s32, "book3s-32", "segment registers and BATs"),
     row(Feature::Book3s64, "book3s-64", "an SLB and 64-bit registers"),
+    row(Feature::Power8, "power8", "POWER8 or later"),
     row(Feature::Usprg0, "usprg0", "USPRG0 (256)"),
     row(Feature::Usprg3, "usprg3", "SPRG3 is readable as 259"),
     row(Feature::Sprg4, "sprg4", "SPRG4-7 (276-279)"),
@@ -130,6 +132,9 @@ impl FeatureSet {
             if has(number) {
                 set.insert(feature);
             }
+        }
+        if cpu.set.intersects(CpuSet::POWER) {
+            set.insert(Feature::Power8);
         }
         if Spr::lookup(cpu, number::USPRG0).is_some_and(|spr| spr.name == "USPRG0") {
             set.insert(Feature::Usprg0);

@@ -99,8 +99,8 @@ pub struct Spr {
     pub cpus: CpuSet,
 }
 
-/// What mfspr or mtspr does with a number that is undefined on a CPU (Power ISA 2.07 Book III-S, section 4.4.4:
-/// "if the SPR field contains a value that is not defined").
+/// What mfspr or mtspr does with a number that is undefined on a CPU: as arch/powerpc/kvm/book3s_emulate.c does it, which the
+/// e500, 440 and 7400 manuals allow (cases/rules.toml, spr.illegal-in-problem-state).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undefined {
     /// Illegal-instruction program interrupt (or emulation assist).
@@ -182,6 +182,14 @@ impl Spr {
     #[must_use]
     pub fn field(&self) -> Option<&'static Field> {
         Field::by_name(self.page_field)
+    }
+
+    /// True if the number is defined for mtspr (`write`) or mfspr: a number that can only be read is undefined for mtspr (Power ISA 3.0B
+    /// Book III, section 4.4.4, the hyphens in the table of SPRs).
+    #[must_use]
+    pub fn is_defined(cpu: &Cpu, number: u16, write: bool) -> bool {
+        Self::lookup(cpu, number)
+            .is_some_and(|row| if write { row.supervisor.can_write() } else { row.supervisor.can_read() })
     }
 }
 

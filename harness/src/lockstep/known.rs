@@ -72,7 +72,7 @@ impl Executed<'_> {
         let number = Operand::Spr.extract(self.word) as u16;
         (self.is("mfspr") || self.is("mtspr"))
             && number & PRIVILEGED_BIT == 0
-            && Spr::lookup(self.reference.cpu(), number).is_none()
+            && !Spr::is_defined(self.reference.cpu(), number, self.is("mtspr"))
     }
 
     /// TSR[DIS] and [FIS] on the embedded families, which have them.
@@ -191,8 +191,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "undefined-spr-syndrome",
-        why: "an undefined number with spr0 = 0 is an illegal instruction (Power ISA 2.07 Book III-S, section \
-              4.4.4); QEMU calls it a privileged one",
+        why: "an undefined number with spr0 = 0 is an illegal instruction (e500 core manual, table 5-17), or any \
+              program exception (MPC7400 user manual, section 4.6.7); QEMU calls it a privileged one",
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let refused = insn.names_undefined_open_spr() && insn.caused(Exception::Program);
@@ -206,15 +206,15 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "booke-srr1-syndrome",
-        why: "SRR1 is the MSR on embedded CPUs, ESR says the cause (EREF, \"Program interrupt\"); QEMU puts the \
-              server families' bits into SRR1 besides",
+        why: "SRR1 is the MSR on embedded CPUs, ESR says the cause (PPC440x5 user manual, section 6.5.7, and \
+              e500 core manual, table 5-18); QEMU puts the server families' bits into SRR1 besides",
         cpus: CpuSet::BOOKE,
         differing: |insn, register| bits_if(insn.caused(Exception::Program) && register == SRR1, SRR1_PROGRAM),
     },
     Known {
         name: "booke-ce-de-after-interrupt",
-        why: "CE and DE stay as they are when an interrupt of the base class is taken (EREF, \"Interrupt \
-              Definitions\": CE, ME and DE are unchanged); QEMU clears them",
+        why: "CE and DE stay as they are when an interrupt of the base class is taken (e500 core manual, \
+              table 5-19: CE, ME and DE are unchanged); QEMU clears them",
         cpus: CpuSet::BOOKE,
         differing: |insn, register| {
             bits_if(insn.interrupted() && register == Register::Msr, msr::booke::CE | msr::booke::DE)
@@ -222,8 +222,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "instruction-tlb-error-esr-dear",
-        why: "an instruction TLB error sets neither ESR nor DEAR (EREF, \"Exception Syndrome Register\", \"Data \
-              Exception Address Register\"); QEMU sets both",
+        why: "an instruction TLB error sets neither ESR (e500 core manual, table 5-6) nor DEAR (PPC440x5 user \
+              manual, section 6.4.8); QEMU sets both",
         cpus: CpuSet::BOOKE,
         differing: |insn, register| {
             all_if(insn.caused(Exception::InstructionTlbError) && matches!(register, ESR | DEAR))
@@ -262,8 +262,8 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "alignment-esr",
-        why: "an alignment interrupt sets ESR[ST] or clears it, and clears the rest (EREF, \"Alignment \
-              interrupt\"); QEMU leaves ESR as it is",
+        why: "an alignment interrupt sets ESR[ST] or clears it, and clears the rest (e500 core manual, table 5-6 \
+              and page 1-23); QEMU leaves ESR as it is",
         cpus: CpuSet::BOOKE,
         differing: |insn, register| all_if(insn.caused(Exception::Alignment) && register == ESR),
     },
@@ -320,8 +320,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "ivor-low-bits",
-        why: "bits 60-63 of an IVOR are reserved (EREF, \"Interrupt Vector Offset Registers\"); QEMU keeps three \
-              of them",
+        why: "an IVOR has bits 48-59 only (e500 core manual, section 2.7.1.5); QEMU keeps three of those below",
         cpus: CpuSet::E500,
         differing: |insn, register| {
             let reads = (n::IVOR32..n::IVOR32 + 4).any(|number| insn.moves("mfspr", number));

@@ -4,7 +4,7 @@
 //! problem state are done here, in any state: this is why a hypervisor cannot see a read of USPRG4. The others go to the
 //! supervisor, or cause an interrupt.
 
-use sprig_isa::cpu::CpuSet;
+use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::exception::Exception;
 use sprig_isa::spr::{self, Spr, Undefined, number};
 
@@ -58,8 +58,7 @@ impl<S: Supervisor> Processor<S> {
     }
 
     fn move_special_by_table(&mut self, insn: Insn, direction: Direction, number: u16) -> Result<(), Interrupt> {
-        let row = Spr::lookup(self.core.state.profile, number);
-        if let Some(row) = row {
+        if let Some(row) = Spr::lookup(self.core.state.profile, number) {
             self.core.state.check_facility(row)?;
             match direction {
                 Direction::Read if row.problem.can_read() => {
@@ -76,16 +75,19 @@ impl<S: Supervisor> Processor<S> {
             }
         }
         if self.core.state.in_problem_state() {
-            let family = self.core.state.profile.family;
-            return Err(match row {
-                Some(_) => Interrupt::privileged(family),
-                None => match spr::undefined(number, true, direction == Direction::Write) {
-                    Undefined::Privileged => Interrupt::privileged(family),
-                    Undefined::Illegal | Undefined::NoOp => Interrupt::illegal(family),
-                },
-            });
+            return Err(refused_in_problem_state(self.core.state.profile, number, direction));
         }
         self.supervisor.special(&mut self.core, direction, number)
+    }
+}
+
+/// The interrupt of a register that problem state may not use: one that the kernel may use so is privileged, and writing USPRG4 is as
+/// illegal as writing a number nobody has (PPC440x5 user manual, section 6.5.7).
+fn refused_in_problem_state(cpu: &Cpu, number: u16, direction: Direction) -> Interrupt {
+    let write = direction == Direction::Write;
+    match spr::undefined(number, true, write) {
+        Undefined::Illegal | Undefined::NoOp if !Spr::is_defined(cpu, number, write) => Interrupt::illegal(cpu.family),
+        _ => Interrupt::privileged(cpu.family),
     }
 }
 
@@ -174,7 +176,7 @@ mod tests {
         let run = Run::new("e500v2").spr(number::SPRG4, 0xa000_0004).problem();
         assert_eq!(run.clone().step(asm("mfspr", &[3, 260])).gpr[3], 0xa000_0004);
         let family = Family::BookeE500;
-        assert_eq!(run.clone().interrupt(asm("mtspr", &[260, 3])), Interrupt::privileged(family));
+        assert_eq!(run.clone().interrupt(asm("mtspr", &[260, 3])), Interrupt::illegal(family));
         assert_eq!(run.interrupt(asm("mfspr", &[3, 276])), Interrupt::privileged(family));
     }
 

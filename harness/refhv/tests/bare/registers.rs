@@ -204,6 +204,17 @@ fn a_read_only_number_cannot_be_written_even_by_the_supervisor() {
 }
 
 #[test]
+fn in_problem_state_a_read_only_number_is_as_illegal_to_write_as_one_that_nobody_has() {
+    for (cpu, number) in [("440", n::USPRG4), ("e500v2", n::USPRG4), ("7447", n::USPRG7), ("power8", n::USPRG3)] {
+        let rig = Rig::new(cpu).msr(msr::PR).code(&[asm("mtspr", &[number.into(), 3])]).run(1);
+        assert_eq!(rig.pc(), rig.vector(0x700, 6), "{cpu} {number}");
+        let (register, illegal) =
+            if rig.family().is_booke() { (n::ESR, esr::PIL.into()) } else { (n::SRR1, srr1::ILLEGAL) };
+        assert_ne!(rig.get(register) & illegal, 0, "{cpu} {number}");
+    }
+}
+
+#[test]
 fn a_user_alias_reads_what_was_written_to_its_register() {
     for (cpu, alias, register) in [
         ("e500v2", 259, 275),
