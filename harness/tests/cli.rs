@@ -101,6 +101,21 @@ fn a_target_that_counts_exits_tells_them() {
 }
 
 #[test]
+fn a_wrong_hypervisor_is_a_target_for_whoever_names_it() {
+    let small = Small::new();
+    let text = "# A test.\nrule t.holds\n\nmtspr SPRG5, 0x1234\nread = mfspr USPRG5\n\nexpect read == 0x1234\n";
+    small.write("mine.probe", text);
+    let file = small.path("mine.probe").display().to_string();
+    let (exit, out, _) = run(&small, &["run", &file, "--target", "ref-e500v2-pr+aliases-swapped"]);
+    assert_eq!(exit, 1, "{out}");
+    assert!(out.contains("mfspr r3, 261 (USPRG5)") && out.contains("actual    0x0"), "{out}");
+    let (_, out, _) = run(&small, &["targets"]);
+    assert!(!out.contains('+'), "{out}");
+    let (exit, _, wrong) = run(&small, &["run", "--target", "ref-e500v2-pr+alias-swapped"]);
+    assert!(exit == 2 && wrong.contains("did you mean `ref-e500v2-pr+aliases-swapped`?"), "{wrong}");
+}
+
+#[test]
 fn a_dead_machine_is_a_crash_at_its_last_step() {
     let small = Small::new();
     small.write("golden/expectations.toml", "");

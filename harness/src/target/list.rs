@@ -3,6 +3,7 @@
 use super::qemu::{MACHINES, Qemu};
 use super::{Mode, Reference, Target};
 use sprig_isa::cpu::Cpu;
+use sprig_refhv::hypervisor::DEVIATIONS;
 use std::sync::Arc;
 
 /// Every target, in the order in which they are listed.
@@ -20,6 +21,14 @@ pub fn all() -> Vec<Arc<dyn Target>> {
         }
     }
     targets
+}
+
+/// Hypervisors that are wrong on purpose, `ref-CPU-pr+DEVIATION`: for trying the suite, and in no list of targets.
+#[must_use]
+pub fn deviating() -> Vec<Arc<dyn Target>> {
+    let cpus = Reference::CPUS.into_iter().filter_map(Cpu::by_name);
+    let each = cpus.flat_map(|cpu| DEVIATIONS.iter().map(move |row| Reference::deviating(cpu, row.deviation)));
+    each.map(|target| Arc::new(target) as Arc<dyn Target>).collect()
 }
 
 /// The target of this name.
@@ -40,6 +49,15 @@ mod tests {
         for target in &targets {
             let same = targets.iter().filter(|other| other.id() == target.id());
             assert_eq!(same.count(), 1, "{}", target.id());
+        }
+    }
+
+    #[test]
+    fn a_wrong_hypervisor_is_no_target_of_the_list_and_has_the_goldens_of_the_right_one() {
+        for wrong in deviating() {
+            assert!(by_id(wrong.id()).is_none(), "{}", wrong.id());
+            let (right, _) = wrong.id().split_once(super::super::reference::DEVIATES).expect("it says how it is wrong");
+            assert_eq!(wrong.golden_chain(), by_id(right).expect("a target").golden_chain());
         }
     }
 

@@ -22,8 +22,8 @@ pub mod qemu;
 mod reference;
 
 pub use limits::Limits;
-pub use list::{all, by_id};
-pub use reference::{Mode, Reference};
+pub use list::{all, by_id, deviating};
+pub use reference::{DEVIATES, Mode, Reference};
 
 use crate::case::{Case, Profile};
 use crate::transcript::{Fate, RunResult};

@@ -12,7 +12,7 @@ use sprig_isa::cpu::Cpu;
 use sprig_refhv::bare::Wires;
 use sprig_refhv::cpu::Supervisor;
 use sprig_refhv::host::Host;
-use sprig_refhv::hypervisor::{Hypervisor, Setup, UserSpace};
+use sprig_refhv::hypervisor::{Deviation, Hypervisor, Setup, UserSpace};
 use sprig_refhv::image::Image;
 use sprig_refhv::machine::{self, Machine, Outcome};
 use sprig_wire::batch::BatchBuilder;
@@ -25,6 +25,8 @@ use std::sync::{Arc, OnceLock};
 const CASE: u32 = 1;
 /// So many times the limit of one step may a whole case take.
 const STEPS: u64 = 100;
+/// In a target's name, what stands in front of the deviation of a hypervisor that is wrong on purpose.
+pub const DEVIATES: char = '+';
 
 /// How a reference machine is set up.
 #[derive(Debug)]
@@ -41,21 +43,26 @@ impl Mode {
     /// Every mode, in the order in which targets are listed.
     #[must_use]
     pub fn all() -> [Self; 3] {
-        use Feature::{Bare, ExitCounts, External, Host, Hypercall, MagicPage, Reset};
-        let setup = Setup::default();
+        use Feature::{Bare, ExitCounts, External, Host, Hypercall, Reset};
         [
             Self { name: "bare", hypervisor: None, features: &[Bare, Host, Reset, External] },
-            Self {
-                name: "pr",
-                hypervisor: Some(setup),
-                features: &[Hypercall, MagicPage, Host, Reset, External, ExitCounts],
-            },
+            Self::page(),
             Self {
                 name: "pr-nopage",
-                hypervisor: Some(Setup { offers_page: false, ..setup }),
+                hypervisor: Some(Setup { offers_page: false, ..Setup::default() }),
                 features: &[Hypercall, Host, Reset, External, ExitCounts],
             },
         ]
+    }
+
+    /// A hypervisor that offers the page.
+    fn page() -> Self {
+        use Feature::{ExitCounts, External, Host, Hypercall, MagicPage, Reset};
+        Self {
+            name: "pr",
+            hypervisor: Some(Setup::default()),
+            features: &[Hypercall, MagicPage, Host, Reset, External, ExitCounts],
+        }
     }
 }
 
@@ -75,6 +82,15 @@ impl Reference {
     #[must_use]
     pub fn new(cpu: &'static Cpu, mode: Mode) -> Self {
         Self { id: format!("ref-{}-{}", cpu.name, mode.name), cpu, mode }
+    }
+
+    /// The target for a CPU under a hypervisor that is wrong on purpose. Its goldens are those of the right one.
+    #[must_use]
+    pub fn deviating(cpu: &'static Cpu, deviation: Deviation) -> Self {
+        let mode = Mode::page();
+        let id = format!("ref-{}-{}{DEVIATES}{deviation}", cpu.name, mode.name);
+        let setup = mode.hypervisor.map(|setup| Setup { deviation: Some(deviation), ..setup });
+        Self { id, cpu, mode: Mode { hypervisor: setup, ..mode } }
     }
 
     /// Runs one case; its result, and what the console said.
@@ -180,7 +196,8 @@ impl Target for Reference {
     }
 
     fn golden_chain(&self) -> Vec<String> {
-        super::golden_chain(&self.id, self.cpu, self.mode.name)
+        let id = self.id.split(DEVIATES).next().unwrap_or_default();
+        super::golden_chain(id, self.cpu, self.mode.name)
     }
 
     fn version(&self) -> Option<String> {

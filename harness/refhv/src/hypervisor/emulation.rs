@@ -6,6 +6,7 @@ use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::{self, Spr, Undefined, number};
 use sprig_isa::timer::tcr;
 
+use super::deviation::{Deviation, SWAPPED_SPRGS, swapped};
 use super::{Hypervisor, policy, shared};
 use crate::cpu::opcode::{primary, x31};
 use crate::cpu::{Access, Core, Direction, Insn, Interrupt, Privileged};
@@ -184,6 +185,9 @@ impl Hypervisor {
         match self.mmu.mtspr(&mut registers, row.cell, value) {
             Some(Effect::Changed) => self.flush(core),
             Some(Effect::None) => {}
+            None if self.deviation == Some(Deviation::SprgsSwapped) => {
+                registers.set(swapped(row.cell, SWAPPED_SPRGS), value);
+            }
             None => registers.set(row.cell, value),
         }
         self.mirror(core, row.cell);
@@ -206,7 +210,12 @@ impl Hypervisor {
     pub(super) fn take_from_page(&mut self, core: &mut Core) {
         let stored = self.shared.get(&core.memory, shared::MSR);
         if stored != self.msr {
-            let taken = if policy::UNSAFE_MSR_BITS_TAKEN { u64::MAX } else { msr::PAGE_SAFE } & implemented(self.cpu);
+            let taken = match self.deviation {
+                Some(Deviation::PageMsrUnsafe) => u64::MAX,
+                Some(Deviation::PageMsrIgnored) => 0,
+                _ if policy::UNSAFE_MSR_BITS_TAKEN => u64::MAX,
+                _ => msr::PAGE_SAFE,
+            } & implemented(self.cpu);
             self.msr = self.msr & !taken | stored & taken;
         }
         if self.cpu.family == Family::Book3s32 {

@@ -9,7 +9,7 @@ use sprig_isa::hcall::{
 use sprig_isa::msr;
 
 use super::page::Mapping;
-use super::{Exit, Hypervisor, policy};
+use super::{Deviation, Exit, Hypervisor, policy};
 use crate::cpu::{Core, Interrupt};
 use crate::mmu::Effect;
 
@@ -30,7 +30,9 @@ impl Hypervisor {
             if self.mmu.papr_call(&mut core.state.gpr) == Some(Effect::Changed) {
                 self.flush(core);
             }
-        } else if supervisor && core.state.effective(core.state.gpr[0]) == u64::from(KVM_SC_MAGIC_R0) {
+        } else if (supervisor || self.deviates(Deviation::HypercallFromUser))
+            && core.state.effective(core.state.gpr[0]) == u64::from(KVM_SC_MAGIC_R0)
+        {
             self.exit(core, Exit::Hypercall);
             core.state.pc = core.state.nia;
             self.hypercall(core);
@@ -69,12 +71,15 @@ impl Hypervisor {
     fn map_page(&mut self, core: &mut Core, physical: u64, effective: u64) {
         let flags = u64::from(MAGIC_PAGE_FLAGS);
         let (pa, ea) = (physical & !flags, effective & !flags);
+        let (pa, ea) = if self.deviates(Deviation::MapArgumentsSwapped) { (ea, pa) } else { (pa, ea) };
         let unmaps = policy::ZERO_UNMAPS_ON_BOOK3S && !self.cpu.family.is_booke() && ea == 0 && pa == 0;
         let keeps_no_execute =
             self.cpu.family != Family::Book3s64 || effective & u64::from(MAGIC_PAGE_FLAG_NOT_MAPPED_NX) != 0;
         self.mapping = (!unmaps).then_some(Mapping { ea, pa, keeps_no_execute });
         // Always, whatever the flags say: the contract wants the page there, not what was there before.
-        self.flush(core);
+        if !self.deviates(Deviation::MapWithoutFlush) {
+            self.flush(core);
+        }
     }
 
     /// Stops executing until an interrupt is pending, whether or not the guest has it enabled.

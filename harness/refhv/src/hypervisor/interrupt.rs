@@ -13,7 +13,7 @@ use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::number;
 use sprig_isa::timer::tcr;
 
-use super::{Hypervisor, policy, shared};
+use super::{Deviation, Hypervisor, policy, shared};
 use crate::cpu::{Core, Interrupt, Stop};
 use crate::vector::take;
 
@@ -89,7 +89,9 @@ impl Hypervisor {
 
     /// True while the guest kernel is in a section it has marked by storing r1 to the page's `critical`.
     fn is_withheld(&self, core: &Core) -> bool {
-        if self.msr & msr::PR != 0 || policy::CRITICAL_NEEDS_MAPPED_PAGE && self.mapping.is_none() {
+        let user = self.msr & msr::PR != 0 && !self.deviates(Deviation::CriticalInUser);
+        let unmapped = policy::CRITICAL_NEEDS_MAPPED_PAGE && self.mapping.is_none();
+        if user || unmapped || self.deviates(Deviation::CriticalIgnored) {
             return false;
         }
         let critical = self.shared.get(&core.memory, shared::CRITICAL);

@@ -37,7 +37,7 @@ mod shadow;
 mod shared;
 mod translation;
 
-pub use deviation::{AliasReload, Deviations};
+pub use deviation::{DEVIATIONS, Description, Deviation, Layer};
 pub use exits::{Counts, Exit, Exits, Step};
 pub use host::UserSpace;
 pub use page::Mapping;
@@ -69,12 +69,12 @@ pub struct Setup {
     /// Number of the guest's CPU.
     pub vcpu_id: u32,
     /// What this hypervisor does otherwise than it should.
-    pub deviations: Deviations,
+    pub deviation: Option<Deviation>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { offers_page: true, vcpu_id: 0, deviations: Deviations::NONE }
+        Self { offers_page: true, vcpu_id: 0, deviation: None }
     }
 }
 
@@ -101,10 +101,12 @@ pub struct Hypervisor {
     /// Cells of registers that problem state reads in the hardware and no page shadows: kept the same when written.
     mirrored: Vec<u16>,
     vcpu_id: u32,
-    deviations: Deviations,
+    deviation: Option<Deviation>,
     exits: Exits,
     /// The guest is not running: it has left and not been entered again.
     outside: bool,
+    /// The next entry does not load the alias registers.
+    keeps_aliases: bool,
     /// An interrupt became deliverable in the middle of an instruction.
     delivery_due: bool,
     /// The instruction count at the last exit.
@@ -133,12 +135,13 @@ impl Hypervisor {
             offers_page: setup.offers_page,
             mapping: None,
             shadow: ShadowTlb::new(),
-            aliases: aliases_in_page(cpu, |cell| setup.deviations.source_of(cell)),
+            aliases: aliases_in_page(cpu, setup.deviation),
             mirrored: aliases_outside_page(cpu),
             vcpu_id: setup.vcpu_id,
-            deviations: setup.deviations,
+            deviation: setup.deviation,
             exits: Exits::default(),
             outside: true,
+            keeps_aliases: false,
             delivery_due: false,
             last_exit: 0,
             entered_msr: None,
@@ -186,6 +189,9 @@ impl Hypervisor {
             return;
         }
         self.outside = true;
+        if self.deviates(Deviation::AliasReloadedRarely) {
+            self.keeps_aliases = !matches!(reason, Exit::Mmio | Exit::Timer | Exit::Host);
+        }
         self.exits.count(&core.memory, reason);
         self.last_exit = core.clock.executed();
         self.take_from_page(core);
@@ -204,7 +210,12 @@ impl Hypervisor {
     fn resume(&mut self, core: &mut Core, sources: [bool; 3]) {
         if let Some(page) = self.shared.page_mut(&mut core.memory) {
             shared::MSR.set(page, self.msr);
-            shared::INT_PENDING.set(page, sources.contains(&true).into());
+            let pending = match self.deviation {
+                Some(Deviation::IntPendingZero) => false,
+                Some(Deviation::IntPendingOne) => true,
+                _ => sources.contains(&true),
+            };
+            shared::INT_PENDING.set(page, pending.into());
         }
         self.reload_aliases(core);
         if self.entered_msr != Some(self.msr) {
@@ -236,7 +247,7 @@ impl Hypervisor {
 
     /// Loads the hardware registers that problem state reads under an alias with what the page says they are.
     fn reload_aliases(&self, core: &mut Core) {
-        if self.deviations.alias_reload == AliasReload::Never {
+        if self.keeps_aliases {
             return;
         }
         let page = self.shared.page(&core.memory);
@@ -285,6 +296,9 @@ impl Supervisor for Hypervisor {
         if !policy::PAGE_SURVIVES_RESET {
             self.mapping = None;
             self.shared.clear(&mut core.memory);
+        }
+        if self.deviates(Deviation::PageAtZero) && self.cpu.family.is_booke() {
+            self.mapping = Some(Mapping { ea: 0, pa: 0, keeps_no_execute: true });
         }
         self.segments = self.shared.segments(&core.memory);
         core.waiting = false;

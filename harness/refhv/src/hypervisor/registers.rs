@@ -11,6 +11,7 @@
 use sprig_isa::cpu::Cpu;
 use sprig_isa::spr::{SPRS, Spr, number};
 
+use super::deviation::{Deviation, SWAPPED_ALIASES, swapped};
 use super::shared::{Shared, Slot, Structure};
 use crate::cpu::{Sprs, State};
 use crate::memory::Memory;
@@ -87,6 +88,8 @@ pub(super) struct Alias {
     cell: u16,
     /// Which doubleword of the page it is loaded from.
     doubleword: u16,
+    /// How far that is shifted right first: not at all in a hypervisor that is right.
+    shift: u32,
 }
 
 impl Alias {
@@ -95,7 +98,7 @@ impl Alias {
     pub(super) fn load(self, page: &Structure, hardware: &mut State) {
         let (doublewords, _) = page.as_chunks();
         let value = doublewords.get(usize::from(self.doubleword)).map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        hardware.spr.set(self.cell, hardware.register(value));
+        hardware.spr.set(self.cell, hardware.register(value >> self.shift));
     }
 }
 
@@ -104,12 +107,18 @@ fn aliased(cpu: &Cpu) -> impl Iterator<Item = &'static Spr> {
     SPRS.iter().filter(|row| row.cpus.intersects(cpu.set) && row.is_alias() && row.problem.can_read())
 }
 
-/// Those of them that are in the page; `source_of` says which register each is loaded from.
-pub(super) fn aliases_in_page(cpu: &Cpu, source_of: impl Fn(u16) -> u16) -> Vec<Alias> {
+/// Those of them that are in the page and that entry loads.
+pub(super) fn aliases_in_page(cpu: &Cpu, deviation: Option<Deviation>) -> Vec<Alias> {
+    let source_of = |cell| match deviation {
+        Some(Deviation::AliasesSwapped) => swapped(cell, SWAPPED_ALIASES),
+        _ => cell,
+    };
+    let shift = if deviation == Some(Deviation::AliasHighWord) { u32::BITS } else { 0 };
     let doubleword =
         |cell: u16| Spr::lookup(cpu, cell)?.field().filter(|field| field.size == 8).map(|field| field.offset / 8);
-    let alias = |row: &Spr| Some(Alias { cell: row.cell, doubleword: doubleword(source_of(row.cell))? });
-    aliased(cpu).filter_map(alias).collect()
+    let alias = |row: &Spr| Some(Alias { cell: row.cell, doubleword: doubleword(source_of(row.cell))?, shift });
+    let loaded = aliased(cpu).filter(|_| deviation != Some(Deviation::AliasNotReloaded));
+    loaded.filter_map(alias).collect()
 }
 
 /// The cells of those that are not.

@@ -4,7 +4,7 @@ use sprig_isa::cpu::Family;
 use sprig_isa::msr::{self, book3s};
 
 use super::shadow::PAGE;
-use super::{Exit, Hypervisor, Mapping, policy};
+use super::{Deviation, Exit, Hypervisor, Mapping, policy};
 use crate::cpu::{Access, Core, Fault, Translation};
 use crate::mmu::{Mmu, relocated};
 
@@ -77,7 +77,8 @@ impl Hypervisor {
     }
 
     fn is_page(&self, address: u64, access: Access) -> bool {
-        self.mapping.is_some_and(|mapping| mapping.is_reached(self.cpu.family, self.msr, address, access))
+        let shown = if self.deviates(Deviation::PageInProblemState) { self.msr & !msr::PR } else { self.msr };
+        self.mapping.is_some_and(|mapping| mapping.is_reached(self.cpu.family, shown, address, access))
     }
 
     /// Where an access of the guest leads.

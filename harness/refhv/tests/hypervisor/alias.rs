@@ -1,7 +1,7 @@
 //! What problem state reads under an alias number, against the page and the trapping instruction.
 
 use sprig_isa::spr::number as n;
-use sprig_refhv::hypervisor::{AliasReload, Deviations, Setup, policy};
+use sprig_refhv::hypervisor::{Deviation, Setup, policy};
 
 use super::{CPUS, Guest, asm};
 
@@ -114,8 +114,8 @@ fn usprg0_is_the_guests_own_in_both_states() {
 
 #[test]
 fn without_the_reload_no_exit_helps() {
-    let deviations = Deviations { alias_reload: AliasReload::Never, ..Deviations::NONE };
-    let mut guest = Guest::with("e500v2", Setup { deviations, ..Setup::default() }).map();
+    let deviation = Some(Deviation::AliasNotReloaded);
+    let mut guest = Guest::with("e500v2", Setup { deviation, ..Setup::default() }).map();
     guest.mtspr(n::SPRG4, 0xa000_0004);
     guest.exit();
     assert_eq!(guest.mfspr(n::USPRG4), 0);
@@ -124,8 +124,8 @@ fn without_the_reload_no_exit_helps() {
 
 #[test]
 fn swapped_aliases_show_each_others_register() {
-    let deviations = Deviations { swapped_aliases: Some((n::SPRG5, n::SPRG6)), ..Deviations::NONE };
-    let mut guest = Guest::with("e500v2", Setup { deviations, ..Setup::default() }).map();
+    let deviation = Some(Deviation::AliasesSwapped);
+    let mut guest = Guest::with("e500v2", Setup { deviation, ..Setup::default() }).map();
     guest.mtspr(n::SPRG5, 5);
     guest.mtspr(n::SPRG6, 6);
     assert_eq!([n::USPRG5, n::USPRG6, n::USPRG4].map(|alias| guest.mfspr(alias)), [6, 5, 0]);
