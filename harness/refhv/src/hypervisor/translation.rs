@@ -70,10 +70,11 @@ impl Hypervisor {
         }
     }
 
-    /// True if translating this access leaves a trace in the guest's page table: referenced and changed bits.
+    /// True if translating this access leaves a trace in the guest's page table. The access that was made has set the
+    /// referenced bit; a store sets the changed bit besides.
     fn is_recorded(&self, address: u64, access: Access) -> bool {
         let hashed = matches!(self.mmu, Mmu::Hash32(_) | Mmu::Hash64(_));
-        hashed && relocated(self.msr, access) && !self.is_page(address, access)
+        access == Access::Store && hashed && relocated(self.msr, access) && !self.is_page(address, access)
     }
 
     fn is_page(&self, address: u64, access: Access) -> bool {
