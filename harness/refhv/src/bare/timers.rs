@@ -8,6 +8,8 @@
 //!   32-bit server   passing from 0 to -1 is an edge, held until its interrupt is taken
 //!   64-bit server   a level as long as DEC is negative
 //! ```
+//!
+//! A third time-out of the watchdog has no effect, whatever TCR\[WRC\] asks for: what it resets is the board's affair.
 
 use sprig_isa::cpu::Family;
 use sprig_isa::spr::number;

@@ -19,7 +19,7 @@ pub enum Exit {
     ShadowMiss,
     /// An access to a device, done by user space.
     Mmio,
-    /// The guest's decrementer has expired: a timer interrupt of the host.
+    /// A timer of the guest's has expired: a timer interrupt of the host.
     Timer,
     /// The host wanted the CPU.
     Host,

@@ -84,7 +84,7 @@ impl Hypervisor {
 
     /// Stops executing until an interrupt is pending, whether or not the guest has it enabled.
     pub(super) fn idle(&mut self, core: &mut Core) {
-        if !self.is_interrupt_pending(core) {
+        if self.interrupt_sources(core).is_empty() {
             core.waiting = true;
             core.clock.wake_now();
         }

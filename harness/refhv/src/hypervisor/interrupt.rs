@@ -1,7 +1,7 @@
 //! Interrupts of the guest: which are pending, which may be delivered, and delivering them.
 //!
 //! ```text
-//!   pending     line raised, decrementer expired           -> int_pending in the page
+//!   pending     line raised, timer expired                 -> int_pending in the page
 //!     | enabled by the guest's EE or CE
 //!     | not withheld: page.critical == r1 in supervisor state
 //!     v
@@ -11,8 +11,9 @@
 use sprig_isa::exception::Exception;
 use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::number;
-use sprig_isa::timer::tcr;
+use sprig_isa::timer::{tcr, tsr};
 
+use super::sources::Sources;
 use super::{Deviation, Hypervisor, policy, shared};
 use crate::cpu::{Core, Interrupt, Stop};
 use crate::vector::take;
@@ -41,7 +42,7 @@ impl Hypervisor {
 
     /// Delivers what is pending, enabled and not withheld; returns what is pending then.
     #[inline(never)]
-    pub(super) fn deliver(&mut self, core: &mut Core) -> [bool; 3] {
+    pub(super) fn deliver(&mut self, core: &mut Core) -> Sources {
         while let Some(exception) = self.deliverable(core) {
             if exception == Exception::Decrementer {
                 self.timers.decrementer_taken();
@@ -54,37 +55,32 @@ impl Hypervisor {
 
     /// The interrupt to deliver next.
     pub(super) fn deliverable(&self, core: &Core) -> Option<Exception> {
-        if !self.is_interrupt_pending(core) || self.is_withheld(core) {
+        let pending = self.interrupt_sources(core);
+        if pending.is_empty() || self.is_withheld(core) {
             return None;
         }
-        let (external, critical) = (self.msr & msr::EE != 0, self.is_critical_enabled());
-        match () {
-            () if critical && core.board.critical => Some(Exception::CriticalInput),
-            () if external && core.board.external => Some(Exception::External),
-            () if external && self.is_decrementer_pending(core) => Some(Exception::Decrementer),
-            () => None,
-        }
+        let critical = Sources::CRITICAL_CLASS.when(self.msr & booke::CE != 0);
+        let base = Sources::BASE_CLASS.when(self.msr & msr::EE != 0);
+        pending.both(critical.with(base)).first()
     }
 
-    fn is_critical_enabled(&self) -> bool {
-        self.cpu.family.is_booke() && self.msr & booke::CE != 0
-    }
-
-    /// What wants to interrupt the guest, enabled or not: external line, critical line, decrementer.
-    pub(super) fn interrupt_sources(&self, core: &Core) -> [bool; 3] {
-        let critical = core.board.critical && self.cpu.family.is_booke();
-        [core.board.external, critical, self.is_decrementer_pending(core)]
-    }
-
-    /// True if an interrupt waits, enabled or not: what the page's int_pending says.
-    pub(super) fn is_interrupt_pending(&self, core: &Core) -> bool {
-        self.interrupt_sources(core).contains(&true)
-    }
-
-    fn is_decrementer_pending(&self, core: &Core) -> bool {
+    /// What wants to interrupt the guest, whether or not its MSR lets it: what the page's int_pending says.
+    #[inline]
+    pub(super) fn interrupt_sources(&self, core: &Core) -> Sources {
+        let external = Sources::EXTERNAL_LINE.when(core.board.external);
         let cells = &self.registers.cells;
-        let enabled = !self.cpu.family.is_booke() || cells.get(number::TCR) & u64::from(tcr::DIE) != 0;
-        enabled && self.timers.decrementer_pending(&core.clock, cells)
+        if !self.cpu.family.is_booke() {
+            let decrementer = self.timers.decrementer_pending(&core.clock, cells);
+            return external.with(Sources::DECREMENTER.when(decrementer));
+        }
+        let (control, status) = (cells.get(number::TCR) as u32, cells.get(number::TSR) as u32);
+        let timer =
+            |source: Sources, enable: u32, happened: u32| source.when(control & enable != 0 && status & happened != 0);
+        external
+            .with(Sources::CRITICAL_LINE.when(core.board.critical))
+            .with(timer(Sources::WATCHDOG, tcr::WIE, tsr::WIS))
+            .with(timer(Sources::FIXED_INTERVAL, tcr::FIE, tsr::FIS))
+            .with(timer(Sources::DECREMENTER, tcr::DIE, tsr::DIS))
     }
 
     /// True while the guest kernel is in a section it has marked by storing r1 to the page's `critical`.

@@ -18,7 +18,7 @@
 //! | emulation | `emulation.rs`, `registers.rs` | what a privileged instruction does, where a register is |
 //! | page | `page.rs`, `shared.rs` | where the page is seen, what is in it |
 //! | hypercall | `hypercall.rs` | who may call, and what the calls answer |
-//! | interrupt | `interrupt.rs` | what is pending, enabled, withheld, delivered |
+//! | interrupt | `interrupt.rs`, `sources.rs` | what is pending, enabled, withheld, delivered |
 //! | mmu | `translation.rs`, `shadow.rs` | what the guest's accesses reach |
 //! | host | `host.rs` | what user space sees and does |
 //!
@@ -35,6 +35,7 @@ pub mod policy;
 mod registers;
 mod shadow;
 mod shared;
+mod sources;
 mod translation;
 
 pub use deviation::{DEVIATIONS, Description, Deviation, Layer};
@@ -56,6 +57,7 @@ use crate::mmu::{Mmu, space};
 use registers::{Alias, RegisterFile, aliases_in_page, aliases_outside_page};
 use shadow::ShadowTlb;
 use shared::{Segments, Shared, Slot};
+use sources::Sources;
 
 /// MSR bits of the guest that the hardware has while the guest runs: they act on what problem state does.
 const GUEST_OWNED: u64 =
@@ -113,8 +115,8 @@ pub struct Hypervisor {
     last_exit: u64,
     /// The guest's MSR that the hardware's was last made from.
     entered_msr: Option<u64>,
-    /// The interrupt sources as the guest was last entered with: external line, critical line, decrementer.
-    sources: [bool; 3],
+    /// What wanted to interrupt the guest when it was last entered.
+    sources: Sources,
 }
 
 impl Hypervisor {
@@ -145,7 +147,7 @@ impl Hypervisor {
             delivery_due: false,
             last_exit: 0,
             entered_msr: None,
-            sources: [false; 3],
+            sources: Sources::NONE,
         };
         hypervisor.reset(core);
         hypervisor
@@ -200,20 +202,20 @@ impl Hypervisor {
     /// The guest goes on, with an interrupt if one can be delivered.
     fn enter(&mut self, core: &mut Core) {
         let mut sources = self.interrupt_sources(core);
-        if sources.contains(&true) {
+        if !sources.is_empty() {
             sources = self.deliver(core);
         }
         self.resume(core, sources);
     }
 
     /// The guest goes on where it is: the page and the hardware get what they have to have while it runs.
-    fn resume(&mut self, core: &mut Core, sources: [bool; 3]) {
+    fn resume(&mut self, core: &mut Core, sources: Sources) {
         if let Some(page) = self.shared.page_mut(&mut core.memory) {
             shared::MSR.set(page, self.msr);
             let pending = match self.deviation {
                 Some(Deviation::IntPendingZero) => false,
                 Some(Deviation::IntPendingOne) => true,
-                _ => sources.contains(&true),
+                _ => !sources.is_empty(),
             };
             shared::INT_PENDING.set(page, pending.into());
         }
@@ -351,15 +353,17 @@ impl Supervisor for Hypervisor {
         if core.waiting {
             // The guest waits in the hypervisor: nothing takes it out.
             self.last_exit = core.clock.executed();
-            if self.is_interrupt_pending(core) {
+            if !self.interrupt_sources(core).is_empty() {
                 core.waiting = false;
                 self.delivery_due = true;
             }
         } else {
-            let [external, critical, decrementer] = self.interrupt_sources(core);
-            if decrementer && !self.sources[2] {
+            let now = self.interrupt_sources(core);
+            if !now.without(self.sources).both(Sources::TIMERS).is_empty() {
                 self.exit(core, Exit::Timer);
-            } else if core.clock.ticks() >= self.slice_end() || self.sources[..2] != [external, critical] {
+            } else if core.clock.ticks() >= self.slice_end()
+                || now.without(Sources::TIMERS) != self.sources.without(Sources::TIMERS)
+            {
                 self.exit(core, Exit::Host);
             }
         }

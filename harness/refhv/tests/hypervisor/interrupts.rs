@@ -3,6 +3,7 @@
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::spr::number as n;
 use sprig_isa::timer::{tcr, tsr};
+use sprig_refhv::clock::INSTRUCTIONS_PER_TICK;
 
 use super::{CODE, CPUS, Guest, asm};
 
@@ -151,6 +152,76 @@ fn the_critical_input_has_its_own_enable_and_registers() {
     guest.core().board.critical = false;
     guest.run(&[asm("rfci", &[])]);
     assert_eq!((guest.pc(), guest.mfmsr()), (CODE + 4, booke::CE | msr::ME));
+}
+
+/// TCR for a short period, in ticks, of e500: FPEXT || FP and WPEXT || WP = 57, the time base bit worth 64.
+const SHORT_PERIOD: u64 = 128;
+const SHORT_FIXED_INTERVAL: u32 = tcr::FIE | 14 << tcr::FPEXT_SHIFT | 1 << tcr::FP_SHIFT;
+const SHORT_WATCHDOG: u32 = tcr::WIE | 14 << tcr::WPEXT_SHIFT | 1 << tcr::WP_SHIFT;
+
+/// An e500 guest that has spent so many instructions in a loop under this TCR, both of its interrupts disabled.
+fn after(control: u32, instructions: u64) -> Guest {
+    let mut guest = Guest::mapped("e500v2");
+    guest.mtspr(n::TCR, control.into());
+    guest.run(&[asm("b", &[0])]);
+    guest.steps(instructions);
+    guest
+}
+
+#[test]
+fn the_fixed_interval_timer_waits_for_ee_and_until_its_status_is_cleared() {
+    let mut guest = after(SHORT_FIXED_INTERVAL, SHORT_PERIOD * INSTRUCTIONS_PER_TICK);
+    assert_ne!(guest.page("int_pending"), 0);
+    assert_eq!(guest.mfspr(n::TSR), tsr::FIS.into());
+    guest.mtmsr(booke::CE);
+    assert_eq!(guest.pc(), CODE + 4, "it is not of the critical class");
+    guest.mtmsr(msr::EE);
+    assert_eq!((guest.pc(), guest.field("srr0")), (guest.vector(0, 11), CODE + 4));
+    guest.mtspr(n::TCR, 0);
+    guest.mtspr(n::TSR, tsr::FIS.into());
+    assert_eq!(guest.page("int_pending"), 0);
+}
+
+#[test]
+fn the_watchdog_interrupts_at_its_second_time_out_as_the_critical_class() {
+    let mut guest = after(SHORT_WATCHDOG, SHORT_PERIOD * INSTRUCTIONS_PER_TICK);
+    assert_eq!((guest.mfspr(n::TSR), guest.page("int_pending")), (tsr::ENW.into(), 0));
+    let mut guest = after(SHORT_WATCHDOG, 2 * SHORT_PERIOD * INSTRUCTIONS_PER_TICK);
+    assert_eq!(guest.mfspr(n::TSR), u64::from(tsr::ENW | tsr::WIS));
+    assert_ne!(guest.page("int_pending"), 0);
+    guest.mtmsr(msr::EE);
+    assert_eq!(guest.pc(), CODE + 4, "CE = 0");
+    guest.mtmsr(booke::CE);
+    assert_eq!((guest.pc(), guest.mfspr(n::CSRR0)), (guest.vector(0, 12), CODE + 4));
+}
+
+#[test]
+fn a_timer_that_is_not_enabled_is_not_pending() {
+    let mut guest = after((SHORT_FIXED_INTERVAL | SHORT_WATCHDOG) & !(tcr::FIE | tcr::WIE), 4 * 1024);
+    assert_eq!(guest.mfspr(n::TSR), u64::from(tsr::ENW | tsr::WIS | tsr::FIS));
+    assert_eq!(guest.page("int_pending"), 0);
+}
+
+#[test]
+fn the_timers_come_by_themselves_and_in_their_order() {
+    // FIT and decrementer at once: FIT first, its handler keeps EE off.
+    let mut guest = after(SHORT_FIXED_INTERVAL | tcr::DIE, SHORT_PERIOD * INSTRUCTIONS_PER_TICK);
+    guest.mtspr(n::DEC, 1);
+    guest.run(&[asm("nop", &[]); 32]);
+    guest.mtmsr(msr::EE);
+    assert_eq!(guest.pc(), guest.vector(0, 11));
+    // Watchdog before both.
+    let mut guest = after(SHORT_WATCHDOG | SHORT_FIXED_INTERVAL, 2 * SHORT_PERIOD * INSTRUCTIONS_PER_TICK);
+    guest.mtmsr(msr::EE | booke::CE);
+    assert_eq!(guest.pc(), guest.vector(0, 12));
+    // Enabled beforehand, without an exit of the guest's own.
+    let mut guest = Guest::mapped("e500v2");
+    guest.mtmsr(msr::EE);
+    guest.mtspr(n::TCR, SHORT_FIXED_INTERVAL.into());
+    guest.place(guest.vector(0, 11), &[asm("b", &[0])]);
+    guest.run(&[asm("b", &[0])]);
+    guest.steps(SHORT_PERIOD * INSTRUCTIONS_PER_TICK);
+    assert_eq!(guest.pc(), guest.vector(0, 11));
 }
 
 #[test]
