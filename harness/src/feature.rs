@@ -72,7 +72,7 @@ pub static FEATURES: &[Description] = &[
     row(Feature::Reset, "reset", "the guest can be reset and goes on"),
     row(Feature::External, "external", "an external interrupt line that host steps move"),
     row(Feature::Critical, "critical", "a critical interrupt line that host steps move"),
-    row(Feature::Firmware, "firmware", "started by a firmware that offers a client interface"),
+    row(Feature::Firmware, "firmware", "a firmware, or what stands in for one, offers its client interface"),
     row(Feature::Wide, "64-bit", "a guest kernel in 64-bit mode"),
     row(Feature::LittleEndian, "little-endian", "a little-endian guest kernel"),
     row(Feature::ExitCounts, "exit-counts", "exits are counted by step"),

@@ -133,8 +133,8 @@ const EXPECTED: &[Expected] = &[
     },
     Expected {
         deviation: Deviation::MapWithoutFlush,
-        cases: &["firmware/map-after-touch"],
-        rules: &["firmware.*", "page.mapped-where-asked"],
+        cases: &["firmware/map-after-touch", "firmware/map-after-call"],
+        rules: &["firmware.*", "page.*"],
         says: says(
             "firmware/map-after-touch@1",
             &["load32 0xfffff024", "at-once == 0x600d600d", "actual    0xf00f00f0"],

@@ -95,6 +95,7 @@ pub(crate) fn run<M: Machine>(
 
 impl<M: Machine> Runner<'_, '_, M> {
     fn run(&mut self, case: &Case<'_>, mut at: usize, loud: bool) -> Result<(), Stop> {
+        let mut behind = 0;
         while let Some(rest) = case.ops.get(at..)
             && !rest.is_empty()
         {
@@ -104,7 +105,10 @@ impl<M: Machine> Runner<'_, '_, M> {
                 send(self.machine, self.log, &Record::Step { case: case.id, step: step.step.into() });
             }
             at = self.step(case, &step, at + used)?;
+            behind = u32::from(step.step) + 1;
         }
+        // The exits that come now are no step's.
+        self.log.set_field(AT_STEP, behind);
         Ok(())
     }
 

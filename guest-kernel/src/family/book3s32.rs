@@ -142,10 +142,6 @@ fn write(entry: u32, word0: u32, word1: u32) {
 }
 
 pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> {
-    // A BAT would take precedence.
-    if ea < RAM_SIZE {
-        return Err(Unsupported);
-    }
     let protection = hash::protection(permissions)?;
     TABLE_CLEARED.with(|cleared| {
         if !core::mem::replace(cleared, true) {
@@ -163,6 +159,11 @@ pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> 
     let word0 = hash32::PTE_V | vsid << hash32::PTE_VSID_SHIFT | index >> hash32::API_SHIFT & hash32::PTE_API;
     write(entry, word0, pa as u32 & hash32::PTE_RPN | hash32::PTE_R | hash32::PTE_C | protection);
     Ok(())
+}
+
+#[cfg(feature = "board")]
+pub(super) fn is_mapped(ea: u32) -> bool {
+    PAGES_MAPPED.with(|pages| pages.contains(ea))
 }
 
 pub(super) fn unmap(ea: u32) {

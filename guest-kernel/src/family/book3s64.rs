@@ -234,10 +234,6 @@ fn write_segment(index: u32, ea: u32, size: PageSize) {
 }
 
 pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> {
-    // Segments of large pages have no small ones.
-    if is_large(ea) {
-        return Err(Unsupported);
-    }
     let table = TABLE.with(|table| *table).ok_or(Unsupported)?;
     let protection = hash::protection(permissions)?;
     unmap(ea);
@@ -247,6 +243,11 @@ pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> 
         return Err(Unsupported);
     }
     Ok(())
+}
+
+#[cfg(feature = "board")]
+pub(super) fn is_mapped(ea: u32) -> bool {
+    PAGES_MAPPED.with(|pages| pages.contains(ea))
 }
 
 pub(super) fn unmap(ea: u32) {

@@ -32,6 +32,7 @@ use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 use sprig_isa::spr::number;
 use sprig_isa::syndrome::srr1;
+use sprig_wire::layout::is_for_scripts;
 
 /// Device registers a platform wants mapped, cache-inhibited and guarded.
 pub(crate) struct IoWindow {
@@ -121,6 +122,9 @@ unsafe fn set_msr(value: u32) {
 /// Maps a 4 KiB page for a script; an earlier mapping of the same page is replaced. `permissions` are
 /// [`sprig_wire::bytecode::permission`]'s.
 pub(crate) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> {
+    if !is_for_scripts(ea) {
+        return Err(Unsupported);
+    }
     match cpu().family {
         Family::BookeE500 => booke_e500::map(ea, pa, permissions),
         Family::Booke44x => booke_44x::map(ea, pa, permissions),
@@ -136,6 +140,17 @@ pub(crate) fn unmap(ea: u32) {
         Family::Booke44x => booke_44x::unmap(ea),
         Family::Book3s32 => book3s32::unmap(ea),
         Family::Book3s64 => book3s64::unmap(ea),
+    }
+}
+
+/// True if [`map`] has mapped the page at this address and nobody has removed it.
+#[cfg(feature = "board")]
+pub(crate) fn is_mapped(ea: u32) -> bool {
+    match cpu().family {
+        Family::BookeE500 => booke_e500::is_mapped(ea),
+        Family::Booke44x => booke_44x::is_mapped(ea),
+        Family::Book3s32 => book3s32::is_mapped(ea),
+        Family::Book3s64 => book3s64::is_mapped(ea),
     }
 }
 

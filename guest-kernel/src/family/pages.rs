@@ -2,8 +2,7 @@
 
 use sprig_interpreter::Unsupported;
 
-/// Pages a script may have mapped at once.
-pub(super) const PAGES: usize = 8;
+pub(super) use sprig_wire::layout::MAPPED_PAGES as PAGES;
 
 /// The pages mapped at the moment, with what the family needs to remove one.
 pub(super) struct Pages<T> {
@@ -31,6 +30,12 @@ impl<T: Copy> Pages<T> {
     pub(super) fn remove(&mut self, ea: u32) -> Option<(usize, T)> {
         let index = self.pages.iter().position(|entry| entry.is_some_and(|(known, _)| known == page(ea)))?;
         self.pages[index].take().map(|(_, note)| (index, note))
+    }
+
+    /// True if the page is mapped.
+    #[cfg(feature = "board")]
+    pub(super) fn contains(&self, ea: u32) -> bool {
+        self.pages.iter().flatten().any(|(known, _)| *known == page(ea))
     }
 
     /// Forgets all pages, one at each call.

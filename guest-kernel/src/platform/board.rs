@@ -1,5 +1,7 @@
 //! The minimal board of the reference hypervisor and the KVM VMM: `sprig_wire::board` describes it.
 
+use super::client::Firmware;
+use super::stand_in::StandIn;
 use super::{EntryRegisters, hang};
 use crate::family::IoWindow;
 use crate::mmio::{write8, write32};
@@ -66,9 +68,9 @@ pub(crate) fn host(call: u16, arguments: &[u64]) -> Result<CallResult, Unsupport
     }
 }
 
-/// The board has no firmware.
-pub(crate) fn firmware(_service: u16, _arguments: &[u64]) -> Result<CallResult, Unsupported> {
-    Err(Unsupported)
+/// The board has no firmware, but something that leaves the memory at the page's address as one does.
+pub(crate) fn firmware(service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+    StandIn.serve(service, arguments)
 }
 
 /// Lowers the external interrupt line; false if the platform does not know how.

@@ -30,6 +30,29 @@ pub(super) struct Call {
 /// The cells of a call that begin with the results.
 type Results = [u32; CELLS];
 
+/// The firmware's side of a call, for the one that is ours.
+#[cfg(feature = "board")]
+impl Call {
+    /// The service's name.
+    pub(super) fn service(&self) -> &'static CStr {
+        // SAFETY: `Firmware::call` has put a constant's address there.
+        unsafe { CStr::from_ptr(self.service as *const core::ffi::c_char) }
+    }
+
+    /// The cells that begin with the arguments.
+    pub(super) fn arguments(&self) -> [u32; CELLS] {
+        self.cells
+    }
+
+    /// Fills in results.
+    pub(super) fn answer(&mut self, results: &[u32]) {
+        let places = self.cells.iter_mut().skip(self.arguments as usize).take(self.results as usize);
+        for (place, result) in places.zip(results) {
+            *place = *result;
+        }
+    }
+}
+
 /// A firmware that can be called.
 pub(super) trait Firmware {
     /// Calls the client interface with this call, in the machine state and with the memory the firmware expects.

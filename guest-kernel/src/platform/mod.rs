@@ -25,7 +25,7 @@ pub(crate) struct EntryRegisters {
     pub(crate) r7: u32,
 }
 
-#[cfg(any(feature = "mac", feature = "pseries"))]
+#[cfg(any(feature = "board", feature = "mac", feature = "pseries"))]
 mod client;
 #[cfg(any(feature = "ppce500", feature = "bamboo"))]
 mod ns16550;
@@ -42,6 +42,8 @@ mod openbios;
 mod ppce500;
 #[cfg(feature = "pseries")]
 mod pseries;
+#[cfg(feature = "board")]
+mod stand_in;
 
 #[cfg(feature = "bamboo")]
 pub(crate) use bamboo::*;

@@ -1,7 +1,8 @@
 //! Firmware calls: the client interface of Open Firmware (IEEE 1275), as far as scripts use it.
 //!
-//! On a target that starts through real firmware the guest calls the client interface handler; where there is none (the
-//! reference, bare machines) a case that needs it is skipped.
+//! On a target that starts through real firmware the guest calls its client interface handler. The minimal board has a
+//! stand-in, part of the guest kernel, that has memory and stack at the address of the magic page as OpenBIOS does.
+//! Elsewhere a case that needs it is skipped.
 
 /// One call.
 #[derive(Debug)]

@@ -15,6 +15,7 @@
 //!   0x0092_0000  CODE: the running case's stubs, copied from the batch
 //!   0x009c_0000  HASH_TABLE: hashed page table, where the family has one of its own
 //!   0x00a0_0000  SCRATCH: pages for scripts
+//!   0x00ff_f000  FIRMWARE_PAGE: the stack of the stand-in firmware, where a platform has one
 //!   0x0100_0000  end of the memory Sprig uses
 //! ```
 //!
@@ -56,11 +57,30 @@ pub const HASH_TABLE: u32 = 0x009c_0000;
 /// Start of the pages that scripts may map, store to and load from.
 pub const SCRATCH_BASE: u32 = 0x00a0_0000;
 /// Size of the scratch area, bytes.
-pub const SCRATCH_SIZE: u32 = RAM_SIZE - SCRATCH_BASE;
+pub const SCRATCH_SIZE: u32 = FIRMWARE_PAGE - SCRATCH_BASE;
 /// How much of the scratch area is zero when a case begins, bytes; what lies behind keeps what earlier cases left.
 pub const SCRATCH_CLEARED: u32 = 64 * 1024;
+/// The last page: where OpenBIOS has the memory that it maps at -4096.
+pub const FIRMWARE_PAGE: u32 = RAM_SIZE - 0x1000;
 /// The memory a platform must have, bytes.
 pub const RAM_SIZE: u32 = 0x0100_0000;
+
+/// Segments (256 MiB of effective addresses) in which a guest kernel has translations of its own, on one platform or the
+/// other: memory in the first, device registers in these. They are large ones, and a second translation of an address is
+/// a programming error to a TLB, so scripts map pages in the other segments.
+pub const KERNEL_SEGMENTS: [u32; 3] = [0x0, 0x8, 0xe];
+const SEGMENT_SHIFT: u32 = 28;
+
+/// True if scripts may map a page at this effective address.
+#[must_use]
+pub const fn is_for_scripts(ea: u32) -> bool {
+    let [first, second, third] = KERNEL_SEGMENTS;
+    let segment = ea >> SEGMENT_SHIFT;
+    segment != first && segment != second && segment != third
+}
+
+/// Pages a script may have mapped at once.
+pub const MAPPED_PAGES: usize = 8;
 
 /// Start of 256 MiB of effective addresses that no guest kernel translates: where a script takes a TLB miss.
 pub const UNMAPPED_EA: u32 = 0xd000_0000;

@@ -27,7 +27,7 @@ pub const AT_STATE: u32 = 6;
 /// Offset of the case id in the header, bytes.
 pub const AT_CASE: u32 = 8;
 /// Offset of the current step in the header, bytes: the guest stores it before each operation, and whoever counts exits
-/// reads it to say which step caused one.
+/// reads it to say which step caused one. Behind the last step it is one more.
 pub const AT_STEP: u32 = 12;
 /// Offset of the length of the entries in the header, bytes.
 pub const AT_LENGTH: u32 = 16;

@@ -162,7 +162,7 @@ fn look(subject: &Subject<'_>) -> Look {
         Some(State::BadBytecode) => return unclear(format!("the guest does not understand its bytecode, {place}")),
         Some(State::Full) => return unclear(format!("the guest's log is full, {place}")),
         Some(State::Unsupported) => {
-            return unclear(format!("the target declares a feature that its guest does not have, {place}"));
+            return unclear(format!("the guest cannot do this (docs/language.md says what it can map), {place}"));
         }
         Some(State::Idle | State::Running | State::Resetting) => {
             return unclear("the log ends before the case does".to_owned());

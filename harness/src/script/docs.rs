@@ -131,6 +131,7 @@ fn limits_are_those_of_the_source() {
         limit::WORK,
     ];
     let mut expected: Vec<u64> = limits.iter().map(|limit| *limit as u64).collect();
-    expected.extend([limit::RACE_ROUNDS, limit::SPIN_ROUNDS, limit::INSTRUCTIONS as u64]);
+    let others = [limit::RACE_ROUNDS, limit::SPIN_ROUNDS, limit::INSTRUCTIONS as u64, limit::MAPPED_PAGES as u64];
+    expected.extend(others);
     assert_eq!(documented, expected);
 }

@@ -38,6 +38,9 @@ pub const MISTAKES: usize = 1000;
 /// Most mistakes shown of one file.
 pub const DIAGNOSTICS: usize = 50;
 
+/// Most pages a script may have mapped at once.
+pub const MAPPED_PAGES: usize = layout::MAPPED_PAGES;
+
 /// Most code of one case, bytes.
 pub const CODE_BYTES: usize = layout::CODE_SIZE as usize;
 /// Most slots of one case.

@@ -57,11 +57,11 @@ impl Mode {
 
     /// A hypervisor that offers the page.
     fn page() -> Self {
-        use Feature::{ExitCounts, External, Host, Hypercall, MagicPage, Reset};
+        use Feature::{ExitCounts, External, Firmware, Host, Hypercall, MagicPage, Reset};
         Self {
             name: "pr",
             hypervisor: Some(Setup::default()),
-            features: &[Hypercall, MagicPage, Host, Reset, External, ExitCounts],
+            features: &[Hypercall, MagicPage, Host, Reset, External, Firmware, ExitCounts],
         }
     }
 }

@@ -17,6 +17,7 @@ use sprig_isa::spr::Spr;
 use sprig_isa::{hcall, spr};
 use sprig_wire::bytecode::Alu;
 use sprig_wire::host::{HostCall, REGS, SREGS};
+use sprig_wire::layout;
 
 /// Rounds of `hold`. The shortest loop there is runs for longer than several ticks of a host's timer: 16 ms on a core of
 /// 1 GHz, more where the core is emulated.
@@ -92,10 +93,10 @@ impl Resolver<'_, '_> {
             ast::Action::Spin(rounds) => (Action::Spin(self.rounds(rounds, limit::SPIN_ROUNDS)?), vec![]),
             ast::Action::Hold => (Action::Spin(HOLD_ROUNDS), vec![]),
             ast::Action::Map { ea, pa, rights } => {
-                let (ea, pa) = (self.value(ea, word, "an address"), self.value(pa, u64::BITS, "an address"));
+                let (ea, pa) = (self.mappable(ea, word), self.value(pa, u64::BITS, "an address"));
                 (Action::Map { ea: ea?, pa: pa?, rights: *rights }, vec![])
             }
-            ast::Action::Unmap(ea) => (Action::Unmap(self.value(ea, word, "an address")?), vec![]),
+            ast::Action::Unmap(ea) => (Action::Unmap(self.mappable(ea, word)?), vec![]),
             ast::Action::Host { call, arguments } => self.host(call, arguments, step.span)?,
             ast::Action::Firmware { service, arguments } => {
                 self.require(Feature::Firmware, step.span);
@@ -110,6 +111,24 @@ impl Resolver<'_, '_> {
                 (Action::Reset, vec![])
             }
         })
+    }
+
+    /// The effective address of a page that a script may map.
+    fn mappable(&mut self, expr: &Expr, word: u32) -> Option<Value> {
+        let ea = self.value(expr, word, "an address")?;
+        if let Value::Constant(address) = ea
+            && u32::try_from(address).is_ok_and(|address| !layout::is_for_scripts(address))
+        {
+            let [memory, devices @ ..] = layout::KERNEL_SEGMENTS.map(|segment| format!("{segment:#x}0000000"));
+            let found = Diagnostic::error("the guest kernel has this address itself").at(expr.span, "");
+            let note = format!(
+                "in the 256 MiB from {memory} its memory is mapped already, in those from {} device registers",
+                devices.join(" and ")
+            );
+            self.lookup.report(found.note(note));
+            return None;
+        }
+        Some(ea)
     }
 
     /// Something a step is given: a constant that fits, or an observation.
