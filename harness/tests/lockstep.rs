@@ -1,6 +1,6 @@
 //! The reference interpreter does what QEMU does, instruction by instruction.
 //!
-//! A bounded part of what `cargo run --example lockstep` can do: the same programs each time. Where there is no QEMU the
+//! A bounded part of what `sprig lockstep` can do: the same programs each time. Where there is no QEMU the
 //! trials are listed as ignored, with the reason.
 
 use libtest_mimic::{Arguments, Failed, Trial};

@@ -1,5 +1,6 @@
 //! The command line as clap reads it.
 
+use crate::lockstep::MODELS;
 use crate::report::Format;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ pub enum Command {
     Bench(Bench),
     /// Say whether a build of a kernel, of QEMU or of a firmware is worse than allowed.
     Gate(Gate),
+    /// Compare the reference interpreter with QEMU: every register after every instruction.
+    Lockstep(Lockstep),
 }
 
 /// `sprig run`.
@@ -142,4 +145,42 @@ pub struct Bench {
     /// Targets whose operations are measured [default: our own costs, and the operations of ref-e500v2-pr].
     #[arg(long = "target", short, value_name = "T")]
     pub targets: Vec<String>,
+}
+
+/// `sprig lockstep`.
+#[derive(Debug, Args)]
+#[command(after_help = LOCKSTEP_STATUS)]
+pub struct Lockstep {
+    /// The CPU [default: each].
+    #[arg(long, value_parser = lockstep_cpus())]
+    pub cpu: Option<String>,
+    /// Seed of the first random program; each further one has the next number.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How many random programs, besides the one that moves every special register.
+    #[arg(long, default_value_t = 10)]
+    pub programs: u64,
+    /// How often each instruction is in a program.
+    #[arg(long, default_value_t = 4)]
+    pub rounds: u32,
+    /// Compare the guest image for ppce500 with the suite's cases instead.
+    #[arg(long)]
+    pub image: bool,
+    /// With --image: an area of cases; may be given several times.
+    #[arg(long = "area", value_name = "AREA", requires = "image", default_values = crate::lockstep::image::AREAS)]
+    pub areas: Vec<String>,
+    /// With --image: stop after this many instructions.
+    #[arg(long, requires = "image")]
+    pub limit: Option<u64>,
+    /// Go on after a difference, from QEMU's state, and list each kind once.
+    #[arg(long)]
+    pub all: bool,
+}
+
+const LOCKSTEP_STATUS: &str = "\
+Exit status: 0 no difference but known ones, and every instruction executed; 1 a difference; 2 wrong usage;
+125 nothing could be compared.";
+
+fn lockstep_cpus() -> clap::builder::PossibleValuesParser {
+    MODELS.iter().map(|model| model.name).collect::<Vec<_>>().into()
 }

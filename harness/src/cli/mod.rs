@@ -6,6 +6,7 @@ mod check;
 mod error;
 mod gate;
 mod list;
+mod lockstep;
 mod progress;
 mod repro;
 mod run;
@@ -45,6 +46,7 @@ fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Exit, Error> {
         Command::Repro(arguments) => repro::repro(&arguments, out),
         Command::Bench(arguments) => bench::bench(&arguments, out),
         Command::Gate(arguments) => gate::gate(&arguments, out),
+        Command::Lockstep(arguments) => lockstep::lockstep(&arguments, out),
     }
 }
 

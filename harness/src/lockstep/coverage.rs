@@ -5,6 +5,16 @@ use super::known::KNOWN;
 use super::program::{ROWS, Row};
 use std::collections::BTreeSet;
 
+/// How many instructions there are, variants apart.
+pub const KINDS: usize = {
+    let (mut kinds, mut row) = (0, 0);
+    while row < ROWS.len() {
+        kinds += ROWS[row].variants().len();
+        row += 1;
+    }
+    kinds
+};
+
 /// The instructions, variants apart, that no comparison has executed.
 #[must_use]
 pub fn not_executed(figures: &Figures) -> Vec<String> {
