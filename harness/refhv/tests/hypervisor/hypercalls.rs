@@ -38,6 +38,35 @@ fn r3_is_the_physical_address_and_r4_the_effective_one() {
 }
 
 #[test]
+fn outside_64_bit_mode_the_upper_halves_of_arguments_do_not_count() {
+    const GARBAGE: u64 = 0xdead_beef_0000_0000;
+    let arguments = [GARBAGE | 0x0060_0000, GARBAGE | 0xffff_f001];
+    let mut guest = Guest::new("970");
+    guest.set_gpr(0, GARBAGE | u64::from(KVM_SC_MAGIC_R0));
+    guest.set_gpr(11, KVM_HC_PPC_MAP_MAGIC_PAGE.into());
+    guest.core().state.gpr[3..5].copy_from_slice(&arguments);
+    guest.run(&[asm("sc", &[])]);
+    let mapping = guest.processor.supervisor.mapping().expect("mapped");
+    assert_eq!((mapping.pa, mapping.ea), (0x0060_0000, 0xffff_f000));
+    let mut wide = Guest::new("970");
+    wide.mtmsr(sprig_isa::msr::book3s::SF);
+    wide.hypercall(KVM_HC_PPC_MAP_MAGIC_PAGE, &arguments);
+    let mapping = wide.processor.supervisor.mapping().expect("mapped");
+    assert_eq!((mapping.pa, mapping.ea), (arguments[0], arguments[1] & !0xfff));
+}
+
+#[test]
+fn the_flag_is_the_effective_addresss_lowest_bit_and_the_physical_ones_means_nothing() {
+    for (physical, effective, keeps) in [(1, 0, false), (0, 1, true), (0xfff, 0xffe, false)] {
+        let mut guest = Guest::new("970");
+        guest.hypercall(KVM_HC_PPC_MAP_MAGIC_PAGE, &[0xffff_f000 | physical, 0xffff_f000 | effective]);
+        let mapping = guest.processor.supervisor.mapping().expect("mapped");
+        assert_eq!(mapping.keeps_no_execute, keeps, "{physical:#x}, {effective:#x}");
+        assert_eq!((mapping.pa, mapping.ea), (0xffff_f000, 0xffff_f000));
+    }
+}
+
+#[test]
 fn a_hypervisor_without_the_page_says_so_and_goes_on_trapping() {
     for cpu in CPUS {
         let mut guest = Guest::with(cpu, Setup { offers_page: false, ..Setup::default() });

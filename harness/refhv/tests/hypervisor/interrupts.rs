@@ -102,6 +102,19 @@ fn in_a_critical_section_nothing_is_delivered_until_it_is_left() {
 }
 
 #[test]
+fn a_section_is_told_by_as_much_of_r1_as_the_mode_has() {
+    // critical == r1 in the low word only.
+    for (mode, withheld) in [(0, true), (book3s::SF, false)] {
+        let mut guest = with_decrementer_pending("970");
+        guest.store("critical", 0x00a0_1000);
+        guest.mtmsr(mode);
+        guest.set_gpr(1, 0xdead_beef_00a0_1000);
+        guest.mtmsr(mode | msr::EE);
+        assert_eq!(guest.pc() == CODE + 4, withheld, "{mode:#x}");
+    }
+}
+
+#[test]
 fn problem_state_has_no_critical_section() {
     let mut guest = with_decrementer_pending("e500v2");
     guest.set_gpr(1, 0x00a0_1000);

@@ -259,6 +259,19 @@ fn zero_unmaps_it_on_server_cpus() {
 }
 
 #[test]
+fn on_embedded_cpus_zero_is_an_address_like_any_other() {
+    for cpu in ["e500v2", "440"] {
+        let mut guest = Guest::new(cpu);
+        guest.mtspr(n::SPRG0, 0x77);
+        guest.run(&[asm("lwz", &[3, 0x24, 0])]);
+        assert_eq!(guest.gpr(3), 0, "{cpu}: nothing is there before");
+        assert_eq!(guest.map_page(0, 0), EV_SUCCESS);
+        guest.run(&[asm("lwz", &[3, 0x24, 0])]);
+        assert_eq!(guest.gpr(3), 0x77, "{cpu}");
+    }
+}
+
+#[test]
 fn a_reset_takes_it_away() {
     let mut guest = Guest::mapped("e500v2");
     guest.mtspr(n::SPRG4, 4);
