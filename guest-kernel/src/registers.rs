@@ -64,7 +64,7 @@ pub(crate) fn clear() {
 
 /// Notes which delicate registers a case's code writes.
 pub(crate) fn note_writes(code: &[u8]) {
-    /// mtspr: primary opcode 31, extended opcode 467 (Power ISA Book III, section 4.4.4).
+    /// mtspr: primary opcode 31, extended opcode 467 (Power ISA 3.0B Book III, section 4.4.4).
     const MTSPR: u32 = 31 << 26 | 467 << 1;
     let operands = Operand::Rs.mask() | Operand::Spr.mask();
     for word in code.as_chunks().0 {

@@ -113,7 +113,7 @@ pub(crate) fn clear_blocks(start: u32, bytes: u32) {
     }
 }
 
-/// Makes instructions that were written as data visible to instruction fetch (Power ISA Book II, section 1.8).
+/// Makes instructions that were written as data visible to instruction fetch (Power ISA Book II, "Instruction Storage").
 pub(crate) fn flush_code(start: usize, bytes: usize) {
     let first = start & !(CACHE_BLOCK - 1);
     for block in (first..start + bytes).step_by(CACHE_BLOCK) {

@@ -9,7 +9,7 @@
 //! [[unspecified]]                       # cited as unspecified.page-after-reset
 //! topic = "page-after-reset"
 //! reason = "No document says whether the page survives a reset."
-//! searched = "kvm_para.h; ppc-pv.rst; ePAPR 1.1 chapter 6"
+//! searched = "kvm_para.h; ppc-pv.rst; arch/powerpc/kvm/powerpc.c"
 //! ```
 
 use crate::nearest::suggestion;

@@ -80,7 +80,7 @@ pub struct Description {
     pub asynchronous: bool,
 }
 
-/// Every interrupt a guest reports. Server vectors: Power ISA Book III-S, section 6.4, and the 750, 7450 and 970 user
+/// Every interrupt a guest reports. Server vectors: Power ISA Book III-S, interrupt definitions, and the 750, 7450 and 970 user
 /// manuals for those of one core; IVORs: EREF, table of interrupt vector offset registers.
 pub static EXCEPTIONS: &[Description] = {
     use Class::{Base, Critical, MachineCheck as Mcheck};
@@ -178,7 +178,7 @@ impl Exception {
     }
 
     /// True if it sets DEAR or DAR to the address of the access; after any other interrupt the register still holds
-    /// what an earlier one left there (Power ISA 2.07 Book III-S section 6.2.3; EREF, "Data Exception Address Register").
+    /// what an earlier one left there (Power ISA 2.07 Book III-S, "Data Address Register"; EREF, "Data Exception Address Register").
     #[must_use]
     pub const fn sets_data_address(self) -> bool {
         matches!(
@@ -193,7 +193,7 @@ impl Exception {
     }
 
     /// True if it sets ESR on the embedded families (EREF, "Exception Syndrome Register": the interrupts that update it
-    /// clear all other bits) or DSISR on the server ones (Power ISA 2.07 Book III-S sections 6.5.3 and 6.5.8).
+    /// clear all other bits) or DSISR on the server ones (Power ISA 2.07 Book III-S, data storage and alignment interrupts).
     #[must_use]
     pub const fn sets_syndrome(self, family: Family) -> bool {
         if family.is_booke() {

@@ -5,7 +5,7 @@
 /// Size of the smallest page every family has, bytes.
 pub const PAGE_SIZE: u64 = 4096;
 
-/// MMU assist registers of e500 (EREF, "MMU Assist Registers"; e500 core manual, section 2.12.5).
+/// MMU assist registers of e500 (EREF, "MMU Assist Registers"; e500 core manual, "MMU Assist Registers").
 pub mod mas {
     /// MAS0\[TLBSEL\]: which TLB; position of its lowest bit.
     pub const TLBSEL_SHIFT: u32 = 28;
@@ -136,7 +136,7 @@ pub mod tlb44x {
     pub const MMUCR_STS: u32 = 1 << 16;
 }
 
-/// Segments, blocks and the hashed page table of the 32-bit server family (PEM, chapter 7).
+/// Segments, blocks and the hashed page table of the 32-bit server family (PEM, "Memory Management").
 pub mod hash32 {
     /// Segment register, T: direct-store segment.
     pub const SR_T: u32 = 1 << 31;
@@ -197,7 +197,7 @@ pub mod hash32 {
     pub const PTE_SIZE: u64 = 8;
 }
 
-/// SLB and hashed page table of the 64-bit server family (Power ISA 2.07 Book III-S, sections 5.7.6, 5.7.7, 5.9.3.1).
+/// SLB and hashed page table of the 64-bit server family (Power ISA 2.07 Book III-S, "Address Translation", "SLB Management Instructions").
 pub mod hash64 {
     /// slbmte RB: effective segment id of a 256 MiB segment.
     pub const SLB_ESID: u64 = 0xffff_ffff_f000_0000;

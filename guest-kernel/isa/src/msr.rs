@@ -33,7 +33,7 @@ pub mod booke {
     pub const PMM: u64 = 1 << 2;
 }
 
-/// Bits of the server families (Power ISA Book III-S, section 3.2.1).
+/// Bits of the server families (Power ISA Book III-S, "Machine State Register").
 pub mod book3s {
     /// Sixty-four-bit mode.
     pub const SF: u64 = 1 << 63;

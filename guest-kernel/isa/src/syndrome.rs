@@ -1,6 +1,6 @@
 //! Bits that say why an interrupt was taken: SRR1 and DSISR on the server families, ESR on the embedded ones.
 
-/// SRR1 of a program interrupt on the server families (Power ISA Book III-S, section 6.5.9).
+/// SRR1 of a program interrupt on the server families (arch/powerpc/include/asm/reg.h, SRR1_PROGILL and others).
 pub mod srr1 {
     /// Floating-point enabled exception.
     pub const FP: u64 = 0x0010_0000;
@@ -20,7 +20,7 @@ pub mod srr1 {
     pub const ISI_PROTECTION: u64 = 0x0800_0000;
 }
 
-/// DSISR of a data storage interrupt on the server families (Power ISA Book III-S, section 6.5.3).
+/// DSISR of a data storage interrupt on the server families (arch/powerpc/include/asm/reg.h, DSISR_NOHPTE and others).
 pub mod dsisr {
     /// No translation for the address.
     pub const NO_TRANSLATION: u32 = 0x4000_0000;

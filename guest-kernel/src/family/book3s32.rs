@@ -1,4 +1,4 @@
-//! 750 and 74xx: BATs for the kernel, the hashed page table for scripts (PEM, chapter 7).
+//! 750 and 74xx: BATs for the kernel, the hashed page table for scripts (PEM, "Memory Management").
 //!
 //! ```text
 //!   IBAT0, DBAT0   0..16 MiB at EA = PA, both privileges
@@ -26,7 +26,7 @@ const BLOCK_LOG2_SIZE: u32 = 17;
 /// Segment registers.
 pub(crate) const SEGMENTS: usize = 16;
 const SEGMENT_SHIFT: u32 = 28;
-/// tlbie has to be done for each of these to empty the TLB (MPC7450 manual, section 5.4.3; it has the most sets).
+/// tlbie has to be done for each of these to empty the TLB (as arch/powerpc/mm does it; the 7450 has the most sets).
 const TLB_SETS: u32 = 64;
 const PAGE_SHIFT: u32 = 12;
 /// Page index within a segment.

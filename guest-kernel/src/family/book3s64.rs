@@ -1,4 +1,4 @@
-//! 970 and POWER8 to POWER10: SLB and hashed page table (Power ISA 2.07 Book III-S, section 5.7).
+//! 970 and POWER8 to POWER10: SLB and hashed page table (Power ISA 2.07 Book III-S, "Address Translation").
 //!
 //! ```text
 //!   SLB n, segment n   one for each of the sixteen 256 MiB segments of a 32-bit address space

@@ -5,8 +5,8 @@ use sprig_wire::bytecode::permission::{
     SUPERVISOR_EXECUTE, SUPERVISOR_READ, SUPERVISOR_WRITE, USER_EXECUTE, USER_READ, USER_WRITE,
 };
 
-/// The PP bits for these rights, with Ks = 0 and Kp = 1 in the segment (PEM, table 7-12; Power ISA Book III-S, section
-/// 5.7.10.1). Execution needs the right to load and is not told apart from it.
+/// The PP bits for these rights, with Ks = 0 and Kp = 1 in the segment (PEM, "Page Memory Protection"; Power ISA
+/// Book III-S, "Data Storage Protection"). Execution needs the right to load and is not told apart from it.
 pub(super) fn protection(permissions: u8) -> Result<u32, Unsupported> {
     const SUPERVISOR: u8 = SUPERVISOR_READ | SUPERVISOR_WRITE;
     const USER: u8 = USER_READ | USER_WRITE;

@@ -56,7 +56,7 @@ pub(crate) fn kernel_msr() -> u32 {
 /// kernel trap at each instruction or run with the other byte order or word size. Problem state is as the interpreter has
 /// it, see `save::Flags::user`.
 fn resume_mask() -> u32 {
-    // Power ISA Book III-S, section 6.5: SRR1 bits 33-36 and 42-47 are the interrupt's.
+    // Power ISA Book III-S, interrupt definitions: SRR1 bits 33-36 and 42-47 are the interrupt's.
     const SRR1_REASON: u32 = 0x783f_0000;
     // QEMU sets the server families' reasons of a program interrupt on embedded CPUs as well; asm/interrupts.s takes care
     // of the one that is MSR[CE] there.

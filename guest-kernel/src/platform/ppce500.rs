@@ -1,6 +1,6 @@
 //! QEMU's ppce500: a paravirtual board around the device block (CCSR) of an MPC8544.
 //!
-//! Entry (QEMU hw/ppc/e500.c, mmubooke_create_initial_mapping; ePAPR 1.1, section 5.4.1): supervisor, TLB1 maps the
+//! Entry (QEMU hw/ppc/e500.c, mmubooke_create_initial_mapping; ePAPR 1.1, boot requirements): supervisor, TLB1 maps the
 //! image, r3 = device tree, r6 = ePAPR magic.
 
 use super::{EntryRegisters, hang, ns16550};

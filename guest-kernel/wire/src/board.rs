@@ -5,7 +5,7 @@
 //!
 //! Entry: at the image's entry point, in supervisor state with interrupts off, 32-bit mode, big-endian. Server CPUs start
 //! in real mode; embedded ones with one translation of the first 16 MiB at EA = PA and one of the register page, both
-//! supervisor and user, all accesses allowed (ePAPR 1.1, section 5.4.1, initial mapped area, made wide enough to hold
+//! supervisor and user, all accesses allowed (ePAPR 1.1, initial mapped area, made wide enough to hold
 //! everything). r3-r9 are zero but r6, which holds [`EPAPR_MAGIC`].
 
 /// Guest-physical address of the register page.
@@ -13,7 +13,7 @@ pub const REGISTERS: u32 = 0x0f00_0000;
 /// Size of the register page, bytes.
 pub const REGISTERS_SIZE: u32 = 0x1000;
 
-/// Value of r6 at entry (ePAPR 1.1, section 5.4.1).
+/// Value of r6 at entry (ePAPR 1.1; QEMU hw/ppc/e500.c, EPAPR_MAGIC).
 pub const EPAPR_MAGIC: u32 = 0x4550_4150;
 
 /// Write, 1 byte: one byte to the console.

@@ -5,8 +5,8 @@
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::msr::{self, book3s, booke};
 
-/// The bits this CPU implements; the others stay zero (e500 core manual table 2-3; PPC440 user manual section 2.7.1;
-/// MPC7450 and 750 manuals table 2-2; 970FX manual section 2.1.4; Power ISA 2.07 Book III-S section 3.2.1).
+/// The bits this CPU implements; the others stay zero ("Machine State Register" in the e500 core, PPC440,
+/// MPC7450, 750 and 970FX manuals and in Power ISA 2.07 Book III-S).
 #[must_use]
 pub const fn implemented(cpu: &Cpu) -> u64 {
     const COMMON: u64 = msr::EE | msr::PR | msr::FP | msr::ME | book3s::FE0 | book3s::FE1 | book3s::IR | book3s::DR;
@@ -43,7 +43,7 @@ pub enum Writer {
 impl Writer {
     /// The bits it changes.
     const fn mask(self, family: Family) -> u64 {
-        // Book III-S section 4.4.2: these change by an interrupt or a return from one only.
+        // mtmsr and mtmsrd (Book III-S): these change by an interrupt or a return from one only.
         const BY_RETURN_ONLY: u64 = msr::ME | book3s::LE;
         const LOW_WORD: u64 = 0xffff_ffff;
         match (self, family) {
@@ -62,12 +62,12 @@ impl Writer {
 #[must_use]
 pub const fn write(cpu: &Cpu, old: u64, value: u64, writer: Writer) -> u64 {
     let mask = match (writer, cpu.family) {
-        // rfid restores ME in hypervisor state only (Power ISA 2.07 Book III-S, section 3.3.1).
+        // rfid restores ME in hypervisor state only (Power ISA 2.07 Book III-S, "System Linkage Instructions").
         (Writer::Return, Family::Book3s64) if old & book3s::HV == 0 => writer.mask(cpu.family) & !msr::ME,
         (_, family) => writer.mask(family),
     };
     let new = (value & mask | old & !mask) & implemented(cpu);
-    // Book III-S section 4.4.2: problem state is translated and interruptible.
+    // mtmsr and mtmsrd (Book III-S): problem state is translated and interruptible.
     let forced = matches!(cpu.family, Family::Book3s64) && !matches!(writer, Writer::EeRi | Writer::Ee);
     if forced && new & msr::PR != 0 { new | msr::EE | book3s::IR | book3s::DR } else { new }
 }

@@ -21,7 +21,7 @@ pub struct Resume {
     pub msr: u64,
 }
 
-/// Bits of SRR1 on the server families that do not come from the MSR (Power ISA 2.07 Book III-S, section 6.2.2).
+/// Bits of SRR1 on the server families that do not come from the MSR (Power ISA 2.07 Book III-S, "Interrupt Processing").
 const SRR1_SYNDROME: u64 = 0x783f_0000;
 /// Vectors of 32-bit server CPUs with MSR[IP] = 1.
 const HIGH_VECTORS: u64 = 0xfff0_0000;

@@ -18,7 +18,7 @@ use sprig_refhv::mmu::Operands;
 /// RAM of the reference: what QEMU's machines have by default. Memory is only taken where it is touched.
 const RAM_SIZE: usize = 128 << 20;
 /// QEMU's ppce500 starts with one entry, the first of TLB1 (hw/ppc/e500.c, mmubooke_create_initial_mapping). This
-/// general register says how much it maps, bytes (ePAPR 1.1, section 5.4.1).
+/// general register says how much it maps, bytes (ePAPR 1.1, initial mapped area).
 const INITIAL_SIZE: Register = Register::Gpr(7);
 /// A page has 4 to the power of TSIZE KiB.
 const BITS_PER_TSIZE: u32 = 2;

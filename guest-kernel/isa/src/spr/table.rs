@@ -284,7 +284,7 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("EBBRR", n::EBBRR, Rw, Rw, CpuSet::POWER),
     spr("BESCR", n::BESCR, Rw, Rw, CpuSet::POWER),
     spr("TAR", n::TAR, Rw, Rw, CpuSet::POWER),
-    // POWER8 as a partition: registers of the hypervisor (Power ISA 2.07 Book III-S, section 4.4.4).
+    // POWER8 as a partition: registers of the hypervisor (Power ISA 3.0B Book III, section 4.4.4).
     spr("HSPRG0", n::HSPRG0, Deny, Deny, CpuSet::POWER),
     spr("HSPRG1", n::HSPRG1, Deny, Deny, CpuSet::POWER),
     spr("HDEC", n::HDEC, Deny, Deny, CpuSet::POWER),

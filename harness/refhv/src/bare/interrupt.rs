@@ -48,7 +48,7 @@ impl Bare {
     }
 
     /// The asynchronous interrupt to take now, if one is pending and enabled. In the order of the embedded families' and
-    /// the servers' priorities (EREF, "Interrupt priorities"; Power ISA 2.07 Book III-S, section 6.9).
+    /// the servers' priorities (EREF, "Interrupt priorities"; Power ISA 2.07 Book III-S, "Interrupt Priorities").
     pub(super) fn pending(&self, core: &Core) -> Option<Exception> {
         let state = &core.state;
         let on = |bit: u64| state.msr() & bit != 0;

@@ -1,4 +1,4 @@
-//! Fixed-point arithmetic (Book I, section 3.3.9).
+//! Fixed-point arithmetic (Power ISA Book I).
 //!
 //! CA and OV come from a carry or overflow out of the highest bit of the mode: bit 31 in 32-bit mode, also on 64-bit CPUs
 //! whose registers then keep all 64 bits of the sum.

@@ -1,4 +1,4 @@
-//! Branches (Book I, section 2.4).
+//! Branches (Power ISA Book I).
 
 use super::{Insn, State};
 

@@ -1,4 +1,4 @@
-//! The condition register: record forms, compares, logic on its bits, moves (Book I, sections 2.3.1, 2.5, 3.3.10).
+//! The condition register: record forms, compares, logic on its bits, moves (Power ISA Book I).
 
 use super::{Insn, State, opcode::x19, xer};
 

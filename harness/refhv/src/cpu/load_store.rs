@@ -1,4 +1,4 @@
-//! Loads and stores (Book I, sections 3.3.2 to 3.3.7; Book II, section 4.6).
+//! Loads and stores (Power ISA Books I and II).
 //!
 //! Every form is an address (D, DS or X form, with or without update of RA) and an operation on a value of one size.
 

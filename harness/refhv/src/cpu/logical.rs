@@ -1,4 +1,4 @@
-//! Logic, bit counts, sign extension and shifts (Book I, sections 3.3.13 and 3.3.14.2).
+//! Logic, bit counts, sign extension and shifts (Power ISA Book I).
 
 use super::{Insn, State};
 

@@ -1,4 +1,4 @@
-//! Rotate and mask (Book I, section 3.3.14.1).
+//! Rotate and mask (Power ISA Book I).
 
 use super::{Insn, State, opcode::md30};
 

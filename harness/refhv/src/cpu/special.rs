@@ -20,10 +20,10 @@ impl Core {
             number::XER => u64::from(state.xer),
             number::LR => state.lr,
             number::CTR => state.ctr,
-            // On a 64-bit CPU the number of the lower half reads the whole (Book II, section 6.2.1).
+            // On a 64-bit CPU the number of the lower half reads the whole (Power ISA Book II, "Time Base").
             number::TBL => state.register(time_base),
             number::TBU => time_base >> 32,
-            // The alternate time base counts core clocks (e500 core manual, section 2.6.7).
+            // The alternate time base counts core clocks (e500 core manual, "Alternate Time Base").
             number::ATBL => state.register(self.clock.executed()),
             number::ATBU => self.clock.executed() >> 32,
             _ => state.spr.get(cell),
@@ -101,7 +101,7 @@ mod facility {
 
 impl State {
     /// A facility unavailable interrupt if problem state uses a register of a facility that FSCR has closed (Power ISA
-    /// 2.07 Book III-S, section 6.2.10).
+    /// 2.07 Book III-S, "Facility Status and Control Register").
     fn check_facility(&mut self, row: &Spr) -> Result<(), Interrupt> {
         let bit = match row.number {
             _ if !row.cpus.intersects(CpuSet::POWER) || !self.in_problem_state() => return Ok(()),

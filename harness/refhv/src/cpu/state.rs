@@ -41,7 +41,7 @@ impl Default for Sprs {
 }
 
 /// The reservation of lwarx and its kin. A store conditional succeeds if address and size are the load's; the
-/// architecture leaves the result of any other undefined (Book II, section 1.7.4.2).
+/// architecture leaves the result of any other undefined (Power ISA Book II, "Atomic Update").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reservation {
     /// Effective address of the load.

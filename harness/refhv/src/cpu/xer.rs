@@ -1,4 +1,4 @@
-//! XER: summary overflow, overflow, carry and the byte count of string instructions (Book I, section 3.2.2).
+//! XER: summary overflow, overflow, carry and the byte count of string instructions (Power ISA 2.03 Book I, section 3.2.2).
 
 use super::State;
 

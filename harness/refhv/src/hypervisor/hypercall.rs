@@ -13,7 +13,7 @@ use super::{Deviation, Exit, Hypervisor, policy};
 use crate::cpu::{Core, Interrupt};
 use crate::mmu::Effect;
 
-/// Registers of a call (ePAPR 1.1, section 6.5).
+/// Registers of a call (ppc-pv.rst, KVM hypercalls).
 const STATUS: usize = 3;
 const RESULT: usize = 4;
 /// The level of a system call that is a PAPR hypercall.

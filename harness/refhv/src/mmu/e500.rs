@@ -1,4 +1,4 @@
-//! The MMU of e500: TLB0, TLB1 and the MAS registers (e500 core manual, chapter 12; EREF, chapter "MMU").
+//! The MMU of e500: TLB0, TLB1 and the MAS registers (e500 core manual, "Memory Management Units").
 //!
 //! ```text
 //!            tlbwe                                            address, AS, PID0-2

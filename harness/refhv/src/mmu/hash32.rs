@@ -1,4 +1,4 @@
-//! The MMU of the 32-bit server family: BATs, segment registers, hashed page table (PEM, chapter 7).
+//! The MMU of the 32-bit server family: BATs, segment registers, hashed page table (PEM, "Memory Management").
 //!
 //! ```text
 //!   EA --BAT hit--------------------------------------------------------------------------> RA
@@ -173,7 +173,7 @@ fn find(sdr1: u32, memory: &Memory, vsid: u32, ea: u32) -> Option<Pte> {
     })
 }
 
-/// Page protection (PEM, table 7-13).
+/// Page protection (PEM, "Page Memory Protection").
 const fn page_allows(key: bool, pp: u32, access: Access) -> bool {
     let store = matches!(access, Access::Store);
     match (key, pp) {

@@ -1,4 +1,4 @@
-//! The MMU of the 64-bit server family: SLB and hashed page table (Power ISA 2.07 Book III-S, section 5.7).
+//! The MMU of the 64-bit server family: SLB and hashed page table (Power ISA 2.07 Book III-S, "Address Translation").
 //!
 //! ```text
 //!   EA --SLB--> VSID, base page size --hash--> PTEG, primary then secondary --> PTE --> RA, R and C set
@@ -17,7 +17,7 @@ use super::{Effect, Operands, PaprTable, Registers, Slb, relocated};
 use crate::cpu::{Access, Fault, Interrupt, Privileged, Translation};
 use crate::memory::Memory;
 
-/// In real mode the four highest bits of an address are ignored (Power ISA 2.07 Book III-S, section 5.7.3).
+/// In real mode the four highest bits of an address are ignored (Power ISA 2.07 Book III-S, "Real Addressing Mode").
 const REAL_MODE_ADDRESS: u64 = 0x0fff_ffff_ffff_ffff;
 const OFFSET_256M: u64 = 0x0fff_ffff;
 const OFFSET_1T: u64 = 0xff_ffff_ffff;
@@ -28,7 +28,7 @@ const PTE_COMPARED: u64 = hash64::SLB_B | hash64::PTE_AVPN | hash64::PTE_H | has
 /// What slbfee. leaves in RT when no entry matches.
 const NOT_FOUND: u64 = 0;
 
-/// mtsr and mfsr of 64-bit cores act on the SLB entry of the same number (Power ISA 2.07 Book III-S, section 5.9.3.2).
+/// mtsr and mfsr of 64-bit cores act on the SLB entry of the same number (Power ISA 2.07 Book III-S, "Bridge to SLB Architecture").
 mod bridge {
     /// ESID of segment register N: N in bits 32-35.
     pub(super) const ESID_SHIFT: u32 = 28;

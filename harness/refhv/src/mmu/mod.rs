@@ -136,7 +136,7 @@ impl Mmu {
     }
 
     /// Maps `size` bytes at `address` to themselves, for everybody and every kind of access, as firmware does before it
-    /// enters a kernel (ePAPR 1.1, section 5.4.1). Only the embedded families start translated; the others ignore it.
+    /// enters a kernel (ePAPR 1.1, initial mapped area). Only the embedded families start translated; the others ignore it.
     /// `index` is the TLB entry to use.
     pub fn map_initially(&mut self, index: usize, address: u64, size: u64) {
         match self {

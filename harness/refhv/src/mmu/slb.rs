@@ -1,4 +1,4 @@
-//! The segment lookaside buffer of the 64-bit server family (Power ISA 2.07 Book III-S, section 5.9.3.1).
+//! The segment lookaside buffer of the 64-bit server family (Power ISA 2.07 Book III-S, "SLB Management Instructions").
 
 use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::mmu::hash64;
@@ -29,7 +29,7 @@ const SHIFT_4K: u32 = 12;
 const SHIFT_64K: u32 = 16;
 const SHIFT_16M: u32 = 24;
 
-/// 970: 4 KiB and 16 MiB (970FX user manual, section 4.5).
+/// 970: 4 KiB and 16 MiB (970FX user manual, "Page Sizes").
 static SIZES_970: &[SegmentPageSize] = &[
     SegmentPageSize { shift: SHIFT_4K, llp: 0x000, pages: &[PageSize { shift: SHIFT_4K, lp: 0 }] },
     SegmentPageSize { shift: SHIFT_16M, llp: 0x100, pages: &[PageSize { shift: SHIFT_16M, lp: 0 }] },

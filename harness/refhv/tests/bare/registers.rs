@@ -147,7 +147,7 @@ fn in_supervisor_state_every_number_is_read_write_only_or_ignored() {
             let expected = match number {
                 _ if contains(supervisor, number) => Seen::Read,
                 _ if contains(write_only, number) => Seen::Privileged,
-                // Power ISA 2.07 Book III-S, section 4.4.4: these four numbers are of POWER.
+                // arch/powerpc/kvm/book3s_emulate.c, by default: these four numbers are of POWER.
                 0 | 4 | 5 | 6 => Seen::Illegal,
                 _ => Seen::Nothing,
             };

@@ -148,7 +148,7 @@ impl Builder {
     }
 
     /// An address of data at which all of `size` bytes are in one page of the window, or not in the window at all: how
-    /// much of a multiple or string access is done before an interrupt is left open (Power ISA Book II, section 2.1).
+    /// much of a multiple or string access is done before an interrupt is left open (Power ISA Book II, "Instruction Restart").
     fn whole_address(&mut self, size: u32) -> u32 {
         let half = layout::DATA_TOUCHED_SIZE / 2;
         let start = self.rng.u32(0..=half - size);
