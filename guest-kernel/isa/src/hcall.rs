@@ -32,7 +32,7 @@ pub const KVM_HC_FEATURES: u32 = token(KVM_VENDOR, 3);
 /// Map the magic page: r3 = guest physical address, r4 = effective address | flags (powerpc.c, kvmppc_kvm_pv;
 /// ppc-pv.rst names the two the wrong way round). Answer: r3 = status, r4 = KVM_MAGIC_FEAT_* bits.
 pub const KVM_HC_PPC_MAP_MAGIC_PAGE: u32 = token(KVM_VENDOR, 4);
-/// Idle until an interrupt (ePAPR 1.1, EV_IDLE).
+/// Idle until an interrupt (uapi/asm/epapr_hcalls.h).
 pub const EV_IDLE: u32 = token(EPAPR_VENDOR, 16);
 
 /// Hypercalls with a name in scripts.
@@ -40,8 +40,8 @@ pub static HYPERCALLS: &[Hypercall] = &[
     Hypercall { name: "KVM_HC_FEATURES", token: KVM_HC_FEATURES },
     Hypercall { name: "KVM_HC_PPC_MAP_MAGIC_PAGE", token: KVM_HC_PPC_MAP_MAGIC_PAGE },
     Hypercall { name: "EV_IDLE", token: EV_IDLE },
-    Hypercall { name: "EV_BYTE_CHANNEL_SEND", token: token(EPAPR_VENDOR, 13) },
-    Hypercall { name: "EV_INT_SET_CONFIG", token: token(EPAPR_VENDOR, 7) },
+    Hypercall { name: "EV_BYTE_CHANNEL_SEND", token: token(EPAPR_VENDOR, 1) },
+    Hypercall { name: "EV_INT_SET_CONFIG", token: token(EPAPR_VENDOR, 4) },
 ];
 
 /// KVM_FEATURE_MAGIC_PAGE: bit number in KVM_HC_FEATURES' answer.
