@@ -17,6 +17,7 @@ mod table;
 
 use crate::cpu::{Cpu, CpuSet};
 use crate::page::Field;
+use core::ops::RangeInclusive;
 
 pub use table::SPRS;
 
@@ -118,12 +119,16 @@ pub const PRIVILEGED_BIT: u16 = 0x10;
 const LEGACY_MQ: u16 = 0;
 /// Numbers under which the POWER architecture reads its real-time clock and decrementer: mfspr of them does the same.
 const LEGACY_CLOCK: [u16; 3] = [4, 5, 6];
+/// Numbers that do nothing in any state since POWER8 (Power ISA 3.0B Book III, section 4.4.4, mtspr and mfspr).
+const RESERVED_NO_OPS: RangeInclusive<u16> = 808..=811;
 
-/// What an undefined number does in the given privilege state, if read (`write` false) or written.
+/// What an undefined number does on a CPU in the given privilege state, if read (`write` false) or written.
 #[must_use]
-pub fn undefined(number: u16, problem_state: bool, write: bool) -> Undefined {
+pub fn undefined(cpu: &Cpu, number: u16, problem_state: bool, write: bool) -> Undefined {
     let legacy = number == LEGACY_MQ || !write && LEGACY_CLOCK.contains(&number);
-    if number & PRIVILEGED_BIT != 0 {
+    if cpu.set.intersects(CpuSet::POWER) && RESERVED_NO_OPS.contains(&number) {
+        Undefined::NoOp
+    } else if number & PRIVILEGED_BIT != 0 {
         if problem_state { Undefined::Privileged } else { Undefined::NoOp }
     } else if problem_state || legacy {
         Undefined::Illegal

@@ -1,10 +1,10 @@
 //! mfspr and mtspr of supervisor state: the registers that are more than a cell.
 
-use sprig_isa::spr::{self, Spr, Undefined, number};
+use sprig_isa::spr::{Spr, number};
 use sprig_isa::timer::tcr;
 
 use super::Bare;
-use crate::cpu::{Core, Direction, Interrupt};
+use crate::cpu::{Core, Direction, Interrupt, undefined_spr};
 use crate::mmu::Effect;
 
 /// The lower half of the time base.
@@ -15,11 +15,7 @@ impl Bare {
         let profile = core.state.profile;
         let register = core.insn.rt();
         let Some(row) = Spr::lookup(profile, number) else {
-            return match spr::undefined(number, false, direction == Direction::Write) {
-                Undefined::NoOp => Ok(()),
-                Undefined::Illegal => Err(Interrupt::illegal(profile.family)),
-                Undefined::Privileged => Err(Interrupt::privileged(profile.family)),
-            };
+            return undefined_spr(profile, number, false, direction);
         };
         match direction {
             Direction::Read if row.supervisor.can_read() => {

@@ -40,6 +40,7 @@ pub use interrupt::{Fault, Interrupt};
 pub use lookaside::Lookaside;
 pub use privileged::Privileged;
 pub use run::{Pause, Processor, Stop};
+pub(crate) use special::undefined_spr;
 pub use state::{Reservation, Sprs, State};
 pub use supervisor::{Access, Direction, Supervisor, Translation};
 

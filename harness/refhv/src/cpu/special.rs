@@ -75,19 +75,32 @@ impl<S: Supervisor> Processor<S> {
             }
         }
         if self.core.state.in_problem_state() {
-            return Err(refused_in_problem_state(self.core.state.profile, number, direction));
+            return refused_in_problem_state(self.core.state.profile, number, direction);
         }
         self.supervisor.special(&mut self.core, direction, number)
     }
 }
 
-/// The interrupt of a register that problem state may not use: one that the kernel may use so is privileged, and writing USPRG4 is as
+/// What comes of a number that problem state may not use: one that the kernel may use so is privileged, and writing USPRG4 is as
 /// illegal as writing a number nobody has (PPC440x5 user manual, section 6.5.7).
-fn refused_in_problem_state(cpu: &Cpu, number: u16, direction: Direction) -> Interrupt {
-    let write = direction == Direction::Write;
-    match spr::undefined(number, true, write) {
-        Undefined::Illegal | Undefined::NoOp if !Spr::is_defined(cpu, number, write) => Interrupt::illegal(cpu.family),
-        _ => Interrupt::privileged(cpu.family),
+fn refused_in_problem_state(cpu: &Cpu, number: u16, direction: Direction) -> Result<(), Interrupt> {
+    if Spr::is_defined(cpu, number, direction == Direction::Write) {
+        return Err(Interrupt::privileged(cpu.family));
+    }
+    undefined_spr(cpu, number, true, direction)
+}
+
+/// mfspr or mtspr of a number that the CPU does not have for it.
+pub(crate) fn undefined_spr(
+    cpu: &Cpu,
+    number: u16,
+    problem_state: bool,
+    direction: Direction,
+) -> Result<(), Interrupt> {
+    match spr::undefined(cpu, number, problem_state, direction == Direction::Write) {
+        Undefined::NoOp => Ok(()),
+        Undefined::Illegal => Err(Interrupt::illegal(cpu.family)),
+        Undefined::Privileged => Err(Interrupt::privileged(cpu.family)),
     }
 }
 

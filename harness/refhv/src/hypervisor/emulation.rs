@@ -3,13 +3,13 @@
 use sprig_isa::cpu::Family;
 use sprig_isa::exception::Class;
 use sprig_isa::msr::{self, booke};
-use sprig_isa::spr::{self, Spr, Undefined, number};
+use sprig_isa::spr::{Spr, number};
 use sprig_isa::timer::tcr;
 
 use super::deviation::{Deviation, SWAPPED_SPRGS, swapped};
 use super::{Hypervisor, policy, shared};
 use crate::cpu::opcode::{primary, x31};
-use crate::cpu::{Access, Core, Direction, Insn, Interrupt, Privileged};
+use crate::cpu::{Access, Core, Direction, Insn, Interrupt, Privileged, undefined_spr};
 use crate::mmu::{Effect, Mmu, Operands, Registers};
 use crate::msr::{Writer, implemented, write};
 use crate::vector::{Resume, return_from};
@@ -134,11 +134,7 @@ impl Hypervisor {
         let register = core.insn.rt();
         let number = core.insn.spr();
         let Some(row) = Spr::lookup(self.cpu, number) else {
-            return match spr::undefined(number, false, direction == Direction::Write) {
-                Undefined::NoOp => Ok(()),
-                Undefined::Illegal => Err(Interrupt::illegal(self.cpu.family)),
-                Undefined::Privileged => Err(Interrupt::privileged(self.cpu.family)),
-            };
+            return undefined_spr(self.cpu, number, false, direction);
         };
         match direction {
             Direction::Read if row.supervisor.can_read() => {
