@@ -7,7 +7,7 @@ use sprig::differences::{Disagreement, Met};
 use sprig::script::Instance;
 use sprig::transcript::{Fate, RunResult, Transcript};
 use sprig_wire::log::State;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -34,9 +34,8 @@ pub(crate) fn trials(context: &Arc<Context>, plan: &Plan) -> Vec<Trial> {
         let name = format!("{PREFIX}{}", target.id());
         let trial = match (&plan.standing[reference], &plan.standing[qemu]) {
             (Standing::Here, Standing::Here) => {
-                let on_both = plan
-                    .runnable(qemu)
-                    .filter(|instance| plan.runnable(reference).any(|other| other.name() == instance.name()));
+                let on_reference: BTreeSet<&str> = plan.runnable(reference).map(Instance::name).collect();
+                let on_both = plan.runnable(qemu).filter(|instance| on_reference.contains(instance.name()));
                 let (context, cases) = (Arc::clone(context), on_both.cloned().collect::<Vec<_>>());
                 Trial::test(name, move || compare(&context, reference, qemu, &cases))
             }
@@ -52,8 +51,8 @@ pub(crate) fn trials(context: &Arc<Context>, plan: &Plan) -> Vec<Trial> {
 }
 
 /// The targets that a trial compares, if it is one of these.
-pub(crate) fn targets(context: &Context, trial: &Trial) -> Vec<usize> {
-    let compared = trial.name().strip_prefix(PREFIX).and_then(|id| {
+pub(crate) fn targets(context: &Context, trial: &str) -> Vec<usize> {
+    let compared = trial.strip_prefix(PREFIX).and_then(|id| {
         let qemu = context.targets.iter().position(|target| target.id() == id)?;
         Some(vec![reference(context, qemu)?, qemu])
     });

@@ -4,6 +4,7 @@ use crate::small::{Small, TARGET};
 use libtest_mimic::Trial;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// Runs this program on the suite with these arguments.
@@ -181,16 +182,35 @@ fn a_process_per_test_is_told_what_is_ignored_when_it_lists() {
     assert!(!ignored.contains(here) && all.contains(here), "{all}");
 }
 
-fn listing_starts_nothing() {
+fn a_process_per_test_asks_no_other_target() {
     let small = Small::new();
+    let (bin, started) = pretended_qemu(&small);
+    let mut harness = Harness::new(&small);
+    harness.set("SPRIG_QEMU_PATH", &bin).set("NEXTEST", "1").set("NEXTEST_RUN_ID", "one");
+    let (passed, text) = harness.run(&["--exact", "ref-e500v2-bare::t::good"]);
+    assert!(passed && text.contains("1 passed"), "{text}");
+    assert!(!started.exists());
+    // Its own it does: the check above can fail.
+    harness.run(&["--exact", "qemu-ppce500-e500v2::t::good"]);
+    assert!(started.exists());
+}
+
+/// A program in the place of QEMU that notes what it is started with, and the file where it does.
+fn pretended_qemu(small: &Small) -> (String, PathBuf) {
     let (bin, started) = (small.path("bin"), small.path("started"));
     fs::create_dir_all(&bin).expect("a folder");
     let qemu = bin.join("qemu-system-ppc");
     let script = format!("#!/bin/sh\necho \"$@\" >> {}\necho QEMU emulator version 10.0.2\n", started.display());
     fs::write(&qemu, script).expect("a program");
     fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755)).expect("an executable");
+    (bin.display().to_string(), started)
+}
+
+fn listing_starts_nothing() {
+    let small = Small::new();
+    let (bin, started) = pretended_qemu(&small);
     let mut harness = Harness::new(&small);
-    harness.set("SPRIG_QEMU_PATH", &bin.display().to_string());
+    harness.set("SPRIG_QEMU_PATH", &bin);
     let trial = "qemu-ppce500-e500v2::t::good";
     let (_, text) = harness.run(&["--list"]);
     assert!(text.contains(&format!("{trial}: test")), "{text}");
@@ -229,6 +249,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_differs_is_recorded_as_general_as_it_is,
         a_target_that_is_not_here_is_ignored_with_the_reason_unless_required,
         a_process_per_test_is_told_what_is_ignored_when_it_lists,
+        a_process_per_test_asks_no_other_target,
         listing_starts_nothing,
         a_mistake_in_the_suite_is_shown_and_fails,
     ]

@@ -91,7 +91,7 @@ fn main() -> ExitCode {
     let on = targets.iter().map(|_| OnceLock::new()).collect();
     let (limits, pool, changed) = (Limits::default(), OnceLock::new(), Mutex::new(Vec::new()));
     let context = Arc::new(Context { suite, targets, on, limits, pool, changed });
-    let plan = match Plan::new(&context, arguments.list) {
+    let plan = match Plan::new(&context, &arguments) {
         Ok(plan) => plan,
         Err(error) => {
             eprintln!("error: {error}");

@@ -41,9 +41,10 @@ pub(crate) enum Standing {
 
 impl Plan {
     /// Puts the plan together. To list is to start nothing, not even to ask a QEMU for its version, unless the list has
-    /// to say what is ignored.
-    pub(crate) fn new(context: &Context, list: bool) -> Result<Self, String> {
-        let ask = !list || is_nextest();
+    /// to say what is ignored. A process that runs one trial plans for its targets alone.
+    pub(crate) fn new(context: &Context, arguments: &Arguments) -> Result<Self, String> {
+        let ask = !arguments.list || is_nextest();
+        let concerned = concerned(context, arguments);
         let required = std::env::var(REQUIRE).unwrap_or_default();
         let required: Vec<&str> = required.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
         let matches = |name: &str, id: &str| Pattern::new(name).matches(id);
@@ -52,8 +53,11 @@ impl Plan {
         {
             return Err(format!("{REQUIRE} names `{unknown}`, and there is no such target"));
         }
-        let availability = |target: &Arc<dyn Target>| if ask { target.availability() } else { Availability::Yes };
-        let standing = context.targets.iter().map(|target| match availability(target) {
+        let availability = |(target, concerned): (&Arc<dyn Target>, &bool)| {
+            if ask && *concerned { target.availability() } else { Availability::Yes }
+        };
+        let each = context.targets.iter().zip(&concerned);
+        let standing = each.map(|(target, concerned)| match availability((target, concerned)) {
             Availability::Yes => Standing::Here,
             Availability::No { reason, remedy } => {
                 let reason = format!("{reason}; to add it: {remedy}");
@@ -66,7 +70,10 @@ impl Plan {
         });
         let standing = standing.collect();
         let mut entries = Vec::new();
-        for (target, profile) in context.targets.iter().map(|target| target.profile()).enumerate() {
+        let all = context.targets.iter().enumerate().zip(&concerned);
+        for (target, profile) in
+            all.filter(|(_, concerned)| **concerned).map(|((index, target), _)| (index, target.profile()))
+        {
             entries.extend(context.suite.instances().map(|instance| Entry {
                 target,
                 instance: instance.clone(),
@@ -100,8 +107,11 @@ impl Plan {
     pub(crate) fn sessions(&self, context: &Context, arguments: &Arguments, trials: &[Trial]) -> Sessions {
         let mut sessions = Sessions::new();
         let left = |trial: &Trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial);
-        let compared: Vec<usize> =
-            trials.iter().filter(|trial| left(trial)).flat_map(|trial| agreement::targets(context, trial)).collect();
+        let compared: Vec<usize> = trials
+            .iter()
+            .filter(|trial| left(trial))
+            .flat_map(|trial| agreement::targets(context, trial.name()))
+            .collect();
         for (entry, trial) in self.entries.iter().zip(trials) {
             let here = matches!(self.standing[entry.target], Standing::Here) && entry.skip.is_none();
             if here && (left(trial) || compared.contains(&entry.target) || is_nextest()) {
@@ -116,6 +126,16 @@ impl Plan {
         let of_target = self.entries.iter().filter(move |entry| entry.target == target && entry.skip.is_none());
         of_target.map(|entry| &entry.instance)
     }
+}
+
+/// Which targets the trials of this process are about: all, unless it has been told the one trial it is to run.
+fn concerned(context: &Context, arguments: &Arguments) -> Vec<bool> {
+    let targets = &context.targets;
+    let one = arguments.filter.as_ref().filter(|_| is_nextest() && arguments.exact && !arguments.list);
+    let Some(trial) = one else { return vec![true; targets.len()] };
+    let compared = agreement::targets(context, trial);
+    let own = |id: &str| trial.strip_prefix(id).is_some_and(|rest| rest.starts_with("::"));
+    targets.iter().enumerate().map(|(index, target)| own(target.id()) || compared.contains(&index)).collect()
 }
 
 impl Entry {
