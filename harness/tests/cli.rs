@@ -266,6 +266,28 @@ fn cases_rules_features_and_targets_are_listed() {
 }
 
 #[test]
+fn an_error_that_cannot_be_written_is_told_by_the_exit_status() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let status = |command: Expression| command.unchecked().run().expect("it starts").status.code();
+    let small = Small::new();
+    let wrong = sprig(&small, &["run", "t/god"]);
+    assert_eq!(status(wrong.stderr_file(full.try_clone().expect("a copy"))), Some(2));
+    let right = sprig(&small, &["list"]);
+    assert_eq!(status(right.stdout_file(full.try_clone().expect("a copy")).stderr_file(full)), Some(125));
+}
+
+#[test]
+fn a_file_without_an_end_is_no_script() {
+    let small = Small::new();
+    std::os::unix::fs::symlink("/dev/zero", small.path("endless.probe")).expect("a link");
+    let (status, _, err) = run(&small, &["check", &small.path("endless.probe").display().to_string()]);
+    assert_eq!((status, err.lines().next()), (2, Some("error: a script has at most 262144 bytes, this file has more")));
+    let (status, _, err) = run(&small, &["run", &small.path("cases").display().to_string()]);
+    assert_eq!(status, 2);
+    assert!(err.ends_with("a script is given as the path of a file that ends in `.probe`\n"), "{err}");
+}
+
+#[test]
 fn what_reads_the_output_may_stop_reading() {
     let small = Small::new();
     let mut command = Command::new(SPRIG);

@@ -30,7 +30,8 @@ pub fn main(arguments: Arguments) -> ExitCode {
     let mut out = anstream::stdout().lock();
     let exit = dispatch(arguments, &mut out).unwrap_or_else(|error| {
         if !error.is_broken_pipe() {
-            anstream::eprintln!("{error}");
+            // Nobody can be told that nobody can be told; the exit status says it.
+            let _ = writeln!(anstream::stderr(), "{error}");
         }
         error.exit()
     });

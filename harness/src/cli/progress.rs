@@ -5,6 +5,9 @@ use crate::session::Progress;
 use crate::target::Target;
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// The target's name is cut where the terminal is too narrow for it: a bar of two lines would not be taken away whole.
+const TEMPLATE: &str = "{bar:16} {pos}/{len} cases, {elapsed} {wide_msg}";
+
 /// Shows how many cases have run.
 #[derive(Debug)]
 pub(super) struct Bar(ProgressBar);
@@ -13,7 +16,7 @@ impl Bar {
     /// A bar for so many cases. It draws nothing where standard error is not a terminal.
     pub(super) fn new(cases: u64) -> Self {
         let bar = ProgressBar::new(cases);
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} cases, {elapsed}, {msg}") {
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
         }
         Self(bar)

@@ -90,7 +90,12 @@ fn unknown_case(suite: &Suite, argument: &str) -> Error {
     let scripts = suite.scripts.iter().map(Script::name);
     let names = suite.instances().map(Instance::name);
     let nearest = suggestion(argument, names.chain(scripts));
-    Error::usage(format!("there is no case `{argument}`{nearest}"), "`sprig list` shows every case")
+    let advice = if Path::new(argument).exists() {
+        "a script is given as the path of a file that ends in `.probe`"
+    } else {
+        "`sprig list` shows every case"
+    };
+    Error::usage(format!("there is no case `{argument}`{nearest}"), advice)
 }
 
 /// The targets that were asked for.

@@ -109,7 +109,9 @@ impl Reporter for Human<'_> {
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        totals(self.out, summary)?;
+        if !summary.targets.is_empty() {
+            totals(self.out, summary)?;
+        }
         let style = match summary.exit {
             Exit::AsExpected => GOOD,
             Exit::Failed | Exit::Usage => BAD,

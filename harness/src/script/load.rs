@@ -1,8 +1,8 @@
 //! Scripts from files.
 
-use super::{Diagnostics, Script, read, source};
-use std::fs;
-use std::io;
+use super::{Diagnostics, Script, limit, read, source};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// A file could not be made a script.
@@ -39,7 +39,12 @@ const EXTENSION: &str = "probe";
 /// # Errors
 /// [`LoadError`] where it cannot be read or is not a script.
 pub fn load_file(path: &Path, rules: Option<&[&str]>) -> Result<Script, LoadError> {
-    let bytes = fs::read(path).map_err(|error| LoadError::Io { path: path.to_owned(), error })?;
+    // What is too large for a script may have no end.
+    let most = limit::SOURCE_BYTES as u64 + 1;
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(most).read_to_end(&mut bytes))
+        .map_err(|error| LoadError::Io { path: path.to_owned(), error })?;
     Ok(read(source(path, bytes)?, rules)?)
 }
 

@@ -51,11 +51,8 @@ impl Span {
 pub fn source(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnostics> {
     let path = path.to_path_buf();
     if bytes.len() > limit::SOURCE_BYTES {
-        let found = Diagnostic::error(format!(
-            "a script has at most {} bytes, this file has {}",
-            limit::SOURCE_BYTES,
-            bytes.len()
-        ));
+        let found =
+            Diagnostic::error(format!("a script has at most {} bytes, this file has more", limit::SOURCE_BYTES));
         return Err(Diagnostics::new(Arc::new(SourceFile { path, text: String::new() }), vec![found]));
     }
     match String::from_utf8(bytes) {

@@ -146,7 +146,10 @@ impl Target for Qemu {
         let setpriv = binary::find_system(SETPRIV).ok_or_else(|| Stop::error(format!("{SETPRIV} is not installed")))?;
         let program =
             self.binary().ok_or_else(|| Stop::error(format!("{} is not installed: run {REMEDY}", self.program())))?;
-        let unwritten = |error| Stop::error(format!("cannot write a temporary file: {error}"));
+        let unwritten = |error| {
+            let folder = std::env::temp_dir();
+            Stop::error(format!("cannot write a temporary file in {} (TMPDIR): {error}", folder.display()))
+        };
         let (image, batch) = (unnamed(&image).map_err(unwritten)?, unnamed(&batch).map_err(unwritten)?);
         let files = Files { image: &path_of(&image), batch: &path_of(&batch), firmware: self.firmware.as_deref() };
         let arguments = command::arguments(self.machine, self.model, &files, None);
