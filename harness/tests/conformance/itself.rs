@@ -33,7 +33,7 @@ impl<'a> Harness<'a> {
     fn run(&self, arguments: &[&str]) -> (bool, String) {
         let program = std::env::current_exe().expect("this program has a path");
         let mut command = Command::new(program);
-        for inherited in ["NEXTEST", "NEXTEST_RUN_ID", "NEXTEST_ATTEMPT", "SPRIG_REQUIRE", "CI"] {
+        for inherited in ["CARGO_TARGET_DIR", "NEXTEST", "NEXTEST_RUN_ID", "NEXTEST_ATTEMPT", "SPRIG_REQUIRE", "CI"] {
             command.env_remove(inherited);
         }
         command.env("SPRIG_ROOT", self.small.root()).envs(self.environment.iter().map(|(name, value)| (name, value)));
