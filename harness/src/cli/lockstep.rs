@@ -5,6 +5,7 @@ use super::error::Error;
 use crate::judge::Exit;
 use crate::lockstep::compare::{Figures, OnDifference, Verdict};
 use crate::lockstep::image::{self, ImageSubjectError};
+use crate::lockstep::known::Known;
 use crate::lockstep::{MODELS, Model, RunError, Subject, coverage, missing, program, run};
 use crate::project;
 use std::io::Write;
@@ -86,7 +87,8 @@ impl<'a> Outcome<'a> {
             writeln!(out, "  device accesses left to QEMU: {device_accesses}")?;
         }
         for (name, count) in known {
-            writeln!(out, "  known difference {name}: {count} times")?;
+            let cause = Known::by_name(name).map_or_else(String::new, |known| known.cause.to_string());
+            writeln!(out, "  known difference {name}: {count} times ({cause})")?;
         }
         if self.arguments.image {
             return Ok(differences == 0);

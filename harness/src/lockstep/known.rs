@@ -14,12 +14,33 @@ use sprig_isa::msr;
 use sprig_isa::spr::{PRIVILEGED_BIT, Spr, number as n};
 use sprig_isa::syndrome::{dsisr, esr, srr1};
 use sprig_isa::timer::tsr;
+use std::fmt;
+
+/// Why there is a difference that is none of the reference's mistakes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The architecture leaves the result open, or it depends on the host's clock.
+    Open,
+    /// The manuals decide, and QEMU does otherwise.
+    Qemu,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "left open",
+            Self::Qemu => "QEMU is wrong",
+        })
+    }
+}
 
 /// A difference on record.
 #[derive(Debug)]
 pub struct Known {
     /// A name for reports.
     pub name: &'static str,
+    /// Whose doing it is.
+    pub cause: Cause,
     /// Why it is right that there is one, with the source.
     pub why: &'static str,
     /// The CPUs it is seen on.
@@ -107,10 +128,19 @@ const MAS0: Register = Register::Spr(n::MAS0);
 /// What SRR1 says of a program interrupt on the server families, by the same place on all of them.
 const SRR1_PROGRAM: u64 = srr1::ILLEGAL | srr1::PRIVILEGED | srr1::TRAP;
 
+impl Known {
+    /// The difference of this name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        KNOWN.iter().find(|known| known.name == name)
+    }
+}
+
 /// Every known difference.
 pub static KNOWN: &[Known] = &[
     Known {
         name: "time",
+        cause: Cause::Open,
         why: "QEMU's time base and decrementer follow the host's clock, the reference's the instruction count",
         cpus: CpuSet::all(),
         differing: |insn, register| {
@@ -123,6 +153,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "reservation-lost",
+        cause: Cause::Open,
         why: "QEMU gives up the reservation at every interrupt and return; it may be lost at any time (Power ISA \
               2.07 Book II, \"Atomic Update\")",
         cpus: CpuSet::all(),
@@ -135,6 +166,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "store-conditional-not-done",
+        cause: Cause::Open,
         why: "a store conditional that stores nothing may or may not check the address for protection and \
               translation (Power ISA 2.07 Books III-S and III-E, \"Data Storage interrupt\"); QEMU does not",
         cpus: CpuSet::all(),
@@ -150,6 +182,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "bcctrl-invalid",
+        cause: Cause::Open,
         why: "bcctrl with a BO that decrements CTR is an invalid form (Power ISA 2.07 Book I, \"Branch \
               Conditional to Count Register\"); QEMU sets LR before it finds out",
         cpus: CpuSet::all(),
@@ -160,6 +193,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "mtmsr-me",
+        cause: Cause::Qemu,
         why: "mtmsr writes ME too (EREF and PEM, \"mtmsr\"); QEMU follows the 64-bit server family, where only a \
               return from interrupt does",
         cpus: CpuSet::all(),
@@ -167,6 +201,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "dcbi-is-a-store",
+        cause: Cause::Qemu,
         why: "dcbi is a store as far as translation and protection go (EREF and PEM, \"dcbi\"); QEMU loads first",
         cpus: CpuSet::all(),
         differing: |insn, register| {
@@ -180,6 +215,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "icbi-address",
+        cause: Cause::Open,
         why: "the data address of an interrupt is that of any byte accessed in the page at fault (Power ISA 2.07 \
               Book III-S, \"Data Address Register\", and Book III-E, \"Data Exception Address Register\"); QEMU \
               gives the block's first",
@@ -191,8 +227,9 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "undefined-spr-syndrome",
-        why: "an undefined number with spr0 = 0 is an illegal instruction (e500 core manual, table 5-17), or any \
-              program exception (MPC7400 user manual, section 4.6.7); QEMU calls it a privileged one",
+        cause: Cause::Qemu,
+        why: "an undefined number with spr0 = 0 is an illegal instruction (e500 core manual, table 5-17; the 7400 \
+              manual, section 4.6.7, has a program exception of no given kind); QEMU calls it a privileged one",
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let refused = insn.names_undefined_open_spr() && insn.caused(Exception::Program);
@@ -206,6 +243,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "booke-srr1-syndrome",
+        cause: Cause::Qemu,
         why: "SRR1 is the MSR on embedded CPUs, ESR says the cause (PPC440x5 user manual, section 6.5.7, and \
               e500 core manual, table 5-18); QEMU puts the server families' bits into SRR1 besides",
         cpus: CpuSet::BOOKE,
@@ -213,6 +251,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "booke-ce-de-after-interrupt",
+        cause: Cause::Qemu,
         why: "CE and DE stay as they are when an interrupt of the base class is taken (e500 core manual, \
               table 5-19: CE, ME and DE are unchanged); QEMU clears them",
         cpus: CpuSet::BOOKE,
@@ -222,6 +261,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "instruction-tlb-error-esr-dear",
+        cause: Cause::Qemu,
         why: "an instruction TLB error sets neither ESR (e500 core manual, table 5-6) nor DEAR (PPC440x5 user \
               manual, section 6.4.8); QEMU sets both",
         cpus: CpuSet::BOOKE,
@@ -231,6 +271,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "alignment-dsisr",
+        cause: Cause::Qemu,
         why: "DSISR describes the instruction after an alignment interrupt (PEM, \"Alignment Exception\"); QEMU \
               adds RT and RA to what was there",
         cpus: CpuSet::BOOK3S,
@@ -242,6 +283,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "l2cr",
+        cause: Cause::Qemu,
         why: "L2CR can be read and written (MPC7450 user manual, \"L2 Cache Control Register\"); QEMU's stays \
               zero",
         cpus: CpuSet::G4_7447,
@@ -249,6 +291,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "bat-bits",
+        cause: Cause::Open,
         why: "bits of BEPI that BL covers have to be zero, and some bits of the lower BATs are reserved (PEM, \
               \"BAT Registers\"); QEMU clears the former and keeps the latter when they are not",
         cpus: CpuSet::BOOK3S32,
@@ -262,6 +305,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "alignment-esr",
+        cause: Cause::Qemu,
         why: "an alignment interrupt sets ESR[ST] or clears it, and clears the rest (e500 core manual, table 5-6 \
               and page 1-23); QEMU leaves ESR as it is",
         cpus: CpuSet::BOOKE,
@@ -269,6 +313,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "cache-locking-missing",
+        cause: Cause::Qemu,
         why: "e500v2 has dcbtstls, icbtls and icblc (EREF, \"Cache line locking\"); QEMU does not",
         cpus: CpuSet::E500,
         differing: |insn, register| {
@@ -278,6 +323,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "unable-to-lock",
+        cause: Cause::Open,
         why: "whether a lock fails is up to the cache (EREF, \"Cache line locking\"): the reference has no lines \
               to lock, QEMU lacks most of the instructions",
         cpus: CpuSet::E500,
@@ -289,6 +335,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "tlb0-victim",
+        cause: Cause::Open,
         why: "which way of TLB0 is proposed next is the implementation's choice (EREF, \"MAS0\")",
         cpus: CpuSet::E500,
         differing: |insn, register| {
@@ -302,6 +349,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "mas2-default-x0-x1",
+        cause: Cause::Qemu,
         why: "a miss and a search without success take X0 and X1 from MAS4 like the other attributes (EREF, \
               table \"MAS register update summary\"); QEMU clears them",
         cpus: CpuSet::E500,
@@ -313,6 +361,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "pir-writes-svr",
+        cause: Cause::Qemu,
         why: "PIR and SVR are two registers (e500 core manual, chapter \"Register model\"); QEMU's write of PIR \
               goes to the number that is PIR on the server family and SVR here",
         cpus: CpuSet::E500,
@@ -320,6 +369,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "ivor-low-bits",
+        cause: Cause::Open,
         why: "an IVOR has bits 48-59 only (e500 core manual, section 2.7.1.5); QEMU keeps three of those below",
         cpus: CpuSet::E500,
         differing: |insn, register| {
@@ -329,6 +379,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "mcsr-write",
+        cause: Cause::Qemu,
         why: "ones clear bits of MCSR (e500 core manual, \"Machine Check Syndrome Register\"); QEMU's MCSR takes \
               what is written",
         cpus: CpuSet::E500,
@@ -336,6 +387,7 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "rfmci-rfdi",
+        cause: Cause::Qemu,
         why: "e500v2 has rfmci and no rfdi (e500 core manual, chapter \"Instruction model\"); QEMU has them the \
               other way round",
         cpus: CpuSet::E500V2,
