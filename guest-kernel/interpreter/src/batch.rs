@@ -6,7 +6,7 @@ use crate::log::Log;
 use crate::machine::{Machine, Memory};
 use sprig_wire::batch::Batch;
 use sprig_wire::frame::Record;
-use sprig_wire::log::{AT_INDEX, Interrupt, Kind, State};
+use sprig_wire::log::{AT_INDEX, AT_STEP, Interrupt, Kind, NO_STEP, State};
 use sprig_wire::{Malformed, VERSION};
 
 /// Runs every case of the batch in memory and reports each; goes on where a case has reset the machine.
@@ -56,7 +56,11 @@ fn run<M: Machine>(machine: &mut M, batch: &[u8], log: &mut Log<'_>, slots: &mut
 /// be said of the machine's state any more.
 pub fn report_stray<M: Machine>(machine: &mut M, log: &mut [u8], interrupt: &Interrupt) {
     let mut log = Log::new(log);
-    let step = log.field(sprig_wire::log::AT_STEP) as u16;
+    // An entry belongs to a step; what happens before the first is told as that one's.
+    let step = match log.field(AT_STEP) {
+        NO_STEP => 0,
+        step => step as u16,
+    };
     // A full log has no room for the reason; the state says what happened all the same.
     let _ = log.append(step, Kind::Stray, Some(interrupt), &mut core::iter::empty());
     log.set_state(State::Stray);

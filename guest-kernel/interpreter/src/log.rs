@@ -2,7 +2,7 @@
 
 use sprig_wire::log::{
     AT_CASE, AT_INDEX, AT_LENGTH, AT_RESUME, AT_SEQUENCE, AT_STATE, AT_STEP, AT_VERSION, ENTRIES, ENTRY_HEADER,
-    Entries, Interrupt, Kind, MAGIC, RACE_OUTCOMES, State,
+    Entries, Interrupt, Kind, MAGIC, NO_STEP, RACE_OUTCOMES, State,
 };
 
 /// The log does not hold another entry.
@@ -52,7 +52,7 @@ impl<'a> Log<'a> {
     pub(crate) fn begin(&mut self, case: u32, index: u32) {
         self.store(0, &MAGIC.to_be_bytes());
         self.store(AT_VERSION as usize, &sprig_wire::VERSION.to_be_bytes());
-        for (at, value) in [(AT_CASE, case), (AT_STEP, 0), (AT_LENGTH, 0), (AT_INDEX, index), (AT_RESUME, 0)] {
+        for (at, value) in [(AT_CASE, case), (AT_STEP, NO_STEP), (AT_LENGTH, 0), (AT_INDEX, index), (AT_RESUME, 0)] {
             self.set_field(at, value);
         }
         self.set_state(State::Running);

@@ -29,6 +29,14 @@ pub const AT_CASE: u32 = 8;
 /// Offset of the current step in the header, bytes: the guest stores it before each operation, and whoever counts exits
 /// reads it to say which step caused one. Behind the last step it is one more.
 pub const AT_STEP: u32 = 12;
+/// What stands there before the first step: the guest puts itself into the state where every case begins.
+pub const NO_STEP: u32 = u32::MAX;
+/// The step that the header's field names, if one has begun.
+#[must_use]
+pub const fn begun(step: u32) -> Option<u32> {
+    if step == NO_STEP { None } else { Some(step) }
+}
+
 /// Offset of the length of the entries in the header, bytes.
 pub const AT_LENGTH: u32 = 16;
 
@@ -217,7 +225,7 @@ pub struct Header {
     pub state: State,
     /// The case's number.
     pub case: u32,
-    /// The step that runs or ran last.
+    /// The step that runs or ran last, as [`begun`] takes it.
     pub step: u32,
     /// Bytes of entries.
     pub length: u32,

@@ -136,7 +136,7 @@ impl Reference {
         let total = limits.instructions.saturating_mul(STEPS);
         let outcome = machine.run(machine::Limits { step: limits.instructions, total }, host);
         let (state, last_step, entries) = match log::open(machine.log()) {
-            Ok((header, entries)) if header.case == CASE => (header.state, Some(header.step), entries.to_vec()),
+            Ok((header, entries)) if header.case == CASE => (header.state, log::begun(header.step), entries.to_vec()),
             // The guest has not come as far as the case, or the case has written over its log.
             _ => (State::Idle, None, Vec::new()),
         };

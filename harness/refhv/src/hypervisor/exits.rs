@@ -74,7 +74,7 @@ impl Counts {
 pub struct Step {
     /// Number of the case in the batch.
     pub case: u32,
-    /// Number of the step in the case.
+    /// Number of the step in the case; [`log::NO_STEP`] before the first.
     pub step: u32,
 }
 
@@ -112,11 +112,11 @@ impl Exits {
         self.current = step;
     }
 
-    /// The exits of a case, for each step and reason that has any.
+    /// The exits of a case, for each step and reason that has any. What leads up to the first step is none of the case's.
     pub fn of_case(&self, case: u32) -> impl Iterator<Item = (u32, Exit, u64)> {
-        let (first, last) = (Step { case, step: 0 }, Step { case, step: u32::MAX });
-        let mut steps: Vec<Step> = self.steps.range(first..=last).map(|(step, _)| *step).collect();
-        if self.current.case == case && !steps.contains(&self.current) {
+        let (first, last) = (Step { case, step: 0 }, Step { case, step: log::NO_STEP });
+        let mut steps: Vec<Step> = self.steps.range(first..last).map(|(step, _)| *step).collect();
+        if (first..last).contains(&self.current) && !steps.contains(&self.current) {
             steps.push(self.current);
         }
         steps.into_iter().flat_map(|step| {

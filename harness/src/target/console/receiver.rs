@@ -16,7 +16,7 @@ use crate::transcript::{Fate, RunResult};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::frame::{self, PAYLOAD, Record};
 use sprig_wire::layout::LOG_SIZE;
-use sprig_wire::log::State;
+use sprig_wire::log::{self, State};
 use sprig_wire::{CRC, VERSION};
 
 /// What the receiver must hear to believe that this is the right guest.
@@ -277,7 +277,7 @@ impl Receiver {
                 self.case += 1;
                 self.done = state == State::Stray;
                 let (fate, state) = (Fate::Ended, state as u16);
-                ended(RunResult { fate, state, last_step: Some(step), entries, exits: None });
+                ended(RunResult { fate, state, last_step: log::begun(step), entries, exits: None });
                 Ok(())
             }
             (Record::Done, None) if self.booted && self.case == self.expected.cases => {
