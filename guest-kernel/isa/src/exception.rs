@@ -72,7 +72,7 @@ pub struct Description {
     pub name: &'static str,
     /// Vector offset on the server families.
     pub vector: Option<u16>,
-    /// IVOR number on the embedded families (IVOR32 and up: EREF).
+    /// IVOR number on the embedded families (IVOR32 and up: reg_booke.h).
     pub ivor: Option<u8>,
     /// Which save/restore registers it uses on the embedded families.
     pub class: Class,
@@ -81,7 +81,7 @@ pub struct Description {
 }
 
 /// Every interrupt a guest reports. Server vectors: Power ISA Book III-S, interrupt definitions, and the 750, 7450 and 970 user
-/// manuals for those of one core; IVORs: EREF, table of interrupt vector offset registers.
+/// manuals for those of one core; IVORs: e500 core manual, table 2-8.
 pub static EXCEPTIONS: &[Description] = {
     use Class::{Base, Critical, MachineCheck as Mcheck};
     use Exception as E;
@@ -178,7 +178,7 @@ impl Exception {
     }
 
     /// True if it sets DEAR or DAR to the address of the access; after any other interrupt the register still holds
-    /// what an earlier one left there (Power ISA 2.07 Book III-S, "Data Address Register"; EREF, "Data Exception Address Register").
+    /// what an earlier one left there (Power ISA 2.07 Book III-S, "Data Address Register"; PPC440x5 user manual, section 6.4.8).
     #[must_use]
     pub const fn sets_data_address(self) -> bool {
         matches!(
@@ -192,7 +192,7 @@ impl Exception {
         )
     }
 
-    /// True if it sets ESR on the embedded families (EREF, "Exception Syndrome Register": the interrupts that update it
+    /// True if it sets ESR on the embedded families (e500 core manual, table 5-6 and page 1-23: the interrupts that update it
     /// clear all other bits) or DSISR on the server ones (Power ISA 2.07 Book III-S, data storage and alignment interrupts).
     #[must_use]
     pub const fn sets_syndrome(self, family: Family) -> bool {

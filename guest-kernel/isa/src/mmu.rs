@@ -5,7 +5,7 @@
 /// Size of the smallest page every family has, bytes.
 pub const PAGE_SIZE: u64 = 4096;
 
-/// MMU assist registers of e500 (EREF, "MMU Assist Registers"; e500 core manual, "MMU Assist Registers").
+/// MMU assist registers of e500 (e500 core manual, "MMU Assist Registers").
 pub mod mas {
     /// MAS0\[TLBSEL\]: which TLB; position of its lowest bit.
     pub const TLBSEL_SHIFT: u32 = 28;

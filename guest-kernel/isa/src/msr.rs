@@ -11,7 +11,7 @@ pub const FP: u64 = 1 << 13;
 /// Machine check enable (both families).
 pub const ME: u64 = 1 << 12;
 
-/// Bits of the embedded families (EREF, "Machine State Register").
+/// Bits of the embedded families (PPC440x5 user manual, "Machine State Register"; reg.h, reg_booke.h).
 pub mod booke {
     /// User-mode cache lock enable (e500).
     pub const UCLE: u64 = 1 << 26;

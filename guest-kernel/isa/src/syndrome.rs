@@ -32,7 +32,7 @@ pub mod dsisr {
     pub const STORE: u32 = 0x0200_0000;
 }
 
-/// Exception syndrome register of the embedded families (EREF, "Exception Syndrome Register"; reg_booke.h).
+/// Exception syndrome register of the embedded families (e500 core manual, table 5-6; reg_booke.h).
 pub mod esr {
     /// Illegal instruction.
     pub const PIL: u32 = 0x0800_0000;

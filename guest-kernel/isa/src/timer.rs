@@ -1,4 +1,4 @@
-//! The timer registers of the embedded families (EREF, "Timer control register" and "Timer status register"; PPC440 user
+//! The timer registers of the embedded families (e500 core manual, sections 2.6.1 and 2.6.2; reg_booke.h; PPC440 user
 //! manual, chapter "Timer facilities").
 
 /// TCR: timer control.

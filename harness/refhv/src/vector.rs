@@ -25,7 +25,7 @@ pub struct Resume {
 const SRR1_SYNDROME: u64 = 0x783f_0000;
 /// Vectors of 32-bit server CPUs with MSR[IP] = 1.
 const HIGH_VECTORS: u64 = 0xfff0_0000;
-/// IVPR and IVORs: the bits that make an address (EREF, "Interrupt Vector Prefix Register").
+/// IVPR and IVORs: the bits that make an address (e500 core manual, section 2.7.1.4; PPC440x5 user manual, section 6.4.9).
 const IVPR_PREFIX: u64 = !0xffff;
 const IVOR_OFFSET: u64 = 0xfff0;
 /// The first IVOR of the second block of numbers.
@@ -93,7 +93,7 @@ fn vector<R: Registers>(cpu: &Cpu, regs: &R, msr: u64, exception: Exception) -> 
     Some(u64::from(row.vector?) | prefix)
 }
 
-/// The MSR a handler starts with (EREF and PEM, tables "MSR setting due to interrupt"; Power ISA 2.07 Book III-S,
+/// The MSR a handler starts with (e500 core manual, tables 5-18 to 5-20; PEM, "MSR Setting Due to Exception"; Power ISA 2.07 Book III-S,
 /// figure 51).
 const fn msr_after(cpu: &Cpu, msr: u64, class: Class) -> u64 {
     let machine_check_enable = if matches!(class, Class::MachineCheck) { 0 } else { msr & msr::ME };

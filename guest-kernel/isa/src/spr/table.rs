@@ -12,7 +12,7 @@ const EXTERNAL_PID: u32 = 0xc000_00ff;
 /// L1CSR0 and L1CSR1: parity and cache enable; the bits that start an operation clear themselves when it is done, which
 /// is at once (EREF, "L1 cache control and status registers").
 const L1CSR_ENABLES: u32 = 0x0001_0001;
-/// IVORn: bits 48-59 (EREF, "Interrupt vector offset registers").
+/// IVORn: bits 48-59 (e500 core manual, section 2.7.1.5).
 const IVOR_OFFSET: u32 = 0xfff0;
 /// BATnU: BEPI, BL, Vs, Vp (MPC7450 user manual, "Block address translation registers").
 const BAT_UPPER: u32 = 0xfffe_1fff;
