@@ -1,7 +1,7 @@
 //! Any bytes as a log, a console, a batch:
 //!
 //! ```text
-//! cd harness && cargo +nightly fuzz run records
+//! cd harness && cargo +nightly fuzz run --dev -s none records
 //! ```
 //!
 //! An input that shows a mistake goes to `corpus/records` as `NAME.bin`, where `tests/records` runs it again.

@@ -1,7 +1,7 @@
 //! Any bytes as a script:
 //!
 //! ```text
-//! cd harness && cargo +nightly fuzz run script fuzz/corpus/script ../cases tests/script -- -dict=fuzz/script.dict
+//! cd harness && cargo +nightly fuzz run --dev -s none script fuzz/corpus/script ../cases tests/script -- -dict=fuzz/script.dict
 //! ```
 //!
 //! An input that shows a mistake goes to `corpus/script` as `NAME.probe`, where `tests/script/properties.rs` runs it again.
