@@ -35,13 +35,26 @@ pub const KVM_HC_PPC_MAP_MAGIC_PAGE: u32 = token(KVM_VENDOR, 4);
 /// Idle until an interrupt (uapi/asm/epapr_hcalls.h).
 pub const EV_IDLE: u32 = token(EPAPR_VENDOR, 16);
 
-/// Hypercalls with a name in scripts.
+/// Hypercalls with a name in scripts: KVM's (uapi/linux/kvm_para.h) and ePAPR's (uapi/asm/epapr_hcalls.h).
 pub static HYPERCALLS: &[Hypercall] = &[
     Hypercall { name: "KVM_HC_FEATURES", token: KVM_HC_FEATURES },
     Hypercall { name: "KVM_HC_PPC_MAP_MAGIC_PAGE", token: KVM_HC_PPC_MAP_MAGIC_PAGE },
-    Hypercall { name: "EV_IDLE", token: EV_IDLE },
+    Hypercall { name: "KVM_HC_KICK_CPU", token: token(KVM_VENDOR, 5) },
     Hypercall { name: "EV_BYTE_CHANNEL_SEND", token: token(EPAPR_VENDOR, 1) },
+    Hypercall { name: "EV_BYTE_CHANNEL_RECEIVE", token: token(EPAPR_VENDOR, 2) },
+    Hypercall { name: "EV_BYTE_CHANNEL_POLL", token: token(EPAPR_VENDOR, 3) },
     Hypercall { name: "EV_INT_SET_CONFIG", token: token(EPAPR_VENDOR, 4) },
+    Hypercall { name: "EV_INT_GET_CONFIG", token: token(EPAPR_VENDOR, 5) },
+    Hypercall { name: "EV_INT_SET_MASK", token: token(EPAPR_VENDOR, 6) },
+    Hypercall { name: "EV_INT_GET_MASK", token: token(EPAPR_VENDOR, 7) },
+    Hypercall { name: "EV_INT_IACK", token: token(EPAPR_VENDOR, 9) },
+    Hypercall { name: "EV_INT_EOI", token: token(EPAPR_VENDOR, 10) },
+    Hypercall { name: "EV_INT_SEND_IPI", token: token(EPAPR_VENDOR, 11) },
+    Hypercall { name: "EV_INT_SET_TASK_PRIORITY", token: token(EPAPR_VENDOR, 12) },
+    Hypercall { name: "EV_INT_GET_TASK_PRIORITY", token: token(EPAPR_VENDOR, 13) },
+    Hypercall { name: "EV_DOORBELL_SEND", token: token(EPAPR_VENDOR, 14) },
+    Hypercall { name: "EV_MSGSND", token: token(EPAPR_VENDOR, 15) },
+    Hypercall { name: "EV_IDLE", token: EV_IDLE },
 ];
 
 /// KVM_FEATURE_MAGIC_PAGE: bit number in KVM_HC_FEATURES' answer.

@@ -14,12 +14,14 @@
 
 pub mod number;
 mod table;
+mod unsafe_to_write;
 
 use crate::cpu::{Cpu, CpuSet};
 use crate::page::Field;
 use core::ops::RangeInclusive;
 
 pub use table::SPRS;
+pub use unsafe_to_write::{UNSAFE_TO_WRITE, UnsafeToWrite};
 
 /// What may be done with a register under one number in one privilege state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use goldenfile::Mint;
 use sprig::case::{Comparison, Condition, Part, Term};
 use sprig::script::{AssembleError, load};
 use sprig_isa::cpu::Cpu;
+use sprig_isa::spr::UNSAFE_TO_WRITE;
 use sprig_wire::bytecode::{self, Op};
 use std::io::Write;
 use std::path::Path;
@@ -34,6 +35,18 @@ fn every_byte_is_as_it_was_reviewed() {
                 golden.write_all(describe(&case).as_bytes()).expect("a golden file");
             }
         }
+    }
+}
+
+#[test]
+fn a_sweep_leaves_out_what_is_unsafe_to_write() {
+    let case = assemble(&format!("{HEADER}for n in 0..1023 except UNSAFE_TO_WRITE {{\n    mtspr n, 0\n}}\n"), "e500v2");
+    let left_out = UNSAFE_TO_WRITE.iter().map(|row| row.number);
+    assert_eq!(case.steps.len(), 1024 - left_out.clone().count());
+    for number in left_out {
+        let writes =
+            |text: &str| text.starts_with(&format!("mtspr {number},")) || text.starts_with(&format!("mtspr {number} "));
+        assert!(!case.steps.iter().any(|step| writes(&step.text)), "{number}");
     }
 }
 

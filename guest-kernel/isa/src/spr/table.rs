@@ -28,6 +28,9 @@ const PPC440: CpuSet = CpuSet::PPC440;
 const BOOK3S32: CpuSet = CpuSet::BOOK3S32;
 const G4_7447: CpuSet = CpuSet::G4_7447;
 const SPRG4_7: CpuSet = BOOKE.union(G4_7447);
+/// Where the time base is the kernel's to set. On POWER it is the hypervisor's: Linux there writes it by TBU40, which is
+/// hyper (arch/powerpc/include/asm/reg.h), and QEMU has TBL and TBU open to the hypervisor only (target/ppc/cpu_init.c).
+const TIME_BASE_WRITERS: CpuSet = CpuSet::all().difference(CpuSet::POWER);
 const USPRG3: CpuSet = E500.union(CpuSet::BOOK3S64);
 
 const fn ivor(name: &'static str, number: u16, cpus: CpuSet) -> Spr {
@@ -60,8 +63,8 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("SPRG1", n::SPRG1, Deny, Rw, ALL).in_page("sprg1"),
     spr("SPRG2", n::SPRG2, Deny, Rw, ALL).in_page("sprg2"),
     spr("SPRG3", n::SPRG3, Deny, Rw, ALL).in_page("sprg3"),
-    spr("TBWL", n::TBWL, Deny, Wo, ALL),
-    spr("TBWU", n::TBWU, Deny, Wo, ALL),
+    spr("TBWL", n::TBWL, Deny, Wo, TIME_BASE_WRITERS),
+    spr("TBWU", n::TBWU, Deny, Wo, TIME_BASE_WRITERS),
     spr("PVR", n::PVR, Deny, Ro, ALL),
     // The SPRGs beyond, and what problem state sees of them.
     spr("SPRG4", n::SPRG4, Deny, Rw, SPRG4_7).in_page("sprg4"),
@@ -285,6 +288,8 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("BESCR", n::BESCR, Rw, Rw, CpuSet::POWER),
     spr("TAR", n::TAR, Rw, Rw, CpuSet::POWER),
     // POWER8 as a partition: registers of the hypervisor (Power ISA 3.0B Book III, section 4.4.4).
+    spr("TBWL", n::TBWL, Deny, Deny, CpuSet::POWER),
+    spr("TBWU", n::TBWU, Deny, Deny, CpuSet::POWER),
     spr("HSPRG0", n::HSPRG0, Deny, Deny, CpuSet::POWER),
     spr("HSPRG1", n::HSPRG1, Deny, Deny, CpuSet::POWER),
     spr("HDEC", n::HDEC, Deny, Deny, CpuSet::POWER),
@@ -302,7 +307,7 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("SDR1", n::SDR1, Deny, Deny, CpuSet::POWER8),
 ];
 
-const COUNT: usize = 241;
+const COUNT: usize = 243;
 /// CPU models, by the bits of [`CpuSet`].
 const MODELS: usize = CpuSet::all().bits().count_ones() as usize;
 /// Numbers an instruction can encode.

@@ -1,4 +1,4 @@
-//! The values of a loop or a parameter: single ones and ranges, less those to leave out.
+//! The values of a loop or a parameter: single ones, ranges and the numbers of a table, less those to leave out.
 
 use super::super::ast::{Expr, ExprKind, Item, Values};
 use super::super::diagnostic::Diagnostic;
@@ -7,7 +7,11 @@ use super::super::names;
 use super::super::setting::{Binding, Meaning};
 use super::super::source::Span;
 use super::lookup::Lookup;
+use sprig_isa::spr::UNSAFE_TO_WRITE;
 use std::collections::HashSet;
+
+/// Stands for the numbers of [`UNSAFE_TO_WRITE`] in a list.
+const UNSAFE_NUMBERS: &str = "UNSAFE_TO_WRITE";
 
 impl Lookup<'_> {
     /// The values in order; none if something was wrong and has been reported.
@@ -45,6 +49,7 @@ impl Lookup<'_> {
         let mut complete = true;
         for item in items {
             let found = match item {
+                Item::One(value) if is_named(value, UNSAFE_NUMBERS) => Some(unsafe_numbers()),
                 Item::One(value) => self.binding(value).map(|binding| vec![binding]),
                 Item::Range(low, high) => self.range(low, high),
             };
@@ -129,6 +134,16 @@ impl Lookup<'_> {
         }
         Some(registers)
     }
+}
+
+fn is_named(value: &Expr, name: &str) -> bool {
+    matches!(&value.kind, ExprKind::Name(reference)
+        if reference.name == name && reference.round.is_empty() && reference.part.is_none())
+}
+
+fn unsafe_numbers() -> Vec<Binding> {
+    let number = |number: u16| Binding { meaning: Meaning::Number(number.into()), text: number.to_string() };
+    UNSAFE_TO_WRITE.iter().map(|row| number(row.number)).collect()
 }
 
 fn too_many(span: Span) -> Diagnostic {
