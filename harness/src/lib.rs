@@ -11,6 +11,7 @@
 pub mod bench;
 pub mod case;
 pub mod cli;
+pub mod coverage;
 pub mod describe;
 pub mod differences;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The suite: cases, rules, and everything people have reviewed, read once and checked against each other.
 
+use crate::coverage::{Coverage, Reasons};
 use crate::differences::Differences;
 use crate::expectations::Expectations;
 use crate::golden::{Store, Use};
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 pub const CASES: &str = "cases";
 /// Below the root: the rules.
 pub const RULES: &str = "cases/rules.toml";
+/// Below the root: the cells without a case.
+pub const UNCOVERED: &str = "cases/uncovered.toml";
 /// Below the root: the goldens.
 pub const GOLDEN: &str = "golden";
 /// Below the root: the expectations.
@@ -29,6 +32,8 @@ pub struct Suite {
     pub scripts: Vec<Script>,
     /// What they may cite.
     pub rules: Rules,
+    /// Why there is no case for what has none.
+    pub uncovered: Reasons,
     /// Known deviations.
     pub expectations: Expectations,
     /// Where the reference and QEMU differ.
@@ -42,7 +47,7 @@ pub struct Suite {
 pub enum Mistake {
     /// In a script.
     Script(LoadError),
-    /// In a file of rules, expectations or differences.
+    /// In a file of rules, reasons, expectations or differences.
     Problem(Problem),
     /// A file could not be read.
     Unreadable(PathBuf, std::io::Error),
@@ -69,15 +74,16 @@ impl Suite {
         let ids: Option<Vec<&str>> = rules.as_ref().map(|rules| rules.ids().collect());
         let loaded = script::load(&root.join(CASES), ids.as_deref());
         mistakes.extend(loaded.errors.into_iter().map(Mistake::Script));
+        let uncovered = parse(&root.join(UNCOVERED), Reasons::parse, &mut mistakes);
         let expectations = parse(&root.join(EXPECTATIONS), Expectations::parse, &mut mistakes);
         let differences = parse(&root.join(DIFFERENCES), Differences::parse, &mut mistakes);
         let goldens = Store::load(&root.join(GOLDEN)).unwrap_or_else(|(path, error)| {
             mistakes.push(Mistake::Unreadable(path, error));
             Store::default()
         });
-        match (rules, expectations, differences) {
-            (Some(rules), Some(expectations), Some(differences)) if mistakes.is_empty() => {
-                Ok(Self { scripts: loaded.scripts, rules, expectations, differences, goldens })
+        match (rules, uncovered, expectations, differences) {
+            (Some(rules), Some(uncovered), Some(expectations), Some(differences)) if mistakes.is_empty() => {
+                Ok(Self { scripts: loaded.scripts, rules, uncovered, expectations, differences, goldens })
             }
             _ => Err(mistakes),
         }
@@ -94,10 +100,18 @@ impl Suite {
         self.instances().find(|instance| instance.name() == name)
     }
 
-    /// A [`Problem`] for everything that nobody needs: the four kinds below.
+    /// Which cases reach what there is to reach, on any of the targets.
+    #[must_use]
+    pub fn coverage(&self, targets: &[&dyn Target]) -> Coverage {
+        let profiles: Vec<_> = targets.iter().map(|target| target.profile()).collect();
+        Coverage::of(self.instances(), &profiles)
+    }
+
+    /// A [`Problem`] for everything that nobody needs, and for what is missing: the five kinds below.
     #[must_use]
     pub fn unused(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         let mut problems = self.unused_rules();
+        problems.extend(self.uncovered(targets));
         problems.extend(self.unused_expectations(targets));
         problems.extend(self.lost_differences(targets));
         problems.extend(self.unused_goldens(targets));
@@ -109,6 +123,12 @@ impl Suite {
     pub fn unused_rules(&self) -> Vec<Problem> {
         let cited: BTreeSet<&str> = self.scripts.iter().flat_map(Script::rules).collect();
         self.rules.unused(&cited)
+    }
+
+    /// A [`Problem`] for every cell without a case or a reason, and for every reason that holds for none.
+    #[must_use]
+    pub fn uncovered(&self, targets: &[&dyn Target]) -> Vec<Problem> {
+        self.coverage(targets).problems(&self.uncovered)
     }
 
     /// A [`Problem`] for every expectation of what cannot run on any target.

@@ -266,6 +266,12 @@ fn cases_rules_features_and_targets_are_listed() {
     assert!(rules.contains(rule), "{rules}");
     let (_, features, _) = run(&small, &["list", "--features"]);
     assert!(features.contains("| `magic-page` | a hypervisor that offers the magic page |\n"), "{features}");
+    let (_, coverage, _) = run(&small, &["list", "--coverage"]);
+    // Two scripts reach it; everything else has the first reason.
+    let line = coverage.lines().find(|line| line.starts_with("mfspr SPRG0 ")).unwrap_or_default();
+    let cells: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(cells, ["mfspr", "SPRG0", "2", "(1)", "(1)", "(1)", "(1)"], "{coverage}");
+    assert!(coverage.ends_with("(1) three cases are enough here [none]\n"), "{coverage}");
     let (_, targets, _) = run(&small, &["targets"]);
     assert!(targets.contains("ref-e500v2-bare       available (e500v2)\n"), "{targets}");
     assert!(

@@ -52,10 +52,7 @@ impl Patched {
 /// in the list or there is no room for its trampoline.
 #[must_use]
 pub fn patch(cpu: &Cpu, features: u32, word: u32, place: Place) -> Option<Patched> {
-    let insn = Insn::decode(word)?;
-    let row = REPLACEMENTS
-        .iter()
-        .find(|row| row.cpus.intersects(cpu.set) && has(features, row.feature) && matches(row, insn, word))?;
+    let row = replacement(cpu, features, word)?;
     let mut sequence = Sequence::default();
     let register = Operand::Rs.extract(word);
     let word = match row.action {
@@ -71,6 +68,15 @@ pub fn patch(cpu: &Cpu, features: u32, word: u32, place: Place) -> Option<Patche
         }
     };
     Some(Patched { word, sequence })
+}
+
+/// The entry of the patch list for an instruction word on this CPU, given the feature bits that MAP_MAGIC_PAGE answered.
+#[must_use]
+pub fn replacement(cpu: &Cpu, features: u32, word: u32) -> Option<&'static Replacement> {
+    let insn = Insn::decode(word)?;
+    REPLACEMENTS
+        .iter()
+        .find(|row| row.cpus.intersects(cpu.set) && has(features, row.feature) && matches(row, insn, word))
 }
 
 fn has(features: u32, feature: Feature) -> bool {

@@ -27,7 +27,7 @@ pub enum Command {
     Run(Run),
     /// Show every target: available, or why not and the command that makes it so.
     Targets,
-    /// Show the cases, the rules, or the features.
+    /// Show the cases, the rules, the features, or what the cases cover.
     List(List),
     /// Say everything that is wrong with scripts, or with the whole suite.
     Check(Check),
@@ -63,10 +63,13 @@ pub struct Run {
 #[derive(Debug, Args)]
 pub struct List {
     /// The rules with their sources, and the cases that cite each.
-    #[arg(long, conflicts_with = "features")]
+    #[arg(long, group = "what")]
     pub rules: bool,
+    /// What the cases reach: each register, page field, hypercall and patch entry by state, way and moment.
+    #[arg(long, group = "what")]
+    pub coverage: bool,
     /// The features that cases can need, as a table for the language reference.
-    #[arg(long)]
+    #[arg(long, group = "what")]
     pub features: bool,
 }
 

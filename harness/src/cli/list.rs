@@ -3,6 +3,7 @@
 use super::args;
 use super::error::Error;
 use super::run::missing;
+use crate::coverage;
 use crate::feature::FEATURES;
 use crate::judge::Exit;
 use crate::rules::{Rule, Rules};
@@ -34,7 +35,11 @@ pub(super) fn list(arguments: &args::List, out: &mut dyn Write) -> Result<Exit, 
         return Ok(Exit::AsExpected);
     }
     let suite = super::suite()?;
-    if arguments.rules {
+    if arguments.coverage {
+        let all = target::all();
+        let targets: Vec<_> = all.iter().map(|target| &**target).collect();
+        coverage::print(out, &suite.coverage(&targets), &suite.uncovered)?;
+    } else if arguments.rules {
         rules(out, &suite.rules, &suite.scripts)?;
     } else {
         cases(out, &suite.scripts)?;

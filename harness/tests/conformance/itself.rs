@@ -1,6 +1,6 @@
 //! The test harness tested: this program, started again on a small suite that is then broken in one place.
 
-use crate::small::{Small, TARGET};
+use crate::small::{REACHED, Small, TARGET};
 use libtest_mimic::Trial;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -83,6 +83,11 @@ fn what_is_in_use_cannot_be_removed() {
     harness.fails_with("bare/t/broken.snap: no target's case has this golden");
 
     let small = Small::new();
+    let cell = "spr/SPRG1/read/supervisor/trap/before";
+    small.replace("cases/uncovered.toml", &format!("    \"{cell}\",\n"), "");
+    Harness::new(&small).fails_with(&format!("no case reaches {cell}: write one"));
+
+    let small = Small::new();
     small.replace("cases/rules.toml", "t.breaks", "t.other");
     Harness::new(&small).fails_with("unknown rule `t.breaks`");
 }
@@ -98,6 +103,14 @@ fn what_nobody_uses_cannot_stay() {
         "[[expectation]]\ntarget = 'ref-*'\ncase = 't/none'\noutcome = 'fail'\nreason = 'x'\nlink = 'x'\n",
     );
     Harness::new(&small).fails_with("no case `t/none` can run");
+
+    let small = Small::new();
+    let reason = |cell: &str| format!("[[uncovered]]\ncells = ['{cell}']\nreason = 'x'\nsource = 'x'\n");
+    small.append("cases/uncovered.toml", &reason("spr/NONE/read/supervisor"));
+    small.append("cases/uncovered.toml", &reason(REACHED));
+    let harness = Harness::new(&small);
+    harness.fails_with("there is no cell `spr/NONE/read/supervisor`: remove it");
+    harness.fails_with(&format!("excuses {REACHED}, which t/broken reaches: make it narrower"));
 
     let small = Small::new();
     small.write("golden/e500v2-bare/t/none.snap", "x\n");

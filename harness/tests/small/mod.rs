@@ -2,6 +2,7 @@
 //! machine; the last two are listed.
 #![allow(dead_code)] // each test binary uses its part
 
+use sprig::coverage::universe;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -67,6 +68,19 @@ link = "https://example.org/dead"
 const GOLDENS: [(&str, &str); 2] =
     [("t/good", "read: mfspr r3, 272 (SPRG0) -> 0x1234"), ("t/broken", "read: mfspr r3, 272 (SPRG0) -> 0x1")];
 
+/// A cell that the suite reaches.
+pub(crate) const REACHED: &str = "spr/SPRG0/read/supervisor/trap/before";
+/// And the other end.
+const WRITTEN: &str = "spr/SPRG0/write/supervisor/trap/before";
+
+/// A reason for every other cell.
+fn uncovered() -> String {
+    let others =
+        universe().into_iter().map(|cell| cell.to_string()).filter(|cell| ![REACHED, WRITTEN].contains(&&**cell));
+    let cells: String = others.map(|cell| format!("    \"{cell}\",\n")).collect();
+    format!("[[uncovered]]\ncells = [\n{cells}]\nreason = \"three cases are enough here\"\nsource = \"none\"\n")
+}
+
 /// The suite.
 pub(crate) struct Small {
     folder: tempfile::TempDir,
@@ -80,6 +94,7 @@ impl Small {
         small.write("cases/t/good.probe", GOOD);
         small.write("cases/t/broken.probe", BROKEN);
         small.write("cases/t/dead.probe", DEAD);
+        small.write("cases/uncovered.toml", &uncovered());
         small.write("golden/expectations.toml", EXPECTATIONS);
         small.write("golden/differences.toml", "");
         for (case, text) in GOLDENS {
