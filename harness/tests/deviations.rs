@@ -87,7 +87,7 @@ const EXPECTED: &[Expected] = &[
     },
     Expected {
         deviation: Deviation::SprgsSwapped,
-        cases: &["spr/sprg-value", "spr/sprg-independent", "page/sprg", "patch/mfspr"],
+        cases: &["spr/sprg-value", "spr/sprg-independent", "page/every-way", "patch/mfspr"],
         rules: &["spr.*", "page.*", "patch.*"],
         says: says("spr/sprg-value@SPRG1", &["mfspr r3, 273 (SPRG1)", "expected  ones == 0xffffffff", "actual    0x0"]),
     },
