@@ -146,7 +146,7 @@ const EXPECTED: &[Expected] = &[
         rules: &["hcall.*"],
         says: says(
             "hcall/from-problem-state",
-            &["r11 = 0x2a0003", "expected  features.exception == system-call", "actual    none"],
+            &["r11 = 0x2a0003", "expected  call[KVM_HC_FEATURES].exception == system-call", "actual    none"],
         ),
     },
     Expected {
