@@ -8,9 +8,11 @@
 //!
 //! Only what the interrupt sets is shown: DAR after a program interrupt is what some earlier case left there.
 
-use crate::transcript::{Outcome, Taken};
+use crate::case::{Case, Step};
+use crate::transcript::{GivenUp, Outcome, Taken};
 use sprig_isa::bit::{self, Bit};
 use sprig_isa::cpu::Family;
+use sprig_kvm::exit::reason_name;
 use sprig_wire::layout::{IMAGE_BASE, IMAGE_END};
 use std::fmt::Write;
 
@@ -126,6 +128,33 @@ pub fn outcome(outcome: &Outcome, outputs: &[String], family: Family, show: impl
     if parts.is_empty() { "done".to_owned() } else { parts.join(" ") }
 }
 
+/// That the hypervisor gave the guest up, and why: `KVM_EXIT_UNKNOWN insn=+0`. The instruction it did not know is shown by its
+/// place in the step, as SRR0 is.
+#[must_use]
+pub fn given_up(given_up: &GivenUp, case: &Case, step: &Step) -> String {
+    /// What KVM puts in front of the instruction (kvmppc_handle_exit of booke.c).
+    const INSTRUCTION: u64 = 0xffff_ffff << 32;
+    let GivenUp { reason, detail } = *given_up;
+    let name = reason_name(reason).map_or_else(|| reason.to_string(), |name| format!("KVM_EXIT_{name}"));
+    let stub = step.stub.and_then(|(offset, words)| {
+        let start = usize::try_from(offset / 4).ok()?;
+        case.parts.code.get(start..start + usize::from(words))
+    });
+    let own = stub
+        .filter(|_| detail & INSTRUCTION == INSTRUCTION)
+        .and_then(|stub| stub.iter().position(|word| u64::from(*word) == detail & !INSTRUCTION));
+    match own {
+        Some(index) => format!("{name} insn=+{}", 4 * index),
+        None => format!("{name} {detail:#x}"),
+    }
+}
+
+/// The same behind a step's outcome, for each time; nothing where it did not happen.
+#[must_use]
+pub fn given_up_behind(times: Option<&Vec<GivenUp>>, case: &Case, step: &Step) -> String {
+    times.into_iter().flatten().map(|time| format!(", given up: {}", given_up(time, case, step))).collect()
+}
+
 /// How a value is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
@@ -140,6 +169,7 @@ pub enum Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::example;
     use sprig_isa::exception::Exception;
     use sprig_isa::{msr, syndrome};
 
@@ -178,6 +208,19 @@ mod tests {
         let elsewhere = Taken { offset: None, srr0: u64::from(IMAGE_BASE) + 0x40, ..taken(Exception::Program) };
         assert_eq!(srr0(&elsewhere), "guest-kernel");
         assert_eq!(srr0(&Taken { offset: None, srr0: 0x40, ..elsewhere }), "0x40");
+    }
+
+    #[test]
+    fn an_instruction_the_hypervisor_did_not_know_is_shown_by_its_place() {
+        let mut case = example::alias();
+        case.parts.code = (0x7c00_0000..).take(16).collect();
+        let step = &case.steps[0];
+        let word = case.parts.code[step.stub.expect("it has one").0 as usize / 4];
+        let text = |reason, detail| given_up(&GivenUp { reason, detail }, &case, step);
+        assert_eq!(text(0, 0xffff_ffff << 32 | u64::from(word)), "KVM_EXIT_UNKNOWN insn=+0");
+        assert_eq!(text(0, word.into()), format!("KVM_EXIT_UNKNOWN {word:#x}"));
+        assert_eq!(text(77, 1), "77 0x1");
+        assert_eq!(given_up_behind(None, &case, step), "");
     }
 
     #[test]

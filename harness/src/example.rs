@@ -94,6 +94,13 @@ pub(crate) fn trapped(exception: Exception) -> Outcome {
 /// What a target that saw this transcript gives back.
 pub(crate) fn result(case: &Case, transcript: &Transcript) -> RunResult {
     let mut entries = Vec::new();
+    for (step, times) in &transcript.given_up {
+        for time in times {
+            entries.extend(u16::try_from(*step).unwrap_or(u16::MAX).to_be_bytes());
+            entries.extend([Kind::GivenUp as u8, 2]);
+            entries.extend([u64::from(time.reason), time.detail].iter().flat_map(|value| value.to_be_bytes()));
+        }
+    }
     for (step, outcomes) in &transcript.outcomes {
         for outcome in outcomes {
             entries.extend(u16::try_from(*step).unwrap_or(u16::MAX).to_be_bytes());

@@ -3,15 +3,17 @@
 //!
 //! ```toml
 //! [[expectation]]
-//! target = "kvm-e500v2"                 # `*` and `?` as in file names
-//! case = "alias/reads-sprg3*"
+//! target = "kvm-e500v2"                 # `*` and `?` as in file names; or a list of such
+//! case = ["alias/reads-sprg3*"]
 //! outcome = "fail"                      # fail, crash or hang
 //! reason = "mfspr 259 does not trap and returns the host's SPRG3"
 //! link = "https://..."
+//! varies = ["alias-read"]               # optional: observations whose values another run or build may not show
 //! ```
 
-use crate::pattern::Pattern;
+use crate::pattern::Patterns;
 use crate::problem::{Problem, line_of, parse_toml};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -42,15 +44,17 @@ impl fmt::Display for Deviation {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
     /// On which targets.
-    pub target: Pattern,
+    pub target: Patterns,
     /// In which cases.
-    pub case: Pattern,
+    pub case: Patterns,
     /// What happens.
     pub outcome: Deviation,
     /// Why.
     pub reason: String,
     /// Where it is discussed or described.
     pub link: String,
+    /// Observations whose values are not what goldens may hold: a host's address, say.
+    pub varies: Patterns,
     /// Line in the file, from 1.
     pub line: usize,
 }
@@ -72,11 +76,13 @@ struct File {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    target: Spanned<Pattern>,
-    case: Pattern,
+    target: Spanned<Patterns>,
+    case: Patterns,
     outcome: Deviation,
     reason: String,
     link: String,
+    #[serde(default)]
+    varies: Patterns,
 }
 
 impl Expectations {
@@ -95,8 +101,8 @@ impl Expectations {
                     problems.push(Problem::at(path, line, format!("an expectation needs a {field}")));
                 }
             }
-            let Table { target, case, outcome, reason, link } = table;
-            entries.push(Expectation { target: target.into_inner(), case, outcome, reason, link, line });
+            let Table { target, case, outcome, reason, link, varies } = table;
+            entries.push(Expectation { target: target.into_inner(), case, outcome, reason, link, varies, line });
         }
         if problems.is_empty() { Ok(Self { path: path.to_owned(), entries }) } else { Err(problems) }
     }
@@ -107,27 +113,44 @@ impl Expectations {
         self.entries.iter().find(|entry| entry.target.matches(target) && entry.case.matches(case))
     }
 
-    /// A [`Problem`] for every entry that holds for none of the pairs of target and case that can run.
+    /// A [`Problem`] for every pattern of an entry that holds for none of the pairs of target and case that can run.
     #[must_use]
     pub fn unused<'a>(&self, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Problem> {
-        let mut used = vec![false; self.entries.len()];
+        let mut used = BTreeSet::new();
         for (target, case) in pairs {
             let matching = |entry: &Expectation| entry.target.matches(target) && entry.case.matches(case);
-            if let Some(index) = self.entries.iter().position(matching) {
-                used[index] = true;
+            if let Some((index, entry)) = self.entries.iter().enumerate().find(|(_, entry)| matching(entry)) {
+                used.extend(entry.target.matching(target).map(|pattern| (index, Of::Target, pattern)));
+                used.extend(entry.case.matching(case).map(|pattern| (index, Of::Case, pattern)));
             }
         }
-        let unused = self.entries.iter().zip(used).filter(|(_, used)| !used);
-        unused
-            .map(|(entry, _)| {
-                let message = format!(
-                    "no case `{}` can run on a target `{}` (or an entry above holds for it): remove this expectation",
-                    entry.case, entry.target
-                );
-                Problem::at(&self.path, entry.line, message)
-            })
-            .collect()
+        let problem = |entry: &Expectation, case: &dyn fmt::Display, target: &dyn fmt::Display| {
+            let message = format!(
+                "no case `{case}` can run on a target `{target}` (or an entry above holds for it): remove this expectation"
+            );
+            Problem::at(&self.path, entry.line, message)
+        };
+        let mut problems = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let is_used = |of, pattern| used.contains(&(index, of, pattern));
+            if !used.iter().any(|(used, ..)| *used == index) {
+                problems.push(problem(entry, &entry.case, &entry.target));
+                continue;
+            }
+            let targets = entry.target.iter().enumerate().filter(|(pattern, _)| !is_used(Of::Target, *pattern));
+            problems.extend(targets.map(|(_, target)| problem(entry, &entry.case, target)));
+            let cases = entry.case.iter().enumerate().filter(|(pattern, _)| !is_used(Of::Case, *pattern));
+            problems.extend(cases.map(|(_, case)| problem(entry, case, &entry.target)));
+        }
+        problems
     }
+}
+
+/// What of an entry a pattern is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Of {
+    Target,
+    Case,
 }
 
 #[cfg(test)]
@@ -168,6 +191,15 @@ link = "https://example.org/2"
         assert_eq!(two().unused(all), []);
         let unused = two().unused([all[0]]);
         assert_eq!(unused.iter().map(|problem| problem.line).collect::<Vec<_>>(), [Some(10)]);
+    }
+
+    #[test]
+    fn one_of_several_patterns_that_holds_for_nothing_is_unused() {
+        let text = TWO.replace(r#""alias/*""#, r#"["alias/b", "alias/c"]"#);
+        let entries = Expectations::parse(Path::new("expectations.toml"), &text).expect("good");
+        let unused = entries.unused([("kvm-e500v2", "alias/a"), ("kvm-e500v2", "alias/b")]);
+        let messages: Vec<_> = unused.iter().map(|problem| problem.message.as_str()).collect();
+        assert!(matches!(messages[..], [message] if message.starts_with("no case `alias/c` can run")), "{messages:?}");
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub enum Feature {
     Wide,
     LittleEndian,
     ExitCounts,
+    EmulatedHost,
 }
 
 /// A feature's name and meaning.
@@ -76,6 +77,11 @@ pub static FEATURES: &[Description] = &[
     row(Feature::Wide, "64-bit", "a guest kernel in 64-bit mode"),
     row(Feature::LittleEndian, "little-endian", "a little-endian guest kernel"),
     row(Feature::ExitCounts, "exit-counts", "exits are counted by step"),
+    row(
+        Feature::EmulatedHost,
+        "emulated-host",
+        "its hypervisor's own machine is a QEMU that counts instructions, and ends when ATBL or ATBU (526, 527) is read",
+    ),
 ];
 
 const fn row(feature: Feature, name: &'static str, meaning: &'static str) -> Description {

@@ -47,6 +47,58 @@ impl<'de> serde::Deserialize<'de> for Pattern {
     }
 }
 
+/// One pattern or several, as a file has them: a text or a list.
+#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+#[serde(from = "OneOrMore")]
+pub struct Patterns(Vec<Pattern>);
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(Pattern),
+    More(Vec<Pattern>),
+}
+
+impl From<OneOrMore> for Patterns {
+    fn from(patterns: OneOrMore) -> Self {
+        match patterns {
+            OneOrMore::One(pattern) => Self(vec![pattern]),
+            OneOrMore::More(patterns) => Self(patterns),
+        }
+    }
+}
+
+impl fmt::Display for Patterns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.iter().map(Pattern::to_string).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
+impl From<&str> for Patterns {
+    fn from(pattern: &str) -> Self {
+        Self(vec![Pattern::new(pattern)])
+    }
+}
+
+impl Patterns {
+    /// Which of them match the whole name.
+    pub fn matching(&self, name: &str) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().filter(move |(_, pattern)| pattern.matches(name)).map(|(index, _)| index)
+    }
+
+    /// True if one of them matches the whole name.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        self.matching(name).next().is_some()
+    }
+
+    /// Each of them, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Pattern> {
+        self.0.iter()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

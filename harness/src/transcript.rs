@@ -41,8 +41,8 @@ pub struct RunResult {
 /// Exits of one step for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ExitCount {
-    /// The step during which they happened.
-    pub step: u32,
+    /// The step during which they happened; none where the target counts those of a whole case.
+    pub step: Option<u32>,
     /// Why, in the hypervisor's words.
     pub reason: String,
     /// How many.
@@ -66,6 +66,15 @@ pub struct Taken {
     pub dar: u64,
 }
 
+/// The hypervisor did not know how to go on and gave the guest up to user space, which let it go on all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// KVM_EXIT_*.
+    pub reason: u32,
+    /// What it says of it, `hardware_exit_reason` among it.
+    pub detail: u64,
+}
+
 /// One outcome of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -82,6 +91,8 @@ pub struct Transcript {
     pub outcomes: BTreeMap<usize, Vec<Outcome>>,
     /// Steps with more different outcomes than the guest keeps.
     pub overflowed: Vec<usize>,
+    /// By step, for what the hypervisor gave the guest up; each different reason once.
+    pub given_up: BTreeMap<usize, Vec<GivenUp>>,
     /// The guest's own code took an exception: during which step, and which.
     pub stray: Option<(usize, Taken)>,
 }
@@ -119,6 +130,13 @@ impl Transcript {
             let taken = taken.transpose()?;
             match entry.kind {
                 Kind::Overflow => transcript.overflowed.push(index),
+                Kind::GivenUp => {
+                    let mut values = entry.values();
+                    let malformed = Malformed { what: "log entry (given up)", at: index };
+                    let (Some(reason), Some(detail)) = (values.next(), values.next()) else { return Err(malformed) };
+                    let reason = u32::try_from(reason).map_err(|_| malformed)?;
+                    transcript.given_up.entry(index).or_default().push(GivenUp { reason, detail });
+                }
                 Kind::Stray => transcript.stray = taken.map(|taken| (index, taken)),
                 Kind::Completed | Kind::Exception => {
                     let outcome = Outcome { taken, values: entry.values().collect() };

@@ -1,4 +1,4 @@
-//! The guest images in golden/guest are what the sources build with the recorded toolchain, byte for byte.
+//! The guest images in golden/guest, and the VMM, are what the sources build with the recorded toolchain, byte for byte.
 //!
 //! Builds them with ci/guest-build, or takes the folder that SPRIG_GUEST_DIR names as built. Where there is no compiler
 //! for the guest the trials are listed as ignored, with the reason.
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 /// Whatever the guest build gives, one file each.
-const IMAGES: &[&str] = &["board", "ppce500", "bamboo", "mac", "mac-openbios", "pseries"];
+const IMAGES: &[&str] = &["board", "ppce500", "bamboo", "mac", "mac-openbios", "pseries", "vmm"];
 /// Which toolchain built them.
 const TOOLCHAIN: &str = "toolchain";
 /// No image is larger, bytes.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sprig::target::console::{Expected, Fault, Heard, Receiver};
-use sprig::transcript::{Fate, RunResult};
+use sprig::transcript::{ExitCount, Fate, RunResult};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::frame::{Line, Record};
 use sprig_wire::layout::LOG_SIZE;
@@ -48,7 +48,7 @@ fn cpu() -> &'static Cpu {
 }
 
 fn receiver(cases: u32) -> Receiver {
-    Receiver::new(Expected { cpu: cpu(), cases, loud: false })
+    Receiver::new(Expected { cpu: cpu(), cases, loud: false, hosted: false })
 }
 
 fn hear(receiver: &mut Receiver, bytes: &[u8]) -> (Vec<RunResult>, Result<Heard, Fault>) {
@@ -199,7 +199,7 @@ fn frames_out_of_place_are_refused() {
 
 #[test]
 fn in_loud_mode_the_last_step_is_known() {
-    let mut receiver = Receiver::new(Expected { cpu: cpu(), cases: 1, loud: true });
+    let mut receiver = Receiver::new(Expected { cpu: cpu(), cases: 1, loud: true, hosted: false });
     let console = Console::default().boot(1).say(&Record::Case { case: 0 });
     let console = console.say(&Record::Step { case: 0, step: 3 }).say(&Record::Step { case: 0, step: 4 });
     assert_eq!(hear(&mut receiver, &console.bytes).0, []);
@@ -213,6 +213,60 @@ fn between_cases_nobody_is_interrupted() {
     let mut receiver = receiver(2);
     assert_eq!(hear(&mut receiver, &Console::default().boot(2).case(0, b"").bytes).0.len(), 1);
     assert_eq!(receiver.interrupted(&Fate::Ended), None);
+}
+
+fn host(cases: u32) -> Receiver {
+    Receiver::new(Expected { cpu: cpu(), cases, loud: false, hosted: true })
+}
+
+#[test]
+fn a_host_tells_the_exits_of_a_case_and_how_its_machine_ended() {
+    let mut console = Console::default().boot(3);
+    for (case, fate) in [(0, None), (1, Some((false, "KVM_RUN: errno 14"))), (2, Some((true, "no progress")))] {
+        console = console.say(&Record::Case { case });
+        console = console.say(&Record::Exits { case, count: 1 << 40, reason: b"mmio" });
+        if let Some((hung, how)) = fate {
+            console = console.say(&Record::Fate { case, hung, how: how.as_bytes() });
+        }
+        console = console.say(&Record::Log { case, offset: 0, bytes: b"x" }).end(case, b"x");
+    }
+    let (results, heard) = hear(&mut host(3), &console.say(&Record::Done).bytes);
+    assert_eq!(heard, Ok(Heard { progress: true, done: true }));
+    let exits = Some(vec![ExitCount { step: None, reason: "mmio".to_owned(), count: 1 << 40 }]);
+    let result = |fate| RunResult { fate, exits: exits.clone(), ..ended(b"x") };
+    let (crashed, hung) = (Fate::Crashed("KVM_RUN: errno 14".to_owned()), Fate::Hung("no progress".to_owned()));
+    assert_eq!(results, [result(Fate::Ended), result(crashed), result(hung)]);
+}
+
+#[test]
+fn a_host_goes_on_after_a_guest_that_cannot() {
+    let stray = Record::End { case: 0, state: State::Stray, step: 1, length: 0, checksum: CRC.checksum(b"") };
+    let console = Console::default().boot(2).say(&Record::Case { case: 0 }).say(&stray).case(1, b"").say(&Record::Done);
+    let (results, heard) = hear(&mut host(2), &console.bytes);
+    assert_eq!((results.len(), heard), (2, Ok(Heard { progress: true, done: true })));
+}
+
+#[test]
+fn a_host_that_can_run_nothing_is_believed_whatever_the_number_of_its_frame() {
+    for console in [Console::default(), Console::default().boot(1).say(&Record::Case { case: 0 })] {
+        let unfit = Console { sequence: 0, ..console }.say(&Record::Unfit(b"no KVM"));
+        let fault = fault(&mut host(1), &unfit);
+        assert_eq!(fault, Fault::Unfit("no KVM".to_owned()));
+        assert!(matches!(fault.fate(), Fate::Error(how) if how == "nothing can be run on this host: no KVM"));
+    }
+}
+
+#[test]
+fn a_guest_that_speaks_for_itself_says_nothing_that_only_a_host_can() {
+    let records = [
+        Record::Exits { case: 0, count: 1, reason: b"mmio" },
+        Record::Fate { case: 0, hung: true, how: b"" },
+        Record::Unfit(b""),
+    ];
+    for record in records {
+        let console = Console::default().boot(1).say(&Record::Case { case: 0 }).say(&record);
+        assert!(matches!(fault(&mut receiver(1), &console), Fault::Order { .. }), "{record:?}");
+    }
 }
 
 proptest! {

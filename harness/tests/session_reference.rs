@@ -92,7 +92,7 @@ fn a_page_store_and_a_read_of_the_alias_cost_no_exit() {
         let pair = format!("page.sprg{number} = 0xb0000004\nx = mfspr USPRG{number}");
         let again = format!("page.sprg{number} = 0xc0000004\ny = mfspr USPRG{number}");
         let exits = run(id, &format!("map-page\nexit\n{pair}\n{again}\nexit")).exits.expect("this target counts them");
-        let of = |step: u32| exits.iter().filter(|exit| exit.step == step).map(|exit| exit.count).sum::<u64>();
+        let of = |step: u32| exits.iter().filter(|exit| exit.step == Some(step)).map(|exit| exit.count).sum::<u64>();
         assert_eq!([1, 2, 3, 4, 5].map(of), [1, 0, 0, 0, 0], "{id}: {exits:?}");
     }
 }

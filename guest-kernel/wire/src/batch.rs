@@ -111,14 +111,8 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// [`Malformed`] where it does not lie within the batch or its parts do not fit it.
     pub fn case(&self, index: u32) -> Result<Case<'a>, Malformed> {
-        let malformed = Malformed { what: "batch directory", at: HEADER };
-        let index = usize::try_from(index).map_err(|_| malformed)?;
-        let entry = index.checked_mul(DIRECTORY_ENTRY).and_then(|at| at.checked_add(HEADER)).ok_or(malformed)?;
-        let mut directory = Cursor::new(self.bytes.get(entry..).ok_or(malformed)?, "batch directory");
-        let (offset, length) = (directory.u32()?, directory.u32()?);
-        let start = usize::try_from(offset).map_err(|_| malformed)?;
-        let end = usize::try_from(length).ok().and_then(|length| start.checked_add(length)).ok_or(malformed)?;
-        let mut c = Cursor::new(self.bytes.get(start..end).ok_or(malformed)?, "case");
+        let mut c = Cursor::new(self.bytes_of(index)?, "case");
+        let malformed = c.malformed();
         let (id, slots, constants) = (c.u32()?, c.u16()?, c.u16()?);
         let (ops, words) = (c.u32()? as usize, c.u32()? as usize);
         let constants = c.take(usize::from(constants) * 8)?;
@@ -126,6 +120,45 @@ impl<'a> Batch<'a> {
         c.take(ops.len().wrapping_neg() & 3)?;
         let code = c.take(words.checked_mul(4).ok_or(malformed)?)?;
         Ok(Case { id, slots, constants, ops, code })
+    }
+
+    /// The bytes of the case at this place.
+    fn bytes_of(&self, index: u32) -> Result<&'a [u8], Malformed> {
+        let malformed = Malformed { what: "batch directory", at: HEADER };
+        let index = usize::try_from(index).ok().filter(|_| index < self.cases).ok_or(malformed)?;
+        let entry = index.checked_mul(DIRECTORY_ENTRY).and_then(|at| at.checked_add(HEADER)).ok_or(malformed)?;
+        let mut directory = Cursor::new(self.bytes.get(entry..).ok_or(malformed)?, "batch directory");
+        let (offset, length) = (directory.u32()?, directory.u32()?);
+        let start = usize::try_from(offset).map_err(|_| malformed)?;
+        let end = usize::try_from(length).ok().and_then(|length| start.checked_add(length)).ok_or(malformed)?;
+        self.bytes.get(start..end).ok_or(malformed)
+    }
+}
+
+impl Batch<'_> {
+    /// Writes a batch of this one case, with flags of its own: for a host that gives each case a machine.
+    ///
+    /// # Errors
+    /// [`Malformed`] where there is no such case, or `room` is too small.
+    pub fn write_single(&self, index: u32, flags: u16, room: &mut [u8]) -> Result<(), Malformed> {
+        const CASE: usize = (HEADER + DIRECTORY_ENTRY).next_multiple_of(8);
+        let case = self.bytes_of(index)?;
+        let total = CASE + case.len();
+        let malformed = Malformed { what: "room for a batch", at: room.len() };
+        // A case is shorter than a batch, whose length has 32 bits.
+        let directory = [CASE as u32, case.len() as u32];
+        let place = room.get_mut(..total).ok_or(malformed)?;
+        place[..CASE].fill(0);
+        place[CASE..].copy_from_slice(case);
+        for (field, value) in place[HEADER..].chunks_exact_mut(4).zip(directory) {
+            field.copy_from_slice(&value.to_be_bytes());
+        }
+        let checksum = CRC.checksum(&place[HEADER..]);
+        let versions = u32::from(VERSION) << 16 | u32::from(flags);
+        for (field, value) in place.chunks_exact_mut(4).zip([MAGIC, versions, 1, total as u32, checksum]) {
+            field.copy_from_slice(&value.to_be_bytes());
+        }
+        Ok(())
     }
 }
 

@@ -22,6 +22,10 @@ pub const PAYLOAD: usize = 72;
 pub const LINE: usize = 1 + 4 + 1 + 1 + 1 + 2 * PAYLOAD + 1 + 8 + 1;
 /// Most bytes of entries one [`Record::Log`] carries.
 pub const LOG_CHUNK: usize = PAYLOAD - 8;
+/// Most bytes of text one [`Record::Fate`] carries.
+pub const FATE_TEXT: usize = PAYLOAD - 5;
+/// Most bytes of a name one [`Record::Exits`] carries.
+pub const EXIT_REASON: usize = PAYLOAD - 12;
 
 /// What a frame says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +77,27 @@ pub enum Record<'a> {
     Done,
     /// The guest cannot go on; the bytes are a sentence in ASCII. Verb `P`.
     Panic(&'a [u8]),
+    /// From a host that gives each case a machine: the running case's machine came to an end of its own before the case did.
+    /// Comes before the case's end. Verb `F`.
+    Fate {
+        /// Number of the case.
+        case: u32,
+        /// It made no progress any more, and was ended.
+        hung: bool,
+        /// How, a sentence in ASCII.
+        how: &'a [u8],
+    },
+    /// The same: exits of the running case's machine for one reason, in all. Comes before the case's end. Verb `X`.
+    Exits {
+        /// Number of the case.
+        case: u32,
+        /// How many.
+        count: u64,
+        /// The hypervisor's name of the reason, in ASCII.
+        reason: &'a [u8],
+    },
+    /// The same: no machine can be had here, so nothing can be said about one; a sentence in ASCII. Verb `U`.
+    Unfit(&'a [u8]),
 }
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -118,7 +143,17 @@ impl Line {
                 line.hex(&checksum.to_be_bytes());
             }
             Record::Done => {}
-            Record::Panic(text) => line.hex(text.get(..PAYLOAD).unwrap_or(text)),
+            Record::Panic(text) | Record::Unfit(text) => line.hex(text.get(..PAYLOAD).unwrap_or(text)),
+            Record::Fate { case, hung, how } => {
+                line.hex(&case.to_be_bytes());
+                line.hex(&[hung.into()]);
+                line.hex(how.get(..FATE_TEXT).unwrap_or(how));
+            }
+            Record::Exits { case, count, reason } => {
+                line.hex(&case.to_be_bytes());
+                line.hex(&count.to_be_bytes());
+                line.hex(reason.get(..EXIT_REASON).unwrap_or(reason));
+            }
         }
         let checksum = CRC.checksum(line.as_bytes().get(1..).unwrap_or(&[]));
         line.push(b' ');
@@ -158,6 +193,9 @@ impl Record<'_> {
             Self::End { .. } => b'E',
             Self::Done => b'D',
             Self::Panic(_) => b'P',
+            Self::Fate { .. } => b'F',
+            Self::Exits { .. } => b'X',
+            Self::Unfit(_) => b'U',
         }
     }
 }
@@ -205,6 +243,15 @@ pub fn decode<'a>(line: &[u8], payload: &'a mut Payload) -> Result<(u16, Record<
         },
         b'D' => Record::Done,
         b'P' => Record::Panic(c.take(payload.len())?),
+        b'F' => {
+            let (case, hung) = (c.u32()?, c.u8()?);
+            Record::Fate { case, hung: hung != 0, how: c.take(payload.len().saturating_sub(PAYLOAD - FATE_TEXT))? }
+        }
+        b'X' => {
+            let (case, count) = (c.u32()?, c.u64()?);
+            Record::Exits { case, count, reason: c.take(payload.len().saturating_sub(PAYLOAD - EXIT_REASON))? }
+        }
+        b'U' => Record::Unfit(c.take(payload.len())?),
         _ => return Err(malformed(6)),
     };
     if !c.is_at_end() {

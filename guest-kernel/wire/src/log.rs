@@ -9,7 +9,7 @@
 //!          after a reset
 //!   +0x20  entries:
 //!            u16 step, u8 kind, u8 number of values
-//!            if kind is not COMPLETED:  u8 exception, 3 x 0, u32 ESR or DSISR, u64 SRR0, u64 SRR1, u64 DEAR or DAR
+//!            if kind is an exception or stray:  u8 exception, 3 x 0, u32 ESR or DSISR, u64 SRR0, u64 SRR1, u64 DEAR or DAR
 //!            values, u64 each
 //! ```
 
@@ -99,6 +99,9 @@ pub enum Kind {
     Stray = 2,
     /// In a race: the step had more different outcomes than are kept.
     Overflow = 3,
+    /// The hypervisor did not know how to go on and gave the guest up to user space, which let it go on all the same. Put
+    /// there by the host; values: the reason and what the hypervisor says of it (KVM_EXIT_*, `hardware_exit_reason`).
+    GivenUp = 4,
 }
 
 /// Different outcomes a race keeps of one step.
@@ -190,11 +193,12 @@ impl<'a> Entries<'a> {
             1 => Kind::Exception,
             2 => Kind::Stray,
             3 => Kind::Overflow,
+            4 => Kind::GivenUp,
             _ => return Err(malformed),
         };
         let count = c.u8()?;
         let interrupt = match kind {
-            Kind::Completed | Kind::Overflow => None,
+            Kind::Completed | Kind::Overflow | Kind::GivenUp => None,
             Kind::Exception | Kind::Stray => Some(Interrupt::decode(&mut c)?),
         };
         let values = c.take(usize::from(count) * 8)?;

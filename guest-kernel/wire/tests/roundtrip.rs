@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use proptest::prelude::*;
-use sprig_wire::batch::{Batch, BatchBuilder, CaseParts};
+use sprig_wire::batch::{Batch, BatchBuilder, CaseParts, SILENT};
 use sprig_wire::bytecode::{self, Alu, Encoder, Op, Part, Register, Transfer};
 use sprig_wire::frame::{self, Line, Record};
 use sprig_wire::log::{Entries, Interrupt, State};
@@ -47,6 +47,28 @@ fn a_batch_gives_back_its_cases() {
 }
 
 #[test]
+fn a_case_of_a_batch_becomes_a_batch_of_its_own() {
+    let first = CaseParts { slots: 3, constants: vec![1, u64::MAX], ops: vec![3, 0, 0, 1, 9], code: vec![0x6000_0000] };
+    let second = CaseParts { slots: 0, constants: vec![], ops: vec![], code: vec![1, 2, 3] };
+    let mut builder = BatchBuilder::new(false);
+    builder.push(11, &first);
+    builder.push(22, &second);
+    let bytes = builder.finish().expect("small");
+    let batch = Batch::open(&bytes).expect("well formed");
+    for (index, (id, parts)) in [(11, &first), (22, &second)].into_iter().enumerate() {
+        let mut builder = BatchBuilder::new(false).silent();
+        builder.push(id, parts);
+        let expected = builder.finish().expect("small");
+        let mut room = vec![0xee; expected.len() + 8];
+        assert_eq!(batch.write_single(index as u32, SILENT, &mut room), Ok(()));
+        assert_eq!(room[..expected.len()], expected);
+        assert_eq!(room[expected.len()..], [0xee; 8], "nothing behind it is touched");
+        assert!(batch.write_single(index as u32, SILENT, &mut room[..expected.len() - 1]).is_err());
+    }
+    assert!(batch.write_single(2, SILENT, &mut vec![0; 1000]).is_err());
+}
+
+#[test]
 fn a_changed_byte_of_a_batch_is_noticed() {
     let case = CaseParts { slots: 1, constants: vec![5], ops: vec![3, 0, 0, 1], code: vec![7] };
     let mut builder = BatchBuilder::new(true);
@@ -58,7 +80,7 @@ fn a_changed_byte_of_a_batch_is_noticed() {
 }
 
 fn record() -> impl Strategy<Value = (u16, Vec<u8>, u8, [u32; 4])> {
-    (any::<u16>(), prop::collection::vec(any::<u8>(), 0..frame::LOG_CHUNK), 0u8..7, any::<[u32; 4]>())
+    (any::<u16>(), prop::collection::vec(any::<u8>(), 0..frame::LOG_CHUNK), 0u8..10, any::<[u32; 4]>())
 }
 
 proptest! {
@@ -71,6 +93,12 @@ proptest! {
             3 => Record::Log { case: a, offset: b, bytes: &bytes },
             4 => Record::End { case: a, state: State::Ended, step: b, length: c, checksum: d },
             5 => Record::Done,
+            6 => Record::Fate { case: a, hung: b & 1 != 0, how: &bytes },
+            7 => {
+                let reason = &bytes[..bytes.len().min(frame::EXIT_REASON)];
+                Record::Exits { case: a, count: u64::from(b) << 32 | u64::from(c), reason }
+            }
+            8 => Record::Unfit(&bytes),
             _ => Record::Panic(&bytes),
         };
         let line = Line::new(sequence, &record);

@@ -11,7 +11,7 @@ use crate::report::{Counts, Format, Question, Summary, TargetReport, reporter};
 use crate::run::{On, Run, Selected, statuses};
 use crate::suite::Suite;
 use crate::target::{self, Boot, ByHand, Limits, Target};
-use crate::transcript::{Fate, RunResult, Transcript};
+use crate::transcript::{ExitCount, Fate, RunResult, Transcript};
 use sprig_isa::cpu::Family;
 use sprig_wire::log::State;
 use std::io::Write;
@@ -86,7 +86,8 @@ fn steps(case: &Case, result: &RunResult, family: Family, out: &mut dyn Write) -
         let outcomes = outcomes.map(|outcomes| {
             let show = |_, value| Shown::Value(describe::value(value));
             let all = outcomes.iter().map(|outcome| describe::outcome(outcome, &step.outputs, family, show));
-            all.collect::<Vec<_>>().join(" or ")
+            let given_up = transcript.as_ref().ok().and_then(|transcript| transcript.given_up.get(&index));
+            all.collect::<Vec<_>>().join(" or ") + &describe::given_up_behind(given_up, case, step)
         });
         match outcomes {
             Some(outcomes) => format!("{}{outcomes}", named(step)),
@@ -99,11 +100,15 @@ fn steps(case: &Case, result: &RunResult, family: Family, out: &mut dyn Write) -
     let text = width(&mut case.steps.iter().map(|step| &step.text));
     let outcome = width(&mut seen.iter()).min(OUTCOME);
     let line = case.steps.last().map_or(0, |step| step.line.to_string().len());
+    let in_all = |exits: &&Vec<ExitCount>| exits.iter().any(|exit| exit.step.is_none());
+    let (whole, by_step) = (result.exits.as_ref().filter(in_all), result.exits.as_ref().filter(|exits| !in_all(exits)));
     for (index, (step, seen)) in case.steps.iter().zip(&seen).enumerate() {
-        let exits =
-            result.exits.as_ref().map(|exits| format!("  exits: {}", counted(exits, index))).unwrap_or_default();
+        let exits = by_step.map(|exits| format!("  exits: {}", counted(exits, Some(index)))).unwrap_or_default();
         let shown = format!("  line {:line$}  {:text$}  {seen:outcome$}{exits}", step.line, step.text);
         writeln!(out, "{}", shown.trim_end())?;
+    }
+    if let Some(exits) = whole {
+        writeln!(out, "  exits in all: {}", counted(exits, None))?;
     }
     if let Err(malformed) = transcript {
         writeln!(out, "  the log cannot be read: {malformed}")?;

@@ -18,7 +18,7 @@ mod value;
 
 use crate::case::Case;
 use crate::golden::render::{Observation, observations};
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Patterns};
 use crate::problem::{Problem, line_of, parse_toml};
 use crate::transcript::Transcript;
 use sprig_isa::cpu::{Cpu, CpuSet};
@@ -48,9 +48,9 @@ pub enum Right {
 /// One reviewed difference.
 #[derive(Clone, Debug)]
 pub struct Difference {
-    targets: Vec<Pattern>,
+    targets: Patterns,
     case: Pattern,
-    observations: Vec<Pattern>,
+    observations: Patterns,
     sides: Sides,
     /// Who is right.
     pub right: Right,
@@ -78,9 +78,9 @@ struct File {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    target: Spanned<OneOrMore>,
+    target: Spanned<Patterns>,
     case: Pattern,
-    observation: OneOrMore,
+    observation: Patterns,
     reference: String,
     qemu: String,
     right: Right,
@@ -88,25 +88,9 @@ struct Table {
     source: String,
 }
 
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(Pattern),
-    More(Vec<Pattern>),
-}
-
-impl OneOrMore {
-    fn into_vec(self) -> Vec<Pattern> {
-        match self {
-            Self::One(pattern) => vec![pattern],
-            Self::More(patterns) => patterns,
-        }
-    }
-}
-
 impl Difference {
     fn is_about(&self, target: &str) -> bool {
-        self.targets.iter().any(|pattern| pattern.matches(target))
+        self.targets.matches(target)
     }
 }
 
@@ -150,7 +134,7 @@ impl Differences {
             if let Some(mistake) = sides.mistake() {
                 say(mistake);
             }
-            let (targets, observations) = (target.into_inner().into_vec(), observation.into_vec());
+            let (targets, observations) = (target.into_inner(), observation);
             entries.push(Difference { targets, case, observations, sides, right, reason, source, line });
         }
         if problems.is_empty() { Ok(Self { path: path.to_owned(), entries }) } else { Err(problems) }
@@ -232,11 +216,11 @@ impl Differences {
 /// The observations that are compared.
 fn compared((case, transcript): (&Case, &Transcript), cpu: &Cpu) -> Vec<Observation> {
     if cpu.set.intersects(ALL_NUMBERS) {
-        return observations(case, transcript, cpu.family);
+        return observations(case, transcript, cpu.family, &Patterns::default());
     }
     let mut transcript = transcript.clone();
     transcript.outcomes.retain(|step, _| !names_foreign_spr(case, *step, cpu));
-    observations(case, &transcript, cpu.family)
+    observations(case, &transcript, cpu.family, &Patterns::default())
 }
 
 /// True if the step's instructions name an SPR that the CPU does not have.

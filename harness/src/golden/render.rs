@@ -15,6 +15,7 @@
 use crate::case::{Case, Condition, Part, Step, Term};
 use crate::describe::{self, Shown};
 use crate::judge::set;
+use crate::pattern::Patterns;
 use crate::transcript::{Outcome, Transcript};
 use sprig_isa::cpu::Family;
 use std::collections::BTreeMap;
@@ -30,17 +31,21 @@ pub struct Observation {
     pub outcome: String,
 }
 
-/// Every observation of a case, in order, and every exception of a step without a name.
+/// Every observation of a case, in order (the values of those that match one of `varies` are not shown), and every exception of a step without a name, or that the guest was given up there.
 #[must_use]
-pub fn observations(case: &Case, transcript: &Transcript, family: Family) -> Vec<Observation> {
+pub fn observations(case: &Case, transcript: &Transcript, family: Family, varies: &Patterns) -> Vec<Observation> {
     let constrained = constrained(case);
     let steps = case.steps.iter().enumerate().filter_map(|(index, step)| {
         let outcomes = transcript.outcomes.get(&index).filter(|outcomes| !outcomes.is_empty())?;
-        let noteworthy = step.observation.is_some() || outcomes.iter().any(|outcome| outcome.taken.is_some());
-        noteworthy.then(|| Observation {
-            name: step.observation.clone().unwrap_or_default(),
+        let given_up = transcript.given_up.get(&index);
+        let name = step.observation.as_deref().unwrap_or_default();
+        let sets = if step.varying || varies.matches(name) { None } else { Some(&constrained) };
+        let happened = given_up.is_some() || outcomes.iter().any(|outcome| outcome.taken.is_some());
+        (step.observation.is_some() || happened).then(|| Observation {
+            name: name.to_owned(),
             step: step.text.clone(),
-            outcome: all_outcomes(index, step, outcomes, &constrained, family),
+            outcome: all_outcomes(index, step, outcomes, sets, family)
+                + &describe::given_up_behind(given_up, case, step),
         })
     });
     steps.collect()
@@ -48,9 +53,9 @@ pub fn observations(case: &Case, transcript: &Transcript, family: Family) -> Vec
 
 /// The whole transcript in words, as its golden keeps it.
 #[must_use]
-pub fn transcript(case: &Case, transcript: &Transcript, family: Family) -> String {
+pub fn transcript(case: &Case, transcript: &Transcript, family: Family, varies: &Patterns) -> String {
     let mut groups: Vec<Group> = Vec::new();
-    for observation in observations(case, transcript, family) {
+    for observation in observations(case, transcript, family, varies) {
         let (base, index) = split_index(&observation.name);
         let known =
             index.is_some().then(|| groups.iter().position(|group| group.indexed && group.base == base)).flatten();
@@ -89,11 +94,10 @@ fn constrained(case: &Case) -> Constrained {
     sets
 }
 
-fn all_outcomes(index: usize, step: &Step, outcomes: &[Outcome], sets: &Constrained, family: Family) -> String {
+/// The outcomes of a step; without sets its values vary.
+fn all_outcomes(index: usize, step: &Step, outcomes: &[Outcome], sets: Option<&Constrained>, family: Family) -> String {
     let show = |output: usize, value: u64| {
-        if step.varying {
-            return Shown::Varies;
-        }
+        let Some(sets) = sets else { return Shown::Varies };
         let set_of = sets.get(&(index, output));
         match set_of.filter(|ranges| ranges.iter().any(|(low, high)| (*low..=*high).contains(&value))) {
             Some(ranges) => Shown::Member(set(ranges)),
@@ -195,10 +199,11 @@ fn follows(earlier: &str, later: &str) -> bool {
 mod tests {
     use super::*;
     use crate::example;
+    use crate::transcript::GivenUp;
     use sprig_isa::exception::Exception;
 
     fn rendered(case: &Case, transcript: &Transcript) -> String {
-        super::transcript(case, transcript, Family::BookeE500)
+        super::transcript(case, transcript, Family::BookeE500, &Patterns::default())
     }
 
     #[test]
@@ -243,6 +248,23 @@ mod tests {
         assert!(rendered(&case, &transcript).ends_with("after: mfspr r3, 260 (USPRG4) -> (varies)\n"));
         transcript.outcomes.insert(4, vec![example::trapped(Exception::Program)]);
         assert!(rendered(&case, &transcript).ends_with("-> program ESR=PIL srr0=+0 srr1=ME\n"));
+    }
+
+    #[test]
+    fn what_an_expectation_says_to_vary_is_not_shown() {
+        let (case, transcript) = (example::alias(), example::alias_transcript(0xa000_0004, 7));
+        let text = super::transcript(&case, &transcript, Family::BookeE500, &Patterns::from("aft*"));
+        assert!(text.ends_with("after: mfspr r3, 260 (USPRG4) -> (varies)\n"), "{text}");
+        assert!(text.starts_with("before: mfspr r3, 260 (USPRG4) -> in {"), "{text}");
+    }
+
+    #[test]
+    fn that_the_guest_was_given_up_is_shown_behind_what_came_of_it() {
+        let case = example::alias();
+        let mut transcript = example::alias_transcript(0xa000_0004, 7);
+        transcript.given_up.insert(4, vec![GivenUp { reason: 0, detail: 5 }]);
+        let text = rendered(&case, &transcript);
+        assert!(text.ends_with("-> 0x7, given up: KVM_EXIT_UNKNOWN 0x5\n"), "{text}");
     }
 
     #[test]

@@ -70,18 +70,20 @@ fn source(rule: &Rule) -> String {
 /// The exits around a step.
 pub(super) fn exits_around(case: &Case, exits: Option<&[ExitCount]>, step: usize) -> Option<Exits> {
     let exits = exits?;
-    let before = exits.iter().filter(|exit| exit.count > 0 && (exit.step as usize) < step).map(|exit| exit.step).max();
-    let last_before = before.and_then(|before| {
-        let caused: &Step = case.steps.get(before as usize)?;
-        Some((caused.line, caused.text.clone(), counted(exits, before as usize)))
+    let steps = exits.iter().filter(|exit| exit.count > 0).map(|exit| exit.step);
+    // Counts of a whole case say nothing about a step.
+    let steps = steps.map(|step| step.map(|step| step as usize)).collect::<Option<Vec<usize>>>()?;
+    let last_before = steps.into_iter().filter(|caused| *caused < step).max().and_then(|before| {
+        let caused: &Step = case.steps.get(before)?;
+        Some((caused.line, caused.text.clone(), counted(exits, Some(before))))
     });
-    Some(Exits { last_before, during: counted(exits, step) })
+    Some(Exits { last_before, during: counted(exits, Some(step)) })
 }
 
-/// The exits of one step: `2 mtspr, 1 decrementer`, or `none`.
+/// The exits of one step, or those counted for the whole case: `2 mtspr, 1 decrementer`, or `none`.
 #[must_use]
-pub fn counted(exits: &[ExitCount], step: usize) -> String {
-    let own = exits.iter().filter(|exit| exit.step as usize == step && exit.count > 0);
+pub fn counted(exits: &[ExitCount], step: Option<usize>) -> String {
+    let own = exits.iter().filter(|exit| exit.step.map(|step| step as usize) == step && exit.count > 0);
     let parts: Vec<String> = own.map(|exit| format!("{} {}", exit.count, exit.reason)).collect();
     if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }

@@ -140,8 +140,8 @@ fn look(subject: &Subject<'_>) -> Look {
     let step = result.last_step.and_then(|step| case.steps.get(step as usize));
     let place = step.map_or_else(|| "at a step nobody saw".to_owned(), |step| place(case, step));
     match &result.fate {
-        Fate::Crashed(how) => return Look::Otherwise { seen: Seen::Crashed, detail: format!("{how}, {place}") },
-        Fate::Hung(how) => return Look::Otherwise { seen: Seen::Hung, detail: format!("{how}, {place}") },
+        Fate::Crashed(how) => return Look::Otherwise { seen: Seen::Crashed, detail: placed(how, &place) },
+        Fate::Hung(how) => return Look::Otherwise { seen: Seen::Hung, detail: placed(how, &place) },
         Fate::Error(why) => return unclear(why.clone()),
         Fate::Ended => {}
     }
@@ -170,8 +170,19 @@ fn look(subject: &Subject<'_>) -> Look {
         None => return unclear(format!("the log's state is {}, which means nothing", result.state)),
     }
     match broken(subject, &transcript) {
-        Ok(failures) => Look::Ended { failures, transcript: render::transcript(case, &transcript, family) },
+        Ok(failures) => {
+            let varies = subject.expectation.map(|entry| entry.varies.clone()).unwrap_or_default();
+            Look::Ended { failures, transcript: render::transcript(case, &transcript, family, &varies) }
+        }
         Err(why) => unclear(why),
+    }
+}
+
+/// How a target died, and where; in front of its last words, which are lines of their own.
+fn placed(how: &str, place: &str) -> String {
+    match how.split_once('\n') {
+        Some((line, rest)) => format!("{line}, {place}\n{rest}"),
+        None => format!("{how}, {place}"),
     }
 }
 
@@ -207,6 +218,7 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
             });
         }
     }
+    failures.extend(given_up(subject, transcript));
     for check in &case.checks {
         let unclear = |unclear| format!("{}: {}", position(case, check.line), why_unclear(case, &unclear));
         let broken = counterexamples(&check.condition, transcript).map_err(unclear)?;
@@ -235,6 +247,28 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
         return Err(format!("more different outcomes than a race keeps, {}", place(case, step)));
     }
     Ok(failures)
+}
+
+/// The failure of a guest that its hypervisor gave up: no document lets it, whatever the script allows.
+fn given_up(subject: &Subject<'_>, transcript: &Transcript) -> Option<Failure> {
+    /// So many are shown: a sweep over all registers meets hundreds.
+    const SHOWN: usize = 4;
+    let Subject { case, result, rules, .. } = *subject;
+    let times = transcript.given_up.iter().filter_map(|(index, times)| Some((*index, case.steps.get(*index)?, times)));
+    let times: Vec<_> =
+        times.flat_map(|(index, step, times)| times.iter().map(move |time| (index, step, time))).collect();
+    let line = times.first()?.1.line;
+    let findings = times.iter().take(SHOWN).map(|(index, step, time)| Finding {
+        line: Some(step.line),
+        step: Some(step.text.clone()),
+        observed: step.observation.clone().unwrap_or_else(|| "the step".to_owned()),
+        expected: "in the hypervisor's hands".to_owned(),
+        actual: format!("KVM_RUN returned: {}", describe::given_up(time, case, step)),
+        exits: failure::exits_around(case, result.exits.as_deref(), *index),
+    });
+    let often = if times.len() > 1 { format!(", {} times", times.len()) } else { String::new() };
+    let statement = format!("the hypervisor gave the guest up to user space{often}");
+    Some(Failure { findings: findings.collect(), ..Failure::new(case, rules, 0, line, statement) })
 }
 
 fn position(case: &Case, line: usize) -> String {

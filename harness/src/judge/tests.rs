@@ -6,7 +6,7 @@ use crate::example::{self, alias, alias_transcript, output, result};
 use crate::expectations::Expectations;
 use crate::feature::FeatureSet;
 use crate::rules::Rules;
-use crate::transcript::{ExitCount, Fate, RunResult, Transcript};
+use crate::transcript::{ExitCount, Fate, GivenUp, RunResult, Transcript};
 use sprig_isa::cpu::Cpu;
 use sprig_isa::exception::Exception;
 use sprig_wire::log::State;
@@ -249,10 +249,59 @@ fn only_the_comparisons_that_fail_are_shown() {
 }
 
 #[test]
+fn a_guest_that_its_hypervisor_gave_up_breaks_the_rule_whatever_the_script_allows() {
+    let mut case = alias();
+    case.steps.iter_mut().for_each(|step| step.may_trap = true);
+    let mut transcript = alias_transcript(STALE, FRESH);
+    for step in 0..case.steps.len() {
+        transcript.given_up.insert(step, vec![GivenUp { reason: 0, detail: 7 }]);
+    }
+    let verdict = verdict_of(&case, &result(&case, &transcript), None, Golden::NotKept);
+    assert_eq!((verdict.status, verdict.failures.len()), (Status::Fail, 1));
+    let failure = &verdict.failures[0];
+    assert_eq!((&*failure.rule, failure.line), ("alias.consistent-after-exit", 6));
+    assert_eq!(failure.statement, "the hypervisor gave the guest up to user space, 5 times");
+    let shown: Vec<_> = failure.findings.iter().map(|finding| (finding.line, finding.actual.as_str())).collect();
+    let first = (Some(6), "KVM_RUN returned: KVM_EXIT_UNKNOWN 0x7");
+    assert_eq!((shown.len(), shown[0]), (4, first), "not all of them, which may be a thousand");
+}
+
+#[test]
+fn exits_of_a_whole_case_are_not_told_around_a_step() {
+    let case = alias();
+    let mut counted = result(&case, &alias_transcript(STALE, STALE));
+    counted.exits = Some(vec![ExitCount { step: None, reason: "mmio".into(), count: 1 }]);
+    let verdict = verdict_of(&case, &counted, None, Golden::NotKept);
+    assert_eq!(verdict.failures[0].findings[0].exits, None);
+}
+
+#[test]
+fn the_place_of_a_death_stands_before_the_last_words() {
+    let case = alias();
+    let died = RunResult {
+        fate: Fate::Crashed("it died\nconsole:\noops".into()),
+        last_step: Some(3),
+        ..result(&case, &Transcript::default())
+    };
+    let detail = verdict_of(&case, &died, None, Golden::NotKept).detail.expect("a reason");
+    assert_eq!(detail, "it died, at cases/alias/after-exit.probe:9: exit mfpvr\nconsole:\noops");
+}
+
+#[test]
+fn what_an_expectation_says_to_vary_is_kept_out_of_the_golden() {
+    let golden = "before: mfspr r3, 260 (USPRG4) -> in {0xa0000004, 0xb0000004}\n\
+                  after: mfspr r3, 260 (USPRG4) -> (varies)";
+    let listed = "fail'\nvaries='after";
+    for after in [1, 2] {
+        assert_eq!(of_values(after, Some(listed), Golden::Text(golden)).status, Status::ExpectedFail);
+    }
+}
+
+#[test]
 fn the_exits_around_a_step_are_told_where_they_are_counted() {
     let case = alias();
     let mut counted = result(&case, &alias_transcript(STALE, STALE));
-    let exit = |step, reason: &str, count| ExitCount { step, reason: reason.into(), count };
+    let exit = |step, reason: &str, count| ExitCount { step: Some(step), reason: reason.into(), count };
     counted.exits = Some(vec![exit(0, "mtspr", 1), exit(3, "mfpvr", 1), exit(3, "decrementer", 2)]);
     let verdict = verdict_of(&case, &counted, None, Golden::NotKept);
     let exits = verdict.failures[0].findings[0].exits.clone().expect("counted");

@@ -1,4 +1,4 @@
-//! The guest images: one ELF for each platform, as recorded in golden/guest.
+//! The guest images, one ELF for each platform, and the VMM, as recorded in golden/guest.
 //!
 //! They are part of this program, so that an installed sprig needs no file beside it. Fresh ones, as ci/guest-build makes
 //! them, are used instead where a folder is named.
@@ -40,12 +40,13 @@ macro_rules! images {
 }
 
 images! {
-    BOARD = "board", "For the minimal board of the reference hypervisor.";
+    BOARD = "board", "For the minimal board of the reference hypervisor and the VMM.";
     PPCE500 = "ppce500", "For QEMU's ppce500.";
     BAMBOO = "bamboo", "For QEMU's bamboo.";
     MAC = "mac", "For QEMU's Power Macintosh machines.";
     MAC_OPENBIOS = "mac-openbios", "For the same machines, started by OpenBIOS.";
     PSERIES = "pseries", "For QEMU's pseries.";
+    VMM = "vmm", "No guest, but the VMM that runs the board's under KVM.";
 }
 
 impl Image {

@@ -1,5 +1,6 @@
 //! Every target: CPUs x platforms.
 
+use super::kvm::{self, Kvm};
 use super::qemu::{MACHINES, Qemu};
 use super::{Mode, Reference, Target};
 use sprig_isa::cpu::Cpu;
@@ -17,6 +18,11 @@ pub fn all() -> Vec<Arc<dyn Target>> {
     }
     for machine in MACHINES {
         for target in machine.models.iter().filter_map(|model| Qemu::new(machine, model)) {
+            targets.push(Arc::new(target));
+        }
+    }
+    for machine in kvm::MACHINES {
+        for target in machine.kernels.iter().filter_map(|kernel| Kvm::new(machine, kernel)) {
             targets.push(Arc::new(target));
         }
     }
@@ -45,7 +51,8 @@ mod tests {
     fn every_row_of_the_tables_is_a_target_of_its_own() {
         let targets = all();
         let models: usize = MACHINES.iter().map(|machine| machine.models.len()).sum();
-        assert_eq!(targets.len(), Reference::CPUS.len() * Mode::all().len() + models);
+        let kernels: usize = kvm::MACHINES.iter().map(|machine| machine.kernels.len()).sum();
+        assert_eq!(targets.len(), Reference::CPUS.len() * Mode::all().len() + models + kernels);
         for target in &targets {
             let same = targets.iter().filter(|other| other.id() == target.id());
             assert_eq!(same.count(), 1, "{}", target.id());
@@ -66,5 +73,6 @@ mod tests {
         let chain = |id| by_id(id).expect("a target").golden_chain();
         assert_eq!(chain("ref-440-pr"), ["ref-440-pr", "440-pr", "booke-pr", "pr"]);
         assert_eq!(chain("ref-440-bare")[1..], chain("qemu-bamboo-440ep")[1..]);
+        assert_eq!(chain("kvm-e500v2"), ["kvm-e500v2", "e500v2-pr", "booke-pr", "pr"]);
     }
 }

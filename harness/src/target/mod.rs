@@ -4,6 +4,7 @@
 //!   list       every target, from CPUs x platforms: one row each
 //!   reference  the embedded reference hypervisor: a machine per case, its log read from memory
 //!   qemu       a QEMU process per session, its console read by
+//!   kvm        the same, with a Linux host in it whose KVM runs the guest
 //!   console    frames checked and put together to results
 //!   image      the guest images
 //!   l1         the L1 kernels: Linux with KVM, to boot under QEMU
@@ -15,6 +16,7 @@
 
 pub mod console;
 pub mod image;
+pub mod kvm;
 pub mod l1;
 mod limits;
 mod list;

@@ -114,7 +114,7 @@ impl Reference {
                 let (mut result, machine) = Self::run_machine(machine, &mut UserSpace, &batch, limits)?;
                 let exits = machine.processor.supervisor.exits().of_case(CASE);
                 let count = |(step, reason, count): (u32, sprig_refhv::hypervisor::Exit, u64)| ExitCount {
-                    step,
+                    step: Some(step),
                     reason: reason.name().to_owned(),
                     count,
                 };

@@ -5,6 +5,7 @@
 
 use crate::Context;
 use crate::plan::is_nextest;
+use sprig::expectations::Deviation;
 use sprig::golden::place::{Change, Wish, place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{self, AssertUnwindSafe};
@@ -44,7 +45,10 @@ fn record_case(context: &Context, case: &str, seen: &BTreeMap<usize, &str>) {
     let Some(instance) = context.suite.instance(case) else { return };
     let mut wishes = Vec::new();
     for (index, target) in context.targets.iter().enumerate() {
-        if instance.missing(&target.profile()).is_none() {
+        // What dies there has no transcript, and so no golden.
+        let expectation = context.suite.expectations.of(target.id(), case);
+        let dies = expectation.is_some_and(|entry| entry.outcome != Deviation::Fail);
+        if instance.missing(&target.profile()).is_none() && !dies {
             let text = seen.get(&index).map(|text| (*text).to_owned());
             wishes.push(Wish { chain: context.on(index).chain.clone(), text });
         }

@@ -120,7 +120,7 @@ fn spoken(bytes: &[u8]) -> Vec<u8> {
 /// The results of a console; the same however its bytes arrive.
 fn heard(console: &[u8], loud: bool) -> Vec<RunResult> {
     let hear = |chunks: &mut dyn Iterator<Item = &[u8]>| -> (Vec<RunResult>, Result<bool, Fault>) {
-        let mut receiver = Receiver::new(Expected { cpu: cpu(), cases: CASES, loud });
+        let mut receiver = Receiver::new(Expected { cpu: cpu(), cases: CASES, loud, hosted: false });
         let mut results = Vec::new();
         let mut last = Ok(Heard::default());
         for chunk in chunks {

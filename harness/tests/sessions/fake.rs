@@ -1,4 +1,5 @@
-//! The fake QEMU: takes the real one's arguments, reads the batch, and does what each case's first constant says.
+//! The fake QEMU: takes the real one's arguments, reads the batch, and does what each case's first constant says. Where it is
+//! given a root file system it plays a Linux host with its VMM.
 
 use crate::stage::{self, Stage};
 use rustix::fs::{FlockOperation, flock};
@@ -8,7 +9,7 @@ use sprig_wire::batch::Batch;
 use sprig_wire::frame::{Line, Record};
 use sprig_wire::log::State;
 use std::fs::{File, OpenOptions};
-use std::io::{Write, stderr, stdout};
+use std::io::{Read, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, abort, exit};
 use std::time::Duration;
@@ -34,10 +35,14 @@ pub(crate) enum Does {
     GoesAstray,
     GivesUp,
     Complains,
+    /// Only as a host: its kernel panics.
+    PanicsTheHost,
+    /// Only as a host: the case's machine ends, and the host goes on.
+    EndsItsMachine,
 }
 
 impl Does {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 19] = [
         Self::Ends,
         Self::ExitsWithStatus,
         Self::IsKilled,
@@ -55,6 +60,8 @@ impl Does {
         Self::GoesAstray,
         Self::GivesUp,
         Self::Complains,
+        Self::PanicsTheHost,
+        Self::EndsItsMachine,
     ];
 
     fn from_number(number: u64) -> Self {
@@ -68,6 +75,14 @@ pub(crate) mod sick {
     pub(crate) const DIES_AT_ONCE: &str = "dies at once";
     pub(crate) const OTHER_CPU: &str = "other CPU";
     pub(crate) const NEVER_SPEAKS: &str = "never speaks";
+    /// Of a host: its kernel panics before there is a VMM.
+    pub(crate) const DOES_NOT_COME_UP: &str = "does not come up";
+    /// Of a host: there is no /dev/kvm.
+    pub(crate) const HAS_NO_KVM: &str = "has no KVM";
+    /// Of a host: its kernel panics when the first guest is entered.
+    pub(crate) const DIES_OF_ANY_GUEST: &str = "dies of any guest";
+    /// Of a host: its kernel prints what it likes.
+    pub(crate) const PRINTS_GARBAGE: &str = "prints garbage";
 }
 
 /// The step every case is in when it does what it does.
@@ -80,7 +95,18 @@ struct Guest {
     sequence: u16,
     session: usize,
     loud: bool,
+    /// This is a host that speaks for its guests.
+    hosted: bool,
+    /// Its kernel prints between the frames.
+    garbage: bool,
 }
+
+/// What a kernel prints that has too much to say.
+const GARBAGE: &[u8] = b"[    1.000000] kvm: emulation at 920000 failed (7c7043a6)\n\xff\xfe\x1b[2J\n\n";
+/// What a kernel prints when it dies.
+const PANIC: &[u8] = b"[    1.000000] Oops: Exception in kernel mode, sig: 5 [#1]\n\
+    [    1.000000] NIP [c002ee7c] kvmppc_handle_exit+0x240/0x808\n\
+    [    1.000000] Kernel panic - not syncing: Fatal exception\n";
 
 impl Guest {
     fn say(&mut self, record: &Record<'_>) {
@@ -120,8 +146,19 @@ impl Guest {
         if self.loud {
             self.say(&Record::Step { case, step: STEP });
         }
+        if self.garbage {
+            print(GARBAGE);
+        }
+        if self.hosted {
+            self.say(&Record::Exits { case, count: 3, reason: b"mmio" });
+        }
         match does {
             Does::Ends => {}
+            Does::PanicsTheHost => {
+                print(PANIC);
+                exit(0);
+            }
+            Does::EndsItsMachine => self.say(&Record::Fate { case, hung: false, how: b"KVM_RUN: errno 14" }),
             Does::ExitsWithStatus => exit(3),
             Does::IsKilled => abort(),
             Does::PowersOff => exit(0),
@@ -161,6 +198,9 @@ impl Guest {
             }
             Does::GoesAstray => {
                 self.end_as(case, State::Stray, &[]);
+                if self.hosted {
+                    return;
+                }
                 exit(1);
             }
             Does::GivesUp => {
@@ -212,6 +252,24 @@ fn batch_path(arguments: &[String]) -> Option<&Path> {
     })
 }
 
+/// The batch in a root file system that has what the VMM expects.
+fn batch_in(mut archive: &[u8]) -> Vec<u8> {
+    let (mut names, mut batch) = (Vec::new(), Vec::new());
+    loop {
+        let mut reader = cpio::newc::Reader::new(archive).expect("an entry");
+        if reader.entry().is_trailer() {
+            break;
+        }
+        names.push(reader.entry().name().to_owned());
+        if reader.entry().name() == "batch" {
+            reader.read_to_end(&mut batch).expect("the batch can be read");
+        }
+        archive = reader.finish().expect("the next entry");
+    }
+    assert_eq!(names, ["dev", "dev/console", "dev/kvm", "init", "guest.elf", "batch"]);
+    batch
+}
+
 pub(crate) fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let stage = Stage::at(folder());
@@ -228,15 +286,30 @@ pub(crate) fn main() -> ExitCode {
         eprintln!("qemu-system-ppc: unsupported machine type");
         return ExitCode::FAILURE;
     }
-    let bytes = std::fs::read(batch_path(&arguments).expect("a batch")).expect("the batch can be read");
+    let root = arguments.iter().position(|argument| argument == "-initrd").map(|at| arguments[at + 1].as_str());
+    let hosted = root.is_some();
+    let bytes = match root {
+        Some(root) => batch_in(&std::fs::read(root).expect("the root file system can be read")),
+        None => std::fs::read(batch_path(&arguments).expect("a batch")).expect("the batch can be read"),
+    };
     let batch = Batch::open(&bytes).expect("a batch");
     let loud = if batch.is_loud() { " loud" } else { "" };
     let mut log = OpenOptions::new().append(true).open(stage.path(stage::SESSIONS)).expect("the stage is set");
     log.write_all(format!("{}{loud}\n", batch.len()).as_bytes()).expect("the stage can be written");
     let session = stage.sessions().len();
     println!("firmware: hello");
-    let mut guest = Guest { sequence: 0, session, loud: batch.is_loud() };
+    let garbage = sick == sick::PRINTS_GARBAGE;
+    let mut guest = Guest { sequence: 0, session, loud: batch.is_loud(), hosted, garbage };
     match &*sick {
+        sick::DOES_NOT_COME_UP => {
+            print(PANIC);
+            exit(0);
+        }
+        sick::HAS_NO_KVM => {
+            guest.say(&Record::Unfit(b"no KVM: open /dev/kvm: errno 2"));
+            exit(0);
+        }
+
         sick::DIES_AT_ONCE => abort(),
         sick::NEVER_SPEAKS => idle(),
         sick::OTHER_CPU => guest.boot_as("750", batch.len()),
@@ -244,7 +317,9 @@ pub(crate) fn main() -> ExitCode {
     }
     for index in 0..batch.len() {
         let case = batch.case(index).expect("a case");
-        guest.case(index, batch.len(), Does::from_number(case.constants().next().unwrap_or(Does::Ends as u64)));
+        let does = Does::from_number(case.constants().next().unwrap_or(Does::Ends as u64));
+        let does = if sick == sick::DIES_OF_ANY_GUEST { Does::PanicsTheHost } else { does };
+        guest.case(index, batch.len(), does);
     }
     guest.say(&Record::Done);
     // A machine whose power-off does not work: the harness must not wait for it.

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //!   sessions --tests--> target::qemu --starts--> qemu-system-ppc = fake     a guest that does as its cases say
+//!       '-----tests--> target::kvm  --starts--> the same     a Linux host whose guests do
 //!       '--starts--> sprig gate --starts--> fake
 //!       '--starts--> harness = a sprig to be killed        '--starts--> fake
 //!       '--starts--> test-process = one of nextest's many  '--starts--> fake
@@ -12,6 +13,7 @@
 mod boot;
 mod fake;
 mod gate;
+mod host;
 mod kill;
 mod shared;
 mod stage;
@@ -42,7 +44,7 @@ fn main() -> ExitCode {
         Some(role::HARNESS) => kill::harness(),
         Some(role::TEST_PROCESS) => shared::test_process(),
         _ => {
-            let trials = [boot::trials(), gate::trials(), kill::trials(), shared::trials()];
+            let trials = [boot::trials(), gate::trials(), host::trials(), kill::trials(), shared::trials()];
             let trials: Vec<Trial> = trials.into_iter().flatten().collect();
             libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
         }

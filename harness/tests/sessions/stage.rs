@@ -5,6 +5,7 @@ use crate::role;
 use rustix::fs::{CWD, FileType, Mode, OFlags};
 use sprig::case::Case;
 use sprig::session::empty_guest;
+use sprig::target::kvm::{self, Kvm};
 use sprig::target::qemu::{MACHINES, Qemu};
 use std::fs::File;
 use std::os::unix::fs::symlink;
@@ -20,6 +21,8 @@ pub(crate) const ORPHANED: &str = "orphaned";
 pub(crate) const SICK: &str = "sick";
 /// The version to claim.
 pub(crate) const VERSION: &str = "version";
+/// The host's kernel.
+pub(crate) const KERNEL: &str = "vmlinux";
 /// A pipe on which the test is told one of the following.
 const SIGNAL: &str = "signal";
 /// A fake hangs.
@@ -75,6 +78,14 @@ impl Stage {
         let machine = MACHINES.iter().find(|machine| machine.name == "ppce500").expect("a machine of the table");
         let model = machine.models.iter().find(|model| model.cpu == "e500v2").expect("a CPU of the table");
         Qemu::new(machine, model).expect("a CPU of the table").with_binary(self.path(role::QEMU))
+    }
+
+    /// The target whose QEMU, a Linux host in it, is the fake of this stage.
+    pub(crate) fn host(&self) -> Kvm {
+        let machine = &kvm::MACHINES[0];
+        self.write(KERNEL, "a kernel");
+        let target = Kvm::new(machine, &machine.kernels[0]).expect("a CPU of the table");
+        target.with_binary(self.path(role::QEMU)).with_kernel(self.path(KERNEL))
     }
 
     /// Makes the pipe on which signals are heard, and listens from now on.

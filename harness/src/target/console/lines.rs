@@ -5,8 +5,8 @@ use std::fmt;
 
 /// Longest line that is kept; longer ones lose their end. No frame is as long.
 const LONGEST: usize = 1024;
-/// Text lines kept for messages.
-const KEPT: usize = 20;
+/// Text lines kept for messages: the oops of a host kernel, with registers and both call traces.
+const KEPT: usize = 64;
 
 /// Collects bytes into lines.
 #[derive(Debug, Default)]
@@ -69,6 +69,11 @@ impl Tail {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
+    }
+
+    /// The lines that are kept.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(String::as_str)
     }
 }
 

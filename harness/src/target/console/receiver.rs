@@ -5,14 +5,20 @@
 //!               '-- of each case of the batch, in order
 //! ```
 //!
+//! A host that gives each case a machine of its own speaks for its guests. Before the end of a case it may say how often the
+//! guest left for which reason (X) and that the machine came to an end of its own (F); at any time, that nothing can be run
+//! (U).
+//!
 //! A case may reset the machine; the guest then goes on where it was, in the same sequence. After a case in which the
-//! guest's own code took an exception nothing comes any more: that guest cannot be trusted with another case.
+//! guest's own code took an exception nothing comes any more, unless each case has a machine: that guest cannot be trusted
+//! with another case.
 //!
 //! Everything else is a [`Fault`]: most are the line's or the harness's and end as errors; a guest that starts over or
 //! gives up is the target's.
 
 use super::lines::{Lines, Tail};
-use crate::transcript::{Fate, RunResult};
+use crate::target::{Boot, Stop};
+use crate::transcript::{ExitCount, Fate, RunResult};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::frame::{self, PAYLOAD, Record};
 use sprig_wire::layout::LOG_SIZE;
@@ -28,6 +34,26 @@ pub struct Expected {
     pub cases: u32,
     /// Every step is reported.
     pub loud: bool,
+    /// A host speaks, which gives each case a machine of its own.
+    pub hosted: bool,
+}
+
+impl Expected {
+    /// A guest on this CPU that runs these cases and speaks for itself.
+    ///
+    /// # Errors
+    /// [`Stop`] where there are more cases than can be numbered.
+    pub fn of(cpu: &'static Cpu, boot: &Boot<'_>) -> Result<Self, Stop> {
+        let cases = u32::try_from(boot.cases.len()).map_err(|_| Stop::error("more than 2^32 cases in one session"))?;
+        Ok(Self { cpu, cases, loud: boot.loud, hosted: false })
+    }
+
+    /// The same, with a host that gives each case a machine of its own.
+    #[must_use]
+    pub const fn by_host(mut self) -> Self {
+        self.hosted = true;
+        self
+    }
 }
 
 /// Something a guest does not say on a healthy line.
@@ -91,6 +117,9 @@ pub enum Fault {
     /// The guest gave up.
     #[error("the guest gave up: {0}")]
     Panic(String),
+    /// The host cannot run anything.
+    #[error("nothing can be run on this host: {0}")]
+    Unfit(String),
     /// The machine started over without having been asked.
     #[error("the machine was reset and started over")]
     Restarted,
@@ -121,6 +150,9 @@ pub struct Heard {
 struct Running {
     step: Option<u32>,
     entries: Vec<u8>,
+    /// The case's machine came to an end of its own.
+    fate: Option<Fate>,
+    exits: Vec<ExitCount>,
 }
 
 /// Listens to one session.
@@ -230,6 +262,10 @@ impl Receiver {
                 return Err(Fault::Garbled { reason, line: String::from_utf8_lossy(line).into_owned() });
             }
         };
+        // Whatever came before: it may be the last word of a host that has lost its place.
+        if let (Record::Unfit(why), true) = (record, self.expected.hosted) {
+            return Err(Fault::Unfit(String::from_utf8_lossy(why).into_owned()));
+        }
         if sequence == 0 && self.sequence != 0 && matches!(record, Record::Boot { .. }) {
             return Err(Fault::Restarted);
         }
@@ -267,17 +303,28 @@ impl Receiver {
                 running.entries.extend(bytes);
                 Ok(())
             }
+            (Record::Exits { case, count, reason }, Some(running)) if case == self.case && self.expected.hosted => {
+                let reason = String::from_utf8_lossy(reason).into_owned();
+                running.exits.push(ExitCount { step: None, reason, count });
+                Ok(())
+            }
+            (Record::Fate { case, hung, how }, Some(running)) if case == self.case && self.expected.hosted => {
+                let how = String::from_utf8_lossy(how).into_owned();
+                running.fate = Some(if hung { Fate::Hung(how) } else { Fate::Crashed(how) });
+                Ok(())
+            }
             (Record::End { case, state, step, length, checksum }, Some(running)) if case == self.case => {
-                let entries = std::mem::take(&mut running.entries);
+                let Running { entries, fate, exits, .. } = std::mem::take(running);
                 let checksum = CRC.checksum(&entries) == checksum;
                 if usize::try_from(length) != Ok(entries.len()) || !checksum {
                     return Err(Fault::Log { received: entries.len(), sent: length, checksum });
                 }
                 self.running = None;
                 self.case += 1;
-                self.done = state == State::Stray;
-                let (fate, state) = (Fate::Ended, state as u16);
-                ended(RunResult { fate, state, last_step: log::begun(step), entries, exits: None });
+                self.done = state == State::Stray && !self.expected.hosted;
+                let (fate, state) = (fate.unwrap_or(Fate::Ended), state as u16);
+                let exits = self.expected.hosted.then_some(exits);
+                ended(RunResult { fate, state, last_step: log::begun(step), entries, exits });
                 Ok(())
             }
             (Record::Done, None) if self.booted && self.case == self.expected.cases => {

@@ -19,6 +19,24 @@ pub(super) struct Files<'a> {
     pub(super) firmware: Option<&'a Path>,
 }
 
+/// Arguments that every session begins with.
+pub(in crate::target) fn common() -> Vec<OsString> {
+    ALWAYS.iter().map(OsString::from).collect()
+}
+
+/// Arguments for a person's debugger and trace; `folder` is for what is written.
+pub(in crate::target) fn debugging(how: &ByHand, folder: &Path) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = Vec::new();
+    if how.trace {
+        arguments.extend(["-d", "cpu,int,nochain", "-D"].map(OsString::from));
+        arguments.push(folder.join("trace.log").into_os_string());
+    }
+    if how.gdb {
+        arguments.extend(["-S", "-gdb", "tcp::1234"].map(OsString::from));
+    }
+    arguments
+}
+
 /// Arguments for a session; `by_hand`: one that a person starts, with the folder for what it writes.
 pub(super) fn arguments(
     machine: &Machine,
@@ -26,26 +44,20 @@ pub(super) fn arguments(
     files: &Files<'_>,
     by_hand: Option<(&ByHand, &Path)>,
 ) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = ALWAYS.iter().map(OsString::from).collect();
+    let mut arguments = common();
     arguments.extend(machine.arguments.iter().map(OsString::from));
     arguments.extend(["-cpu", model.qemu].map(OsString::from));
     if let Some(firmware) = files.firmware {
         arguments.extend(["-bios".into(), firmware.as_os_str().to_owned()]);
     }
-    let trace = by_hand.filter(|(how, _)| how.trace).map(|(_, folder)| folder.join("trace.log"));
-    arguments.extend(["-accel", if trace.is_some() { "tcg,one-insn-per-tb=on" } else { "tcg" }].map(OsString::from));
+    let is_traced = by_hand.is_some_and(|(how, _)| how.trace);
+    arguments.extend(["-accel", if is_traced { "tcg,one-insn-per-tb=on" } else { "tcg" }].map(OsString::from));
     match machine.start {
         Start::Kernel => arguments.extend(["-kernel".into(), files.image.as_os_str().to_owned()]),
         Start::Loader => arguments.extend(["-device".into(), loader(files.image, ",cpu-num=0")]),
     }
     arguments.extend(["-device".into(), loader(files.batch, &format!(",addr={BATCH_BASE:#x},force-raw=on"))]);
-    if let Some(trace) = trace {
-        arguments.extend(["-d", "cpu,int,nochain", "-D"].map(OsString::from));
-        arguments.push(trace.into_os_string());
-    }
-    if by_hand.is_some_and(|(how, _)| how.gdb) {
-        arguments.extend(["-S", "-gdb", "tcp::1234"].map(OsString::from));
-    }
+    arguments.extend(by_hand.into_iter().flat_map(|(how, folder)| debugging(how, folder)));
     arguments
 }
 
@@ -57,7 +69,7 @@ fn loader(file: &Path, rest: &str) -> OsString {
 }
 
 /// The command as one would type it.
-pub(super) fn line(program: &Path, arguments: &[OsString]) -> String {
+pub(in crate::target) fn line(program: &Path, arguments: &[OsString]) -> String {
     let words = std::iter::once(program.as_os_str()).chain(arguments.iter().map(OsString::as_os_str));
     shell_words::join(words.map(OsStr::to_string_lossy))
 }

@@ -1,0 +1,89 @@
+//! The minimal board ([`sprig_wire::board`]): what an access to where no memory is means.
+
+use crate::exit::Mmio;
+use sprig_wire::board as register;
+
+/// What the guest wants of the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// A byte for the console.
+    Console(u8),
+    /// The end, with this status.
+    PowerOff(u32),
+    /// The host step in the host block.
+    HostCall,
+    /// The external line lowered.
+    LowerExternal,
+    /// The machine reset.
+    Reset,
+    /// A load, which gets this, in the guest's byte order.
+    Load([u8; 8]),
+    /// A store that means nothing.
+    Ignored,
+    /// An access to where nothing is at all.
+    NoDevice,
+}
+
+/// What an access asks for. Only the documented accesses have an effect; others of the page read zero.
+#[must_use]
+pub fn request(access: &Mmio) -> Request {
+    let page = u64::from(register::REGISTERS);
+    let offset = access.address.checked_sub(page).filter(|offset| *offset < register::REGISTERS_SIZE.into());
+    let Some(offset) = offset.and_then(|offset| u32::try_from(offset).ok()) else { return Request::NoDevice };
+    let Some(data) = access.stored else {
+        let mut answer = [0; 8];
+        if (offset, access.length) == (register::PROBE, 4) {
+            answer[..4].copy_from_slice(&register::PROBE_VALUE.to_be_bytes());
+        }
+        return Request::Load(answer);
+    };
+    let word = u32::from_be_bytes([data[0], data[1], data[2], data[3]]);
+    match (offset, access.length) {
+        (register::CONSOLE, 1) => Request::Console(data[0]),
+        (register::POWER_OFF, 4) => Request::PowerOff(word),
+        (register::HOST_CALL, 4) => Request::HostCall,
+        (register::EXTERNAL_ACK, 4) => Request::LowerExternal,
+        (register::RESET, 4) => Request::Reset,
+        // KVM has no critical line to lower (KVM_INTERRUPT knows the external one only).
+        _ => Request::Ignored,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(offset: u32, length: usize, data: &[u8]) -> Request {
+        let mut stored = [0; 8];
+        stored[..data.len()].copy_from_slice(data);
+        request(&Mmio { address: u64::from(register::REGISTERS + offset), length, stored: Some(stored) })
+    }
+
+    fn load(address: u64, length: usize) -> Request {
+        request(&Mmio { address, length, stored: None })
+    }
+
+    #[test]
+    fn each_register_does_what_the_board_says() {
+        assert_eq!(store(register::CONSOLE, 1, b"x"), Request::Console(b'x'));
+        assert_eq!(store(register::POWER_OFF, 4, &[0, 0, 1, 2]), Request::PowerOff(0x102));
+        assert_eq!(store(register::HOST_CALL, 4, &[0; 4]), Request::HostCall);
+        assert_eq!(store(register::EXTERNAL_ACK, 4, &[0; 4]), Request::LowerExternal);
+        assert_eq!(store(register::RESET, 4, &[0; 4]), Request::Reset);
+    }
+
+    #[test]
+    fn the_probe_register_reads_as_the_board_says() {
+        let probe = u64::from(register::REGISTERS + register::PROBE);
+        assert_eq!(load(probe, 4), Request::Load(*b"SPRG\0\0\0\0"));
+        assert_eq!(load(probe, 2), Request::Load([0; 8]));
+    }
+
+    #[test]
+    fn other_accesses_do_nothing() {
+        assert_eq!(store(register::POWER_OFF, 1, b"x"), Request::Ignored);
+        assert_eq!(store(register::REGISTERS_SIZE - 4, 4, &[0; 4]), Request::Ignored);
+        assert_eq!(load(u64::from(register::REGISTERS) - 1, 4), Request::NoDevice);
+        assert_eq!(load(u64::from(register::REGISTERS + register::REGISTERS_SIZE), 4), Request::NoDevice);
+    }
+}

@@ -1,0 +1,147 @@
+//! Why KVM_RUN returned: the head of `struct kvm_run` (include/uapi/linux/kvm.h).
+//!
+//! ```text
+//!   +0x08  u32 exit_reason
+//!   +0x20  by reason:  MMIO     u64 address, u8 data[8], u32 length, u8 is_write
+//!                      UNKNOWN  u64 hardware_exit_reason
+//! ```
+
+/// Bytes of `struct kvm_run` that are looked at.
+pub const HEAD: usize = 0x40;
+/// Where the data of an MMIO exit lie; what is stored there is what a load gets.
+pub const AT_DATA: usize = AT_UNION + 8;
+
+const AT_REASON: usize = 0x08;
+const AT_UNION: usize = 0x20;
+const AT_LENGTH: usize = AT_UNION + 16;
+const AT_IS_WRITE: usize = AT_UNION + 20;
+
+/// KVM_EXIT_*.
+mod reason {
+    pub(super) const UNKNOWN: u32 = 0;
+    pub(super) const MMIO: u32 = 6;
+    pub(super) const FAIL_ENTRY: u32 = 9;
+    pub(super) const INTR: u32 = 10;
+    pub(super) const INTERNAL_ERROR: u32 = 17;
+    pub(super) const SYSTEM_EVENT: u32 = 24;
+}
+
+/// An access to memory that is not there. The data have the guest's byte order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mmio {
+    /// Guest-physical address.
+    pub address: u64,
+    /// Bytes, at most eight.
+    pub length: usize,
+    /// What is stored; none for a load.
+    pub stored: Option<[u8; 8]>,
+}
+
+/// A return of KVM_RUN that is not the board's business: the hypervisor did not know how to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unexpected {
+    /// KVM_EXIT_*.
+    pub reason: u32,
+    /// What the kernel says of it: `hardware_exit_reason` and the like, the address of an MMIO access.
+    pub detail: u64,
+}
+
+/// A return of KVM_RUN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// An access to where no memory is.
+    Mmio(Mmio),
+    /// A signal.
+    Interrupted,
+    /// Anything else.
+    Unexpected(Unexpected),
+}
+
+impl Exit {
+    /// Reads the head of `struct kvm_run`.
+    #[must_use]
+    pub fn decode(run: &[u8; HEAD]) -> Self {
+        let reason = u32::from_ne_bytes(field(run, AT_REASON));
+        let double = u64::from_ne_bytes(field(run, AT_UNION));
+        let word = u32::from_ne_bytes(field(run, AT_UNION));
+        let detail = match reason {
+            reason::INTR => return Self::Interrupted,
+            reason::MMIO => {
+                let data: [u8; 8] = field(run, AT_DATA);
+                return Self::Mmio(Mmio {
+                    address: double,
+                    length: (u32::from_ne_bytes(field(run, AT_LENGTH)) as usize).min(data.len()),
+                    stored: (field::<1>(run, AT_IS_WRITE) != [0]).then_some(data),
+                });
+            }
+            reason::UNKNOWN | reason::FAIL_ENTRY => double,
+            reason::INTERNAL_ERROR | reason::SYSTEM_EVENT => word.into(),
+            _ => 0,
+        };
+        Self::Unexpected(Unexpected { reason, detail })
+    }
+}
+
+impl Mmio {
+    /// The access as an unexpected return: nothing is at this address.
+    #[must_use]
+    pub const fn unexpected(&self) -> Unexpected {
+        Unexpected { reason: reason::MMIO, detail: self.address }
+    }
+}
+
+/// Name of an exit reason, without KVM_EXIT_; none if it is none that PowerPC has.
+#[must_use]
+pub const fn reason_name(reason: u32) -> Option<&'static str> {
+    Some(match reason {
+        reason::UNKNOWN => "UNKNOWN",
+        4 => "DEBUG",
+        reason::MMIO => "MMIO",
+        8 => "SHUTDOWN",
+        reason::FAIL_ENTRY => "FAIL_ENTRY",
+        16 => "NMI",
+        reason::INTERNAL_ERROR => "INTERNAL_ERROR",
+        18 => "OSI",
+        19 => "PAPR_HCALL",
+        21 => "WATCHDOG",
+        23 => "EPR",
+        reason::SYSTEM_EVENT => "SYSTEM_EVENT",
+        _ => return None,
+    })
+}
+
+/// Bytes at a constant place of the head.
+fn field<const N: usize>(run: &[u8; HEAD], at: usize) -> [u8; N] {
+    let mut bytes = [0; N];
+    if let Some(source) = run.get(at..at + N) {
+        bytes.copy_from_slice(source);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{mmio, unknown};
+
+    #[test]
+    fn a_store_and_a_load_are_told_apart() {
+        let store = mmio(0x0f00_0004, 4, Some([1, 2, 3, 4, 0, 0, 0, 0]));
+        let expected = Mmio { address: 0x0f00_0004, length: 4, stored: Some([1, 2, 3, 4, 0, 0, 0, 0]) };
+        assert_eq!(Exit::decode(&store), Exit::Mmio(expected));
+        let expected = Mmio { address: 0x0f00_0014, length: 4, stored: None };
+        assert_eq!(Exit::decode(&mmio(0x0f00_0014, 4, None)), Exit::Mmio(expected));
+    }
+
+    #[test]
+    fn a_length_larger_than_the_data_is_cut() {
+        let Exit::Mmio(Mmio { length, .. }) = Exit::decode(&mmio(0, 4000, None)) else { panic!("an access") };
+        assert_eq!(length, 8);
+    }
+
+    #[test]
+    fn a_hypervisor_that_does_not_know_on_says_why() {
+        let expected = Unexpected { reason: 0, detail: 0xffff_ffff_7c00_0000 };
+        assert_eq!(Exit::decode(&unknown(0xffff_ffff_7c00_0000)), Exit::Unexpected(expected));
+    }
+}

@@ -1,0 +1,101 @@
+//! Numbers of KVM's ioctls. PowerPC encodes an ioctl in a way of its own (arch/powerpc/include/uapi/asm/ioctl.h): three
+//! bits of direction with other values than x86's, and one bit less of size.
+//!
+//! ```text
+//!   31  29 28        16 15      8 7       0
+//!   [ dir ][   size    ][  type  ][ number ]       _IOC_NONE 1, _IOC_READ 2, _IOC_WRITE 4
+//! ```
+
+use crate::registers::{Regs, Sregs};
+use crate::system::{EnableCap, Interrupt, MemoryRegion, OneReg};
+use crate::tlb::Dirty;
+
+const NONE: u32 = 1;
+const READ: u32 = 2;
+const WRITE: u32 = 4;
+const DIRECTION_SHIFT: u32 = 29;
+const SIZE_SHIFT: u32 = 16;
+const TYPE_SHIFT: u32 = 8;
+/// KVMIO (include/uapi/linux/kvm.h).
+const KVM: u32 = 0xae;
+/// _IOC_SIZEMASK.
+const SIZE_MASK: usize = 0x1fff;
+
+const fn encode(direction: u32, number: u32, size: usize) -> u32 {
+    assert!(size <= SIZE_MASK, "the structure's size fits the number");
+    direction << DIRECTION_SHIFT | (size as u32) << SIZE_SHIFT | KVM << TYPE_SHIFT | number
+}
+
+/// An ioctl without a structure (_IO).
+const fn plain(number: u32) -> u32 {
+    encode(NONE, number, 0)
+}
+
+/// An ioctl that fills a structure (_IOR).
+const fn reads<T>(number: u32) -> u32 {
+    encode(READ, number, size_of::<T>())
+}
+
+/// An ioctl that takes a structure (_IOW).
+const fn takes<T>(number: u32) -> u32 {
+    encode(WRITE, number, size_of::<T>())
+}
+
+/// KVM_GET_API_VERSION: [`API_VERSION`].
+pub const GET_API_VERSION: u32 = plain(0x00);
+/// KVM_CREATE_VM: a file descriptor.
+pub const CREATE_VM: u32 = plain(0x01);
+/// KVM_GET_VCPU_MMAP_SIZE: bytes of `struct kvm_run` with what follows it.
+pub const GET_VCPU_MMAP_SIZE: u32 = plain(0x04);
+/// KVM_CREATE_VCPU: a file descriptor.
+pub const CREATE_VCPU: u32 = plain(0x41);
+/// KVM_SET_USER_MEMORY_REGION.
+pub const SET_USER_MEMORY_REGION: u32 = takes::<MemoryRegion>(0x46);
+/// KVM_RUN.
+pub const RUN: u32 = plain(0x80);
+/// KVM_GET_REGS.
+pub const GET_REGS: u32 = reads::<Regs>(0x81);
+/// KVM_SET_REGS.
+pub const SET_REGS: u32 = takes::<Regs>(0x82);
+/// KVM_GET_SREGS.
+pub const GET_SREGS: u32 = reads::<Sregs>(0x83);
+/// KVM_SET_SREGS.
+pub const SET_SREGS: u32 = takes::<Sregs>(0x84);
+/// KVM_INTERRUPT.
+pub const INTERRUPT: u32 = takes::<Interrupt>(0x86);
+/// KVM_ENABLE_CAP, of a vCPU.
+pub const ENABLE_CAP: u32 = takes::<EnableCap>(0xa3);
+/// KVM_DIRTY_TLB.
+pub const DIRTY_TLB: u32 = takes::<Dirty>(0xaa);
+/// KVM_GET_ONE_REG. _IOW in kvm.h: it takes where to put the value.
+pub const GET_ONE_REG: u32 = takes::<OneReg>(0xab);
+/// KVM_SET_ONE_REG.
+pub const SET_ONE_REG: u32 = takes::<OneReg>(0xac);
+/// KVM_GET_STATS_FD: a file descriptor, see [`crate::stats`].
+pub const GET_STATS_FD: u32 = plain(0xce);
+
+/// What KVM_GET_API_VERSION has answered since 2007.
+pub const API_VERSION: usize = 12;
+/// Type of the VM for KVM_CREATE_VM: what the host has. PR and HV have numbers of their own on the 64-bit server family.
+pub const VM_TYPE_DEFAULT: usize = 0;
+/// KVM_CAP_SW_TLB: the guest's TLB lies in memory of user space.
+pub const CAP_SW_TLB: u32 = 69;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As powerpc-linux-gnu-gcc 12 has them from the headers of Linux 6.12.
+    #[test]
+    fn numbers_are_those_of_the_kernels_headers() {
+        assert_eq!(
+            [GET_API_VERSION, CREATE_VM, GET_VCPU_MMAP_SIZE, CREATE_VCPU, RUN, GET_STATS_FD],
+            [0x2000_ae00, 0x2000_ae01, 0x2000_ae04, 0x2000_ae41, 0x2000_ae80, 0x2000_aece]
+        );
+        assert_eq!([GET_REGS, SET_REGS, GET_SREGS, SET_SREGS], [0x4188_ae81, 0x8188_ae82, 0x44d0_ae83, 0x84d0_ae84]);
+        assert_eq!(
+            [SET_USER_MEMORY_REGION, INTERRUPT, ENABLE_CAP, DIRTY_TLB, GET_ONE_REG, SET_ONE_REG],
+            [0x8020_ae46, 0x8004_ae86, 0x8068_aea3, 0x8010_aeaa, 0x8010_aeab, 0x8010_aeac]
+        );
+    }
+}

@@ -1,0 +1,254 @@
+//! One case in a machine of its own: from the board's entry state to the end of the VM.
+//!
+//! ```text
+//!             .---------- KVM_RUN <-----------.
+//!             v                               |
+//!   store to the board ----> done as it says -+      power-off, a watchdog that barks, KVM_RUN that fails: the end
+//!   a signal ------------> still getting on? -+
+//!   anything else --> noted as the step's own -'
+//! ```
+
+use crate::board::{self, Request};
+use crate::exit::{Exit, Unexpected};
+use crate::host;
+use crate::image::{BadImage, Image};
+use crate::registers::{Regs, Sregs};
+use crate::report::{Reporter, Text};
+use crate::returns::Returns;
+use crate::system::{EAGAIN, EINTR, Errno, Failure, System, Vm, interrupt};
+use crate::tlb;
+use crate::watchdog::{Progress, Watchdog};
+use core::fmt;
+use sprig_wire::batch::{Batch, LOUD, SILENT};
+use sprig_wire::board::EPAPR_MAGIC;
+use sprig_wire::frame::{LINE, PAYLOAD, Record, decode};
+use sprig_wire::layout::{BATCH_BASE, BATCH_SIZE};
+use sprig_wire::{Malformed, log};
+
+/// The register that holds the ePAPR magic at entry.
+const MAGIC_REGISTER: usize = 6;
+
+/// What is put into a machine's memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Program<'a> {
+    /// The guest kernel.
+    pub image: Image<'a>,
+    /// The batch its case is taken from.
+    pub batch: Batch<'a>,
+    /// The case's place in it.
+    pub index: u32,
+    /// Ticks that it may be without progress.
+    pub patience: u32,
+}
+
+/// A machine could not be set up. Not the guest's doing, nor anything it could change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetupError {
+    /// The image does not fit the machine.
+    Image,
+    /// The batch is not one.
+    Batch(Malformed),
+    /// A system call failed.
+    Call(Failure),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image => write!(f, "the guest image is damaged"),
+            Self::Batch(malformed) => malformed.fmt(f),
+            Self::Call(failure) => failure.fmt(f),
+        }
+    }
+}
+
+impl From<BadImage> for SetupError {
+    fn from(_: BadImage) -> Self {
+        Self::Image
+    }
+}
+
+impl From<Malformed> for SetupError {
+    fn from(malformed: Malformed) -> Self {
+        Self::Batch(malformed)
+    }
+}
+
+impl From<Failure> for SetupError {
+    fn from(failure: Failure) -> Self {
+        Self::Call(failure)
+    }
+}
+
+/// How a machine came to its end.
+#[derive(Debug)]
+pub enum End {
+    /// The guest switched it off; with its last words, if it gave up.
+    PoweredOff(Text),
+    /// It got nowhere any more.
+    Hung,
+    /// KVM_RUN failed.
+    Failed(Errno),
+    /// KVM_RUN returned for nothing that can be served, before the case had begun.
+    GivenUp(Unexpected),
+    /// KVM_RUN returned for more reasons than are kept.
+    TooManyReturns,
+}
+
+/// A machine with a case in it.
+#[derive(Debug)]
+pub struct Machine<'a, V> {
+    /// The virtual machine.
+    pub vm: V,
+    program: Program<'a>,
+    /// The registers as the kernel makes them.
+    pristine: Sregs,
+}
+
+impl<'a, V: Vm> Machine<'a, V> {
+    /// Puts a case into a new virtual machine, about to enter the image as [`sprig_wire::board`] describes.
+    ///
+    /// # Errors
+    /// [`SetupError`]: nothing can be run.
+    pub fn new(mut vm: V, program: Program<'a>) -> Result<Self, SetupError> {
+        let pristine = vm.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?;
+        let mut machine = Self { vm, program, pristine };
+        machine.enter()?;
+        Ok(machine)
+    }
+
+    /// Puts image and case into memory, and registers and TLB to what they are at entry.
+    fn enter(&mut self) -> Result<(), SetupError> {
+        let Program { image, batch, index, .. } = &self.program;
+        let ram = self.vm.ram();
+        image.load(ram)?;
+        // Each case has a machine of its own, so the batch in it has one case; frames are the host's to send, but for
+        // those that tell each step.
+        let flags = if batch.is_loud() { LOUD } else { SILENT };
+        let start = BATCH_BASE as usize;
+        let room = ram.get_mut(start..start + BATCH_SIZE as usize).unwrap_or(&mut []);
+        batch.write_single(*index, flags, room)?;
+        let mut regs = Regs::at(image.entry());
+        regs.gpr[MAGIC_REGISTER] = EPAPR_MAGIC.into();
+        tlb::reset(self.vm.tlb());
+        let call = |what| move |errno: Errno| errno.of(what);
+        self.vm.set_sregs(&self.pristine.complete()).map_err(call("KVM_SET_SREGS"))?;
+        self.vm.set_regs(&regs).map_err(call("KVM_SET_REGS"))?;
+        self.vm.dirty_tlb().map_err(call("KVM_DIRTY_TLB"))?;
+        Ok(())
+    }
+
+    /// Runs it to its end. Returns of KVM_RUN that nobody asked for go to `returns`; in a loud batch each step is told.
+    ///
+    /// # Errors
+    /// [`SetupError`] where a reset fails.
+    pub fn run(&mut self, reporter: &mut Reporter<'_, impl System>, returns: &mut Returns) -> Result<End, SetupError> {
+        let mut watchdog = Watchdog::new(self.program.patience, reporter.system.ticks());
+        let mut console = Console::new();
+        loop {
+            let exit = self.vm.run();
+            let progress = Progress::of(self.vm.ram());
+            if watchdog.is_hung(reporter.system.ticks(), progress) {
+                return Ok(End::Hung);
+            }
+            let unexpected = match exit {
+                Err(EINTR | EAGAIN) | Ok(Exit::Interrupted) => continue,
+                Err(errno) => return Ok(End::Failed(errno)),
+                Ok(Exit::Unexpected(what)) => what,
+                Ok(Exit::Mmio(access)) => match board::request(&access) {
+                    Request::Console(byte) => {
+                        console.hear(byte, reporter);
+                        continue;
+                    }
+                    Request::PowerOff(_) => return Ok(End::PoweredOff(console.last_words)),
+                    Request::HostCall => {
+                        host::serve(&mut self.vm);
+                        continue;
+                    }
+                    Request::LowerExternal => match self.vm.interrupt(interrupt::UNSET) {
+                        Ok(()) => continue,
+                        Err(errno) => return Ok(End::Failed(errno)),
+                    },
+                    Request::Reset => {
+                        self.enter()?;
+                        continue;
+                    }
+                    Request::Load(data) => {
+                        self.vm.answer_load(data);
+                        continue;
+                    }
+                    Request::Ignored => continue,
+                    Request::NoDevice => {
+                        self.vm.answer_load([0; 8]);
+                        access.unexpected()
+                    }
+                },
+            };
+            // Before the first step there is no observation it could belong to.
+            let Some(step) = self.step() else { return Ok(End::GivenUp(unexpected)) };
+            if returns.note(step, progress.length(), unexpected).is_err() {
+                return Ok(End::TooManyReturns);
+            }
+        }
+    }
+
+    /// The step that runs, if the case has come so far.
+    fn step(&mut self) -> Option<u16> {
+        let (header, _) = log::open(self.log()).ok()?;
+        // Steps are numbered in 16 bits, see `sprig_wire::bytecode`.
+        log::begun(header.step)?.try_into().ok()
+    }
+
+    /// The guest's log.
+    pub fn log(&mut self) -> &[u8] {
+        let start = sprig_wire::layout::LOG_BASE as usize;
+        self.vm.ram().get(start..start + sprig_wire::layout::LOG_SIZE as usize).unwrap_or(&[])
+    }
+}
+
+/// The guest's console: frames of its own, which say at which step it is, and its last words.
+struct Console {
+    line: [u8; LINE],
+    length: usize,
+    last_words: Text,
+}
+
+impl Console {
+    const fn new() -> Self {
+        Self { line: [0; LINE], length: 0, last_words: Text::EMPTY }
+    }
+
+    fn hear(&mut self, byte: u8, reporter: &mut Reporter<'_, impl System>) {
+        if byte != b'\n' {
+            if let Some(place) = self.line.get_mut(self.length) {
+                *place = byte;
+                self.length += 1;
+            }
+            return;
+        }
+        let line = self.line.get(..self.length).unwrap_or(&self.line);
+        let mut payload = [0; PAYLOAD];
+        match decode(line, &mut payload) {
+            Ok((_, step @ Record::Step { .. })) => reporter.send(&step),
+            Ok((_, Record::Panic(words))) => self.last_words = Text::of(Ascii(words)),
+            // What else it says the host says itself, from the log.
+            _ => {}
+        }
+        self.length = 0;
+    }
+}
+
+struct Ascii<'a>(&'a [u8]);
+
+impl fmt::Display for Ascii<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| fmt::Write::write_char(f, char::from(*byte)))
+    }
+}
+
+/// The log's header and entries, if the guest has come as far as the case.
+#[must_use]
+pub fn read_log(log: &[u8], case: u32) -> Option<(log::Header, &[u8])> {
+    // In memory that is zero there is no log; a case may also have written over it.
+    log::open(log).ok().filter(|(header, _)| header.case == case)
+}

@@ -1,0 +1,280 @@
+//! `struct kvm_regs` and `struct kvm_sregs` (arch/powerpc/include/uapi/asm/kvm.h), and KVM_REG_PPC_* identifiers.
+//!
+//! Scripts name registers as in [`sprig_wire::host`]; the members of `kvm_regs` are in that order.
+
+use sprig_wire::host::{REGS, SREGS};
+
+/// Members of `struct kvm_regs` in front of the general registers.
+const NAMED: usize = 17;
+/// Index of the program counter in [`Regs::named`].
+const PC: usize = 0;
+
+/// `struct kvm_regs`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Regs {
+    /// The registers that [`REGS`] names, in its order.
+    pub named: [u64; NAMED],
+    /// General registers.
+    pub gpr: [u64; 32],
+}
+
+const _: () = assert!(NAMED == REGS.len(), "kvm_regs has the registers that scripts may name");
+
+impl Regs {
+    /// Every register zero, and execution begins here.
+    #[must_use]
+    pub const fn at(pc: u64) -> Self {
+        let mut named = [0; NAMED];
+        named[PC] = pc;
+        Self { named, gpr: [0; 32] }
+    }
+}
+
+/// `struct kvm_sregs` of the embedded families: the member `u.e`, up to where `u` ends.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct Sregs {
+    pub pvr: u32,
+    /// The union that follows is aligned to 8 bytes.
+    pub alignment: u32,
+    /// `u.e.impl`: SVR, MCAR, HID0 and PIDs of Freescale's cores.
+    pub implementation: [u64; 32],
+    pub features: u32,
+    pub impl_id: u32,
+    pub update_special: u32,
+    pub pir: u32,
+    pub sprg8: u64,
+    pub sprg9: u64,
+    pub csrr0: u64,
+    pub dsrr0: u64,
+    pub mcsrr0: u64,
+    pub csrr1: u32,
+    pub dsrr1: u32,
+    pub mcsrr1: u32,
+    pub esr: u32,
+    pub dear: u64,
+    pub ivpr: u64,
+    pub mcivpr: u64,
+    pub mcsr: u64,
+    pub tsr: u32,
+    pub tcr: u32,
+    pub decar: u32,
+    pub dec: u32,
+    pub tb: u64,
+    pub dbsr: u32,
+    pub dbcr: [u32; 3],
+    pub iac: [u32; 4],
+    pub dac: [u32; 2],
+    pub dvc: [u32; 2],
+    pub breakpoints: [u8; 4],
+    pub epr: u32,
+    pub vrsave: u32,
+    pub epcr: u32,
+    /// MAS registers, IVORs, what describes the MMU; then what only the server families use of the union.
+    pub rest: [u64; 97],
+}
+
+/// KVM_SREGS_E_UPDATE_*: registers that KVM_SET_SREGS leaves alone unless the bit is set, since they change by themselves.
+mod update {
+    pub(super) const MCSR: u32 = 1 << 0;
+    pub(super) const TSR: u32 = 1 << 1;
+    pub(super) const DEC: u32 = 1 << 2;
+}
+
+impl Sregs {
+    /// All zero, to be filled by KVM_GET_SREGS.
+    pub const EMPTY: Self = Self {
+        pvr: 0,
+        alignment: 0,
+        implementation: [0; 32],
+        features: 0,
+        impl_id: 0,
+        update_special: 0,
+        pir: 0,
+        sprg8: 0,
+        sprg9: 0,
+        csrr0: 0,
+        dsrr0: 0,
+        mcsrr0: 0,
+        csrr1: 0,
+        dsrr1: 0,
+        mcsrr1: 0,
+        esr: 0,
+        dear: 0,
+        ivpr: 0,
+        mcivpr: 0,
+        mcsr: 0,
+        tsr: 0,
+        tcr: 0,
+        decar: 0,
+        dec: 0,
+        tb: 0,
+        dbsr: 0,
+        dbcr: [0; 3],
+        iac: [0; 4],
+        dac: [0; 2],
+        dvc: [0; 2],
+        breakpoints: [0; 4],
+        epr: 0,
+        vrsave: 0,
+        epcr: 0,
+        rest: [0; 97],
+    };
+
+    /// The same, with nothing left alone when it is set: "everything is restored, even new features that the caller
+    /// doesn't know about" (kvm.h).
+    #[must_use]
+    pub const fn complete(mut self) -> Self {
+        self.update_special = u32::MAX;
+        self
+    }
+
+    /// The register with this index in [`SREGS`].
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<u64> {
+        Some(match *SREGS.get(index)? {
+            "PVR" => self.pvr.into(),
+            "CSRR0" => self.csrr0,
+            "CSRR1" => self.csrr1.into(),
+            "ESR" => self.esr.into(),
+            "DEAR" => self.dear,
+            "MCSR" => self.mcsr,
+            "TSR" => self.tsr.into(),
+            "TCR" => self.tcr.into(),
+            "DEC" => self.dec.into(),
+            "VRSAVE" => self.vrsave.into(),
+            "PIR" => self.pir.into(),
+            "DECAR" => self.decar.into(),
+            "IVPR" => self.ivpr,
+            _ => return None,
+        })
+    }
+
+    /// Changes the register with this index in [`SREGS`]; false if there is none. 32-bit members take the low word.
+    #[must_use]
+    pub fn set(&mut self, index: usize, value: u64) -> bool {
+        let word = value as u32;
+        match SREGS.get(index) {
+            Some(&"PVR") => self.pvr = word,
+            Some(&"CSRR0") => self.csrr0 = value,
+            Some(&"CSRR1") => self.csrr1 = word,
+            Some(&"ESR") => self.esr = word,
+            Some(&"DEAR") => self.dear = value,
+            Some(&"MCSR") => (self.mcsr, self.update_special) = (value, self.update_special | update::MCSR),
+            Some(&"TSR") => (self.tsr, self.update_special) = (word, self.update_special | update::TSR),
+            Some(&"TCR") => self.tcr = word,
+            Some(&"DEC") => (self.dec, self.update_special) = (word, self.update_special | update::DEC),
+            Some(&"VRSAVE") => self.vrsave = word,
+            Some(&"PIR") => self.pir = word,
+            Some(&"DECAR") => self.decar = word,
+            Some(&"IVPR") => self.ivpr = value,
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// KVM_REG_PPC_* identifiers, and the bytes behind `addr` of `struct kvm_one_reg`.
+pub mod one_reg {
+    /// Most bytes of a register that scripts can name; vectors have more.
+    const LARGEST: usize = 8;
+
+    /// Bytes of the register with this identifier: KVM_REG_SIZE_MASK, a power of two. None if it is larger than a script's
+    /// values.
+    fn size(id: u64) -> Option<usize> {
+        const SIZE_SHIFT: u32 = 52;
+        const SIZE_MASK: u64 = 0xf;
+        Some(1 << (id >> SIZE_SHIFT & SIZE_MASK)).filter(|size| *size <= LARGEST)
+    }
+
+    /// The register's value, from the bytes the kernel has put there.
+    #[must_use]
+    pub fn value(id: u64, bytes: [u8; LARGEST]) -> Option<u64> {
+        let mut value = [0; LARGEST];
+        let size = size(id)?;
+        let place = if cfg!(target_endian = "big") { LARGEST - size..LARGEST } else { 0..size };
+        value.get_mut(place)?.copy_from_slice(bytes.get(..size)?);
+        Some(u64::from_ne_bytes(value))
+    }
+
+    /// The bytes for the kernel of a register that is to have this value.
+    #[must_use]
+    pub fn bytes(id: u64, value: u64) -> Option<[u8; LARGEST]> {
+        let mut bytes = [0; LARGEST];
+        let size = size(id)?;
+        let value = value.to_ne_bytes();
+        let place = if cfg!(target_endian = "big") { LARGEST - size..LARGEST } else { 0..size };
+        bytes.get_mut(..size)?.copy_from_slice(value.get(place)?);
+        Some(bytes)
+    }
+
+    const PPC: u64 = 0x1000_0000_0000_0000;
+    const U32: u64 = PPC | 0x0020_0000_0000_0000;
+    const U64: u64 = PPC | 0x0030_0000_0000_0000;
+
+    /// What a migration carries beside the two structures: IAC1, IAC2, DAC1, DAC2, and VRSAVE, which KVM_SET_SREGS takes
+    /// and the unloading of the vCPU overwrites.
+    pub const MIGRATED: [u64; 5] = [U64 | 0x02, U64 | 0x03, U64 | 0x06, U64 | 0x07, U32 | 0xb4];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::mem::offset_of;
+
+    /// As powerpc-linux-gnu-gcc 12 has them from the headers of Linux 6.12.
+    #[test]
+    fn members_lie_where_the_kernels_headers_have_them() {
+        assert_eq!((size_of::<Regs>(), size_of::<Sregs>()), (0x188, 0x4d0));
+        let offsets = [
+            offset_of!(Sregs, implementation),
+            offset_of!(Sregs, features),
+            offset_of!(Sregs, csrr0),
+            offset_of!(Sregs, dear),
+            offset_of!(Sregs, tsr),
+            offset_of!(Sregs, vrsave),
+            offset_of!(Sregs, epcr),
+        ];
+        assert_eq!(offsets, [0x8, 0x108, 0x128, 0x150, 0x170, 0x1c0, 0x1c4]);
+    }
+
+    #[test]
+    fn every_register_scripts_may_name_is_set_and_read_back() {
+        for (index, name) in SREGS.iter().enumerate() {
+            let mut sregs = Sregs::EMPTY;
+            assert!(sregs.set(index, 0x89ab_cdef), "{name}");
+            for (other, name_of_other) in SREGS.iter().enumerate() {
+                let expected = if other == index { 0x89ab_cdef } else { 0 };
+                assert_eq!(sregs.get(other), Some(expected), "{name} and {name_of_other}");
+            }
+        }
+        assert_eq!(Sregs::EMPTY.get(SREGS.len()), None);
+        assert!(!Sregs::EMPTY.clone().set(SREGS.len(), 0));
+    }
+
+    #[test]
+    fn what_changes_by_itself_is_set_only_when_it_is_asked_for() {
+        let special = |name: &str| {
+            let mut sregs = Sregs::EMPTY;
+            let index = SREGS.iter().position(|register| *register == name).expect("a register");
+            assert!(sregs.set(index, 1));
+            sregs.update_special
+        };
+        assert_eq!(["MCSR", "TSR", "DEC", "TCR", "ESR"].map(special), [1, 2, 4, 0, 0]);
+    }
+
+    #[test]
+    fn an_identifier_says_how_large_the_register_is() {
+        let [double, .., word] = one_reg::MIGRATED;
+        let value = 0x0123_4567_89ab_cdef;
+        assert_eq!(one_reg::bytes(double, value), Some(u64::to_ne_bytes(value)));
+        let bytes = one_reg::bytes(word, value).expect("a register");
+        assert_eq!((bytes[..4] == 0x89ab_cdef_u32.to_ne_bytes(), &bytes[4..]), (true, &[0; 4][..]));
+        assert_eq!(one_reg::value(double, u64::to_ne_bytes(value)), Some(value));
+        assert_eq!(one_reg::value(word, bytes), Some(0x89ab_cdef));
+        let vector = 0x1040_0000_0000_0000;
+        assert_eq!((one_reg::bytes(vector, 0), one_reg::value(vector, [0; 8])), (None, None));
+    }
+}

@@ -1,0 +1,180 @@
+//! Frames to the harness: the records a guest sends itself elsewhere, and those only a host can send.
+
+use crate::returns::Returns;
+use crate::system::System;
+use core::fmt::{self, Write};
+use sprig_wire::CRC;
+use sprig_wire::frame::{LOG_CHUNK, Line, PAYLOAD, Record};
+use sprig_wire::log::Header;
+
+/// Sends frames one after the other.
+#[derive(Debug)]
+pub struct Reporter<'a, S> {
+    /// The system whose console they go to.
+    pub system: &'a mut S,
+    sequence: u16,
+}
+
+impl<'a, S: System> Reporter<'a, S> {
+    /// A reporter that has said nothing.
+    pub fn new(system: &'a mut S) -> Self {
+        Self { system, sequence: 0 }
+    }
+
+    /// Sends one record.
+    pub fn send(&mut self, record: &Record<'_>) {
+        let line = Line::new(self.sequence, record);
+        self.sequence = self.sequence.wrapping_add(1);
+        self.system.console(line.as_bytes());
+    }
+
+    /// Says that nothing can be run here, and why.
+    pub fn unfit(&mut self, why: impl fmt::Display) {
+        self.send(&Record::Unfit(Text::of(why).as_bytes()));
+    }
+
+    /// Says that a case's machine came to an end of its own, and how.
+    pub fn fate(&mut self, case: u32, hung: bool, how: impl fmt::Display) {
+        self.send(&Record::Fate { case, hung, how: Text::of(how).as_bytes() });
+    }
+
+    /// Sends a case's entries, with what KVM_RUN returned for among them, and that the case has ended.
+    pub fn log(&mut self, header: &Header, entries: &[u8], returns: &Returns) {
+        let (mut digest, mut length) = (CRC.digest(), 0);
+        let mut chunk = Chunk { case: header.case, offset: 0, bytes: [0; LOG_CHUNK], filled: 0 };
+        returns.merge(entries, |piece| {
+            digest.update(piece);
+            // What a log holds and what returns are kept is less than 2^32 bytes.
+            length += piece.len() as u32;
+            chunk.fill(piece, self);
+        });
+        chunk.send(self);
+        let Header { case, state, step, .. } = *header;
+        self.send(&Record::End { case, state, step, length, checksum: digest.finalize() });
+    }
+}
+
+/// Entries on their way out, in frames as full as they can be.
+struct Chunk {
+    case: u32,
+    offset: u32,
+    bytes: [u8; LOG_CHUNK],
+    filled: usize,
+}
+
+impl Chunk {
+    fn fill<S: System>(&mut self, piece: &[u8], reporter: &mut Reporter<'_, S>) {
+        for byte in piece {
+            if let Some(place) = self.bytes.get_mut(self.filled) {
+                *place = *byte;
+                self.filled += 1;
+            }
+            if self.filled == LOG_CHUNK {
+                self.send(reporter);
+            }
+        }
+    }
+
+    fn send<S: System>(&mut self, reporter: &mut Reporter<'_, S>) {
+        let bytes = self.bytes.get(..self.filled).unwrap_or(&self.bytes);
+        if !bytes.is_empty() {
+            reporter.send(&Record::Log { case: self.case, offset: self.offset, bytes });
+        }
+        self.offset += self.filled as u32;
+        self.filled = 0;
+    }
+}
+
+/// A sentence that fits a frame; what does not is cut.
+#[derive(Debug)]
+pub struct Text {
+    bytes: [u8; PAYLOAD],
+    length: usize,
+}
+
+impl Text {
+    /// No text.
+    pub const EMPTY: Self = Self { bytes: [0; PAYLOAD], length: 0 };
+
+    /// What this displays.
+    #[must_use]
+    pub fn of(what: impl fmt::Display) -> Self {
+        let mut text = Self::EMPTY;
+        // It never fails: what does not fit is dropped.
+        let _ = write!(text, "{what}");
+        text
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(&self.bytes)
+    }
+
+    /// True if there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_bytes().iter().try_for_each(|byte| f.write_char(char::from(*byte)))
+    }
+}
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.get_mut(self.length..).unwrap_or(&mut []);
+        for (place, byte) in room.iter_mut().zip(text.bytes()) {
+            *place = byte;
+            self.length += 1;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::Unexpected;
+    use crate::testing::{Fake, Said};
+    use sprig_wire::log::State;
+    use std::vec::Vec;
+
+    #[test]
+    fn entries_arrive_whole_whatever_their_length() {
+        for length in [0, 1, LOG_CHUNK - 1, LOG_CHUNK, LOG_CHUNK + 1, 3 * LOG_CHUNK] {
+            let entries: Vec<u8> = (0..length).map(|byte| byte as u8).collect();
+            let mut fake = Fake::default();
+            let header = Header { state: State::Ended, case: 3, step: 9, length: length as u32 };
+            Reporter::new(&mut fake).log(&header, &entries, &Returns::new());
+            let said = fake.said();
+            let received: Vec<u8> = said.iter().flat_map(|said| said.log_bytes()).copied().collect();
+            assert_eq!(received, entries);
+            let checksum = CRC.checksum(&entries);
+            let Some(Said::End { length: sent, checksum: found, .. }) = said.last() else { panic!("an end") };
+            assert_eq!((*sent as usize, *found), (length, checksum));
+        }
+    }
+
+    #[test]
+    fn the_checksum_covers_what_was_put_among_the_entries() {
+        let mut fake = Fake::default();
+        let mut returns = Returns::new();
+        assert_eq!(returns.note(1, 0, Unexpected { reason: 0, detail: 7 }), Ok(()));
+        let header = Header { state: State::Ended, case: 0, step: 1, length: 0 };
+        Reporter::new(&mut fake).log(&header, &[], &returns);
+        let said = fake.said();
+        let received: Vec<u8> = said.iter().flat_map(|said| said.log_bytes()).copied().collect();
+        let Some(Said::End { length, checksum, .. }) = said.last() else { panic!("an end") };
+        assert_eq!((*length as usize, *checksum), (received.len(), CRC.checksum(&received)));
+    }
+
+    #[test]
+    fn a_text_that_does_not_fit_is_cut() {
+        let long = "0123456789".repeat(10);
+        assert_eq!(Text::of(&long).as_bytes(), &long.as_bytes()[..PAYLOAD]);
+    }
+}

@@ -1,0 +1,278 @@
+//! A session: a batch from the first frame to the last, a machine for each case.
+//!
+//! ```text
+//!   B  { C  { S }  { X }  [ F ]  { L }  E }  D        or  U  where nothing can be run here
+//! ```
+
+use crate::exit::reason_name;
+use crate::image::Image;
+use crate::machine::{End, Machine, Program, SetupError, read_log};
+use crate::report::Reporter;
+use crate::returns::Returns;
+use crate::system::{System, Vm};
+use sprig_wire::VERSION;
+use sprig_wire::batch::Batch;
+use sprig_wire::frame::Record;
+use sprig_wire::log::{Header, NO_STEP, State};
+
+/// What is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// The guest image, an ELF file.
+    pub image: &'a [u8],
+    /// The batch.
+    pub batch: &'a [u8],
+    /// Ticks that a machine may be without progress.
+    pub patience: u32,
+}
+
+/// Runs a batch and reports every case. `returns` is room for what is noted of one.
+///
+/// # Errors
+/// [`SetupError`] where nothing, or nothing more, can be run here; that has been reported then.
+pub fn run(system: &mut impl System, job: Job<'_>, returns: &mut Returns) -> Result<(), SetupError> {
+    let mut reporter = Reporter::new(system);
+    run_all(&mut reporter, job, returns).inspect_err(|error| reporter.unfit(error))
+}
+
+fn run_all<S: System>(reporter: &mut Reporter<'_, S>, job: Job<'_>, returns: &mut Returns) -> Result<(), SetupError> {
+    let (image, batch, patience) = (Image::open(job.image)?, Batch::open(job.batch)?, job.patience);
+    // What the guest will find is what the first machine has: that it can be made is the proof that there is KVM at all.
+    let pvr = reporter.system.create_vm()?.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?.pvr;
+    reporter.send(&Record::Boot { version: VERSION, pvr, cases: batch.len() });
+    for index in 0..batch.len() {
+        let case = batch.case(index)?.id;
+        reporter.send(&Record::Case { case });
+        let machine = Machine::new(reporter.system.create_vm()?, Program { image, batch, index, patience })?;
+        run_case(reporter, machine, case, returns)?;
+    }
+    reporter.send(&Record::Done);
+    Ok(())
+}
+
+fn run_case<S: System>(
+    reporter: &mut Reporter<'_, S>,
+    mut machine: Machine<'_, S::Vm>,
+    case: u32,
+    returns: &mut Returns,
+) -> Result<(), SetupError> {
+    returns.clear();
+    let end = machine.run(reporter, returns)?;
+    machine.vm.counters(&mut |reason, count| reporter.send(&Record::Exits { case, count, reason }));
+    let nothing = Header { state: State::Idle, case, step: NO_STEP, length: 0 };
+    let (header, entries) = read_log(machine.log(), case).unwrap_or((nothing, &[]));
+    match &end {
+        End::PoweredOff(words) => match header.state {
+            State::Idle | State::Running | State::Resetting if words.is_empty() => {
+                reporter.fate(case, false, "the machine was powered off");
+            }
+            State::Idle | State::Running | State::Resetting => {
+                reporter.fate(case, false, format_args!("the guest gave up: {words}"));
+            }
+            _ => {}
+        },
+        End::Hung => reporter.fate(case, true, "no step of progress"),
+        End::Failed(errno) => reporter.fate(case, false, format_args!("{}", errno.of("KVM_RUN"))),
+        End::GivenUp(what) => {
+            let name = reason_name(what.reason).unwrap_or("?");
+            reporter.fate(
+                case,
+                false,
+                format_args!("KVM_RUN returned: KVM_EXIT_{name} ({}) {:#x}", what.reason, what.detail),
+            );
+        }
+        End::TooManyReturns => reporter.fate(case, false, "KVM_RUN returned for more reasons than are kept"),
+    }
+    reporter.log(&header, entries, returns);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::{Exit, Unexpected};
+    use crate::system::{EINTR, Errno};
+    use crate::testing::{Act, Fake, PVR, Said, elf, logs, powers_off, prints, stores};
+    use crate::watchdog::PATIENCE;
+    use sprig_wire::CRC;
+    use sprig_wire::batch::{BatchBuilder, CaseParts};
+    use sprig_wire::board::RESET;
+    use sprig_wire::frame::Line;
+    use sprig_wire::layout::{BATCH_BASE, IMAGE_BASE};
+    use sprig_wire::log::Kind;
+    use std::boxed::Box;
+    use std::vec;
+    use std::vec::Vec;
+
+    const ENTRY: [u8; 4] = [0, 1, Kind::Completed as u8, 0];
+    const UNKNOWN: Unexpected = Unexpected { reason: 0, detail: 7 };
+
+    fn batch(cases: u32, loud: bool) -> Vec<u8> {
+        let parts = CaseParts { slots: 1, constants: vec![1], ops: vec![3, 0, 0, 1], code: vec![7] };
+        let mut builder = BatchBuilder::new(loud);
+        (0..cases).for_each(|id| builder.push(id, &parts));
+        builder.finish().expect("small")
+    }
+
+    /// What is said of these guests, one case each, by a host that has what they need.
+    fn said(guests: Vec<Vec<Act>>, loud: bool) -> Vec<Said> {
+        let batch = batch(guests.len() as u32, loud);
+        let mut fake = Fake::default();
+        fake.guests.push_back(Vec::new());
+        fake.guests.extend(guests);
+        let job = Job { image: &elf(IMAGE_BASE, b"code", 8), batch: &batch, patience: PATIENCE };
+        assert_eq!(run(&mut fake, job, &mut Returns::new()), Ok(()));
+        fake.said()
+    }
+
+    fn end(state: State, step: u32, entries: &[u8]) -> Said {
+        Said::End { state, step, length: entries.len() as u32, checksum: CRC.checksum(entries) }
+    }
+
+    fn exits() -> Said {
+        Said::Exits("mmio".into(), 2)
+    }
+
+    fn fate(hung: bool, how: &str) -> Said {
+        Said::Fate { hung, how: how.into() }
+    }
+
+    /// What is said of one case between its beginning and the end of the session.
+    fn of_one(guest: Vec<Act>) -> Vec<Said> {
+        let mut said = said(vec![guest], false);
+        assert_eq!((said.remove(0), said.remove(0)), (Said::Boot { pvr: PVR, cases: 1 }, Said::Case(0)));
+        assert_eq!(said.pop(), Some(Said::Done));
+        said
+    }
+
+    #[test]
+    fn each_case_runs_in_a_machine_of_its_own_and_its_log_is_sent() {
+        let guest = |case| vec![logs(case, State::Ended, 1, &ENTRY, Err(EINTR)), powers_off()];
+        let of_case = |case| [Said::Case(case), exits(), Said::Log(ENTRY.into()), end(State::Ended, 1, &ENTRY)];
+        let expected =
+            [vec![Said::Boot { pvr: PVR, cases: 2 }], of_case(0).into(), of_case(1).into(), vec![Said::Done]];
+        assert_eq!(said(vec![guest(0), guest(1)], false), expected.concat());
+    }
+
+    #[test]
+    fn a_machine_has_the_board_it_expects_and_a_batch_of_its_one_case() {
+        let looks: Act = Box::new(|vm| {
+            let batch = Batch::open(&vm.ram[BATCH_BASE as usize..]).expect("a batch");
+            assert_eq!((batch.len(), batch.is_silent(), batch.case(0).map(|case| case.id)), (1, true, Ok(0)));
+            assert_eq!(vm.ram[IMAGE_BASE as usize..][..4], *b"code");
+            assert_eq!((vm.regs.named[0], vm.regs.gpr[6]), (IMAGE_BASE.into(), 0x4550_4150));
+            assert!(vm.is_tlb_dirty && vm.tlb.iter().any(|entry| entry.mas1 != 0));
+            Err(EINTR)
+        });
+        of_one(vec![looks, powers_off()]);
+    }
+
+    #[test]
+    fn a_guest_that_gives_up_has_last_words() {
+        let panic = Line::new(0, &Record::Panic(b"no memory"));
+        let mut guest = prints(panic.as_bytes());
+        guest.push(powers_off());
+        assert_eq!(
+            of_one(guest),
+            [exits(), fate(false, "the guest gave up: no memory"), end(State::Idle, NO_STEP, &[])]
+        );
+        let guest = vec![logs(0, State::Running, 3, &ENTRY, Err(EINTR)), powers_off()];
+        let fate = fate(false, "the machine was powered off");
+        assert_eq!(of_one(guest), [exits(), fate, Said::Log(ENTRY.into()), end(State::Running, 3, &ENTRY)]);
+    }
+
+    #[test]
+    fn a_guest_that_gets_nowhere_is_ended_and_the_next_case_runs() {
+        let next = vec![logs(1, State::Ended, 1, &[], Err(EINTR)), powers_off()];
+        let said = said(vec![vec![logs(0, State::Running, 3, &[], Err(EINTR))], next], false);
+        let first = [Said::Case(0), exits(), fate(true, "no step of progress"), end(State::Running, 3, &[])];
+        assert_eq!(said[1..5], first);
+        assert_eq!(said[5..], [Said::Case(1), exits(), end(State::Ended, 1, &[]), Said::Done]);
+    }
+
+    #[test]
+    fn a_return_nobody_asked_for_is_an_observation_and_the_guest_goes_on() {
+        let guest = vec![
+            logs(0, State::Running, 1, &[], Ok(Exit::Unexpected(UNKNOWN))),
+            logs(0, State::Ended, 1, &ENTRY, Err(EINTR)),
+            powers_off(),
+        ];
+        let given_up = [0, 1, Kind::GivenUp as u8, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
+        let entries = [&given_up[..], &ENTRY].concat();
+        assert_eq!(of_one(guest), [exits(), Said::Log(entries.clone()), end(State::Ended, 1, &entries)]);
+    }
+
+    #[test]
+    fn a_guest_that_is_given_up_before_its_case_has_begun_has_come_to_its_end() {
+        let said = of_one(vec![Box::new(|_| Ok(Exit::Unexpected(UNKNOWN)))]);
+        assert_eq!(
+            said[1..],
+            [fate(false, "KVM_RUN returned: KVM_EXIT_UNKNOWN (0) 0x7"), end(State::Idle, NO_STEP, &[])]
+        );
+    }
+
+    #[test]
+    fn a_machine_that_cannot_be_entered_has_come_to_its_end() {
+        let said = of_one(vec![Box::new(|_| Err(Errno(14)))]);
+        assert_eq!(said, [exits(), fate(false, "KVM_RUN: errno 14"), end(State::Idle, NO_STEP, &[])]);
+    }
+
+    #[test]
+    fn an_access_to_nowhere_reads_zero_and_is_noted() {
+        let access = crate::exit::Mmio { address: 0x4000_0000, length: 4, stored: None };
+        let guest = vec![
+            logs(0, State::Ended, 2, &[], Ok(Exit::Mmio(access))),
+            Box::new(|vm: &mut crate::testing::FakeVm| {
+                assert_eq!(vm.answers, [[0; 8]]);
+                Err(EINTR)
+            }),
+            powers_off(),
+        ];
+        let noted = [0, 2, Kind::GivenUp as u8, 2, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0x40, 0, 0, 0];
+        assert_eq!(of_one(guest), [exits(), Said::Log(noted.into()), end(State::Ended, 2, &noted)]);
+    }
+
+    #[test]
+    fn a_reset_starts_the_image_again_and_keeps_the_rest_of_memory() {
+        let changes: Act = Box::new(|vm| {
+            vm.ram[IMAGE_BASE as usize] = 0;
+            (vm.regs.named[0], vm.sregs.ivpr) = (7, 7);
+            Err(EINTR)
+        });
+        let looks: Act = Box::new(|vm| {
+            assert_eq!(vm.ram[IMAGE_BASE as usize..][..4], *b"code");
+            assert_eq!((vm.regs.named[0], vm.sregs.ivpr), (IMAGE_BASE.into(), 0));
+            Err(EINTR)
+        });
+        let guest =
+            vec![logs(0, State::Ended, 1, &ENTRY, Err(EINTR)), changes, stores(RESET, 4, &[0; 4]), looks, powers_off()];
+        assert_eq!(of_one(guest), [exits(), Said::Log(ENTRY.into()), end(State::Ended, 1, &ENTRY)]);
+    }
+
+    #[test]
+    fn in_a_loud_batch_each_step_is_told_in_the_hosts_own_sequence() {
+        let mut guest = Vec::new();
+        for record in [Record::Case { case: 0 }, Record::Step { case: 0, step: 4 }] {
+            guest.extend(prints(Line::new(77, &record).as_bytes()));
+        }
+        guest.extend([logs(0, State::Ended, 4, &[], Err(EINTR)), powers_off()]);
+        let expected = [Said::Boot { pvr: PVR, cases: 1 }, Said::Case(0), Said::Step(4), exits()];
+        assert_eq!(said(vec![guest], true)[..4], expected);
+    }
+
+    #[test]
+    fn a_host_that_cannot_run_anything_says_so() {
+        let unfit = |fake: &mut Fake, image: &[u8], batch: &[u8]| {
+            assert!(run(fake, Job { image, batch, patience: PATIENCE }, &mut Returns::new()).is_err());
+            fake.said()
+        };
+        let image = elf(IMAGE_BASE, b"code", 8);
+        let mut without_kvm = Fake { has_no_kvm: true, ..Fake::default() };
+        let said = unfit(&mut without_kvm, &image, &batch(1, false));
+        assert_eq!(said, [Said::Unfit("KVM_CREATE_VM: errno 19".into())]);
+        let said = unfit(&mut Fake::default(), b"no image", &batch(1, false));
+        assert_eq!(said, [Said::Unfit("the guest image is damaged".into())]);
+        let said = unfit(&mut Fake::default(), &image, b"no batch");
+        assert_eq!(said, [Said::Unfit("malformed batch at byte 8".into())]);
+    }
+}

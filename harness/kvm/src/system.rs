@@ -1,0 +1,192 @@
+//! What a session asks of the operating system: the seam between logic and system calls, and the structures that go over it.
+
+use crate::exit::Exit;
+use crate::registers::{Regs, Sregs};
+use crate::tlb;
+use core::fmt;
+
+/// errno: a signal arrived.
+pub const EINTR: Errno = Errno(4);
+/// errno: try again; KVM_RUN says so where a vCPU has not been started.
+pub const EAGAIN: Errno = Errno(11);
+
+/// errno: invalid argument.
+pub const EINVAL: Errno = Errno(22);
+
+/// Why a system call failed: a number of the kernel's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errno(pub u32);
+
+/// A system call that had to succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Which: `KVM_CREATE_VM`, `open /dev/kvm`.
+    pub what: &'static str,
+    /// Why not.
+    pub errno: Errno,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: errno {}", self.what, self.errno.0)
+    }
+}
+
+impl Errno {
+    /// The failure of this call.
+    #[must_use]
+    pub const fn of(self, what: &'static str) -> Failure {
+        Failure { what, errno: self }
+    }
+}
+
+/// The system on which sessions run.
+pub trait System {
+    /// Its virtual machines.
+    type Vm: Vm;
+
+    /// Makes a machine with one vCPU; memory and TLB are zero.
+    ///
+    /// # Errors
+    /// The call that failed.
+    fn create_vm(&mut self) -> Result<Self::Vm, Failure>;
+
+    /// Writes to the console, and returns when it has been sent: a host that dies then does not take it along.
+    fn console(&mut self, bytes: &[u8]);
+
+    /// Ticks of the watchdog's timer since the program began.
+    fn ticks(&self) -> u32;
+}
+
+/// A virtual machine with one vCPU.
+pub trait Vm {
+    /// KVM_RUN.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn run(&mut self) -> Result<Exit, Errno>;
+
+    /// Ends the access that KVM_RUN returned for, and executes nothing: only then the registers are the guest's (api.rst,
+    /// section 5, KVM_EXIT_MMIO). KVM_RUN with `immediate_exit`.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn complete(&mut self) -> Result<(), Errno>;
+
+    /// What the load that KVM_RUN returned for gets.
+    fn answer_load(&mut self, data: [u8; 8]);
+
+    /// The guest's memory, [`sprig_wire::layout::RAM_SIZE`] bytes.
+    fn ram(&mut self) -> &mut [u8];
+
+    /// The guest's TLB, where the kernel keeps it in memory of ours.
+    fn tlb(&mut self) -> &mut [tlb::Entry; tlb::ENTRIES];
+
+    /// KVM_DIRTY_TLB, for all of it.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn dirty_tlb(&mut self) -> Result<(), Errno>;
+
+    /// KVM_GET_REGS.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn regs(&mut self) -> Result<Regs, Errno>;
+
+    /// KVM_SET_REGS.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn set_regs(&mut self, regs: &Regs) -> Result<(), Errno>;
+
+    /// KVM_GET_SREGS.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn sregs(&mut self) -> Result<Sregs, Errno>;
+
+    /// KVM_SET_SREGS.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn set_sregs(&mut self, sregs: &Sregs) -> Result<(), Errno>;
+
+    /// KVM_GET_ONE_REG, of a register of at most eight bytes.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn one_reg(&mut self, id: u64) -> Result<u64, Errno>;
+
+    /// KVM_SET_ONE_REG, of a register of at most eight bytes.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn set_one_reg(&mut self, id: u64, value: u64) -> Result<(), Errno>;
+
+    /// KVM_INTERRUPT with one of [`interrupt`].
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn interrupt(&mut self, what: u32) -> Result<(), Errno>;
+
+    /// The number the vCPU was made with.
+    fn vcpu_id(&self) -> u32;
+
+    /// Replaces the kernel's side by a new VM and vCPU. Memory and TLB stay.
+    ///
+    /// # Errors
+    /// The call that failed.
+    fn renew(&mut self) -> Result<(), Failure>;
+
+    /// The vCPU's counters, by name; nothing where the kernel does not show them.
+    fn counters(&mut self, each: &mut dyn FnMut(&[u8], u64));
+}
+
+/// `struct kvm_userspace_memory_region`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct MemoryRegion {
+    pub slot: u32,
+    pub flags: u32,
+    pub guest_phys_addr: u64,
+    pub memory_size: u64,
+    pub userspace_addr: u64,
+}
+
+/// `struct kvm_one_reg`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct OneReg {
+    pub id: u64,
+    pub addr: u64,
+}
+
+/// `struct kvm_interrupt`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct Interrupt {
+    pub irq: u32,
+}
+
+/// `struct kvm_enable_cap`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct EnableCap {
+    pub cap: u32,
+    pub flags: u32,
+    pub args: [u64; 4],
+    pub pad: [u8; 64],
+}
+
+/// What KVM_INTERRUPT takes on PowerPC (arch/powerpc/include/uapi/asm/kvm.h).
+pub mod interrupt {
+    /// KVM_INTERRUPT_UNSET: the external line is low.
+    pub const UNSET: u32 = -2_i32 as u32;
+    /// KVM_INTERRUPT_SET_LEVEL: it is high, until it is lowered.
+    pub const SET_LEVEL: u32 = -3_i32 as u32;
+}

@@ -1,0 +1,116 @@
+//! The TLB of an e500 guest, which lies in memory of user space (KVM_CAP_SW_TLB; Documentation/virt/kvm/api.rst,
+//! KVM_CAP_SW_TLB and KVM_DIRTY_TLB): where the minimal board's first translations go.
+//!
+//! KVM sets up an entry of its own for a vCPU's first instructions, but not one that its first TLB miss would find.
+
+use sprig_isa::mmu::mas;
+use sprig_wire::board::{REGISTERS, REGISTERS_SIZE};
+use sprig_wire::layout::RAM_SIZE;
+
+/// Entries of TLB0 and TLB1 of the e500v2 (e500 core manual, chapter 12).
+pub const TLB0_ENTRIES: usize = 512;
+/// Ways of TLB0.
+pub const TLB0_WAYS: usize = 4;
+/// Entries, and ways, of TLB1.
+pub const TLB1_ENTRIES: usize = 16;
+/// Entries in all.
+pub const ENTRIES: usize = TLB0_ENTRIES + TLB1_ENTRIES;
+/// KVM_MMU_FSL_BOOKE_NOHV.
+pub const MMU_TYPE: u32 = 0;
+
+/// `struct kvm_book3e_206_tlb_entry`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct Entry {
+    pub mas8: u32,
+    pub mas1: u32,
+    pub mas2: u64,
+    pub mas7_3: u64,
+}
+
+/// `struct kvm_book3e_206_tlb_params`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct Params {
+    pub tlb_sizes: [u32; 4],
+    pub tlb_ways: [u32; 4],
+    pub reserved: [u32; 8],
+}
+
+impl Params {
+    /// The e500v2's.
+    pub const E500V2: Self = Self {
+        tlb_sizes: [TLB0_ENTRIES as u32, TLB1_ENTRIES as u32, 0, 0],
+        tlb_ways: [TLB0_WAYS as u32, TLB1_ENTRIES as u32, 0, 0],
+        reserved: [0; 8],
+    };
+}
+
+/// `struct kvm_config_tlb`: addresses in user space.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct Config {
+    pub params: u64,
+    pub array: u64,
+    pub mmu_type: u32,
+    pub array_len: u32,
+}
+
+/// `struct kvm_dirty_tlb`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct Dirty {
+    pub bitmap: u64,
+    pub num_dirty: u32,
+    pub padding: u32,
+}
+
+/// Puts the TLB to where the board starts: RAM and register page, for everybody, and nothing else.
+pub fn reset(entries: &mut [Entry; ENTRIES]) {
+    *entries = [Entry::default(); ENTRIES];
+    let (_, tlb1) = entries.split_at_mut(TLB0_ENTRIES);
+    for (entry, (address, size)) in tlb1.iter_mut().zip([(0, RAM_SIZE), (REGISTERS, REGISTERS_SIZE)]) {
+        *entry = identity(address, size);
+    }
+}
+
+/// An entry of TLB1 that maps addresses to themselves.
+fn identity(address: u32, size: u32) -> Entry {
+    // A page has 4 to the power of TSIZE KiB.
+    let tsize = (size.ilog2() - 10) / 2;
+    Entry {
+        mas8: 0,
+        mas1: mas::VALID | mas::IPROT | tsize << mas::TSIZE_SHIFT,
+        mas2: address.into(),
+        mas7_3: u64::from(address | mas::ALL_PERMISSIONS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn structures_are_as_large_as_the_kernels() {
+        assert_eq!(
+            (size_of::<Entry>(), size_of::<Params>(), size_of::<Config>(), size_of::<Dirty>()),
+            (24, 64, 24, 16)
+        );
+    }
+
+    #[test]
+    fn the_board_starts_with_memory_and_register_page_mapped_and_nothing_else() {
+        let mut entries = [Entry { mas1: mas::VALID, ..Entry::default() }; ENTRIES];
+        reset(&mut entries);
+        let valid: std::vec::Vec<_> = entries.iter().filter(|entry| entry.mas1 & mas::VALID != 0).collect();
+        let as_mapped: std::vec::Vec<_> =
+            valid.iter().map(|entry| (entry.mas2, entry.mas7_3, entry.mas1 >> mas::TSIZE_SHIFT & mas::TSIZE)).collect();
+        // 4^7 KiB are 16 MiB, 4^1 are 4 KiB.
+        assert_eq!(as_mapped, [(0, 0x3f, 7), (0x0f00_0000, 0x0f00_003f, 1)]);
+        assert_eq!(entries[TLB0_ENTRIES], *valid[0], "in TLB1, which has pages of that size");
+    }
+}

@@ -1,0 +1,235 @@
+//! Real KVM without PowerPC hardware: QEMU emulates a machine, Linux with KVM runs on it, and our guest is its guest.
+//!
+//! ```text
+//!   L0  sprig --starts--> QEMU, a PowerPC machine by TCG
+//!   L1                      '-- Linux from ci/l1, /init = the VMM (harness/vmm)
+//!   L2                            '-- /dev/kvm: the guest kernel, a VM for each case
+//!
+//!   machine  the machines and kernels, one row each      initramfs  what the host's kernel finds as its root
+//! ```
+//!
+//! A session is one boot of L1. The VMM speaks on the console for its guests, kernel and all else as text; docs/kvm.md.
+
+mod initramfs;
+mod machine;
+
+pub use machine::{Kernel, MACHINES, Machine};
+
+use super::console::{Expected, Receiver, Tail};
+use super::l1::{self, Kernels};
+use super::qemu::{self, Program, path_of, unnamed};
+use super::{Availability, Boot, ByHand, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch};
+use crate::case::{Case, Profile};
+use crate::feature::FeatureSet;
+use crate::project;
+use crate::transcript::{Fate, RunResult};
+use initramfs::Contents;
+use sprig_isa::cpu::Cpu;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What makes the first oops of the host its end, said on the console, and the end of QEMU with it; and keeps quiet what is
+/// less than that: KVM logs every instruction it does not know.
+const ALWAYS: &str = "quiet loglevel=1 oops=panic panic=-1";
+/// How a panic begins (kernel/panic.c).
+const PANIC: &str = "Kernel panic - not syncing:";
+/// A restart is how the host ends, in order or not.
+const NO_REBOOT: &str = "-no-reboot";
+/// [`Clock::Instructions`]; and the random numbers that QEMU gives the host, where its stacks are among it, are the same too.
+const ICOUNT: [&str; 4] = ["-icount", "shift=0,sleep=off", "-seed", "1"];
+
+/// Says `free` where the clock of emulated hosts is to be [`Clock::Free`].
+pub const CLOCK_VARIABLE: &str = "SPRIG_L1_CLOCK";
+
+/// How an emulated machine's time passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Clock {
+    /// A nanosecond for each instruction: the same session gives the same bytes, however loaded this machine is.
+    #[default]
+    Instructions,
+    /// As on this machine. Timers of the emulated one come late where it is starved, and so do interrupts that a case waits
+    /// for.
+    Free,
+}
+
+impl Clock {
+    /// The clock that the environment names.
+    fn from_environment() -> Self {
+        if std::env::var_os(CLOCK_VARIABLE).is_some_and(|name| name == "free") { Self::Free } else { Self::default() }
+    }
+
+    /// Ticks of the VMM's watchdog, a tenth of a second each, that a guest may be without progress.
+    const fn patience(self) -> u32 {
+        match self {
+            // Ten minutes of a clock that a starved emulator does not keep up with: what counts is the CPU time that
+            // `Limits` allow.
+            Self::Free => 6000,
+            // Two thousand million instructions: twice what the longest step takes that a script can ask for.
+            Self::Instructions => 20,
+        }
+    }
+}
+
+/// One kernel on one machine.
+#[derive(Clone, Debug)]
+pub struct Kvm {
+    machine: &'static Machine,
+    kernel: &'static Kernel,
+    cpu: &'static Cpu,
+    program: Program,
+    clock: Clock,
+    /// Booted instead of the one in the cache.
+    image: Option<PathBuf>,
+}
+
+impl Kvm {
+    /// The target for a kernel on a machine; none if the CPU is not in the table of CPUs.
+    #[must_use]
+    pub fn new(machine: &'static Machine, kernel: &'static Kernel) -> Option<Self> {
+        let cpu = Cpu::by_name(machine.cpu)?;
+        Some(Self { machine, kernel, cpu, program: Program::of(cpu), clock: Clock::from_environment(), image: None })
+    }
+
+    /// The same, run by this binary.
+    #[must_use]
+    pub fn with_binary(mut self, binary: PathBuf) -> Self {
+        self.program.choose(binary);
+        self
+    }
+
+    /// The same with this kernel image.
+    #[must_use]
+    pub fn with_kernel(self, image: PathBuf) -> Self {
+        Self { image: Some(image), ..self }
+    }
+
+    /// The same with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The host's kernel.
+    fn image(&self) -> Result<PathBuf, NoKernel> {
+        let no = |reason: String, remedy: String| NoKernel { reason, remedy };
+        if let Some(image) = &self.image {
+            let missing =
+                || no(format!("there is no kernel {}", image.display()), "name the vmlinux of a build".to_owned());
+            return if image.is_file() { Ok(image.clone()) } else { Err(missing()) };
+        }
+        let kernels = Kernels::load(&project::root())
+            .map_err(|problem| no(problem.to_string(), "run it in a checkout of sprig".to_owned()))?;
+        let found = kernels.find(self.kernel.name, &l1::cache(|variable| std::env::var_os(variable)));
+        found.map_err(|missing| no(missing.to_string(), missing.remedy()))
+    }
+
+    /// The host's root file system with these cases in it.
+    fn root(&self, cases: &[&Case], loud: bool) -> Result<Vec<u8>, Unprepared> {
+        let (vmm, guest) = (self.machine.vmm.bytes()?, self.machine.guest.bytes()?);
+        let batch = batch(cases, loud)?;
+        let contents = Contents { vmm: &vmm, guest: &guest, batch: &batch };
+        initramfs::archive(&contents).map_err(|error| Unprepared::Write { path: "initramfs".into(), error })
+    }
+
+    fn arguments(&self, kernel: &Path, root: &Path, how: &ByHand) -> Vec<OsString> {
+        let mut arguments = qemu::common();
+        arguments.extend(self.machine.arguments.iter().map(OsString::from));
+        arguments.extend(["-cpu", self.machine.qemu_cpu, NO_REBOOT].map(OsString::from));
+        arguments.extend(["-accel", if how.trace { "tcg,one-insn-per-tb=on" } else { "tcg" }].map(OsString::from));
+        if self.clock == Clock::Instructions {
+            arguments.extend(ICOUNT.map(OsString::from));
+        }
+        let files: [(&str, &OsStr); 2] = [("-kernel", kernel.as_os_str()), ("-initrd", root.as_os_str())];
+        arguments.extend(files.iter().flat_map(|(option, file)| [OsString::from(option), (*file).to_owned()]));
+        let (console, patience) = (self.machine.kernel_arguments, self.clock.patience());
+        arguments.extend(["-append".into(), format!("{console} {ALWAYS} -- {patience}").into()]);
+        arguments
+    }
+}
+
+impl Target for Kvm {
+    fn id(&self) -> &str {
+        self.kernel.target
+    }
+
+    fn profile(&self) -> Profile {
+        let features = FeatureSet::of_cpu(self.cpu).union(FeatureSet::of(self.machine.features));
+        Profile { cpu: self.cpu, features }
+    }
+
+    fn availability(&self) -> Availability {
+        let images = [self.machine.vmm, self.machine.guest];
+        if let Some(error) = images.iter().find_map(|image| image.bytes().err()) {
+            return Availability::No { reason: error.to_string(), remedy: REBUILD_IMAGES.to_owned() };
+        }
+        match (self.program.availability(), self.image()) {
+            (Availability::Yes, Err(NoKernel { reason, remedy })) => Availability::No { reason, remedy },
+            (availability, _) => availability,
+        }
+    }
+
+    fn golden_chain(&self) -> Vec<String> {
+        super::golden_chain(self.id(), self.cpu, self.machine.mode)
+    }
+
+    fn version(&self) -> Option<String> {
+        let kernel =
+            self.image.as_ref().map_or_else(|| self.kernel.name.to_owned(), |image| image.display().to_string());
+        Some(format!("Linux {kernel}, QEMU {}", self.program.release()?))
+    }
+
+    fn with_part(&self, part: Part, path: &Path) -> Option<Arc<dyn Target>> {
+        Some(Arc::new(match part {
+            Part::Kernel => self.clone().with_kernel(path.to_path_buf()),
+            Part::Qemu => Self { program: self.program.built(path), ..self.clone() },
+            Part::Firmware => return None,
+        }))
+    }
+
+    fn run(&self, boot: Boot<'_>, ended: &mut dyn FnMut(RunResult)) -> Result<(), Stop> {
+        let no_kernel = |NoKernel { reason, remedy }| Stop::error(format!("{reason}: {remedy}"));
+        let kernel = self.image().map_err(no_kernel)?;
+        let root = self.root(boot.cases, boot.loud).map_err(Stop::error)?;
+        let root = unnamed(&root)?;
+        let arguments = self.arguments(&kernel, &path_of(&root), &ByHand::default());
+        let mut receiver = Receiver::new(Expected::of(self.cpu, &boot)?.by_host());
+        let stop = self.program.run(&arguments, &mut receiver, boot, ended);
+        // A host that never came as far as the VMM says nothing about its KVM.
+        stop.map_err(|stop| if receiver.has_booted() { died(stop, receiver.text()) } else { unbooted(stop) })
+    }
+
+    fn by_hand(&self, folder: &Path, cases: &[&Case], how: &ByHand) -> Result<Option<String>, Unprepared> {
+        let root = qemu::write(folder, "initramfs.cpio", &self.root(cases, how.loud)?)?;
+        let kernel = self.image().unwrap_or_else(|_| PathBuf::from("vmlinux"));
+        let mut arguments = self.arguments(&kernel, &root, how);
+        arguments.extend(qemu::debugging(how, folder));
+        Ok(Some(qemu::line(&self.program.path(), &arguments)))
+    }
+}
+
+/// There is no kernel to boot.
+struct NoKernel {
+    reason: String,
+    /// What to do about it.
+    remedy: String,
+}
+
+/// The stop of a session whose host did not come up.
+fn unbooted(stop: Stop) -> Stop {
+    match stop.fate {
+        Fate::Crashed(how) | Fate::Hung(how) => Stop::error(format!("the host kernel does not come up: {how}")),
+        fate => Stop { fate, ..stop },
+    }
+}
+
+/// The stop of a session whose host came up, with the kernel's own word for it where that panicked.
+fn died(stop: Stop, text: &Tail) -> Stop {
+    let Some((_, reason)) = text.lines().find_map(|line| line.split_once(PANIC)) else { return stop };
+    let named = |fate| match fate {
+        Fate::Crashed(how) => Fate::Crashed(format!("the host kernel panicked ({}): {how}", reason.trim())),
+        fate => fate,
+    };
+    let running = stop.running.map(|running| Box::new(RunResult { fate: named(running.fate), ..*running }));
+    Stop { fate: named(stop.fate), running }
+}

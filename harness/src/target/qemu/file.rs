@@ -1,0 +1,35 @@
+//! Files for a QEMU process.
+
+use crate::target::{Stop, Unprepared};
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+
+/// A file without a name: gone with this process, whatever ends it.
+pub(in crate::target) fn unnamed(bytes: &[u8]) -> Result<File, Stop> {
+    let written = || {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(bytes)?;
+        file.rewind()?;
+        Ok(file)
+    };
+    written().map_err(|error: io::Error| {
+        let folder = std::env::temp_dir();
+        Stop::error(format!("cannot write a temporary file in {} (TMPDIR): {error}", folder.display()))
+    })
+}
+
+/// A path under which another process can open it as long as this one holds it.
+pub(in crate::target) fn path_of(file: &File) -> PathBuf {
+    PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()))
+}
+
+/// Writes a file for somebody who starts QEMU by hand; its path.
+pub(in crate::target) fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Unprepared> {
+    let path = folder.join(name);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&path, bytes))
+        .map_err(|error| Unprepared::Write { path: path.clone(), error })?;
+    Ok(path)
+}

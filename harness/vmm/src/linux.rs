@@ -1,0 +1,206 @@
+//! System calls of PowerPC Linux: the same numbers for 32 and 64 bits (arch/powerpc/kernel/syscalls/syscall.tbl).
+
+use core::arch::asm;
+use core::ffi::CStr;
+use sprig_kvm::system::Errno;
+
+/// File descriptor of standard output.
+pub(crate) const STDOUT: usize = 1;
+/// Of standard error.
+pub(crate) const STDERR: usize = 2;
+
+mod number {
+    pub(super) const EXIT_GROUP: usize = 234;
+    pub(super) const READ: usize = 3;
+    pub(super) const WRITE: usize = 4;
+    pub(super) const OPEN: usize = 5;
+    pub(super) const CLOSE: usize = 6;
+    pub(super) const LSEEK: usize = 19;
+    pub(super) const GETPID: usize = 20;
+    pub(super) const IOCTL: usize = 54;
+    pub(super) const REBOOT: usize = 88;
+    pub(super) const MMAP: usize = 90;
+    pub(super) const MUNMAP: usize = 91;
+    pub(super) const SETITIMER: usize = 104;
+    pub(super) const RT_SIGACTION: usize = 173;
+}
+
+/// Makes a system call (Documentation/arch/powerpc/syscall64-abi.rst; the 32-bit ABI is the same): number in r0, arguments
+/// from r3 on, result in r3; CR0\[SO\] says that it is an errno.
+///
+/// # Safety
+/// As the call demands.
+unsafe fn call(number: usize, arguments: [usize; 6]) -> Result<usize, Errno> {
+    let [a, b, c, d, e, f] = arguments;
+    let (result, failed): (usize, usize);
+    // SAFETY: the caller's duty; everything the kernel may change is named.
+    unsafe {
+        asm!(
+            "sc",
+            "mfcr 0",
+            inlateout("r0") number => failed,
+            inlateout("r3") a => result,
+            inlateout("r4") b => _,
+            inlateout("r5") c => _,
+            inlateout("r6") d => _,
+            inlateout("r7") e => _,
+            inlateout("r8") f => _,
+            lateout("r9") _, lateout("r10") _, lateout("r11") _, lateout("r12") _,
+            lateout("cr0") _, lateout("ctr") _, lateout("xer") _,
+            options(nostack),
+        );
+    }
+    /// CR0\[SO\] in the word that mfcr gives.
+    const SUMMARY_OVERFLOW: usize = 1 << 28;
+    // An errno is less than 4096.
+    if failed & SUMMARY_OVERFLOW == 0 { Ok(result) } else { Err(Errno(result as u32)) }
+}
+
+/// Ends the program.
+pub(crate) fn exit(status: usize) -> ! {
+    loop {
+        // SAFETY: nothing runs afterwards.
+        let _ = unsafe { call(number::EXIT_GROUP, [status, 0, 0, 0, 0, 0]) };
+    }
+}
+
+/// True for the first process of a system.
+pub(crate) fn is_process_1() -> bool {
+    // SAFETY: no arguments.
+    let process = unsafe { call(number::GETPID, [0; 6]) };
+    process == Ok(1)
+}
+
+/// Restarts the machine; returns only where that is not allowed.
+pub(crate) fn restart() {
+    // include/uapi/linux/reboot.h
+    const MAGIC1: usize = 0xfee1_dead;
+    const MAGIC2: usize = 0x2812_1969;
+    const CMD_RESTART: usize = 0x0123_4567;
+    // SAFETY: touches no memory of this program.
+    let _ = unsafe { call(number::REBOOT, [MAGIC1, MAGIC2, CMD_RESTART, 0, 0, 0]) };
+}
+
+/// Opens a file for reading, or reading and writing.
+pub(crate) fn open(path: &CStr, writable: bool) -> Result<usize, Errno> {
+    // include/uapi/asm-generic/fcntl.h: O_RDONLY 0, O_RDWR 2
+    const O_RDWR: usize = 2;
+    let flags = if writable { O_RDWR } else { 0 };
+    // SAFETY: the path is a string.
+    unsafe { call(number::OPEN, [path.as_ptr() as usize, flags, 0, 0, 0, 0]) }
+}
+
+/// Closes a file. What could go wrong is nobody's concern any more.
+pub(crate) fn close(file: usize) {
+    // SAFETY: touches no memory of this program.
+    let _ = unsafe { call(number::CLOSE, [file, 0, 0, 0, 0, 0]) };
+}
+
+/// Bytes of a file; its position is at the end then.
+pub(crate) fn length(file: usize) -> Result<usize, Errno> {
+    const SEEK_END: usize = 2;
+    // SAFETY: touches no memory of this program.
+    unsafe { call(number::LSEEK, [file, 0, SEEK_END, 0, 0, 0]) }
+}
+
+/// Reads into memory; the number of bytes.
+pub(crate) fn read(file: usize, bytes: &mut [u8]) -> Result<usize, Errno> {
+    // SAFETY: the memory is ours to be written.
+    unsafe { call(number::READ, [file, bytes.as_mut_ptr() as usize, bytes.len(), 0, 0, 0]) }
+}
+
+/// Writes everything. A console that does not take it can be told nothing.
+pub(crate) fn write_all(file: usize, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        // SAFETY: the memory is ours to be read.
+        match unsafe { call(number::WRITE, [file, bytes.as_ptr() as usize, bytes.len(), 0, 0, 0]) } {
+            Ok(written) => bytes = bytes.get(written..).unwrap_or(&[]),
+            Err(sprig_kvm::system::EINTR) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Waits until a terminal has sent what was written to it; other files have nothing to wait for.
+pub(crate) fn drain(file: usize) {
+    /// TCSBRK (arch/powerpc/include/uapi/asm/ioctls.h): with an argument that is not 0, tcdrain.
+    const TCSBRK: u32 = 0x2000_741d;
+    // SAFETY: the argument is a number.
+    while unsafe { ioctl(file, TCSBRK, 1) } == Err(sprig_kvm::system::EINTR) {}
+}
+
+/// Any ioctl.
+///
+/// # Safety
+/// As the ioctl demands of its argument.
+pub(crate) unsafe fn ioctl(file: usize, request: u32, argument: usize) -> Result<usize, Errno> {
+    // SAFETY: the caller's duty.
+    unsafe { call(number::IOCTL, [file, request as usize, argument, 0, 0, 0]) }
+}
+
+/// What new memory is made of.
+#[derive(Clone, Copy)]
+pub(crate) enum Backing {
+    /// Zeros.
+    Nothing,
+    /// A file's contents, to be read.
+    File(usize),
+    /// A device's memory.
+    Device(usize),
+}
+
+/// Makes memory; the address.
+pub(crate) fn map(length: usize, backing: Backing) -> Result<usize, Errno> {
+    // include/uapi/asm-generic/mman-common.h
+    const PROT_READ: usize = 1;
+    const PROT_WRITE: usize = 2;
+    const MAP_SHARED: usize = 1;
+    const MAP_PRIVATE: usize = 2;
+    const MAP_ANONYMOUS: usize = 0x20;
+    const NO_FILE: usize = usize::MAX;
+    let (protection, flags, file) = match backing {
+        Backing::Nothing => (PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, NO_FILE),
+        Backing::File(file) => (PROT_READ, MAP_PRIVATE, file),
+        Backing::Device(file) => (PROT_READ | PROT_WRITE, MAP_SHARED, file),
+    };
+    // SAFETY: the kernel chooses a place where nothing is.
+    unsafe { call(number::MMAP, [0, length, protection, flags, file, 0]) }
+}
+
+/// Takes memory away.
+///
+/// # Safety
+/// [`map`] made it, and nothing refers to it any more.
+pub(crate) unsafe fn unmap(address: usize, length: usize) {
+    // SAFETY: the caller's duty. It cannot fail for memory that was mapped whole.
+    let _ = unsafe { call(number::MUNMAP, [address, length, 0, 0, 0, 0]) };
+}
+
+/// `struct sigaction` of the kernel (arch/powerpc/include/uapi/asm/signal.h).
+#[repr(C)]
+pub(crate) struct SigAction {
+    pub(crate) handler: extern "C" fn(i32),
+    pub(crate) flags: usize,
+    pub(crate) restorer: usize,
+    pub(crate) mask: u64,
+}
+
+/// Sets what a signal does.
+///
+/// # Safety
+/// The handler does only what may be done in one.
+pub(crate) unsafe fn sigaction(signal: usize, action: &SigAction) {
+    // SAFETY: the caller's duty; the kernel copies the structure. It fails only for numbers that are no signals.
+    let _ = unsafe {
+        call(number::RT_SIGACTION, [signal, core::ptr::from_ref(action) as usize, 0, size_of::<u64>(), 0, 0])
+    };
+}
+
+/// Starts a timer of real time that sends SIGALRM again and again.
+pub(crate) fn start_timer(microseconds: u32) {
+    const ITIMER_REAL: usize = 0;
+    // Interval and first expiry, each in seconds and microseconds.
+    let timer = [0, microseconds as usize, 0, microseconds as usize];
+    // SAFETY: the kernel copies the structure. It fails only for times that are none.
+    let _ = unsafe { call(number::SETITIMER, [ITIMER_REAL, timer.as_ptr() as usize, 0, 0, 0, 0]) };
+}

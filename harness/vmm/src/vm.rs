@@ -1,0 +1,247 @@
+//! Virtual machines by ioctls.
+
+use crate::linux::{self, Backing, ioctl};
+use crate::memory::Mapping;
+use core::ptr;
+use sprig_kvm::exit::{AT_DATA, Exit, HEAD};
+use sprig_kvm::ioctl as request;
+use sprig_kvm::registers::{Regs, Sregs, one_reg};
+use sprig_kvm::system::{EINTR, EINVAL, EnableCap, Errno, Failure, Interrupt, MemoryRegion, OneReg, Vm};
+use sprig_kvm::{stats, tlb};
+use sprig_wire::layout::RAM_SIZE;
+
+/// Number of the vCPU.
+const VCPU: usize = 0;
+/// Where `struct kvm_run` says that KVM_RUN is to return at once.
+const AT_IMMEDIATE_EXIT: usize = 1;
+
+/// /dev/kvm, open.
+#[derive(Clone, Copy)]
+pub(crate) struct Kvm {
+    file: usize,
+    /// Bytes of a vCPU's `struct kvm_run` with what follows it.
+    run_size: usize,
+}
+
+impl Kvm {
+    pub(crate) fn open() -> Result<Self, Failure> {
+        let file = linux::open(c"/dev/kvm", true).map_err(|errno| errno.of("no KVM: open /dev/kvm"))?;
+        // SAFETY: neither takes an argument.
+        let (version, run_size) =
+            unsafe { (ioctl(file, request::GET_API_VERSION, 0), ioctl(file, request::GET_VCPU_MMAP_SIZE, 0)) };
+        if version != Ok(request::API_VERSION) {
+            return Err(version.err().unwrap_or(Errno(0)).of("no KVM of version 12: KVM_GET_API_VERSION"));
+        }
+        let run_size = run_size.map_err(|errno| errno.of("KVM_GET_VCPU_MMAP_SIZE"))?;
+        Ok(Self { file, run_size })
+    }
+}
+
+/// A file descriptor, closed when it is dropped.
+struct File(usize);
+
+impl Drop for File {
+    fn drop(&mut self) {
+        linux::close(self.0);
+    }
+}
+
+/// The kernel's side of a machine. Fields are dropped in this order: the vCPU before its VM.
+struct Kernel {
+    run: Mapping,
+    vcpu: File,
+    /// Held open; everything that is asked of it was asked when it was made.
+    _vm: File,
+}
+
+impl Kernel {
+    /// A VM with this memory, and a vCPU with this TLB.
+    fn new(kvm: Kvm, ram: &Mapping, tlb: &Mapping) -> Result<Self, Failure> {
+        let call = |what| move |errno: Errno| errno.of(what);
+        // SAFETY: it takes the type of the machine.
+        let vm = unsafe { ioctl(kvm.file, request::CREATE_VM, request::VM_TYPE_DEFAULT) };
+        let vm = File(vm.map_err(call("no KVM backend: KVM_CREATE_VM"))?);
+        let memory = MemoryRegion {
+            slot: 0,
+            flags: 0,
+            guest_phys_addr: 0,
+            memory_size: RAM_SIZE.into(),
+            userspace_addr: ram.address() as u64,
+        };
+        // SAFETY: the memory is the guest's alone, and stays until after the VM is gone.
+        unsafe { take(&vm, request::SET_USER_MEMORY_REGION, &memory) }.map_err(call("KVM_SET_USER_MEMORY_REGION"))?;
+        // SAFETY: it takes the vCPU's number.
+        let vcpu = unsafe { ioctl(vm.0, request::CREATE_VCPU, VCPU) };
+        let vcpu = File(vcpu.map_err(call("KVM_CREATE_VCPU"))?);
+        let run = Mapping::new(kvm.run_size, Backing::Device(vcpu.0)).map_err(call("mmap of a vCPU"))?;
+        let params = tlb::Params::E500V2;
+        let config = tlb::Config {
+            params: ptr::from_ref(&params) as u64,
+            array: tlb.address() as u64,
+            mmu_type: tlb::MMU_TYPE,
+            array_len: size_of::<[tlb::Entry; tlb::ENTRIES]>() as u32,
+        };
+        let enable = EnableCap {
+            cap: request::CAP_SW_TLB,
+            flags: 0,
+            args: [ptr::from_ref(&config) as u64, 0, 0, 0],
+            pad: [0; 64],
+        };
+        // SAFETY: the kernel copies configuration and parameters; the array is the TLB's alone and outlives the vCPU.
+        unsafe { take(&vcpu, request::ENABLE_CAP, &enable) }.map_err(call("KVM_ENABLE_CAP of KVM_CAP_SW_TLB"))?;
+        Ok(Self { run, vcpu, _vm: vm })
+    }
+}
+
+/// An ioctl that takes a structure.
+///
+/// # Safety
+/// The request takes a `T`, and what addresses in it point to may be used as it says.
+unsafe fn take<T>(file: &File, request: u32, argument: &T) -> Result<(), Errno> {
+    // SAFETY: the caller's duty.
+    unsafe { ioctl(file.0, request, ptr::from_ref(argument) as usize) }.map(|_| ())
+}
+
+/// An ioctl that fills a structure.
+///
+/// # Safety
+/// The request fills a `T`, of which every value is valid.
+unsafe fn fill<T>(file: &File, request: u32, result: &mut T) -> Result<(), Errno> {
+    // SAFETY: the caller's duty.
+    unsafe { ioctl(file.0, request, ptr::from_mut(result) as usize) }.map(|_| ())
+}
+
+/// A virtual machine with one vCPU. The kernel's side is dropped before the memory it uses.
+pub(crate) struct Machine {
+    kernel: Kernel,
+    kvm: Kvm,
+    ram: Mapping,
+    tlb: Mapping,
+}
+
+impl Machine {
+    pub(crate) fn new(kvm: Kvm) -> Result<Self, Failure> {
+        let memory = |length| Mapping::new(length, Backing::Nothing).map_err(|errno| errno.of("mmap of memory"));
+        let ram = memory(RAM_SIZE as usize)?;
+        let tlb = memory(size_of::<[tlb::Entry; tlb::ENTRIES]>())?;
+        Ok(Self { kernel: Kernel::new(kvm, &ram, &tlb)?, kvm, ram, tlb })
+    }
+
+    fn set_immediate_exit(&mut self, value: u8) {
+        // SAFETY: within `struct kvm_run`, which only KVM_RUN changes besides.
+        unsafe { self.kernel.run.at::<u8>(AT_IMMEDIATE_EXIT).write_volatile(value) };
+    }
+
+    fn enter(&mut self) -> Result<(), Errno> {
+        // SAFETY: it takes no argument; what the guest may change is its own memory.
+        unsafe { ioctl(self.kernel.vcpu.0, request::RUN, 0) }.map(|_| ())
+    }
+}
+
+impl Vm for Machine {
+    fn run(&mut self) -> Result<Exit, Errno> {
+        self.enter()?;
+        // SAFETY: within `struct kvm_run`, which nobody changes now.
+        let head = unsafe { self.kernel.run.at::<[u8; HEAD]>(0).read_volatile() };
+        Ok(Exit::decode(&head))
+    }
+
+    fn complete(&mut self) -> Result<(), Errno> {
+        self.set_immediate_exit(1);
+        let result = self.enter();
+        self.set_immediate_exit(0);
+        match result {
+            Ok(()) | Err(EINTR) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn answer_load(&mut self, data: [u8; 8]) {
+        // SAFETY: within `struct kvm_run`, which nobody reads before the next KVM_RUN.
+        unsafe { self.kernel.run.at::<[u8; 8]>(AT_DATA).write_volatile(data) };
+    }
+
+    fn ram(&mut self) -> &mut [u8] {
+        self.ram.bytes()
+    }
+
+    fn tlb(&mut self) -> &mut [tlb::Entry; tlb::ENTRIES] {
+        // SAFETY: as large as that, aligned; the kernel changes it only while KVM_RUN runs.
+        unsafe { &mut *self.tlb.at(0) }
+    }
+
+    fn dirty_tlb(&mut self) -> Result<(), Errno> {
+        // No kernel has looked at the bitmap yet: all entries are taken anew whatever it says (kvm_vcpu_ioctl_dirty_tlb).
+        let bitmap = [u64::MAX; tlb::ENTRIES.div_ceil(u64::BITS as usize)];
+        let dirty = tlb::Dirty { bitmap: ptr::from_ref(&bitmap) as u64, num_dirty: tlb::ENTRIES as u32, padding: 0 };
+        // SAFETY: the bitmap has a bit for each entry.
+        unsafe { take(&self.kernel.vcpu, request::DIRTY_TLB, &dirty) }
+    }
+
+    fn regs(&mut self) -> Result<Regs, Errno> {
+        let mut regs = Regs::at(0);
+        // SAFETY: the structure the request fills.
+        unsafe { fill(&self.kernel.vcpu, request::GET_REGS, &mut regs) }.map(|()| regs)
+    }
+
+    fn set_regs(&mut self, regs: &Regs) -> Result<(), Errno> {
+        // SAFETY: the structure the request takes.
+        unsafe { take(&self.kernel.vcpu, request::SET_REGS, regs) }
+    }
+
+    fn sregs(&mut self) -> Result<Sregs, Errno> {
+        let mut sregs = Sregs::EMPTY;
+        // SAFETY: the structure the request fills.
+        unsafe { fill(&self.kernel.vcpu, request::GET_SREGS, &mut sregs) }.map(|()| sregs)
+    }
+
+    fn set_sregs(&mut self, sregs: &Sregs) -> Result<(), Errno> {
+        // SAFETY: the structure the request takes.
+        unsafe { take(&self.kernel.vcpu, request::SET_SREGS, sregs) }
+    }
+
+    fn one_reg(&mut self, id: u64) -> Result<u64, Errno> {
+        let mut bytes = [0; 8];
+        one_reg::value(id, bytes).ok_or(EINVAL)?;
+        let register = OneReg { id, addr: bytes.as_mut_ptr() as u64 };
+        // SAFETY: the register has no more bytes than there is room for.
+        unsafe { take(&self.kernel.vcpu, request::GET_ONE_REG, &register) }?;
+        one_reg::value(id, bytes).ok_or(EINVAL)
+    }
+
+    fn set_one_reg(&mut self, id: u64, value: u64) -> Result<(), Errno> {
+        let bytes = one_reg::bytes(id, value).ok_or(EINVAL)?;
+        let register = OneReg { id, addr: bytes.as_ptr() as u64 };
+        // SAFETY: the register has no more bytes than there are.
+        unsafe { take(&self.kernel.vcpu, request::SET_ONE_REG, &register) }
+    }
+
+    fn interrupt(&mut self, what: u32) -> Result<(), Errno> {
+        // SAFETY: the structure the request takes.
+        unsafe { take(&self.kernel.vcpu, request::INTERRUPT, &Interrupt { irq: what }) }
+    }
+
+    fn vcpu_id(&self) -> u32 {
+        VCPU as u32
+    }
+
+    fn renew(&mut self) -> Result<(), Failure> {
+        self.kernel = Kernel::new(self.kvm, &self.ram, &self.tlb)?;
+        Ok(())
+    }
+
+    fn counters(&mut self, each: &mut dyn FnMut(&[u8], u64)) {
+        // SAFETY: it takes no argument.
+        let Ok(file) = (unsafe { ioctl(self.kernel.vcpu.0, request::GET_STATS_FD, 0) }) else { return };
+        let file = File(file);
+        let mut bytes = [0; stats::FILE];
+        let mut length = 0;
+        while let Some(room) = bytes.get_mut(length..).filter(|room| !room.is_empty()) {
+            match linux::read(file.0, room) {
+                Ok(0) | Err(_) => break,
+                Ok(read) => length += read,
+            }
+        }
+        stats::exits(bytes.get(..length).unwrap_or(&[]), each);
+    }
+}
