@@ -1,6 +1,6 @@
 //! Who is to blame when a session dies, shown on a target that does what its cases tell it to.
 
-use sprig::case::{Case, Profile};
+use sprig::case::{Case, Hold, Profile};
 use sprig::feature::FeatureSet;
 use sprig::session::{self, EMPTY_GUEST, Summary, Unwatched, empty_guest};
 use sprig::target::{Availability, Boot, ByHand, Limits, Stop, Target, Unprepared};
@@ -48,7 +48,8 @@ impl Target for Scripted {
     }
 
     fn profile(&self) -> Profile {
-        Profile { cpu: Cpu::by_name("e500v2").expect("a CPU"), features: FeatureSet::default() }
+        let cpu = Cpu::by_name("e500v2").expect("a CPU");
+        Profile { cpu, features: FeatureSet::default(), hold: Hold::NO_HOST }
     }
 
     fn availability(&self) -> Availability {

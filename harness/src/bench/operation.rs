@@ -1,24 +1,34 @@
 //! What an operation costs on a target: exits, and time in units of a plain instruction.
 //!
 //! ```text
-//!   race N { run op ; op ; ... (16 times) }     minus the same with nothing in the stub
-//!   ------------------------------------------------------------------------------
-//!                           N x 16
+//!   stub:  mtctr r5                 CTR := rounds
+//!          op ; op ; ... (12 times) \  rounds times: so many that the machine's start is small beside them
+//!          bdnz                     /
+//!
+//!   plain = time of the stub with `addi` / (rounds x 13)
+//!   cost  = (time of the stub with op / rounds - plain) / 12 / plain
 //! ```
 
 use super::{Figure, cpu_time, median};
 use crate::case::{Case, SourceFile};
+use crate::feature::Feature;
 use crate::script;
 use crate::session::{self, Unwatched};
 use crate::target::{Limits, Target};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Operations in one stub: the most `run` takes.
-const IN_STUB: usize = 16;
-/// Rounds of the race: enough to make start-up small.
-const RACE: usize = 20_000;
-/// Rounds of each measurement.
+/// Operations in the stub's loop.
+const IN_LOOP: u32 = 12;
+/// Rounds of the loop that are tried first, and by how much they grow until they are enough.
+const FIRST_ROUNDS: u32 = 1 << 12;
+const GROWTH: u32 = 4;
+/// Most rounds: with every operation an exit that is a minute on the slowest target.
+const MOST_ROUNDS: u32 = 1 << 24;
+/// A loop is long enough when it takes so many times what a machine takes to start, and so many seconds.
+const TIMES_START: f64 = 5.0;
+const LEAST_SECONDS: f64 = 0.02;
+/// Measurements of each operation, each with its unit beside it.
 const ROUNDS: usize = 5;
 /// A trap in the reference costs at most so many plain instructions.
 const TRAP_LIMIT: f64 = 5.0;
@@ -31,9 +41,7 @@ struct Operation {
 }
 
 /// The unit: an instruction that neither loads nor traps.
-const PLAIN: &str = "addi r4, r4, 1";
-/// Nothing that counts: one plain instruction, so that the stub is not empty.
-const NOTHING: &str = "nop";
+const PLAIN: Operation = Operation { what: "a plain instruction", instruction: "addi r4, r4, 1", needs_page: false };
 
 const OPERATIONS: &[Operation] = &[
     Operation { what: "mfspr SPRG0, by trap", instruction: "mfspr r3, SPRG0", needs_page: false },
@@ -44,63 +52,102 @@ const OPERATIONS: &[Operation] = &[
     Operation { what: "mfmsr, by page", instruction: "lwz r3, -4004(r0)", needs_page: true },
 ];
 
-/// A benchmark's script is our own, so it parses and assembles; if not, there is nothing to measure.
-fn case(target: &dyn Target, instruction: &str, count: usize, needs_page: bool) -> Option<Case> {
-    let stub = vec![instruction; count].join(" ; ");
-    let map = if needs_page { "map-page\n" } else { "" };
-    let text = format!(
-        "# Measures the cost of one operation.\nrule unspecified.cost\n\n{map}race {RACE} {{\n    run {stub}\n}}\n"
-    );
-    let script = script::parse(Arc::new(SourceFile { path: PathBuf::from("bench.probe"), text })).ok()?;
-    script.instances().first()?.assemble(&target.profile()).ok()
+/// A loop of one operation, ready to run.
+struct Loop {
+    case: Case,
+    rounds: u32,
 }
 
-/// CPU time and exits of one run.
-fn run(target: &dyn Target, case: &Case) -> nix::Result<(f64, u64)> {
-    let mut times = Vec::new();
-    let mut exits = 0;
-    for _ in 0..ROUNDS {
-        let mut results = Vec::new();
-        times.push(cpu_time::of(|| {
-            results = session::run_all(target, std::slice::from_ref(case), &Limits::default(), &Unwatched).0;
-        })?);
-        let counts = results.iter().filter_map(|result| result.exits.as_ref()).flatten();
-        exits = counts.map(|count| count.count).sum();
+/// What one run took.
+struct Taken {
+    seconds: f64,
+    exits: u64,
+}
+
+impl Loop {
+    /// A benchmark's script is our own, so it parses and assembles; if not, there is nothing to measure.
+    fn new(target: &dyn Target, operation: &Operation, rounds: u32) -> Option<Self> {
+        let body = vec![operation.instruction; IN_LOOP as usize].join(" ; ");
+        let back = 4 * IN_LOOP;
+        let map = if operation.needs_page { "map-page\n" } else { "" };
+        let text = format!(
+            "# Measures the cost of one operation.\nrule unspecified.cost\n\n{map}\
+             run mtspr 9, r5 ; {body} ; bc 16, 0, -{back} with r5 = {rounds}\n"
+        );
+        let script = script::parse(Arc::new(SourceFile { path: PathBuf::from("bench.probe"), text })).ok()?;
+        let case = script.instances().first()?.assemble(&target.profile()).ok()?;
+        Some(Self { case, rounds })
     }
-    Ok((median(times).unwrap_or_default(), exits))
+
+    /// The loop with enough rounds on this target.
+    fn calibrated(target: &dyn Target, operation: &Operation) -> nix::Result<Option<Self>> {
+        let start = run(target, &session::empty_guest())?.seconds;
+        let mut rounds = FIRST_ROUNDS;
+        loop {
+            let Some(found) = Self::new(target, operation, rounds) else { return Ok(None) };
+            let seconds = run(target, &found.case)?.seconds;
+            if seconds >= LEAST_SECONDS.max(TIMES_START * start) || rounds >= MOST_ROUNDS {
+                return Ok(Some(found));
+            }
+            rounds *= GROWTH;
+        }
+    }
+
+    /// Seconds and exits of one round, those of the machine's start taken off.
+    fn round(&self, target: &dyn Target) -> nix::Result<(f64, f64)> {
+        let (start, all) = (run(target, &session::empty_guest())?, run(target, &self.case)?);
+        let rounds = f64::from(self.rounds);
+        Ok(((all.seconds - start.seconds) / rounds, all.exits.saturating_sub(start.exits) as f64 / rounds))
+    }
 }
 
-/// Cost of each operation on this target. Of a target without the page, those by page are left out.
+/// Runs a case once.
+fn run(target: &dyn Target, case: &Case) -> nix::Result<Taken> {
+    let mut results = Vec::new();
+    let seconds = cpu_time::of(|| {
+        results = session::run_all(target, std::slice::from_ref(case), &Limits::default(), &Unwatched).0;
+    })?;
+    let counts = results.iter().filter_map(|result| result.exits.as_ref()).flatten();
+    Ok(Taken { seconds, exits: counts.map(|count| count.count).sum() })
+}
+
+/// Cost of each operation on this target, each measured when the iterator comes to it. Of a target without the page, those
+/// by page are left out.
 ///
 /// # Errors
 /// Where CPU time cannot be read.
-pub fn costs(target: &dyn Target) -> nix::Result<Vec<Figure>> {
-    let operations = (RACE * IN_STUB) as f64;
-    let measured = |instruction: &str, needs_page: bool| -> nix::Result<Option<(f64, f64)>> {
-        let full = case(target, instruction, IN_STUB, needs_page);
-        let bare = case(target, NOTHING, 1, needs_page);
-        let (Some(full), Some(bare)) = (full, bare) else { return Ok(None) };
-        let (with, without) = (run(target, &full)?, run(target, &bare)?);
-        let exits = with.1.saturating_sub(without.1);
-        Ok(Some(((with.0 - without.0) / operations, exits as f64 / operations)))
-    };
-    let Some((plain, _)) = measured(PLAIN, false)? else { return Ok(Vec::new()) };
-    let mut figures = vec![Figure {
-        what: format!("a plain instruction on {}", target.id()),
-        value: plain * 1e9,
-        unit: "ns of CPU time",
-        limit: None,
-    }];
-    let has_page = target.profile().features.contains(crate::feature::Feature::MagicPage);
-    for operation in OPERATIONS.iter().filter(|operation| has_page || !operation.needs_page) {
-        let Some((time, exits)) = measured(operation.instruction, operation.needs_page)? else { continue };
-        let is_trap_on_reference = !operation.needs_page && target.id().starts_with("ref-");
-        figures.push(Figure {
-            what: format!("{}: {exits:.2} exits", operation.what),
-            value: time / plain,
-            unit: "plain instructions",
-            limit: is_trap_on_reference.then_some(TRAP_LIMIT),
-        });
+pub fn costs(target: &dyn Target) -> nix::Result<impl Iterator<Item = nix::Result<Figure>>> {
+    let has_page = target.profile().features.contains(Feature::MagicPage);
+    let here = OPERATIONS.iter().filter(move |operation| has_page || !operation.needs_page);
+    let plain = Loop::calibrated(target, &PLAIN)?;
+    Ok(plain.into_iter().flat_map(move |plain| {
+        let unit = unit(target, &plain);
+        std::iter::once(unit)
+            .chain(here.clone().filter_map(move |operation| cost(target, &plain, operation).transpose()))
+    }))
+}
+
+fn unit(target: &dyn Target, plain: &Loop) -> nix::Result<Figure> {
+    let times: nix::Result<Vec<f64>> = (0..ROUNDS).map(|_| Ok(plain.round(target)?.0)).collect();
+    let value = median(times?).unwrap_or_default() / f64::from(IN_LOOP + 1) * 1e9;
+    Ok(Figure { what: format!("{} on {}", PLAIN.what, target.id()), value, unit: "ns of CPU time", limit: None })
+}
+
+fn cost(target: &dyn Target, plain: &Loop, operation: &Operation) -> nix::Result<Option<Figure>> {
+    let Some(measured) = Loop::calibrated(target, operation)? else { return Ok(None) };
+    let (mut ratios, mut exits) = (Vec::new(), 0.0);
+    for _ in 0..ROUNDS {
+        let plain = plain.round(target)?.0 / f64::from(IN_LOOP + 1);
+        let (seconds, exits_of_round) = measured.round(target)?;
+        ratios.push((seconds - plain) / f64::from(IN_LOOP) / plain);
+        exits = exits_of_round / f64::from(IN_LOOP);
     }
-    Ok(figures)
+    let counted = target.profile().features.contains(Feature::ExitCounts);
+    let is_trap_on_reference = !operation.needs_page && target.id().starts_with("ref-");
+    Ok(Some(Figure {
+        what: if counted { format!("{}: {exits:.2} exits", operation.what) } else { operation.what.to_owned() },
+        value: median(ratios).unwrap_or_default(),
+        unit: "plain instructions",
+        limit: is_trap_on_reference.then_some(TRAP_LIMIT),
+    }))
 }

@@ -8,9 +8,9 @@ use crate::target::{Limits, Target};
 /// Rounds of each measurement.
 const ROUNDS: usize = 5;
 /// All cases on the reference cost less than one boot.
-const REFERENCE_LIMIT: f64 = 1.0;
+pub const REFERENCE_LIMIT: f64 = 1.0;
 /// All cases on one QEMU target cost at most so many boots.
-const QEMU_LIMIT: f64 = 5.0;
+pub const QEMU_LIMIT: f64 = 5.0;
 /// Ten times the cases cost ten times the time; what a measurement on a shared machine may add to that.
 const GROWTH_LIMIT: f64 = 11.0;
 /// Cases of the smaller run that growth is measured with.
@@ -29,28 +29,36 @@ fn run_all(target: &dyn Target, cases: &[Case]) {
     session::run_all(target, cases, &Limits::default(), &Unwatched);
 }
 
-/// The suite on the reference and on QEMU, in boots of QEMU with an empty guest. Each target comes with its own cases.
-///
-/// # Errors
-/// Where CPU time cannot be read.
-pub fn against_boot(reference: (&dyn Target, &[Case]), qemu: (&dyn Target, &[Case])) -> nix::Result<Vec<Figure>> {
-    let empty = [empty_guest()];
-    let boot = measure(ROUNDS, || run_all(qemu.0, &empty))?;
-    let on_reference = measure(ROUNDS, || run_all(reference.0, reference.1))?;
-    let on_qemu = measure(ROUNDS, || run_all(qemu.0, qemu.1))?;
-    let in_boots = |(target, cases): (&dyn Target, &[Case]), time: f64, limit| Figure {
-        what: format!("all {} cases on {}", cases.len(), target.id()),
-        value: time / boot,
-        unit: "boots of an empty guest",
-        limit: Some(limit),
-    };
-    let unit = Figure {
-        what: format!("one boot of {} with an empty guest", qemu.0.id()),
-        value: boot * 1e3,
-        unit: "ms of CPU time",
-        limit: None,
-    };
-    Ok(vec![unit, in_boots(reference, on_reference, REFERENCE_LIMIT), in_boots(qemu, on_qemu, QEMU_LIMIT)])
+/// What everything is counted in: a boot of QEMU with an empty guest, seconds of CPU time.
+#[derive(Clone, Copy, Debug)]
+pub struct BootTime(f64);
+
+impl BootTime {
+    /// Measures it on this target.
+    ///
+    /// # Errors
+    /// Where CPU time cannot be read.
+    pub fn measure(qemu: &dyn Target) -> nix::Result<Self> {
+        let empty = [empty_guest()];
+        measure(ROUNDS, || run_all(qemu, &empty)).map(Self)
+    }
+
+    /// As a line of the report.
+    #[must_use]
+    pub fn figure(self, qemu: &dyn Target) -> Figure {
+        let what = format!("one boot of {} with an empty guest", qemu.id());
+        Figure { what, value: self.0 * 1e3, unit: "ms of CPU time", limit: None }
+    }
+
+    /// What cases cost on a target, of which [`REFERENCE_LIMIT`] or [`QEMU_LIMIT`] is the limit.
+    ///
+    /// # Errors
+    /// Where CPU time cannot be read.
+    pub fn count(self, target: &dyn Target, cases: &[Case], limit: f64) -> nix::Result<Figure> {
+        let time = measure(ROUNDS, || run_all(target, cases))?;
+        let what = format!("all {} cases on {}", cases.len(), target.id());
+        Ok(Figure { what, value: time / self.0, unit: "boots of an empty guest", limit: Some(limit) })
+    }
 }
 
 /// Whether ten times as many cases cost ten times as much, in the same memory.

@@ -34,6 +34,9 @@ pub enum Command {
     /// Run one case on one target and show everything: each step, its exits, the console, the command.
     Repro(Repro),
     /// Measure what things cost, as ratios of one run.
+    ///
+    /// Each figure is a ratio of CPU times measured in one run, printed as soon as it is known; together they take a minute or
+    /// two. One over its limit makes the exit status 1. docs/bench.md says what is measured, and how.
     Bench(Bench),
     /// Say whether a build of a kernel, of QEMU or of a firmware is worse than allowed.
     Gate(Gate),
@@ -145,7 +148,8 @@ pub struct Build {
 /// `sprig bench`.
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Targets whose operations are measured [default: our own costs, and the operations of ref-e500v2-pr].
+    /// Measure the operations of these targets alone: exits and cost of each, by trap and by page [default: what the whole
+    /// suite costs on the reference and on QEMU, and the operations of ref-e500v2-pr].
     #[arg(long = "target", short, value_name = "T")]
     pub targets: Vec<String>,
 }

@@ -3,45 +3,73 @@
 use super::args;
 use super::error::Error;
 use super::select::{self, Targets};
-use crate::bench::{Figure, operation, suite};
+use crate::bench::suite::{self, BootTime, QEMU_LIMIT, REFERENCE_LIMIT};
+use crate::bench::{Figure, operation};
 use crate::case::Case;
 use crate::judge::Exit;
 use crate::suite::Suite;
 use crate::target::{self, Target};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// The targets our own costs are measured with.
 const REFERENCE: &str = "ref-e500v2-pr";
 const QEMU: &str = "qemu-ppce500-e500v2";
 
-pub(super) fn bench(arguments: &args::Bench, out: &mut dyn Write) -> Result<Exit, Error> {
-    let suite = super::suite()?;
-    let all = target::all();
-    let mut figures = Vec::new();
-    if arguments.targets.is_empty() {
+/// Prints each figure as soon as it is known.
+struct Report<'a> {
+    out: &'a mut dyn Write,
+    all_hold: bool,
+}
+
+impl Report<'_> {
+    fn line(&mut self, line: &str) -> Result<(), Error> {
+        writeln!(self.out, "{line}")?;
+        Ok(self.out.flush()?)
+    }
+
+    fn show(&mut self, figure: nix::Result<Figure>) -> Result<(), Error> {
+        let figure = figure.map_err(os)?;
+        self.all_hold &= figure.holds();
+        self.line(&figure.to_string())
+    }
+
+    fn operations(&mut self, target: &dyn Target) -> Result<(), Error> {
+        operation::costs(target).map_err(os)?.try_for_each(|figure| self.show(figure))
+    }
+
+    /// What the suite costs on the two targets, as far as they are here.
+    fn own_costs(&mut self, all: &[Arc<dyn Target>]) -> Result<(), Error> {
+        let suite = super::suite()?;
         let named = |id: &str| all.iter().find(|target| target.id() == id && target.availability().is_yes());
-        if let Some(reference) = named(REFERENCE) {
-            let cases = runnable(&suite, &**reference);
-            if let Some(qemu) = named(QEMU) {
-                let qemu_cases = runnable(&suite, &**qemu);
-                figures.extend(suite::against_boot((&**reference, &cases), (&**qemu, &qemu_cases)).map_err(os)?);
-            } else {
-                writeln!(out, "{QEMU} cannot run here: `sprig targets` says why")?;
-            }
-            figures.extend(suite::growth(&**reference, &cases).map_err(os)?);
-            figures.extend(operation::costs(&**reference).map_err(os)?);
+        let Some(reference) = named(REFERENCE) else {
+            return self.line(&format!("{REFERENCE} cannot run here: `sprig targets` says why"));
+        };
+        let cases = runnable(&suite, &**reference);
+        if let Some(qemu) = named(QEMU) {
+            let boot = BootTime::measure(&**qemu).map_err(os)?;
+            self.show(Ok(boot.figure(&**qemu)))?;
+            self.show(boot.count(&**reference, &cases, REFERENCE_LIMIT))?;
+            self.show(boot.count(&**qemu, &runnable(&suite, &**qemu), QEMU_LIMIT))?;
+        } else {
+            self.line(&format!("{QEMU} cannot run here: `sprig targets` says why"))?;
         }
+        suite::growth(&**reference, &cases).map_err(os)?.into_iter().try_for_each(|figure| self.show(Ok(figure)))?;
+        self.operations(&**reference)
     }
-    let Targets { here, .. } = select::targets(&all, &arguments.targets)?;
-    if !arguments.targets.is_empty() {
-        for target in &here {
-            figures.extend(operation::costs(&**target).map_err(os)?);
-        }
+}
+
+pub(super) fn bench(arguments: &args::Bench, out: &mut dyn Write) -> Result<Exit, Error> {
+    let all = target::all();
+    let mut report = Report { out, all_hold: true };
+    report.line("Each line is the median of several measurements of CPU time; together they take a minute or two.")?;
+    if arguments.targets.is_empty() {
+        report.own_costs(&all)?;
+    } else {
+        let Targets { here, .. } = select::targets(&all, &arguments.targets)?;
+        here.iter().try_for_each(|target| report.operations(&**target))?;
     }
-    for figure in &figures {
-        writeln!(out, "{figure}")?;
-    }
-    Ok(if figures.iter().all(Figure::holds) { Exit::AsExpected } else { Exit::Failed })
+    Ok(if report.all_hold { Exit::AsExpected } else { Exit::Failed })
 }
 
 /// Every case that this target has everything for.

@@ -1,7 +1,7 @@
 //! One test for each way a result becomes a verdict.
 
 use super::{Golden, Status, Subject, Verdict, judge};
-use crate::case::{Case, Comparison, Condition, Part, Profile, Term};
+use crate::case::{Case, Comparison, Condition, Hold, Part, Profile, Term};
 use crate::example::{self, alias, alias_transcript, output, result};
 use crate::expectations::Expectations;
 use crate::feature::FeatureSet;
@@ -23,7 +23,7 @@ const FRESH: u64 = 0xb000_0004;
 
 fn verdict_of(case: &Case, result: &RunResult, listed: Option<&str>, golden: Golden<'_>) -> Verdict {
     let cpu = Cpu::by_name("e500v2").expect("a CPU");
-    let profile = Profile { cpu, features: FeatureSet::of_cpu(cpu) };
+    let profile = Profile { cpu, features: FeatureSet::of_cpu(cpu), hold: Hold::NO_HOST };
     let rules = Rules::parse(Path::new("rules.toml"), RULES).expect("good rules");
     let entry = listed.map_or_else(String::new, |outcome| {
         format!("[[expectation]]\ntarget='t'\ncase='*'\noutcome='{outcome}'\nreason='known'\nlink='there'\n")

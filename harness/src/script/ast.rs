@@ -122,7 +122,8 @@ pub(super) struct Block {
 pub(super) enum BlockHeader {
     User,
     Privilege,
-    Race(Expr),
+    /// Its rounds; none: as many as a `hold` takes.
+    Race(Option<Expr>),
     For {
         variable: Name,
         values: Values,

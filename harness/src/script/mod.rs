@@ -30,7 +30,6 @@ mod source;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use instance::{AssembleError, Instance, Missing};
 pub use load::{LoadError, Loaded, load, load_file};
-pub use resolve::HOLD_ROUNDS;
 pub use setting::{BuiltIn, ByteOrder, GuestWord, Privilege};
 pub use source::{Span, source};
 

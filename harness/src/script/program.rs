@@ -132,6 +132,7 @@ pub(super) enum Action {
         rounds: u32,
     },
     Spin(u32),
+    Hold,
     Map {
         ea: Value,
         pa: Value,
@@ -152,7 +153,8 @@ pub(super) enum Action {
     Reset,
     EnterUser,
     LeaveUser,
-    RaceBegin(u32),
+    /// Rounds; none: as many as a hold takes.
+    RaceBegin(Option<u32>),
     RaceEnd,
 }
 

@@ -5,7 +5,7 @@
 
 use super::console::find_panic;
 use super::{Availability, Boot, ByHand, Limits, Stop, Target, Unprepared, image};
-use crate::case::{Case, Profile};
+use crate::case::{Case, Hold, Profile};
 use crate::feature::{Feature, FeatureSet};
 use crate::transcript::{ExitCount, Fate, RunResult};
 use sprig_isa::cpu::Cpu;
@@ -185,7 +185,7 @@ impl Target for Reference {
         if self.cpu.family.is_booke() {
             features.insert(Feature::Critical);
         }
-        Profile { cpu: self.cpu, features }
+        Profile { cpu: self.cpu, features, hold: Hold::NO_HOST }
     }
 
     fn availability(&self) -> Availability {

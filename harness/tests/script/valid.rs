@@ -1,6 +1,6 @@
 //! What every assembled case must be, and that any input leads to one or to a diagnostic. The fuzz target includes this file.
 
-use sprig::case::{Case, Condition, Part, Profile, Term};
+use sprig::case::{Case, Condition, Hold, Part, Profile, Term};
 use sprig::feature::{Feature, FeatureSet};
 use sprig::script;
 use sprig_isa::cpu::Cpu;
@@ -52,7 +52,7 @@ pub(crate) fn profile(cpu: &'static Cpu, virtual_machine: bool) -> Profile {
         Feature::LittleEndian,
     ];
     let platform = if virtual_machine { &platform[..] } else { &[Feature::Bare] };
-    Profile { cpu, features: FeatureSet::of_cpu(cpu).union(FeatureSet::of(platform)) }
+    Profile { cpu, features: FeatureSet::of_cpu(cpu).union(FeatureSet::of(platform)), hold: Hold::NO_HOST }
 }
 
 /// Checks what a guest, the decoder of logs and the judge rely on.

@@ -4,6 +4,8 @@
 //! Each is tagged with the *space* it was made in, a number the supervisor derives from whatever MSR bits its
 //! translations depend on; a change of MSR alone then needs no flush. Everything else that changes a translation (TLB
 //! and segment writes, PID, page table base) must call [`Lookaside::flush`].
+//!
+//! Most instructions are in the page of the one before: that page's entry is kept apart, where it need not be looked for.
 
 use super::Access;
 
@@ -25,11 +27,19 @@ struct Entry {
 
 impl Entry {
     const EMPTY: Self = Self { tag: EMPTY, page: 0 };
+
+    /// Where an address of this space leads, if it is in this page.
+    #[inline]
+    fn lead(&self, address: u64, space: u64) -> Option<u64> {
+        (self.tag == address & !OFFSET | space).then_some(self.page | address & OFFSET)
+    }
 }
 
 /// The lookaside of one CPU.
 pub struct Lookaside {
     space: u64,
+    /// The entry of the last fetch.
+    last_fetch: Entry,
     fetch: [Entry; ENTRIES],
     load: [Entry; ENTRIES],
     store: [Entry; ENTRIES],
@@ -38,7 +48,7 @@ pub struct Lookaside {
 impl Default for Lookaside {
     fn default() -> Self {
         let empty = [Entry::EMPTY; ENTRIES];
-        Self { space: 0, fetch: empty, load: empty, store: empty }
+        Self { space: 0, last_fetch: Entry::EMPTY, fetch: empty, load: empty, store: empty }
     }
 }
 
@@ -53,6 +63,20 @@ impl Lookaside {
         self.space = u64::from(space);
     }
 
+    /// The guest-physical address of an instruction, if it is in the page of the last one.
+    #[inline]
+    pub(crate) fn find_again(&self, address: u64) -> Option<u64> {
+        self.last_fetch.lead(address, self.space)
+    }
+
+    /// The guest-physical address of an instruction, if the page is known.
+    pub(crate) fn find_fetch(&mut self, address: u64) -> Option<u64> {
+        let entry = self.fetch[index(address)];
+        let found = entry.lead(address, self.space)?;
+        self.last_fetch = entry;
+        Some(found)
+    }
+
     /// The guest-physical address, if the page is known.
     #[inline]
     pub(crate) fn find(&self, address: u64, access: Access) -> Option<u64> {
@@ -61,8 +85,7 @@ impl Lookaside {
             Access::Load => &self.load,
             Access::Store => &self.store,
         };
-        let entry = entries[index(address)];
-        (entry.tag == address & !OFFSET | self.space).then_some(entry.page | address & OFFSET)
+        entries[index(address)].lead(address, self.space)
     }
 
     /// Remembers a translation that holds for the whole page.

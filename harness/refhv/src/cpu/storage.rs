@@ -93,7 +93,7 @@ impl<S: Supervisor> Processor<S> {
     /// The instruction word at an address.
     #[inline]
     pub(super) fn fetch(&mut self, address: u64) -> Result<u32, Interrupt> {
-        let known = self.core.lookaside.find(address, Access::Fetch);
+        let known = self.core.lookaside.find_again(address);
         let word = match known.and_then(|physical| self.core.memory.read_u32(physical)) {
             Some(word) => word,
             None => self.fetch_slowly(address)?,
@@ -103,7 +103,10 @@ impl<S: Supervisor> Processor<S> {
 
     #[cold]
     fn fetch_slowly(&mut self, address: u64) -> Result<u32, Interrupt> {
-        let physical = self.translate(address, Access::Fetch)?;
+        let physical = match self.core.lookaside.find_fetch(address) {
+            Some(physical) => physical,
+            None => self.translate(address, Access::Fetch)?,
+        };
         self.core.memory.read_u32(physical).ok_or(Interrupt::new(Exception::MachineCheck))
     }
 

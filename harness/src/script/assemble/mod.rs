@@ -195,6 +195,7 @@ impl<'p, 's> Pass<'p, 's> {
                 self.encoder.taken(number, observe, *exception as u8, *rounds, to);
             }
             Action::Spin(rounds) => self.encoder.spin(number, *rounds),
+            Action::Hold => self.encoder.spin(number, self.context.profile.hold.spin),
             Action::Map { ea, pa, rights } => {
                 let (ea, pa) = (self.slots.value(*ea), self.slots.value(*pa));
                 self.encoder.map(number, ea, pa, *rights);
@@ -215,7 +216,9 @@ impl<'p, 's> Pass<'p, 's> {
             Action::Reset => self.encoder.reset(number),
             Action::EnterUser => self.encoder.enter_user(number),
             Action::LeaveUser => self.encoder.leave_user(number),
-            Action::RaceBegin(rounds) => self.encoder.race_begin(number, *rounds),
+            Action::RaceBegin(rounds) => {
+                self.encoder.race_begin(number, rounds.unwrap_or(self.context.profile.hold.race));
+            }
             Action::RaceEnd => self.encoder.race_end(number),
             // Every other action has a stub.
             _ => {}

@@ -132,6 +132,7 @@ fn for_each_value(action: &Action, visit: &mut impl FnMut(Value)) {
         | Action::Patch(_)
         | Action::Taken { .. }
         | Action::Spin(_)
+        | Action::Hold
         | Action::Restore
         | Action::Reset
         | Action::EnterUser

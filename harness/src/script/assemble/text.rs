@@ -2,7 +2,7 @@
 
 use super::super::ast::ExitKind;
 use super::super::program::{Action, Computation, Instruction, Program, SprRef, Value};
-use super::super::resolve::{HOLD_ROUNDS, register_name};
+use super::super::resolve::register_name;
 use super::stub::Context;
 use sprig_isa::hcall::HYPERCALLS;
 use sprig_isa::insn::Operand;
@@ -58,7 +58,7 @@ impl Context<'_> {
             Action::Let(computation) => format!("let {}", computation_text(program, computation, true)),
             Action::Taken { exception, rounds: 0 } => format!("taken {}", exception.name()),
             Action::Taken { exception, rounds } => format!("taken {} within {rounds}", exception.name()),
-            Action::Spin(HOLD_ROUNDS) => "hold".to_owned(),
+            Action::Hold => "hold".to_owned(),
             Action::Spin(rounds) => format!("spin {rounds}"),
             Action::Map { ea, pa, rights } => {
                 format!("map {} to {} as {}", value(ea), value(pa), rights_text(*rights))
@@ -87,7 +87,8 @@ impl Context<'_> {
             Action::Reset => "reset".to_owned(),
             Action::EnterUser => "enter problem state".to_owned(),
             Action::LeaveUser => "leave problem state".to_owned(),
-            Action::RaceBegin(rounds) => format!("race of {rounds} rounds"),
+            Action::RaceBegin(None) => "race as long as hold".to_owned(),
+            Action::RaceBegin(Some(rounds)) => format!("race of {rounds} rounds"),
             Action::RaceEnd => "end of the race".to_owned(),
         }
     }

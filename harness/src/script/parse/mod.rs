@@ -211,7 +211,8 @@ impl Cursor<'_> {
             "user" => BlockHeader::User,
             "in" if self.eat_word("privilege") => BlockHeader::Privilege,
             "in" => return Err(self.expected("`privilege`")),
-            "race" => BlockHeader::Race(self.value()?),
+            "race" if self.eat_word("hold") => BlockHeader::Race(None),
+            "race" => BlockHeader::Race(Some(self.value()?)),
             "for" => {
                 let variable = self.new_name()?;
                 if !self.eat_word("in") {

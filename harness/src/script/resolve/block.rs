@@ -14,7 +14,7 @@ impl Resolver<'_, '_> {
                 self.user_block(block, line)
             }
             BlockHeader::Privilege => self.statements(&block.body),
-            BlockHeader::Race(rounds) => self.race_block(block, line, rounds),
+            BlockHeader::Race(rounds) => self.race_block(block, line, rounds.as_ref()),
             BlockHeader::For { variable, values } => {
                 let unknown = || vec![Binding { meaning: Meaning::Unknown, text: String::new() }];
                 let is_wrong = self.lookup.reports.wrong_lines.contains(&line);
@@ -54,8 +54,8 @@ impl Resolver<'_, '_> {
         self.push(block.span, block.end_line, None, Action::LeaveUser, vec![], (false, false));
     }
 
-    fn race_block(&mut self, block: &Block, line: u32, rounds: &Expr) {
-        let rounds = self.race_rounds(rounds).unwrap_or(1);
+    fn race_block(&mut self, block: &Block, line: u32, rounds: Option<&Expr>) {
+        let rounds = rounds.map(|rounds| self.race_rounds(rounds).unwrap_or(1));
         if self.race.is_some() {
             let found = Diagnostic::error("a race cannot be inside another").at(block.span, "");
             self.lookup.report(found);

@@ -29,7 +29,6 @@ pub(super) use shared::{Need, Shared};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-pub use step::HOLD_ROUNDS;
 
 /// The names that steps define, with the first place that does.
 pub(super) fn declare<'a>(body: &'a [Statement], declared: &mut HashMap<&'a str, Span>) {

@@ -19,10 +19,6 @@ use sprig_wire::bytecode::Alu;
 use sprig_wire::host::{HostCall, REGS, SREGS};
 use sprig_wire::layout;
 
-/// Rounds of `hold`. The shortest loop there is runs for longer than several ticks of a host's timer: 16 ms on a core of
-/// 1 GHz, more where the core is emulated.
-pub const HOLD_ROUNDS: u32 = 1 << 24;
-
 /// Registers a hypercall takes arguments in, and those it may change.
 const ARGUMENTS: std::ops::RangeInclusive<u8> = 3..=10;
 const RESULTS: std::ops::RangeInclusive<u8> = 3..=12;
@@ -91,7 +87,7 @@ impl Resolver<'_, '_> {
                 (Action::Taken { exception: *exception, rounds }, own(1))
             }
             ast::Action::Spin(rounds) => (Action::Spin(self.rounds(rounds, limit::SPIN_ROUNDS)?), vec![]),
-            ast::Action::Hold => (Action::Spin(HOLD_ROUNDS), vec![]),
+            ast::Action::Hold => (Action::Hold, vec![]),
             ast::Action::Map { ea, pa, rights } => {
                 let (ea, pa) = (self.mappable(ea, word), self.value(pa, u64::BITS, "an address"));
                 (Action::Map { ea: ea?, pa: pa?, rights: *rights }, vec![])

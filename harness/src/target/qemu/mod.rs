@@ -28,7 +28,7 @@ pub(super) use program::Program;
 
 use super::console::{Expected, Receiver};
 use super::{Availability, Boot, ByHand, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch};
-use crate::case::{Case, Profile};
+use crate::case::{Case, Hold, Profile};
 use crate::feature::{Feature, FeatureSet};
 use crate::transcript::RunResult;
 use command::Files;
@@ -82,7 +82,7 @@ impl Target for Qemu {
 
     fn profile(&self) -> Profile {
         let features = FeatureSet::of_cpu(self.cpu).union(FeatureSet::of(self.machine.features));
-        Profile { cpu: self.cpu, features }
+        Profile { cpu: self.cpu, features, hold: Hold::NO_HOST }
     }
 
     fn availability(&self) -> Availability {

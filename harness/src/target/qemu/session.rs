@@ -7,7 +7,12 @@ use crate::target::{Boot, Stop};
 use crate::transcript::{Fate, RunResult};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long output gathers before it is read. An emulated UART hands on each byte by itself, and waking whoever waits for it
+/// costs more than the byte does.
+const GATHER: Duration = Duration::from_millis(2);
 
 /// Listens until the guest has run its batch or the session ends otherwise.
 pub(super) fn listen(
@@ -54,6 +59,7 @@ fn follow(
                 watch.progress();
             }
             watch.output(receiver.silent()).map_err(|hang| Fate::Hung(hang.to_string()))?;
+            thread::sleep(GATHER);
         }
         if found.ended {
             receiver.end();
