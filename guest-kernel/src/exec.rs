@@ -18,6 +18,8 @@ use sprig_wire::log::Interrupt;
 unsafe extern "C" {
     fn exec_32(stub: u32) -> *const Frame;
     fn exec_64(stub: u32) -> *const Frame;
+    fn clear_step_32();
+    fn clear_step_64();
     static step_return_32: u32;
     static step_return_64: u32;
     fn enter_user_32();
@@ -37,6 +39,12 @@ pub(crate) fn registers() -> &'static mut Registers {
     // SAFETY: the handlers touch this frame only while a stub runs, when nobody holds the reference: there is one thread,
     // and its callers do not keep it over `run`.
     unsafe { &mut save::frame(save::STEP).registers }
+}
+
+/// Makes [`registers`] zero, as far as the CPU has them: nobody looks at the upper halves of a 32-bit CPU's.
+pub(crate) fn clear_registers(cpu: &Cpu) {
+    // SAFETY: as for `registers`, to which no reference lives here; the frame is all that is written.
+    unsafe { if cpu.is_64bit { clear_step_64() } else { clear_step_32() } }
 }
 
 /// Runs the stub at this address with [`registers`]; the exception that ended it, if one did.

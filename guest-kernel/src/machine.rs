@@ -153,13 +153,7 @@ impl Machine for Guest {
     }
 
     fn clear_registers(&mut self) {
-        // Volatile, or the compiler would make a call of memset of it, which is several times longer.
-        for place in &mut self.registers().gpr {
-            // SAFETY: a valid reference.
-            unsafe { core::ptr::from_mut(place).write_volatile(0) };
-        }
-        let registers = self.registers();
-        (registers.cr, registers.xer, registers.lr) = (0, 0, 0);
+        exec::clear_registers(cpu());
     }
 
     fn exec(&mut self, stub: u32) -> Option<Interrupt> {

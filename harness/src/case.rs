@@ -25,8 +25,9 @@ pub struct Profile {
 
 /// How long is long enough for the host's timer to have interrupted the guest several times.
 ///
-/// Only a host that shares the CPU with the guest does that, and there the time that counts is the host's. An emulator has
-/// no such host: whatever interrupts the emulator itself, its guest cannot see, so waiting for it only costs time.
+/// Only a host that shares the CPU with the guest does that, and there the time that counts is the host's. A CPU that is
+/// emulated without a hypervisor has no such host: whatever interrupts the emulator itself, its guest cannot see, so waiting
+/// for it only costs time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold {
     /// Rounds of the shortest loop there is, for `hold`.
@@ -39,7 +40,7 @@ impl Hold {
     /// A hypervisor on a CPU. The loop takes 16 ms at least on a core of 1 GHz, more where the core is emulated; so do the
     /// rounds of a race in which something traps.
     pub const TICKING_HOST: Self = Self { spin: 1 << 24, race: 2000 };
-    /// An emulator: enough rounds for what happens once to happen again.
+    /// No hypervisor: enough rounds for what happens once to happen again.
     pub const NO_HOST: Self = Self { spin: 1 << 12, race: 64 };
 }
 

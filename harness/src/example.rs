@@ -5,7 +5,7 @@ use crate::transcript::{Fate, Outcome, RunResult, Taken, Transcript};
 use sprig_isa::exception::Exception;
 use sprig_isa::{msr, syndrome};
 use sprig_wire::layout::CODE_BASE;
-use sprig_wire::log::{Kind, State};
+use sprig_wire::log::{Kind, State, encode_number};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -94,11 +94,17 @@ pub(crate) fn trapped(exception: Exception) -> Outcome {
 /// What a target that saw this transcript gives back.
 pub(crate) fn result(case: &Case, transcript: &Transcript) -> RunResult {
     let mut entries = Vec::new();
+    let put = |entries: &mut Vec<u8>, bytes: &[u8]| -> Result<(), std::convert::Infallible> {
+        entries.extend(bytes);
+        Ok(())
+    };
     for (step, times) in &transcript.given_up {
         for time in times {
             entries.extend(u16::try_from(*step).unwrap_or(u16::MAX).to_be_bytes());
             entries.extend([Kind::GivenUp as u8, 2]);
-            entries.extend([u64::from(time.reason), time.detail].iter().flat_map(|value| value.to_be_bytes()));
+            for number in [u64::from(time.reason), time.detail] {
+                let Ok(()) = encode_number(number, |bytes| put(&mut entries, bytes));
+            }
         }
     }
     for (step, outcomes) in &transcript.outcomes {
@@ -115,9 +121,11 @@ pub(crate) fn result(case: &Case, transcript: &Transcript) -> RunResult {
                     srr1: taken.srr1,
                     dar: taken.dar,
                 };
-                entries.extend(interrupt.to_bytes());
+                let Ok(()) = interrupt.encode(|bytes| put(&mut entries, bytes));
             }
-            entries.extend(outcome.values.iter().flat_map(|value| value.to_be_bytes()));
+            for value in &outcome.values {
+                let Ok(()) = encode_number(*value, |bytes| put(&mut entries, bytes));
+            }
         }
     }
     let last_step = u32::try_from(case.steps.len().saturating_sub(1)).ok();

@@ -2,7 +2,7 @@
 
 use sprig_wire::log::{
     AT_CASE, AT_INDEX, AT_LENGTH, AT_RESUME, AT_SEQUENCE, AT_STATE, AT_STEP, AT_VERSION, ENTRIES, ENTRY_HEADER,
-    Entries, Interrupt, Kind, MAGIC, NO_STEP, RACE_OUTCOMES, State,
+    Entries, Interrupt, Kind, MAGIC, NO_STEP, RACE_OUTCOMES, State, encode_number,
 };
 
 /// The log does not hold another entry.
@@ -107,11 +107,11 @@ impl<'a> Log<'a> {
         let start = ENTRIES as usize + self.length();
         let mut at = start + ENTRY_HEADER;
         if let Some(interrupt) = interrupt {
-            self.write(&mut at, &interrupt.to_bytes())?;
+            interrupt.encode(|bytes| self.write(&mut at, bytes))?;
         }
         let mut count = 0u8;
         for value in values {
-            self.write(&mut at, &value.to_be_bytes())?;
+            encode_number(value, |bytes| self.write(&mut at, bytes))?;
             count = count.checked_add(1).ok_or(Full)?;
         }
         let [high, low] = step.to_be_bytes();
@@ -168,7 +168,5 @@ impl<'a> Log<'a> {
 
 /// Length of the entry these bytes begin with, none at their end.
 fn entry_length(bytes: &[u8]) -> Option<usize> {
-    let entry = Entries::new(bytes).next()?.ok()?;
-    let interrupt = if entry.interrupt.is_some() { Interrupt::SIZE } else { 0 };
-    Some(ENTRY_HEADER + interrupt + 8 * entry.values().count())
+    Some(Entries::new(bytes).next()?.ok()?.size)
 }

@@ -14,9 +14,16 @@
 use sprig_isa::cpu::Cpu;
 use sprig_isa::hcall::{KVM_MAGIC_FEAT_MAS0_TO_SPRG7, KVM_MAGIC_FEAT_SR};
 use sprig_isa::insn::{Insn, Operand};
+use sprig_isa::msr;
 use sprig_isa::page::{Feature, Field, PAGE_SIZE, SR_OFFSET};
 use sprig_isa::replacement::{Action, Pattern, REPLACEMENTS, Replacement, Trampoline};
-use sprig_isa::{insn, msr};
+
+/// The row of an instruction, found when the guest is built.
+macro_rules! row {
+    ($mnemonic:literal) => {
+        const { Insn::named($mnemonic) }
+    };
+}
 
 /// Most words a trampoline takes; who leaves room for one needs no more.
 pub const TRAMPOLINE_WORDS: usize = 40;
@@ -56,9 +63,9 @@ pub fn patch(cpu: &Cpu, features: u32, word: u32, place: Place) -> Option<Patche
     let mut sequence = Sequence::default();
     let register = Operand::Rs.extract(word);
     let word = match row.action {
-        Action::Load(field) => assemble("lwz", &[register, displacement(field)?, 0])?,
-        Action::Store(field) => assemble("stw", &[register, displacement(field)?, 0])?,
-        Action::Nop => assemble("nop", &[])?,
+        Action::Load(field) => row!("lwz").encode(&[register, displacement(field)?, 0])?,
+        Action::Store(field) => row!("stw").encode(&[register, displacement(field)?, 0])?,
+        Action::Nop => row!("nop").encode(&[])?,
         Action::Trampoline(kind) => {
             sequence.emit(kind, word, place)?;
             if sequence.length > usize::from(place.room) {
@@ -98,13 +105,9 @@ fn matches(row: &Replacement, insn: &Insn, word: u32) -> bool {
     }
 }
 
-fn assemble(mnemonic: &str, operands: &[i64]) -> Option<u32> {
-    insn::word::assemble(mnemonic, operands)
-}
-
 /// `b` from one address to another.
 fn branch(from: u32, to: u32) -> Option<u32> {
-    assemble("b", &[i64::from(to) - i64::from(from)])
+    row!("b").encode(&[i64::from(to) - i64::from(from)])
 }
 
 /// Displacement from register 0 of the part of a field that a 32-bit access uses, with the page at -4096.
@@ -151,16 +154,16 @@ impl Sequence {
         Some(())
     }
 
-    fn insn(&mut self, mnemonic: &str, operands: &[i64]) -> Option<()> {
-        self.push(assemble(mnemonic, operands)?)
+    fn insn(&mut self, row: &Insn, operands: &[i64]) -> Option<()> {
+        self.push(row.encode(operands)?)
     }
 
     fn load(&mut self, register: i64, field: &str) -> Option<()> {
-        self.insn("lwz", &[register, displacement(field)?, 0])
+        self.insn(row!("lwz"), &[register, displacement(field)?, 0])
     }
 
     fn store(&mut self, register: i64, field: &str) -> Option<()> {
-        self.insn("stw", &[register, displacement(field)?, 0])
+        self.insn(row!("stw"), &[register, displacement(field)?, 0])
     }
 
     /// A conditional branch on CR0[EQ] to a place that [`Self::here`] names later.
@@ -172,14 +175,14 @@ impl Sequence {
 
     fn here(&mut self, forward: Forward) -> Option<()> {
         let distance = 4 * i64::try_from(self.length - forward.at).ok()?;
-        *self.words.get_mut(forward.at)? = assemble("bc", &[forward.condition, CR0_EQ, distance])?;
+        *self.words.get_mut(forward.at)? = row!("bc").encode(&[forward.condition, CR0_EQ, distance])?;
         Some(())
     }
 
     /// Frees A, B and CR, and marks a critical section.
     fn enter(&mut self) -> Option<()> {
         self.store(B, "scratch1")?;
-        self.insn("mfcr", &[B])?;
+        self.insn(row!("mfcr"), &[B])?;
         self.store(B, "scratch3")?;
         self.store(A, "scratch2")?;
         // The section is critical while the field equals r1; r2 is never equal to r1.
@@ -189,7 +192,7 @@ impl Sequence {
     fn leave(&mut self) -> Option<()> {
         self.load(A, "scratch2")?;
         self.load(B, "scratch3")?;
-        self.insn("mtcrf", &[ALL_FIELDS, B])?;
+        self.insn(row!("mtcrf"), &[ALL_FIELDS, B])?;
         self.load(B, "scratch1")?;
         self.store(2, "critical")
     }
@@ -209,7 +212,7 @@ impl Sequence {
         match register {
             A => self.load(to, "scratch2"),
             B => self.load(to, "scratch1"),
-            _ => self.insn("ori", &[to, register, 0]),
+            _ => self.insn(row!("ori"), &[to, register, 0]),
         }
     }
 
@@ -225,8 +228,8 @@ impl Sequence {
             }
             Trampoline::Wrtee => {
                 if Insn::decode(word)?.mnemonic == "wrteei" {
-                    self.insn("addi", &[A, 0, 0])?;
-                    self.insn("ori", &[A, A, msr::EE as i64])?;
+                    self.insn(row!("addi"), &[A, 0, 0])?;
+                    self.insn(row!("ori"), &[A, A, msr::EE as i64])?;
                 } else {
                     self.operand(A, register)?;
                 }
@@ -234,7 +237,7 @@ impl Sequence {
                 self.store_unless_pending(word, place)
             }
             Trampoline::WrteeiZero => {
-                self.insn("addi", &[A, 0, 0])?;
+                self.insn(row!("addi"), &[A, 0, 0])?;
                 self.replace_bits(msr::EE as i64)?;
                 self.store(B, "msr")?;
                 self.finish(None, place)
@@ -246,9 +249,9 @@ impl Sequence {
     /// B = the page's msr with the bits of `mask` taken from A.
     fn replace_bits(&mut self, mask: i64) -> Option<()> {
         self.load(B, "msr")?;
-        self.insn("xor", &[A, A, B])?;
-        self.insn("andi.", &[A, A, mask])?;
-        self.insn("xor", &[B, B, A])
+        self.insn(row!("xor"), &[A, A, B])?;
+        self.insn(row!("andi."), &[A, A, mask])?;
+        self.insn(row!("xor"), &[B, B, A])
     }
 
     /// Stores B as the new msr, unless it sets EE while an interrupt waits: then the instruction itself has to trap.
@@ -256,7 +259,7 @@ impl Sequence {
         self.load(A, "int_pending")?;
         self.compare_with_zero(A)?;
         let nothing_waits = self.branch_if(IF_SET)?;
-        self.insn("andi.", &[A, B, msr::EE as i64])?;
+        self.insn(row!("andi."), &[A, B, msr::EE as i64])?;
         let stays_off = self.branch_if(IF_SET)?;
         self.finish(Some(word), place)?;
         self.here(nothing_waits)?;
@@ -267,17 +270,17 @@ impl Sequence {
 
     /// CR0[EQ] = (register == 0), by a rotation that leaves it as it is.
     fn compare_with_zero(&mut self, register: i64) -> Option<()> {
-        self.push(assemble("rlwinm", &[register, register, 0, 0, 31])? | RECORD)
+        self.push(row!("rlwinm").encode(&[register, register, 0, 0, 31])? | RECORD)
     }
 
     fn mtmsr(&mut self, word: u32, register: i64, place: Place) -> Option<()> {
         const SAFE_LOW: i64 = (msr::EE | msr::book3s::RI) as i64;
         self.operand(A, register)?;
         self.load(B, "msr")?;
-        self.insn("xor", &[B, B, A])?;
+        self.insn(row!("xor"), &[B, B, A])?;
         // Any bit but EE and RI? Clear those two and look at the rest.
-        self.insn("andi.", &[A, B, SAFE_LOW])?;
-        self.insn("xor", &[B, B, A])?;
+        self.insn(row!("andi."), &[A, B, SAFE_LOW])?;
+        self.insn(row!("xor"), &[B, B, A])?;
         self.compare_with_zero(B)?;
         let unsafe_bits = self.branch_if(IF_CLEAR)?;
         self.operand(B, register)?;
@@ -289,15 +292,15 @@ impl Sequence {
     fn mtsrin(&mut self, word: u32, register: i64, place: Place) -> Option<()> {
         const TRANSLATION: i64 = (msr::book3s::IR | msr::book3s::DR) as i64;
         self.load(B, "msr")?;
-        self.insn("andi.", &[B, B, TRANSLATION])?;
+        self.insn(row!("andi."), &[B, B, TRANSLATION])?;
         let real_mode = self.branch_if(IF_SET)?;
         self.finish(Some(word), place)?;
         self.here(real_mode)?;
         // Bits 0-3 of RB, times four, are the offset of the segment register's word.
         self.operand(A, Operand::Rb.extract(word))?;
-        self.insn("rlwinm", &[A, A, 6, 26, 29])?;
+        self.insn(row!("rlwinm"), &[A, A, 6, 26, 29])?;
         self.operand(B, register)?;
-        self.insn("stw", &[B, i64::from(SR_OFFSET) - PAGE_SIZE as i64, A])?;
+        self.insn(row!("stw"), &[B, i64::from(SR_OFFSET) - PAGE_SIZE as i64, A])?;
         self.finish(None, place)
     }
 }
@@ -305,6 +308,7 @@ impl Sequence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sprig_isa::insn::word::assemble;
 
     const PLACE: Place = Place { instruction: 0x1000, trampoline: 0x2000, room: TRAMPOLINE_WORDS as u8 };
     const ALL_FEATURES: u32 = KVM_MAGIC_FEAT_SR | KVM_MAGIC_FEAT_MAS0_TO_SPRG7;

@@ -17,6 +17,7 @@ pub enum Family {
 
 impl Family {
     /// True for the embedded families, which have IVPR/IVORs, ESR and DEAR instead of fixed vectors, DSISR and DAR.
+    #[inline]
     #[must_use]
     pub const fn is_booke(self) -> bool {
         matches!(self, Self::BookeE500 | Self::Booke44x)

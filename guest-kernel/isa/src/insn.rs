@@ -3,6 +3,8 @@
 //! A row gives the fixed bits of an instruction word and the list of its operands in assembler order. From that the
 //! assembler encodes, the disassembler names, and both know which general registers an instruction reads and writes.
 
+use crate::name::is_equal;
+
 /// A field of the instruction word and what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operand {
@@ -191,6 +193,19 @@ impl Insn {
     #[must_use]
     pub fn by_mnemonic(mnemonic: &str) -> Option<&'static Self> {
         INSNS.iter().find(|insn| insn.mnemonic == mnemonic)
+    }
+
+    /// The row of a mnemonic that is known at build time: no search when it runs. One that is not in the table does not compile.
+    #[must_use]
+    pub const fn named(mnemonic: &str) -> &'static Self {
+        let mut row = 0;
+        while row < INSNS.len() {
+            if is_equal(INSNS[row].mnemonic, mnemonic) {
+                return &INSNS[row];
+            }
+            row += 1;
+        }
+        panic!("no such instruction in the table")
     }
 
     /// The row that an instruction word matches, if it is in the table.

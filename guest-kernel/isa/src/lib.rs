@@ -25,6 +25,7 @@ pub mod hcall;
 pub mod insn;
 pub mod mmu;
 pub mod msr;
+pub mod name;
 pub mod page;
 pub mod replacement;
 pub mod spr;

@@ -38,12 +38,14 @@ pub enum Access {
 
 impl Access {
     /// True if mfspr works.
+    #[inline]
     #[must_use]
     pub const fn can_read(self) -> bool {
         matches!(self, Self::Read | Self::ReadWrite)
     }
 
     /// True if mtspr works.
+    #[inline]
     #[must_use]
     pub const fn can_write(self) -> bool {
         matches!(self, Self::Write | Self::ReadWrite)
@@ -167,6 +169,7 @@ impl Spr {
     }
 
     /// The row for a number on a CPU.
+    #[inline]
     #[must_use]
     pub fn lookup(cpu: &Cpu, number: u16) -> Option<&'static Self> {
         let model = cpu.set.bits().trailing_zeros() as usize;
@@ -195,8 +198,14 @@ impl Spr {
     /// Book III, section 4.4.4, the hyphens in the table of SPRs).
     #[must_use]
     pub fn is_defined(cpu: &Cpu, number: u16, write: bool) -> bool {
-        Self::lookup(cpu, number)
-            .is_some_and(|row| if write { row.supervisor.can_write() } else { row.supervisor.can_read() })
+        Self::lookup(cpu, number).is_some_and(|row| row.is_defined_for(write))
+    }
+
+    /// True if this row's number is defined for mtspr (`write`) or mfspr.
+    #[inline]
+    #[must_use]
+    pub const fn is_defined_for(&self, write: bool) -> bool {
+        if write { self.supervisor.can_write() } else { self.supervisor.can_read() }
     }
 }
 

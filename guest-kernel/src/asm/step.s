@@ -2,6 +2,18 @@
 
 # fn(stub: u32) -> *const Frame: load every register from the step frame and enter the stub.
 .macro step width
+# fn(): zero in every register of the step frame. Straight stores, since this is done before each step.
+        .globl  clear_step_\width
+clear_step_\width:
+        li      0, 0
+.irp reg, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        put     \width, 0, {STEP}+8*\reg
+.endr
+        stw     0, {STEP}+{CR}+4(0)
+        stw     0, {STEP}+{XER}+4(0)
+        put     \width, 0, {STEP}+{LR}
+        blr
+
         .globl  exec_\width
 exec_\width:
         save_context

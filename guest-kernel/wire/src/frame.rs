@@ -1,9 +1,9 @@
 //! Frames: records as lines on a serial port.
 //!
 //! ```text
-//!   #SSSS V hex... CCCCCCCC\n
-//!    |    | |      '-- CRC-32 of everything between '#' and the blank before it
-//!    |    | '-- payload, two hexadecimal digits a byte
+//!   #SSSS V base64... CCCCCCCC\n
+//!    |    | |         '-- CRC-32 of everything between '#' and the blank before it
+//!    |    | '-- payload in base64 without padding: a console costs a device access for each character
 //!    |    '-- verb, one letter
 //!    '-- sequence number, four hexadecimal digits, from 0, modulo 65536
 //! ```
@@ -15,11 +15,14 @@
 use crate::cursor::Cursor;
 use crate::log::State;
 use crate::{CRC, Malformed, VERSION};
+use base64ct::{Base64Unpadded, Encoding};
 
 /// Most payload bytes of one frame.
-pub const PAYLOAD: usize = 72;
+pub const PAYLOAD: usize = 192;
+/// Characters of the longest payload.
+const ENCODED: usize = PAYLOAD.div_ceil(3) * 4;
 /// Longest line with its newline: '#', sequence, blank, verb, blank, payload, blank, checksum, newline.
-pub const LINE: usize = 1 + 4 + 1 + 1 + 1 + 2 * PAYLOAD + 1 + 8 + 1;
+pub const LINE: usize = 1 + 4 + 1 + 1 + 1 + ENCODED + 1 + 8 + 1;
 /// Most bytes of entries one [`Record::Log`] carries.
 pub const LOG_CHUNK: usize = PAYLOAD - 8;
 /// Most bytes of text one [`Record::Fate`] carries.
@@ -119,42 +122,7 @@ impl Line {
         line.push(b' ');
         line.push(record.verb());
         line.push(b' ');
-        match *record {
-            Record::Boot { version, pvr, cases } => {
-                line.hex(&version.to_be_bytes());
-                line.hex(&pvr.to_be_bytes());
-                line.hex(&cases.to_be_bytes());
-            }
-            Record::Case { case } => line.hex(&case.to_be_bytes()),
-            Record::Step { case, step } => {
-                line.hex(&case.to_be_bytes());
-                line.hex(&step.to_be_bytes());
-            }
-            Record::Log { case, offset, bytes } => {
-                line.hex(&case.to_be_bytes());
-                line.hex(&offset.to_be_bytes());
-                line.hex(bytes.get(..LOG_CHUNK).unwrap_or(bytes));
-            }
-            Record::End { case, state, step, length, checksum } => {
-                line.hex(&case.to_be_bytes());
-                line.hex(&(state as u16).to_be_bytes());
-                line.hex(&step.to_be_bytes());
-                line.hex(&length.to_be_bytes());
-                line.hex(&checksum.to_be_bytes());
-            }
-            Record::Done => {}
-            Record::Panic(text) | Record::Unfit(text) => line.hex(text.get(..PAYLOAD).unwrap_or(text)),
-            Record::Fate { case, hung, how } => {
-                line.hex(&case.to_be_bytes());
-                line.hex(&[hung.into()]);
-                line.hex(how.get(..FATE_TEXT).unwrap_or(how));
-            }
-            Record::Exits { case, count, reason } => {
-                line.hex(&case.to_be_bytes());
-                line.hex(&count.to_be_bytes());
-                line.hex(reason.get(..EXIT_REASON).unwrap_or(reason));
-            }
-        }
+        line.base64(Bytes::of(record).as_slice());
         let checksum = CRC.checksum(line.as_bytes().get(1..).unwrap_or(&[]));
         line.push(b' ');
         line.hex(&checksum.to_be_bytes());
@@ -180,6 +148,72 @@ impl Line {
             self.push(HEX[usize::from(byte >> 4)]);
             self.push(HEX[usize::from(byte & 0xf)]);
         }
+    }
+
+    fn base64(&mut self, bytes: &[u8]) {
+        let room = self.bytes.get_mut(self.length..).unwrap_or_default();
+        // A line has room for the longest payload.
+        self.length += Base64Unpadded::encode(bytes, room).map_or(0, str::len);
+    }
+}
+
+/// A record's payload being put together.
+struct Bytes {
+    bytes: Payload,
+    length: usize,
+}
+
+impl Bytes {
+    fn of(record: &Record<'_>) -> Self {
+        let mut payload = Self { bytes: [0; PAYLOAD], length: 0 };
+        match *record {
+            Record::Boot { version, pvr, cases } => {
+                payload.put(&version.to_be_bytes());
+                payload.put(&pvr.to_be_bytes());
+                payload.put(&cases.to_be_bytes());
+            }
+            Record::Case { case } => payload.put(&case.to_be_bytes()),
+            Record::Step { case, step } => {
+                payload.put(&case.to_be_bytes());
+                payload.put(&step.to_be_bytes());
+            }
+            Record::Log { case, offset, bytes } => {
+                payload.put(&case.to_be_bytes());
+                payload.put(&offset.to_be_bytes());
+                payload.put(bytes);
+            }
+            Record::End { case, state, step, length, checksum } => {
+                payload.put(&case.to_be_bytes());
+                payload.put(&(state as u16).to_be_bytes());
+                payload.put(&step.to_be_bytes());
+                payload.put(&length.to_be_bytes());
+                payload.put(&checksum.to_be_bytes());
+            }
+            Record::Done => {}
+            Record::Panic(text) | Record::Unfit(text) => payload.put(text),
+            Record::Fate { case, hung, how } => {
+                payload.put(&case.to_be_bytes());
+                payload.put(&[hung.into()]);
+                payload.put(how);
+            }
+            Record::Exits { case, count, reason } => {
+                payload.put(&case.to_be_bytes());
+                payload.put(&count.to_be_bytes());
+                payload.put(reason);
+            }
+        }
+        payload
+    }
+
+    /// Appends bytes; what there is no room for is cut.
+    fn put(&mut self, bytes: &[u8]) {
+        let room = self.bytes.get_mut(self.length..).unwrap_or_default();
+        self.length += room.len().min(bytes.len());
+        room.iter_mut().zip(bytes).for_each(|(place, byte)| *place = *byte);
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(&self.bytes)
     }
 }
 
@@ -220,11 +254,10 @@ pub fn decode<'a>(line: &[u8], payload: &'a mut Payload) -> Result<(u16, Record<
     }
     let mut sequence = [0; 2];
     unhex(covered.get(..4).ok_or(malformed(1))?, &mut sequence).ok_or(malformed(1))?;
-    let [b' ', verb, b' ', hex @ ..] = covered.get(4..).ok_or(malformed(5))? else {
+    let [b' ', verb, b' ', encoded @ ..] = covered.get(4..).ok_or(malformed(5))? else {
         return Err(malformed(5));
     };
-    let length = unhex(hex, payload).ok_or(malformed(8))?;
-    let payload = payload.get(..length).ok_or(malformed(8))?;
+    let payload: &'a [u8] = Base64Unpadded::decode(encoded, payload).map_err(|_| malformed(8))?;
     let mut c = Cursor::new(payload, "frame payload");
     let record = match verb {
         b'B' => Record::Boot { version: c.u16()?, pvr: c.u32()?, cases: c.u32()? },

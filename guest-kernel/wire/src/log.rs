@@ -9,9 +9,12 @@
 //!          after a reset
 //!   +0x20  entries:
 //!            u16 step, u8 kind, u8 number of values
-//!            if kind is an exception or stray:  u8 exception, 3 x 0, u32 ESR or DSISR, u64 SRR0, u64 SRR1, u64 DEAR or DAR
-//!            values, u64 each
+//!            if kind tells of an exception:  u8 exception; the numbers ESR or DSISR, SRR0, SRR1, DEAR or DAR
+//!            values, a number each
+//!          a number: u8 length (0, 1, 2, 4 or 8), so many bytes
 //! ```
+//!
+//! Most numbers are small, and a console is slow.
 
 use crate::Malformed;
 use crate::cursor::Cursor;
@@ -123,30 +126,61 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// Bytes it takes in an entry.
-    pub const SIZE: usize = 32;
+    /// Most bytes it takes in an entry.
+    pub const MOST: usize = 1 + 4 * NUMBER;
 
-    /// As it stands in an entry.
-    #[must_use]
-    pub fn to_bytes(&self) -> [u8; Self::SIZE] {
-        let mut bytes = [0; Self::SIZE];
-        bytes[0] = self.exception;
-        bytes[4..8].copy_from_slice(&self.syndrome.to_be_bytes());
-        bytes[8..16].copy_from_slice(&self.srr0.to_be_bytes());
-        bytes[16..24].copy_from_slice(&self.srr1.to_be_bytes());
-        bytes[24..32].copy_from_slice(&self.dar.to_be_bytes());
-        bytes
+    /// Writes it as it stands in an entry.
+    ///
+    /// # Errors
+    /// The first one of `put`.
+    #[inline]
+    pub fn encode<E>(&self, mut put: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        put(&[self.exception])?;
+        [u64::from(self.syndrome), self.srr0, self.srr1, self.dar]
+            .into_iter()
+            .try_for_each(|number| encode_number(number, &mut put))
     }
 
     fn decode(c: &mut Cursor<'_>) -> Result<Self, Malformed> {
         let exception = c.u8()?;
-        c.take(3)?;
-        Ok(Self { exception, syndrome: c.u32()?, srr0: c.u64()?, srr1: c.u64()?, dar: c.u64()? })
+        let malformed = c.malformed();
+        let syndrome = u32::try_from(decode_number(c)?).map_err(|_| malformed)?;
+        Ok(Self { exception, syndrome, srr0: decode_number(c)?, srr1: decode_number(c)?, dar: decode_number(c)? })
     }
 }
 
 /// Size of an entry's fixed part, bytes.
 pub const ENTRY_HEADER: usize = 4;
+/// Most bytes a number takes in an entry.
+pub const NUMBER: usize = 1 + 8;
+
+/// Writes a number as it stands in an entry, by one call of `put`.
+///
+/// # Errors
+/// That of `put`.
+#[inline]
+pub fn encode_number<E>(number: u64, put: impl FnOnce(&[u8]) -> Result<(), E>) -> Result<(), E> {
+    let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
+    match number {
+        0 => put(&[0]),
+        0x1..=0xff => put(&[1, h]),
+        0x100..=0xffff => put(&[2, g, h]),
+        0x1_0000..=0xffff_ffff => put(&[4, e, f, g, h]),
+        _ => put(&[8, a, b, c, d, e, f, g, h]),
+    }
+}
+
+fn decode_number(c: &mut Cursor<'_>) -> Result<u64, Malformed> {
+    let malformed = c.malformed();
+    match c.u8()? {
+        0 => Ok(0),
+        1 => c.u8().map(u64::from),
+        2 => c.u16().map(u64::from),
+        4 => c.u32().map(u64::from),
+        8 => c.u64(),
+        _ => Err(malformed),
+    }
+}
 
 /// One entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,16 +192,16 @@ pub struct Entry<'a> {
     /// The exception, unless the step ran to its end.
     pub interrupt: Option<Interrupt>,
     values: &'a [u8],
+    /// Bytes it takes in the log.
+    pub size: usize,
 }
 
 impl<'a> Entry<'a> {
     /// The values observed, in the order of the step's outputs.
     pub fn values(&self) -> impl Iterator<Item = u64> + use<'a> {
-        self.values.chunks_exact(8).map(|chunk| {
-            let mut bytes = [0; 8];
-            bytes.copy_from_slice(chunk);
-            u64::from_be_bytes(bytes)
-        })
+        let mut c = Cursor::new(self.values, "log entry");
+        // They were read once when the entry was.
+        core::iter::from_fn(move || if c.is_at_end() { None } else { decode_number(&mut c).ok() })
     }
 }
 
@@ -201,9 +235,14 @@ impl<'a> Entries<'a> {
             Kind::Completed | Kind::Overflow | Kind::GivenUp => None,
             Kind::Exception | Kind::Stray => Some(Interrupt::decode(&mut c)?),
         };
-        let values = c.take(usize::from(count) * 8)?;
-        self.bytes = self.bytes.get(c.position()..).ok_or(malformed)?;
-        Ok(Entry { step, kind, interrupt, values })
+        let start = c.position();
+        for _ in 0..count {
+            decode_number(&mut c)?;
+        }
+        let values = self.bytes.get(start..c.position()).ok_or(malformed)?;
+        let size = c.position();
+        self.bytes = self.bytes.get(size..).ok_or(malformed)?;
+        Ok(Entry { step, kind, interrupt, values, size })
     }
 }
 

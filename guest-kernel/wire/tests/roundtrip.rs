@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use sprig_wire::batch::{Batch, BatchBuilder, CaseParts, SILENT};
 use sprig_wire::bytecode::{self, Alu, Encoder, Op, Part, Register, Transfer};
 use sprig_wire::frame::{self, Line, Record};
-use sprig_wire::log::{Entries, Interrupt, State};
+use sprig_wire::log::{Entries, Interrupt, NUMBER, State, encode_number};
+use std::convert::Infallible;
 
 #[test]
 fn an_exec_decodes_as_it_was_encoded() {
@@ -132,10 +133,35 @@ proptest! {
 fn a_log_entry_reads_back_with_its_interrupt_and_values() {
     let interrupt = Interrupt { exception: 9, syndrome: 0x0400_0000, srr0: 0x40_0040, srr1: 0x1000, dar: 0xdead };
     let mut bytes = vec![0, 3, 1, 1];
-    bytes.extend(interrupt.to_bytes());
-    bytes.extend(0xa000_0004u64.to_be_bytes());
+    let mut put = |more: &[u8]| -> Result<(), Infallible> {
+        bytes.extend(more);
+        Ok(())
+    };
+    let Ok(()) = interrupt.encode(&mut put);
+    let Ok(()) = encode_number(0xa000_0004, &mut put);
     let entries: Vec<_> = Entries::new(&bytes).collect::<Result<_, _>>().expect("well formed");
     assert_eq!(entries.len(), 1);
     assert_eq!((entries[0].step, entries[0].interrupt), (3, Some(interrupt)));
     assert!(entries[0].values().eq([0xa000_0004]));
+}
+
+#[test]
+fn a_number_takes_no_more_bytes_than_it_has_to() {
+    for (number, size) in
+        [(0, 1), (0xff, 2), (0x100, 3), (0xffff, 3), (0x1_0000, 5), (1 << 32, NUMBER), (u64::MAX, NUMBER)]
+    {
+        let mut bytes = vec![0, 1, 0, 1];
+        let Ok(()) = encode_number(number, |more| -> Result<(), Infallible> {
+            bytes.extend(more);
+            Ok(())
+        });
+        assert_eq!(bytes.len(), 4 + size, "{number:#x}");
+        let entry = Entries::new(&bytes).next().expect("an entry").expect("well formed");
+        assert!(entry.values().eq([number]) && entry.size == bytes.len(), "{number:#x}");
+    }
+}
+
+#[test]
+fn a_number_of_another_length_is_malformed() {
+    assert!(Entries::new(&[0, 1, 0, 1, 3, 1, 2, 3]).next().expect("an entry").is_err());
 }

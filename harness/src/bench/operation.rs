@@ -5,7 +5,7 @@
 //!          op ; op ; ... (12 times) \  rounds times: so many that the machine's start is small beside them
 //!          bdnz                     /
 //!
-//!   plain = time of the stub with `addi` / (rounds x 13)
+//!   plain = time of the stub with loads, sums, rotations and stores / (rounds x 13)
 //!   cost  = (time of the stub with op / rounds - plain) / 12 / plain
 //! ```
 
@@ -33,23 +33,27 @@ const ROUNDS: usize = 5;
 /// A trap in the reference costs at most so many plain instructions.
 const TRAP_LIMIT: f64 = 5.0;
 
-/// An operation: its name and the instruction.
+/// An operation: its name and its instructions, one after the other in the loop.
 struct Operation {
     what: &'static str,
-    instruction: &'static str,
+    instructions: &'static [&'static str],
     needs_page: bool,
 }
 
-/// The unit: an instruction that neither loads nor traps.
-const PLAIN: Operation = Operation { what: "a plain instruction", instruction: "addi r4, r4, 1", needs_page: false };
+/// The unit: the average instruction of code that does not trap. It loads, computes and stores.
+const PLAIN: Operation = Operation {
+    what: "a plain instruction",
+    instructions: &["lwz r6, 0(r10)", "add r7, r7, r6", "rlwinm r8, r7, 3, 0, 31", "stw r8, 4(r10)"],
+    needs_page: false,
+};
 
 const OPERATIONS: &[Operation] = &[
-    Operation { what: "mfspr SPRG0, by trap", instruction: "mfspr r3, SPRG0", needs_page: false },
-    Operation { what: "mtspr SPRG0, by trap", instruction: "mtspr SPRG0, r3", needs_page: false },
-    Operation { what: "mfmsr, by trap", instruction: "mfmsr r3", needs_page: false },
-    Operation { what: "mfspr SPRG0, by page", instruction: "lwz r3, -4060(r0)", needs_page: true },
-    Operation { what: "mtspr SPRG0, by page", instruction: "stw r3, -4060(r0)", needs_page: true },
-    Operation { what: "mfmsr, by page", instruction: "lwz r3, -4004(r0)", needs_page: true },
+    Operation { what: "mfspr SPRG0, by trap", instructions: &["mfspr r3, SPRG0"], needs_page: false },
+    Operation { what: "mtspr SPRG0, by trap", instructions: &["mtspr SPRG0, r3"], needs_page: false },
+    Operation { what: "mfmsr, by trap", instructions: &["mfmsr r3"], needs_page: false },
+    Operation { what: "mfspr SPRG0, by page", instructions: &["lwz r3, -4060(r0)"], needs_page: true },
+    Operation { what: "mtspr SPRG0, by page", instructions: &["stw r3, -4060(r0)"], needs_page: true },
+    Operation { what: "mfmsr, by page", instructions: &["lwz r3, -4004(r0)"], needs_page: true },
 ];
 
 /// A loop of one operation, ready to run.
@@ -67,12 +71,13 @@ struct Taken {
 impl Loop {
     /// A benchmark's script is our own, so it parses and assembles; if not, there is nothing to measure.
     fn new(target: &dyn Target, operation: &Operation, rounds: u32) -> Option<Self> {
-        let body = vec![operation.instruction; IN_LOOP as usize].join(" ; ");
+        let instructions = operation.instructions.iter().copied().cycle().take(IN_LOOP as usize);
+        let body = instructions.collect::<Vec<_>>().join(" ; ");
         let back = 4 * IN_LOOP;
         let map = if operation.needs_page { "map-page\n" } else { "" };
         let text = format!(
             "# Measures the cost of one operation.\nrule unspecified.cost\n\n{map}\
-             run mtspr 9, r5 ; {body} ; bc 16, 0, -{back} with r5 = {rounds}\n"
+             run mtspr 9, r5 ; {body} ; bc 16, 0, -{back} with r5 = {rounds}, r10 = SCRATCH\n"
         );
         let script = script::parse(Arc::new(SourceFile { path: PathBuf::from("bench.probe"), text })).ok()?;
         let case = script.instances().first()?.assemble(&target.profile()).ok()?;

@@ -12,6 +12,7 @@ use sprig_isa::cpu::Cpu;
 use sprig_refhv::bare::Wires;
 use sprig_refhv::cpu::Supervisor;
 use sprig_refhv::host::Host;
+use sprig_refhv::hypervisor::policy::HOST_SLICE;
 use sprig_refhv::hypervisor::{Deviation, Hypervisor, Setup, UserSpace};
 use sprig_refhv::image::Image;
 use sprig_refhv::machine::{self, Machine, Outcome};
@@ -23,6 +24,8 @@ use std::sync::{Arc, OnceLock};
 
 /// Number of the one case in its batch. Not zero: exits of the boot are counted for the case whose number an empty log has.
 const CASE: u32 = 1;
+/// What `hold` is under the reference hypervisor: four times what its host leaves the guest, at one instruction a round.
+const HOLD: Hold = Hold { spin: 4 * HOST_SLICE as u32, ..Hold::NO_HOST };
 /// So many times the limit of one step may a whole case take.
 const STEPS: u64 = 100;
 /// In a target's name, what stands in front of the deviation of a hypervisor that is wrong on purpose.
@@ -185,7 +188,8 @@ impl Target for Reference {
         if self.cpu.family.is_booke() {
             features.insert(Feature::Critical);
         }
-        Profile { cpu: self.cpu, features, hold: Hold::NO_HOST }
+        let hold = if self.mode.hypervisor.is_some() { HOLD } else { Hold::NO_HOST };
+        Profile { cpu: self.cpu, features, hold }
     }
 
     fn availability(&self) -> Availability {

@@ -1,7 +1,7 @@
 //! Bytes as what a guest or its console might say, and that none of it makes the harness panic or believe what it should
 //! not. The fuzz target includes this file.
 
-use sprig::case::{Case, Profile};
+use sprig::case::{Case, Hold, Profile};
 use sprig::feature::{Feature, FeatureSet};
 use sprig::judge::{Golden, Status, Subject, judge};
 use sprig::report::Record as Report;
@@ -175,7 +175,7 @@ fn every_step() -> &'static (Case, Profile) {
             Feature::Firmware,
         ];
         let features = FeatureSet::of_cpu(cpu()).union(FeatureSet::of(&platform));
-        let profile = Profile { cpu: cpu(), features };
+        let profile = Profile { cpu: cpu(), features, hold: Hold::NO_HOST };
         (script.instances()[0].assemble(&profile).expect("nothing is missing"), profile)
     })
 }

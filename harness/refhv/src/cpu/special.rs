@@ -58,7 +58,8 @@ impl<S: Supervisor> Processor<S> {
     }
 
     fn move_special_by_table(&mut self, insn: Insn, direction: Direction, number: u16) -> Result<(), Interrupt> {
-        if let Some(row) = Spr::lookup(self.core.state.profile, number) {
+        let row = Spr::lookup(self.core.state.profile, number);
+        if let Some(row) = row {
             self.core.state.check_facility(row)?;
             match direction {
                 Direction::Read if row.problem.can_read() => {
@@ -75,7 +76,7 @@ impl<S: Supervisor> Processor<S> {
             }
         }
         if self.core.state.in_problem_state() {
-            return refused_in_problem_state(self.core.state.profile, number, direction);
+            return refused_in_problem_state(self.core.state.profile, row, number, direction);
         }
         self.supervisor.special(&mut self.core, direction, number)
     }
@@ -83,8 +84,8 @@ impl<S: Supervisor> Processor<S> {
 
 /// What comes of a number that problem state may not use: one that the kernel may use so is privileged, and writing USPRG4 is as
 /// illegal as writing a number nobody has (PPC440x5 user manual, section 6.5.7).
-fn refused_in_problem_state(cpu: &Cpu, number: u16, direction: Direction) -> Result<(), Interrupt> {
-    if Spr::is_defined(cpu, number, direction == Direction::Write) {
+fn refused_in_problem_state(cpu: &Cpu, row: Option<&Spr>, number: u16, direction: Direction) -> Result<(), Interrupt> {
+    if row.is_some_and(|row| row.is_defined_for(direction == Direction::Write)) {
         return Err(Interrupt::privileged(cpu.family));
     }
     undefined_spr(cpu, number, true, direction)

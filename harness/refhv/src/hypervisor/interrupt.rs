@@ -73,11 +73,15 @@ impl Hypervisor {
             let decrementer = self.timers.decrementer_pending(&core.clock, cells);
             return external.with(Sources::DECREMENTER.when(decrementer));
         }
+        let lines = external.with(Sources::CRITICAL_LINE.when(core.board.critical));
         let (control, status) = (cells.get(number::TCR) as u32, cells.get(number::TSR) as u32);
+        // At most exits no timer has expired.
+        if status == 0 {
+            return lines;
+        }
         let timer =
             |source: Sources, enable: u32, happened: u32| source.when(control & enable != 0 && status & happened != 0);
-        external
-            .with(Sources::CRITICAL_LINE.when(core.board.critical))
+        lines
             .with(timer(Sources::WATCHDOG, tcr::WIE, tsr::WIS))
             .with(timer(Sources::FIXED_INTERVAL, tcr::FIE, tsr::FIS))
             .with(timer(Sources::DECREMENTER, tcr::DIE, tsr::DIS))

@@ -210,7 +210,8 @@ impl Hypervisor {
 
     /// The guest goes on where it is: the page and the hardware get what they have to have while it runs.
     fn resume(&mut self, core: &mut Core, sources: Sources) {
-        if let Some(page) = self.shared.page_mut(&mut core.memory) {
+        let Core { memory, state, .. } = core;
+        if let Some(page) = self.shared.page_mut(memory) {
             shared::MSR.set(page, self.msr);
             let pending = match self.deviation {
                 Some(Deviation::IntPendingZero) => false,
@@ -218,8 +219,11 @@ impl Hypervisor {
                 _ => !sources.is_empty(),
             };
             shared::INT_PENDING.set(page, pending.into());
+            // What problem state reads under an alias is in the hardware what the page says it is, from here on.
+            if !self.keeps_aliases {
+                self.aliases.iter().for_each(|alias| alias.load(page, state));
+            }
         }
-        self.reload_aliases(core);
         if self.entered_msr != Some(self.msr) {
             core.set_msr(self.hardware_msr(), self.space());
             self.open_facilities(core);
@@ -244,17 +248,6 @@ impl Hypervisor {
         if self.mmu.is_partition() {
             let kernel = self.msr & msr::PR == 0;
             core.state.spr.set(number::FSCR, if kernel { u64::MAX } else { self.registers.cells.get(number::FSCR) });
-        }
-    }
-
-    /// Loads the hardware registers that problem state reads under an alias with what the page says they are.
-    fn reload_aliases(&self, core: &mut Core) {
-        if self.keeps_aliases {
-            return;
-        }
-        let page = self.shared.page(&core.memory);
-        for alias in &self.aliases {
-            alias.load(page, &mut core.state);
         }
     }
 

@@ -6,9 +6,9 @@
 use sprig_isa::hcall::{KVM_MAGIC_FEAT_MAS0_TO_SPRG7, KVM_MAGIC_FEAT_SR};
 
 /// Instructions a guest may run without an exit until the host takes the CPU for a moment: its timer, other work. Counted
-/// from the last exit, so that where the host comes in depends on nothing that ran before. At 100 MIPS this is a host
-/// with 1000 ticks a second.
-pub const HOST_SLICE: u64 = 100_000;
+/// from the last exit, so that where the host comes in depends on nothing that ran before. A real host comes in every
+/// million instructions or so; this one is busier, so that a guest that waits for it need not wait long.
+pub const HOST_SLICE: u64 = 20_000;
 
 /// What MAP_MAGIC_PAGE reports. KVM reports both on every CPU, so a guest may find fields that shadow nothing there.
 pub const PAGE_FEATURES: u32 = KVM_MAGIC_FEAT_SR | KVM_MAGIC_FEAT_MAS0_TO_SPRG7;

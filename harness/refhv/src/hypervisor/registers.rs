@@ -86,19 +86,21 @@ impl Registers for View<'_> {
 pub(super) struct Alias {
     /// Its cell.
     cell: u16,
-    /// Which doubleword of the page it is loaded from.
-    doubleword: u16,
-    /// How far that is shifted right first: not at all in a hypervisor that is right.
-    shift: u32,
+    /// Where in the page the part of the field is that is loaded: all of it on 64-bit CPUs, else its low word.
+    offset: u16,
 }
 
 impl Alias {
     /// Loads the register.
     #[inline]
     pub(super) fn load(self, page: &Structure, hardware: &mut State) {
-        let (doublewords, _) = page.as_chunks();
-        let value = doublewords.get(usize::from(self.doubleword)).map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        hardware.spr.set(self.cell, hardware.register(value >> self.shift));
+        let bytes = page.get(usize::from(self.offset)..).unwrap_or_default();
+        let value = if hardware.profile.is_64bit {
+            bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+        } else {
+            bytes.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes).into())
+        };
+        hardware.spr.set(self.cell, value);
     }
 }
 
@@ -113,10 +115,13 @@ pub(super) fn aliases_in_page(cpu: &Cpu, deviation: Option<Deviation>) -> Vec<Al
         Some(Deviation::AliasesSwapped) => swapped(cell, SWAPPED_ALIASES),
         _ => cell,
     };
-    let shift = if deviation == Some(Deviation::AliasHighWord) { u32::BITS } else { 0 };
-    let doubleword =
-        |cell: u16| Spr::lookup(cpu, cell)?.field().filter(|field| field.size == 8).map(|field| field.offset / 8);
-    let alias = |row: &Spr| Some(Alias { cell: row.cell, doubleword: doubleword(source_of(row.cell))?, shift });
+    // Fields are big-endian doublewords: the low word is the second.
+    let low_word = if cpu.is_64bit || deviation == Some(Deviation::AliasHighWord) { 0 } else { 4 };
+    let offset = |cell: u16| {
+        let field = Spr::lookup(cpu, cell)?.field().filter(|field| field.size == 8)?;
+        Some(field.offset + low_word)
+    };
+    let alias = |row: &Spr| Some(Alias { cell: row.cell, offset: offset(source_of(row.cell))? });
     let loaded = aliased(cpu).filter(|_| deviation != Some(Deviation::AliasNotReloaded));
     loaded.filter_map(alias).collect()
 }

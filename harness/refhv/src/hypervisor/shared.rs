@@ -2,6 +2,7 @@
 //!
 //! It lies behind the guest's RAM, where no guest-physical address reaches it. Everything in it is big-endian.
 
+use sprig_isa::name::is_equal;
 use sprig_isa::page::{FIELDS, Field, PAGE_SIZE, SR_OFFSET, STRUCT_SIZE};
 
 use crate::memory::Memory;
@@ -42,27 +43,13 @@ impl Slot {
     const fn named(name: &str) -> Self {
         let mut index = 0;
         while index < FIELDS.len() {
-            if is_equal(FIELDS[index].name.as_bytes(), name.as_bytes()) {
+            if is_equal(FIELDS[index].name, name) {
                 return Self::of(&FIELDS[index]);
             }
             index += 1;
         }
         panic!("no such field in the page")
     }
-}
-
-const fn is_equal(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut index = 0;
-    while index < a.len() {
-        if a[index] != b[index] {
-            return false;
-        }
-        index += 1;
-    }
-    true
 }
 
 pub(super) const CRITICAL: Slot = Slot::named("critical");

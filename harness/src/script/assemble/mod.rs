@@ -20,7 +20,7 @@ use sprig_isa::insn::word::branch_absolute;
 use sprig_wire::batch::CaseParts;
 use sprig_wire::bytecode::{Alu, Encoder, Part, Transfer};
 use sprig_wire::layout::{BATCH_SIZE, STEP_RETURN};
-use sprig_wire::log::{ENTRY_HEADER, Interrupt, RACE_OUTCOMES};
+use sprig_wire::log::{ENTRY_HEADER, Interrupt, NUMBER, RACE_OUTCOMES};
 use stub::Context;
 
 /// What a target runs and the judge reads.
@@ -123,8 +123,8 @@ impl<'p, 's> Pass<'p, 's> {
     }
 
     fn check_size(&mut self, step: &Step) -> Result<(), Diagnostic> {
-        let values = if step.name.is_some() { 8 * step.outputs.len() } else { 0 };
-        let interrupt = if step.action.has_stub() { Interrupt::SIZE } else { 0 };
+        let values = if step.name.is_some() { NUMBER * step.outputs.len() } else { 0 };
+        let interrupt = if step.action.has_stub() { Interrupt::MOST } else { 0 };
         // In a race, as many different outcomes as are kept, and a note that there were more.
         let times = if step.in_race { RACE_OUTCOMES + 1 } else { 1 };
         if values + interrupt > 0 {
