@@ -62,10 +62,25 @@ impl Entry {
     }
 }
 
+/// Makes a slot of TLB1 hold this. One that does is left alone: whoever emulates the TLB has to forget everything when it
+/// changes, and a sweep over all registers restores it after each.
 fn write(slot: u32, mas1: u32, mas2: u32, mas3: u32, mas7: u32) {
     // SAFETY: supervisor state on an e500. The kernel's own entry is only replaced by one that maps the kernel again.
     unsafe {
         mtspr::<{ number::MAS0 }>(TLB1 << mas::TLBSEL_SHIFT | slot << mas::ESEL_SHIFT);
+        // Where HID0[EN_MAS7_UPDATE] is off, tlbre leaves MAS7 as it is: then the slot counts as another.
+        mtspr::<{ number::MAS7 }>(!mas7);
+        asm!("tlbre", options(nostack));
+        let held = (
+            mfspr::<{ number::MAS1 }>(),
+            mfspr::<{ number::MAS2 }>(),
+            mfspr::<{ number::MAS3 }>(),
+            mfspr::<{ number::MAS7 }>(),
+        );
+        let is_off = (mas1 | held.0) & mas::VALID == 0;
+        if is_off || held == (mas1, mas2, mas3, mas7) {
+            return;
+        }
         mtspr::<{ number::MAS1 }>(mas1);
         mtspr::<{ number::MAS2 }>(mas2);
         mtspr::<{ number::MAS3 }>(mas3);

@@ -11,15 +11,11 @@
 //! ```
 
 use crate::exit::Unexpected;
-use sprig_wire::log::{ENTRY_HEADER, Kind};
+use core::convert::Infallible;
+use sprig_wire::log::{Kind, encode_number};
 
 /// Most different returns of one case: more than two for each of 1024 special registers.
 pub const MOST: usize = 4096;
-
-/// Values of an entry: reason and detail.
-const VALUES: usize = 2;
-/// Bytes of an entry.
-pub const ENTRY: usize = ENTRY_HEADER + 8 * VALUES;
 
 /// One return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +74,7 @@ impl Returns {
             let at = (noted.at as usize).clamp(sent, entries.len());
             each(entries.get(sent..at).unwrap_or(&[]));
             sent = at;
-            each(&noted.to_bytes());
+            noted.encode(&mut each);
         }
         each(entries.get(sent..).unwrap_or(&[]));
     }
@@ -91,13 +87,17 @@ impl Default for Returns {
 }
 
 impl Return {
-    fn to_bytes(self) -> [u8; ENTRY] {
-        let mut bytes = [0; ENTRY];
+    /// The entry, in pieces.
+    fn encode(self, each: &mut impl FnMut(&[u8])) {
         let [high, low] = self.step.to_be_bytes();
-        bytes[..ENTRY_HEADER].copy_from_slice(&[high, low, Kind::GivenUp as u8, VALUES as u8]);
-        bytes[ENTRY_HEADER..ENTRY_HEADER + 8].copy_from_slice(&u64::from(self.what.reason).to_be_bytes());
-        bytes[ENTRY_HEADER + 8..].copy_from_slice(&self.what.detail.to_be_bytes());
-        bytes
+        let values = [u64::from(self.what.reason), self.what.detail];
+        each(&[high, low, Kind::GivenUp as u8, values.len() as u8]);
+        for value in values {
+            let Ok(()) = encode_number(value, |bytes| -> Result<(), Infallible> {
+                each(bytes);
+                Ok(())
+            });
+        }
     }
 }
 

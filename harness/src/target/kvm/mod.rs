@@ -19,7 +19,7 @@ use super::console::{Expected, Receiver, Tail};
 use super::l1::{self, Kernels};
 use super::qemu::{self, Program, path_of, unnamed};
 use super::{Availability, Boot, ByHand, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch};
-use crate::case::{Case, Profile};
+use crate::case::{Case, Hold, Profile};
 use crate::feature::FeatureSet;
 use crate::project;
 use crate::transcript::{Fate, RunResult};
@@ -155,7 +155,7 @@ impl Target for Kvm {
 
     fn profile(&self) -> Profile {
         let features = FeatureSet::of_cpu(self.cpu).union(FeatureSet::of(self.machine.features));
-        Profile { cpu: self.cpu, features }
+        Profile { cpu: self.cpu, features, hold: Hold::TICKING_HOST }
     }
 
     fn availability(&self) -> Availability {
