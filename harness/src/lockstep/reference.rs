@@ -70,21 +70,24 @@ impl Reference {
         }
     }
 
-    /// Maps the first `size` bytes as QEMU's ppce500 does. Its entry is not protected from invalidation, unlike the one
-    /// our board starts with: both are the machine's choice.
+    /// Maps the first `size` bytes as QEMU's ppce500 does, and nothing else. Its entry is not protected from invalidation, unlike
+    /// the one our board starts with, which has another for its registers: all of that is the machine's choice.
     fn map_initially(&mut self, size: u64) {
         let Processor { core, supervisor } = &mut self.processor;
         let kib = u32::try_from(size >> KIB_SHIFT).unwrap_or(0);
         let tsize = kib.checked_ilog2().unwrap_or(0) / BITS_PER_TSIZE;
-        let mut assist = Sprs::new();
-        assist.set(number::MAS0, 1 << mas::TLBSEL_SHIFT);
-        assist.set(number::MAS1, (mas::VALID | tsize << mas::TSIZE_SHIFT).into());
-        assist.set(number::MAS3, mas::ALL_PERMISSIONS.into());
-        let state = &mut core.state;
-        let (insn, xer, address_mask) = (Insn(0), state.xer, u32::MAX.into());
-        let operands = Operands { insn, gpr: &mut state.gpr, cr: &mut state.cr, xer, address_mask };
-        // An entry of a size that does not exist is refused, and then there is none: the first fetch shows it.
-        let _ = supervisor.mmu.execute(&mut assist, Privileged::Tlbwe, operands);
+        let entries = [(mas::VALID | tsize << mas::TSIZE_SHIFT, mas::ALL_PERMISSIONS), (0, 0)];
+        for (slot, (mas1, mas3)) in (0u64..).zip(entries) {
+            let mut assist = Sprs::new();
+            assist.set(number::MAS0, 1 << mas::TLBSEL_SHIFT | slot << mas::ESEL_SHIFT);
+            assist.set(number::MAS1, mas1.into());
+            assist.set(number::MAS3, mas3.into());
+            let state = &mut core.state;
+            let (insn, xer, address_mask) = (Insn(0), state.xer, u32::MAX.into());
+            let operands = Operands { insn, gpr: &mut state.gpr, cr: &mut state.cr, xer, address_mask };
+            // An entry of a size that does not exist is refused, and then there is none: the first fetch shows it.
+            let _ = supervisor.mmu.execute(&mut assist, Privileged::Tlbwe, operands);
+        }
         core.lookaside.flush();
     }
 
