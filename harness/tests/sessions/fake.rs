@@ -184,7 +184,10 @@ impl Guest {
                     &Record::Log { case, offset: 0, bytes: ENTRIES.get(..9).unwrap_or(ENTRIES) },
                 );
                 self.sequence += 1;
-                print(&line.as_bytes().iter().map(|byte| if *byte == b'7' { b'8' } else { *byte }).collect::<Vec<_>>());
+                let mut bytes = line.as_bytes().to_vec();
+                // The first character of the payload: '#', sequence, blank, verb, blank stand before it.
+                bytes[8] = if bytes[8] == b'A' { b'B' } else { b'A' };
+                print(&bytes);
             }
             Does::LosesALine => self.sequence += 1,
             Does::TruncatesTheLog => return self.end(case),
