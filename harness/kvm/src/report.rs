@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_text_that_does_not_fit_is_cut() {
-        let long = "0123456789".repeat(10);
+        let long = "0123456789".repeat(PAYLOAD);
         assert_eq!(Text::of(&long).as_bytes(), &long.as_bytes()[..PAYLOAD]);
     }
 }

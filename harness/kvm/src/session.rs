@@ -197,7 +197,7 @@ mod tests {
             logs(0, State::Ended, 1, &ENTRY, Err(EINTR)),
             powers_off(),
         ];
-        let given_up = [0, 1, Kind::GivenUp as u8, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
+        let given_up = [0, 1, Kind::GivenUp as u8, 2, 0, 1, 7];
         let entries = [&given_up[..], &ENTRY].concat();
         assert_eq!(of_one(guest), [exits(), Said::Log(entries.clone()), end(State::Ended, 1, &entries)]);
     }
@@ -228,7 +228,7 @@ mod tests {
             }),
             powers_off(),
         ];
-        let noted = [0, 2, Kind::GivenUp as u8, 2, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0x40, 0, 0, 0];
+        let noted = [0, 2, Kind::GivenUp as u8, 2, 1, 6, 4, 0x40, 0, 0, 0];
         assert_eq!(of_one(guest), [exits(), Said::Log(noted.into()), end(State::Ended, 2, &noted)]);
     }
 
