@@ -52,7 +52,7 @@ const EXPECTED: &[Expected] = &[
             "alias/sprg3-after-exit",
             "alias/sprg3-in-problem-state",
         ],
-        rules: &["alias.*", "spr.alias-shows-register"],
+        rules: &["alias.*", "spr.alias-shows-register", "host.migrate", "host.set-regs"],
         says: says(
             "alias/after-exit@SPRG4",
             &["mfspr r3, 260 (USPRG4)", "expected  after == 0xb0000004", "actual    0x0"],
@@ -70,7 +70,7 @@ const EXPECTED: &[Expected] = &[
     Expected {
         deviation: Deviation::AliasesSwapped,
         cases: &["alias/after-exit", "alias/all-at-once", "alias/by-trap", "alias/in-problem-state"],
-        rules: &["alias.*", "spr.alias-shows-register"],
+        rules: &["alias.*", "spr.alias-shows-register", "host.migrate", "host.set-regs"],
         says: says(
             "alias/after-exit@SPRG5",
             &["mfspr r3, 261 (USPRG5)", "expected  after == 0xb0000004", "actual    0x0"],
@@ -79,7 +79,7 @@ const EXPECTED: &[Expected] = &[
     Expected {
         deviation: Deviation::AliasHighWord,
         cases: &["alias/after-exit", "alias/by-trap", "alias/in-problem-state", "alias/sprg3-after-exit"],
-        rules: &["alias.*", "spr.alias-shows-register"],
+        rules: &["alias.*", "spr.alias-shows-register", "host.migrate", "host.set-regs"],
         says: says(
             "alias/sprg3-after-exit",
             &["mfspr r3, 259 (USPRG3)", "expected  after == 0xb0000003", "actual    0x0"],
@@ -88,7 +88,7 @@ const EXPECTED: &[Expected] = &[
     Expected {
         deviation: Deviation::SprgsSwapped,
         cases: &["spr/sprg-value", "spr/sprg-independent", "page/every-way", "patch/mfspr"],
-        rules: &["spr.*", "page.*", "patch.*"],
+        rules: &["spr.*", "page.*", "patch.*", "host.*"],
         says: says("spr/sprg-value@SPRG1", &["mfspr r3, 273 (SPRG1)", "expected  ones == 0xffffffff", "actual    0x0"]),
     },
     Expected {
@@ -104,7 +104,7 @@ const EXPECTED: &[Expected] = &[
     Expected {
         deviation: Deviation::PageMsrIgnored,
         cases: &["page/msr-ee", "irq/external-by-page", "irq/decrementer-by-page", "patch/mtmsr"],
-        rules: &["page.*", "irq.pending-is-taken-when-enabled", "patch.same-effect"],
+        rules: &["page.*", "irq.pending-is-taken-when-enabled", "patch.same-effect", "host.get-regs"],
         says: says("page/msr-ee", &["mfmsr r3", "expected  (seen & 0x8000) != 0x0", "actual    0x0"]),
     },
     Expected {

@@ -13,6 +13,7 @@
 //! | [`page::FIELDS`] | a magic-page field's offset, width and feature bit |
 //! | [`hcall`] | hypercall tokens, return codes, the instruction sequence |
 //! | [`insn::INSNS`] | an instruction's encoding and operands |
+//! | [`one_reg::ONE_REGS`] | the registers of KVM_GET_ONE_REG |
 //! | [`mmu`] | the fields of TLB, segment and page table entries |
 //! | [`replacement::REPLACEMENTS`] | which instruction a guest may replace by which page access |
 #![no_std]
@@ -26,6 +27,7 @@ pub mod insn;
 pub mod mmu;
 pub mod msr;
 pub mod name;
+pub mod one_reg;
 pub mod page;
 pub mod replacement;
 pub mod spr;

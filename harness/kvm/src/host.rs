@@ -1,7 +1,7 @@
 //! Host steps ([`sprig_wire::host`]) by KVM's ioctls.
 
-use crate::registers::one_reg;
 use crate::system::{Errno, Failure, Vm, interrupt};
+use sprig_isa::one_reg::ONE_REGS;
 use sprig_wire::host::{ARGUMENTS, HOST_CALLS, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
 use sprig_wire::layout::HOST_BLOCK;
 
@@ -76,17 +76,18 @@ fn call(vm: &mut impl Vm, name: &str, [first, second]: [u64; 2]) -> Result<u64, 
     }
 }
 
-/// Saves what the interface can save and goes on in a new VM with the same memory and TLB.
+/// Saves what the interface can save and goes on in a new VM with the same memory and TLB. Of the registers of
+/// KVM_GET_ONE_REG those are set again that could be read: each CPU has some of them.
 fn migrate(vm: &mut impl Vm) -> Result<u64, Refusal> {
     let (regs, sregs) = (vm.regs()?, vm.sregs()?);
-    let values = one_reg::MIGRATED.map(|id| (id, vm.one_reg(id)));
+    let values: [_; ONE_REGS.len()] = core::array::from_fn(|index| &ONE_REGS[index])
+        .map(|register| register.is_state().then(|| vm.one_reg(register.id)));
     vm.renew()?;
     vm.set_sregs(&sregs.complete())?;
     vm.set_regs(&regs)?;
-    for (id, value) in values {
-        // What this CPU does not have could not be saved either.
-        if let Ok(value) = value {
-            vm.set_one_reg(id, value)?;
+    for (register, value) in ONE_REGS.iter().zip(values) {
+        if let Some(Ok(value)) = value {
+            vm.set_one_reg(register.id, value)?;
         }
     }
     vm.dirty_tlb()?;
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn a_migrated_guest_has_its_registers_and_a_new_machine() {
         let mut vm = FakeVm::default();
-        let vrsave = one_reg::MIGRATED[4];
+        let vrsave = ONE_REGS.iter().find(|register| register.name == "KVM_REG_PPC_VRSAVE").expect("a register").id;
         vm.one_regs.insert(vrsave, 5);
         vm.regs = Regs { gpr: [3; 32], ..Regs::at(0x100) };
         vm.sregs.ivpr = 0x2000;

@@ -181,12 +181,9 @@ pub mod one_reg {
     /// Most bytes of a register that scripts can name; vectors have more.
     const LARGEST: usize = 8;
 
-    /// Bytes of the register with this identifier: KVM_REG_SIZE_MASK, a power of two. None if it is larger than a script's
-    /// values.
+    /// Bytes of the register with this identifier; none if it is larger than a script's values.
     fn size(id: u64) -> Option<usize> {
-        const SIZE_SHIFT: u32 = 52;
-        const SIZE_MASK: u64 = 0xf;
-        Some(1 << (id >> SIZE_SHIFT & SIZE_MASK)).filter(|size| *size <= LARGEST)
+        Some(sprig_isa::one_reg::size(id)).filter(|size| *size <= LARGEST)
     }
 
     /// The register's value, from the bytes the kernel has put there.
@@ -209,14 +206,6 @@ pub mod one_reg {
         bytes.get_mut(..size)?.copy_from_slice(value.get(place)?);
         Some(bytes)
     }
-
-    const PPC: u64 = 0x1000_0000_0000_0000;
-    const U32: u64 = PPC | 0x0020_0000_0000_0000;
-    const U64: u64 = PPC | 0x0030_0000_0000_0000;
-
-    /// What a migration carries beside the two structures: IAC1, IAC2, DAC1, DAC2, and VRSAVE, which KVM_SET_SREGS takes
-    /// and the unloading of the vCPU overwrites.
-    pub const MIGRATED: [u64; 5] = [U64 | 0x02, U64 | 0x03, U64 | 0x06, U64 | 0x07, U32 | 0xb4];
 }
 
 #[cfg(test)]
@@ -267,7 +256,7 @@ mod tests {
 
     #[test]
     fn an_identifier_says_how_large_the_register_is() {
-        let [double, .., word] = one_reg::MIGRATED;
+        let (double, word) = (0x1030_0000_0000_0002, 0x1020_0000_0000_00b4);
         let value = 0x0123_4567_89ab_cdef;
         assert_eq!(one_reg::bytes(double, value), Some(u64::to_ne_bytes(value)));
         let bytes = one_reg::bytes(word, value).expect("a register");

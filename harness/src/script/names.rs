@@ -6,7 +6,7 @@ use super::source::Span;
 use crate::nearest::nearest;
 use sprig_isa::bit::{self, Bit};
 use sprig_isa::spr::{SPRS, Spr};
-use sprig_isa::{hcall, page};
+use sprig_isa::{hcall, one_reg, page};
 use sprig_wire::{board, layout};
 use std::sync::LazyLock;
 
@@ -51,6 +51,7 @@ static CONSTANTS: LazyLock<Vec<(String, u64)>> = LazyLock::new(|| {
     }
     all.extend(hcall::HYPERCALLS.iter().map(|call| (call.name.to_owned(), call.token.into())));
     all.extend(hcall::STATUSES.iter().map(|status| (status.name.to_owned(), status.value.into())));
+    all.extend(one_reg::ONE_REGS.iter().map(|register| (register.name.to_owned(), register.id)));
     all.extend(OTHERS.iter().map(|(name, value)| ((*name).to_owned(), *value)));
     all
 });

@@ -46,25 +46,25 @@ impl Mode {
     /// Every mode, in the order in which targets are listed.
     #[must_use]
     pub fn all() -> [Self; 3] {
-        use Feature::{Bare, ExitCounts, External, Host, Hypercall, Reset};
+        use Feature::{Bare, ExitCounts, External, Host, Hypercall, Ioctl, Reset};
         [
             Self { name: "bare", hypervisor: None, features: &[Bare, Host, Reset, External] },
             Self::page(),
             Self {
                 name: "pr-nopage",
                 hypervisor: Some(Setup { offers_page: false, ..Setup::default() }),
-                features: &[Hypercall, Host, Reset, External, ExitCounts],
+                features: &[Hypercall, Host, Ioctl, Reset, External, ExitCounts],
             },
         ]
     }
 
     /// A hypervisor that offers the page.
     fn page() -> Self {
-        use Feature::{ExitCounts, External, Firmware, Host, Hypercall, MagicPage, Reset};
+        use Feature::{ExitCounts, External, Firmware, Host, Hypercall, Ioctl, MagicPage, Reset};
         Self {
             name: "pr",
             hypervisor: Some(Setup::default()),
-            features: &[Hypercall, MagicPage, Host, Reset, External, Firmware, ExitCounts],
+            features: &[Hypercall, MagicPage, Host, Ioctl, Reset, External, Firmware, ExitCounts],
         }
     }
 }

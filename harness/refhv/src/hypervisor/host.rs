@@ -4,6 +4,7 @@
 //! are KVM_INTERRUPT; migration saves what these interfaces carry and nothing else.
 
 use sprig_isa::cpu::Family;
+use sprig_isa::one_reg::{Meaning, ONE_REGS, OneReg};
 use sprig_isa::page::Field;
 use sprig_isa::spr::{Spr, number as n};
 use sprig_wire::host::{HostCall, REGS, SREGS, VALUES};
@@ -17,42 +18,6 @@ use crate::msr::implemented;
 
 /// errno: invalid argument.
 const EINVAL: u64 = 22;
-
-/// KVM_REG_PPC_* identifiers (uapi/asm/kvm.h of powerpc).
-mod one_reg {
-    use sprig_isa::spr::number as n;
-
-    const PPC: u64 = 0x1000_0000_0000_0000;
-    const U32: u64 = PPC | 0x0020_0000_0000_0000;
-    const U64: u64 = PPC | 0x0030_0000_0000_0000;
-
-    pub(super) const OR_TSR: u64 = U32 | 0x87;
-    pub(super) const CLEAR_TSR: u64 = U32 | 0x88;
-    pub(super) const MAS7_3: u64 = U64 | 0x8f;
-
-    /// Those that are special-purpose registers, with the number.
-    pub(super) const SPRS: &[(u64, u16)] = &[
-        (U64 | 0x01, n::HIOR),
-        (U64 | 0x02, n::IAC1),
-        (U64 | 0x03, n::IAC2),
-        (U64 | 0x06, n::DAC1),
-        (U64 | 0x07, n::DAC2),
-        (U64 | 0x0c, n::DAR),
-        (U32 | 0x0d, n::DSISR),
-        (U32 | 0x89, n::TCR),
-        (U32 | 0x8a, n::TSR),
-        (U32 | 0x8c, n::MAS0),
-        (U32 | 0x8d, n::MAS1),
-        (U64 | 0x8e, n::MAS2),
-        (U32 | 0x90, n::MAS4),
-        (U32 | 0x91, n::MAS6),
-        (U32 | 0x92, n::MMUCFG),
-        (U32 | 0x93, n::TLB0CFG),
-        (U32 | 0x94, n::TLB1CFG),
-        (U32 | 0xb4, n::USPRG0),
-        (U64 | 0xba, n::SPRG9),
-    ];
-}
 
 /// The program that owns the guest.
 #[derive(Clone, Copy, Debug, Default)]
@@ -205,11 +170,10 @@ impl Hypervisor {
     /// # Errors
     /// If this CPU has no such register.
     pub fn get_one_reg(&mut self, core: &Core, id: u64) -> Result<u64, Refusal> {
-        match id {
-            one_reg::MAS7_3 if self.cpu.family == Family::BookeE500 => {
-                Ok(self.get_spr(core, n::MAS7)? << 32 | self.get_spr(core, n::MAS3)?)
-            }
-            _ => self.get_spr(core, one_reg_number(id)?),
+        match self.one_reg(id)? {
+            Meaning::Spr(number) => self.get_spr(core, number),
+            Meaning::Mas7And3 => Ok(self.get_spr(core, n::MAS7)? << 32 | self.get_spr(core, n::MAS3)?),
+            Meaning::OrTsr | Meaning::ClearTsr => Err(Refusal::Errno(EINVAL)),
         }
     }
 
@@ -219,18 +183,28 @@ impl Hypervisor {
     /// If this CPU has no such register.
     pub fn set_one_reg(&mut self, core: &mut Core, id: u64, value: u64) -> Result<(), Refusal> {
         self.delivery_due = true;
-        match id {
-            one_reg::MAS7_3 if self.cpu.family == Family::BookeE500 => {
+        match self.one_reg(id)? {
+            Meaning::Spr(number) => self.set_spr(core, number, value),
+            Meaning::Mas7And3 => {
                 self.set_spr(core, n::MAS7, value >> 32)?;
                 self.set_spr(core, n::MAS3, value & u64::from(u32::MAX))
             }
-            one_reg::OR_TSR | one_reg::CLEAR_TSR => {
+            Meaning::OrTsr => {
                 let old = self.get_spr(core, n::TSR)?;
-                let new = if id == one_reg::OR_TSR { old | value } else { old & !value };
-                self.set_spr(core, n::TSR, new)
+                self.set_spr(core, n::TSR, old | value)
             }
-            _ => self.set_spr(core, one_reg_number(id)?, value),
+            Meaning::ClearTsr => {
+                let old = self.get_spr(core, n::TSR)?;
+                self.set_spr(core, n::TSR, old & !value)
+            }
         }
+    }
+
+    /// What an identifier stands for on this CPU.
+    fn one_reg(&self, id: u64) -> Result<Meaning, Refusal> {
+        let meaning = OneReg::by_id(id).ok_or(Refusal::Errno(EINVAL))?.meaning;
+        let is_missing = meaning == Meaning::Mas7And3 && self.cpu.family != Family::BookeE500;
+        if is_missing { Err(Refusal::Errno(EINVAL)) } else { Ok(meaning) }
     }
 
     fn get_spr(&mut self, core: &Core, number: u16) -> Result<u64, Refusal> {
@@ -263,7 +237,7 @@ impl Hypervisor {
     pub fn migrate(&mut self, core: &mut Core) -> Result<(), Refusal> {
         let regs: Vec<_> = REGS.iter().map(|name| (*name, self.get_regs(core, name))).collect();
         let sregs: Vec<_> = SREGS.iter().map(|name| (*name, self.get_sregs(core, name))).collect();
-        let ids = one_reg::SPRS.iter().map(|(id, _)| *id).chain([one_reg::MAS7_3]);
+        let ids = ONE_REGS.iter().filter(|register| register.is_state()).map(|register| register.id);
         let one_regs: Vec<_> = ids.map(|id| (id, self.get_one_reg(core, id))).collect();
         let segments = self.segments;
 
@@ -289,9 +263,4 @@ impl Hypervisor {
         self.flush(core);
         Ok(())
     }
-}
-
-/// The number of the special-purpose register with this identifier.
-fn one_reg_number(id: u64) -> Result<u16, Refusal> {
-    one_reg::SPRS.iter().find(|(known, _)| *known == id).map(|(_, number)| *number).ok_or(Refusal::Errno(EINVAL))
 }

@@ -292,10 +292,11 @@ impl Resolver<'_, '_> {
 
     fn host(&mut self, call: &'static HostCall, arguments: &[Expr], span: Span) -> Option<Done> {
         self.require(Feature::Host, span);
-        if call.name.ends_with("-external") {
-            self.require(Feature::External, span);
-        } else if call.name.ends_with("-critical") {
-            self.require(Feature::Critical, span);
+        match call.name {
+            "raise-external" | "lower-external" => self.require(Feature::External, span),
+            "raise-critical" | "lower-critical" => self.require(Feature::Critical, span),
+            "vcpu-id" => {}
+            _ => self.require(Feature::Ioctl, span),
         }
         let registers = match call.name {
             "get-regs" | "set-regs" => Some(("struct kvm_regs", REGS)),

@@ -53,6 +53,7 @@ pub static MACHINES: &[Machine] = &[Machine {
         Feature::Hypercall,
         Feature::MagicPage,
         Feature::Host,
+        Feature::Ioctl,
         Feature::Reset,
         Feature::External,
         Feature::EmulatedHost,

@@ -1,0 +1,121 @@
+//! Registers that a hypervisor's user space reaches by KVM_GET_ONE_REG and KVM_SET_ONE_REG, one at a time: the KVM_REG_PPC_*
+//! identifiers of uapi/asm/kvm.h (powerpc) that scripts may name.
+//!
+//! ```text
+//!   63   60        52                                    0
+//!   +----+---------+-------------------------------------+
+//!   | 1  | log2 of |  index                              |     1: KVM_REG_PPC
+//!   |    |  bytes  |                                     |
+//!   +----+---------+-------------------------------------+
+//! ```
+
+use crate::spr::number as n;
+
+/// KVM_REG_PPC: the architecture's part of an identifier.
+const PPC: u64 = 0x1000_0000_0000_0000;
+/// KVM_REG_SIZE_SHIFT.
+const SIZE_SHIFT: u32 = 52;
+/// KVM_REG_SIZE_MASK, at bit 0.
+const SIZE_MASK: u64 = 0xf;
+
+const fn u32_reg(index: u64) -> u64 {
+    PPC | 2 << SIZE_SHIFT | index
+}
+
+const fn u64_reg(index: u64) -> u64 {
+    PPC | 3 << SIZE_SHIFT | index
+}
+
+/// What an identifier stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The special register with this number.
+    Spr(u16),
+    /// A write sets these bits of TSR. It cannot be read.
+    OrTsr,
+    /// A write clears these bits of TSR. It cannot be read.
+    ClearTsr,
+    /// MAS7 in the high and MAS3 in the low word.
+    Mas7And3,
+}
+
+/// A register with a KVM_REG_PPC_* identifier.
+#[derive(Debug)]
+pub struct OneReg {
+    /// Its name in the kernel's header.
+    pub name: &'static str,
+    /// Its identifier.
+    pub id: u64,
+    /// What it is.
+    pub meaning: Meaning,
+}
+
+const fn row(name: &'static str, id: u64, meaning: Meaning) -> OneReg {
+    OneReg { name, id, meaning }
+}
+
+/// Every register with a name in scripts, in the order of the header.
+pub static ONE_REGS: &[OneReg] = &[
+    row("KVM_REG_PPC_HIOR", u64_reg(0x01), Meaning::Spr(n::HIOR)),
+    row("KVM_REG_PPC_IAC1", u64_reg(0x02), Meaning::Spr(n::IAC1)),
+    row("KVM_REG_PPC_IAC2", u64_reg(0x03), Meaning::Spr(n::IAC2)),
+    row("KVM_REG_PPC_DAC1", u64_reg(0x06), Meaning::Spr(n::DAC1)),
+    row("KVM_REG_PPC_DAC2", u64_reg(0x07), Meaning::Spr(n::DAC2)),
+    row("KVM_REG_PPC_DAR", u64_reg(0x0c), Meaning::Spr(n::DAR)),
+    row("KVM_REG_PPC_DSISR", u32_reg(0x0d), Meaning::Spr(n::DSISR)),
+    row("KVM_REG_PPC_OR_TSR", u32_reg(0x87), Meaning::OrTsr),
+    row("KVM_REG_PPC_CLEAR_TSR", u32_reg(0x88), Meaning::ClearTsr),
+    row("KVM_REG_PPC_TCR", u32_reg(0x89), Meaning::Spr(n::TCR)),
+    row("KVM_REG_PPC_TSR", u32_reg(0x8a), Meaning::Spr(n::TSR)),
+    row("KVM_REG_PPC_MAS0", u32_reg(0x8c), Meaning::Spr(n::MAS0)),
+    row("KVM_REG_PPC_MAS1", u32_reg(0x8d), Meaning::Spr(n::MAS1)),
+    row("KVM_REG_PPC_MAS2", u64_reg(0x8e), Meaning::Spr(n::MAS2)),
+    row("KVM_REG_PPC_MAS7_3", u64_reg(0x8f), Meaning::Mas7And3),
+    row("KVM_REG_PPC_MAS4", u32_reg(0x90), Meaning::Spr(n::MAS4)),
+    row("KVM_REG_PPC_MAS6", u32_reg(0x91), Meaning::Spr(n::MAS6)),
+    row("KVM_REG_PPC_MMUCFG", u32_reg(0x92), Meaning::Spr(n::MMUCFG)),
+    row("KVM_REG_PPC_TLB0CFG", u32_reg(0x93), Meaning::Spr(n::TLB0CFG)),
+    row("KVM_REG_PPC_TLB1CFG", u32_reg(0x94), Meaning::Spr(n::TLB1CFG)),
+    row("KVM_REG_PPC_VRSAVE", u32_reg(0xb4), Meaning::Spr(n::USPRG0)),
+    row("KVM_REG_PPC_SPRG9", u64_reg(0xba), Meaning::Spr(n::SPRG9)),
+];
+
+impl OneReg {
+    /// The register with this identifier.
+    #[must_use]
+    pub fn by_id(id: u64) -> Option<&'static Self> {
+        ONE_REGS.iter().find(|register| register.id == id)
+    }
+
+    /// True if reading it and writing the value back keeps it: what a migration carries.
+    #[must_use]
+    pub fn is_state(&self) -> bool {
+        !matches!(self.meaning, Meaning::OrTsr | Meaning::ClearTsr)
+    }
+}
+
+/// Bytes of the register with this identifier, known here or not.
+#[must_use]
+pub const fn size(id: u64) -> usize {
+    1 << (id >> SIZE_SHIFT & SIZE_MASK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_those_of_the_header() {
+        let id = |name: &str| ONE_REGS.iter().find(|register| register.name == name).map(|register| register.id);
+        assert_eq!(id("KVM_REG_PPC_HIOR"), Some(0x1030_0000_0000_0001));
+        assert_eq!(id("KVM_REG_PPC_TCR"), Some(0x1020_0000_0000_0089));
+        assert_eq!((size(u32_reg(1)), size(u64_reg(1)), size(PPC | 4 << SIZE_SHIFT)), (4, 8, 16));
+    }
+
+    #[test]
+    fn no_two_registers_share_an_identifier() {
+        for (index, register) in ONE_REGS.iter().enumerate() {
+            assert!(ONE_REGS.iter().skip(index + 1).all(|other| other.id != register.id), "{}", register.name);
+        }
+    }
+}
