@@ -18,6 +18,8 @@ const PAGE: usize = PAGE_SIZE as usize;
 const LOG_AHEAD: usize = 4 * PAGE;
 
 unsafe extern "C" {
+    /// End of what the kernel only reads: code and constants (link.ld).
+    static __data_start: u8;
     /// End of the kernel's bss and stacks (link.ld).
     static __kernel_end: u8;
 }
@@ -114,6 +116,7 @@ impl Machine for Guest {
         unsafe { core::ptr::copy_nonoverlapping(code.as_ptr(), CODE_BASE as *mut u8, self.code) };
         spr::flush_code(CODE_BASE as usize, self.code);
         registers::note_writes(code);
+        family::note_code(code);
     }
 
     fn read_code(&self, offset: u32) -> u32 {
@@ -133,8 +136,10 @@ impl Machine for Guest {
     }
 
     fn touch_everything(&mut self, ops: &[u8], slots: usize) {
-        let kernel_end = (&raw const __kernel_end) as usize;
-        touch_for_writing(IMAGE_BASE as usize, kernel_end - IMAGE_BASE as usize);
+        let (data, kernel_end) = ((&raw const __data_start) as usize, (&raw const __kernel_end) as usize);
+        // An emulator translates code anew that a store may have changed.
+        touch(IMAGE_BASE as usize, data - IMAGE_BASE as usize);
+        touch_for_writing(data, kernel_end - data);
         if cpu().family.is_booke() {
             touch(vectors::BOOKE_VECTORS as usize, PAGE);
         }

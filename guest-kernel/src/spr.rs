@@ -25,6 +25,20 @@ pub(crate) unsafe fn mtspr<const NUMBER: u16>(value: u32) {
     unsafe { asm!("mtspr {}, {}", const NUMBER, in(reg) value, options(nostack)) };
 }
 
+/// Makes a special-purpose register hold a value. One that does is left alone: to whoever emulates the CPU, a write to a timer
+/// or a process identifier means more than a read.
+///
+/// # Safety
+/// As for [`mfspr`] and [`mtspr`].
+pub(crate) unsafe fn set<const NUMBER: u16>(value: u32) {
+    // SAFETY: the caller's duty.
+    unsafe {
+        if mfspr::<NUMBER>() != value {
+            mtspr::<NUMBER>(value);
+        }
+    }
+}
+
 /// Reads the machine state register (its low word).
 #[cfg(any(feature = "mac", feature = "pseries"))]
 pub(crate) fn mfmsr() -> u32 {

@@ -1,6 +1,6 @@
 //! What the BookE families have in common: timers and debug (EREF, chapters "Timers" and "Debug"; PPC440 user manual).
 
-use crate::spr::mtspr;
+use crate::spr::{self, mfspr, mtspr};
 use sprig_isa::exception::Exception;
 use sprig_isa::spr::number;
 use sprig_isa::timer::tsr;
@@ -12,11 +12,24 @@ const ALL: u32 = !0;
 pub(super) fn stop_timers() {
     // SAFETY: every BookE CPU has these; the kernel uses neither timers nor debug events.
     unsafe {
-        mtspr::<{ number::TCR }>(0);
-        mtspr::<{ number::DEC }>(0);
-        mtspr::<{ number::TSR }>(ALL);
-        mtspr::<{ number::DBCR0 }>(0);
-        mtspr::<{ number::DBSR }>(ALL);
+        spr::set::<{ number::TCR }>(0);
+        spr::set::<{ number::DEC }>(0);
+        spr::set::<{ number::DBCR0 }>(0);
+        forget::<{ number::TSR }>();
+        forget::<{ number::DBSR }>();
+    }
+}
+
+/// Clears a status register, in which writing ones clears.
+///
+/// # Safety
+/// The CPU has this register.
+unsafe fn forget<const NUMBER: u16>() {
+    // SAFETY: the caller's duty; whoever calls this waits for none of its bits.
+    unsafe {
+        if mfspr::<NUMBER>() != 0 {
+            mtspr::<NUMBER>(ALL);
+        }
     }
 }
 

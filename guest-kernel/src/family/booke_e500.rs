@@ -14,7 +14,7 @@ use super::IoWindow;
 use super::pages::{PAGES, Pages};
 use crate::cell::Exclusive;
 use crate::cpu;
-use crate::spr::{mfspr, mtspr};
+use crate::spr::{self, mfspr, mtspr};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;
@@ -35,6 +35,11 @@ const IO: u32 = 1;
 const IO_AS1: u32 = 2;
 const FIRST_PAGE: u32 = 3;
 
+/// tlbwe: primary opcode 31, extended opcode 978 (EREF, "Instruction set listings"); it has no operands.
+const TLBWE: u32 = 31 << 26 | 978 << 1;
+
+/// Whether TLB0 may hold anything: what was there when we were started, or what a case puts there.
+static TLB0_MAY_BE_FILLED: Exclusive<bool> = Exclusive::new(true);
 static PAGES_MAPPED: Exclusive<Pages<()>> = Exclusive::new(Pages::new());
 
 struct Entry {
@@ -108,13 +113,25 @@ fn ram(slot: u32, space: u32) -> Entry {
     Entry { slot, ea: 0, pa: 0, log2_size: RAM_LOG2_SIZE, space, attributes: 0, permissions: mas::ALL_PERMISSIONS }
 }
 
+fn device(slot: u32, space: u32, io: &IoWindow) -> Entry {
+    Entry {
+        slot,
+        ea: io.ea,
+        pa: io.pa,
+        log2_size: io.log2_size,
+        space,
+        attributes: mas::INHIBITED | mas::GUARDED,
+        permissions: if io.user { mas::ALL_PERMISSIONS } else { mas::SR | mas::SW },
+    }
+}
+
 pub(super) fn translate(io: Option<&IoWindow>) {
     // SAFETY: supervisor state on an e500. Our entries belong to every process, so the PIDs may change.
     unsafe {
-        mtspr::<{ number::PID }>(0);
+        spr::set::<{ number::PID }>(0);
         if cpu().set == CpuSet::E500V2 {
-            mtspr::<{ number::PID1 }>(0);
-            mtspr::<{ number::PID2 }>(0);
+            spr::set::<{ number::PID1 }>(0);
+            spr::set::<{ number::PID2 }>(0);
         }
     }
     let kernel = kernel_slot();
@@ -122,25 +139,24 @@ pub(super) fn translate(io: Option<&IoWindow>) {
     // SAFETY: every e500 has the register.
     let entries = unsafe { mfspr::<{ number::TLB1CFG }>() } & TLB1CFG_NENTRY;
     for number in 0..entries.saturating_sub(1) {
-        write(slot(number, kernel), 0, 0, 0, 0);
-    }
-    // SAFETY: every e500 has the register; nothing of ours is in TLB0.
-    unsafe { mtspr::<{ number::MMUCSR0 }>(mas::MMUCSR0_TLB0_FI) };
-    ram(slot(RAM_AS1, kernel), mas::TS).write();
-    if let Some(io) = io {
-        for (number, space) in [(IO, 0), (IO_AS1, mas::TS)] {
-            Entry {
-                slot: slot(number, kernel),
-                ea: io.ea,
-                pa: io.pa,
-                log2_size: io.log2_size,
-                space,
-                attributes: mas::INHIBITED | mas::GUARDED,
-                permissions: if io.user { mas::ALL_PERMISSIONS } else { mas::SR | mas::SW },
-            }
-            .write();
+        let slot = slot(number, kernel);
+        match (number, io) {
+            (RAM_AS1, _) => ram(slot, mas::TS).write(),
+            (IO, Some(io)) => device(slot, 0, io).write(),
+            (IO_AS1, Some(io)) => device(slot, mas::TS, io).write(),
+            _ => write(slot, 0, 0, 0, 0),
         }
     }
+    if TLB0_MAY_BE_FILLED.with(|filled| *filled) {
+        // SAFETY: every e500 has the register; nothing of ours is in TLB0.
+        unsafe { mtspr::<{ number::MMUCSR0 }>(mas::MMUCSR0_TLB0_FI) };
+    }
+}
+
+/// Looks for what could put an entry into TLB0 in the code of the case that is about to run: only then has it to be flushed.
+pub(super) fn note_code(code: &[u8]) {
+    let fills = code.as_chunks().0.iter().any(|word| u32::from_be_bytes(*word) == TLBWE);
+    TLB0_MAY_BE_FILLED.with(|filled| *filled = fills);
 }
 
 /// Forgets what scripts have mapped; `translate` removes it.

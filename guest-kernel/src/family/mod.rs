@@ -86,6 +86,13 @@ pub(crate) fn start() {
     }
 }
 
+/// Looks at the code of the case that is about to run for what [`start`] will have to put back behind it.
+pub(crate) fn note_code(code: &[u8]) {
+    if cpu().family == Family::BookeE500 {
+        booke_e500::note_code(code);
+    }
+}
+
 /// Makes the CPU translate as the kernel wants it, whatever it did before, and goes on in the kernel's machine state. On
 /// the server families what scripts have mapped stays.
 pub(crate) fn translate() {
