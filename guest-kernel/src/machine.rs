@@ -7,8 +7,8 @@ use sprig_interpreter::{CallResult, Machine, Registers, Unsupported};
 use sprig_isa::cpu::Cpu;
 use sprig_isa::mmu::PAGE_SIZE;
 use sprig_wire::layout::{
-    BATCH_BASE, BATCH_SIZE, CODE_BASE, CODE_SIZE, IMAGE_BASE, LOG_BASE, LOG_SIZE, SAVE_BASE, SCRATCH_BASE,
-    SCRATCH_CLEARED, SLOTS, SLOTS_BASE, STEP_RETURN,
+    BATCH_BASE, BATCH_SIZE, CODE_BASE, CODE_SIZE, IMAGE_BASE, KEPT_BASE, KEPT_SIZE, LOG_BASE, LOG_SIZE, SAVE_BASE,
+    SCRATCH_BASE, SCRATCH_CLEARED, SLOTS, SLOTS_BASE, STEP_RETURN,
 };
 use sprig_wire::log::Interrupt;
 
@@ -52,6 +52,15 @@ pub(crate) fn batch() -> &'static [u8] {
 pub(crate) unsafe fn log() -> &'static mut [u8] {
     // SAFETY: memory every platform has and nothing else uses; exclusive by the caller's duty.
     unsafe { core::slice::from_raw_parts_mut(LOG_BASE as *mut u8, LOG_SIZE as usize) }
+}
+
+/// Where logs of cases that have ended are kept.
+///
+/// # Safety
+/// No other reference to it is used while this one is.
+pub(crate) unsafe fn kept() -> &'static mut [u8] {
+    // SAFETY: as for `log`.
+    unsafe { core::slice::from_raw_parts_mut(KEPT_BASE as *mut u8, KEPT_SIZE as usize) }
 }
 
 /// The slots.

@@ -59,8 +59,10 @@ extern "C" fn boot(r3: u32, r4: u32, r5: u32, r6: u32, r7: u32) -> ! {
     if known.is_none() {
         report::unknown_cpu(pvr);
     }
-    // SAFETY: the only references to the log and the slots until the kernel ends; `report` takes its own when it does.
-    let memory = unsafe { Memory { batch: machine::batch(), log: machine::log(), slots: machine::slots() } };
+    // SAFETY: the only references to these until the kernel ends; `report` takes one of its own to the log when it does.
+    let memory = unsafe {
+        Memory { batch: machine::batch(), log: machine::log(), kept: machine::kept(), slots: machine::slots() }
+    };
     let status = match run_batch(&mut Guest::new(pvr), memory) {
         Ok(()) => STATUS_DONE,
         Err(_) => STATUS_PANIC,

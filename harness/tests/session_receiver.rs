@@ -5,9 +5,10 @@ use sprig::target::console::{Expected, Fault, Heard, Receiver};
 use sprig::transcript::{ExitCount, Fate, RunResult};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::frame::{Line, Record};
-use sprig_wire::layout::LOG_SIZE;
+use sprig_wire::layout::{KEPT_BASE, KEPT_SIZE, LOG_SIZE};
 use sprig_wire::log::State;
 use sprig_wire::{CRC, VERSION};
+use std::os::unix::fs::FileExt;
 
 /// A console on which everything said so far was right.
 #[derive(Default)]
@@ -48,7 +49,7 @@ fn cpu() -> &'static Cpu {
 }
 
 fn receiver(cases: u32) -> Receiver {
-    Receiver::new(Expected { cpu: cpu(), cases, loud: false, hosted: false })
+    Receiver::new(Expected { cpu: cpu(), cases, loud: false, hosted: false }, None)
 }
 
 fn hear(receiver: &mut Receiver, bytes: &[u8]) -> (Vec<RunResult>, Result<Heard, Fault>) {
@@ -72,6 +73,43 @@ fn each_case_becomes_a_result_with_its_entries() {
     let (results, heard) = hear(&mut receiver(2), &console.bytes);
     assert_eq!(results, [ended(b"first"), ended(b"")]);
     assert_eq!(heard, Ok(Heard { progress: true, done: true }));
+}
+
+/// What a guest has kept in its memory, from this offset on; and a receiver of one case that reads it.
+fn receiver_with_memory(offset: u32, kept: &[u8]) -> Receiver {
+    let memory = tempfile::tempfile().expect("a temporary file");
+    memory.write_all_at(kept, u64::from(KEPT_BASE + offset)).expect("it can be written");
+    Receiver::new(Expected { cpu: cpu(), cases: 1, loud: false, hosted: false }, Some(memory))
+}
+
+fn kept(offset: u32, entries: &[u8]) -> Record<'static> {
+    let (length, checksum) = (entries.len() as u32, CRC.checksum(entries));
+    Record::Kept { case: 0, state: State::Ended, step: 7, offset, length, checksum }
+}
+
+#[test]
+fn entries_that_are_kept_are_read_from_memory() {
+    let console = Console::default().boot(1).say(&Record::Case { case: 0 }).say(&kept(3, b"kept")).say(&Record::Done);
+    let (results, heard) = hear(&mut receiver_with_memory(3, b"kept"), &console.bytes);
+    assert_eq!((results, heard.map(|heard| heard.done)), (vec![ended(b"kept")], Ok(true)));
+}
+
+#[test]
+fn entries_that_are_not_where_they_should_be_are_an_error() {
+    let running = || Console::default().boot(1).say(&Record::Case { case: 0 });
+    let changed = fault(&mut receiver_with_memory(0, b"kepT"), &running().say(&kept(0, b"kept")));
+    assert_eq!(changed, Fault::Log { received: 4, sent: 4, checksum: false });
+    let short = fault(&mut receiver_with_memory(0, b"ke"), &running().say(&kept(0, b"kept")));
+    assert!(matches!(short, Fault::Memory(_)), "{short}");
+    let unshared = fault(&mut receiver(1), &running().say(&kept(0, b"kept")));
+    assert_eq!(unshared, Fault::Memory("it is not shared".to_owned()));
+    for offset in [KEPT_SIZE - 3, u32::MAX] {
+        let outside = fault(&mut receiver_with_memory(0, b"kept"), &running().say(&kept(offset, b"kept")));
+        assert!(matches!(outside, Fault::Order { .. }), "{outside}");
+    }
+    for fault in [changed, short, unshared] {
+        assert!(matches!(fault.fate(), Fate::Error(_)));
+    }
 }
 
 #[test]
@@ -199,7 +237,7 @@ fn frames_out_of_place_are_refused() {
 
 #[test]
 fn in_loud_mode_the_last_step_is_known() {
-    let mut receiver = Receiver::new(Expected { cpu: cpu(), cases: 1, loud: true, hosted: false });
+    let mut receiver = Receiver::new(Expected { cpu: cpu(), cases: 1, loud: true, hosted: false }, None);
     let console = Console::default().boot(1).say(&Record::Case { case: 0 });
     let console = console.say(&Record::Step { case: 0, step: 3 }).say(&Record::Step { case: 0, step: 4 });
     assert_eq!(hear(&mut receiver, &console.bytes).0, []);
@@ -216,7 +254,7 @@ fn between_cases_nobody_is_interrupted() {
 }
 
 fn host(cases: u32) -> Receiver {
-    Receiver::new(Expected { cpu: cpu(), cases, loud: false, hosted: true })
+    Receiver::new(Expected { cpu: cpu(), cases, loud: false, hosted: true }, None)
 }
 
 #[test]

@@ -14,20 +14,27 @@ use sprig_wire::{Malformed, VERSION};
 /// # Errors
 /// [`Malformed`] where the batch is not one; that is reported too.
 pub fn run_batch<M: Machine>(machine: &mut M, memory: Memory<'_>) -> Result<(), Malformed> {
-    let Memory { batch, log, slots } = memory;
+    let Memory { batch, log, kept, slots } = memory;
     let mut log = Log::new(log);
-    run(machine, batch, &mut log, slots).inspect_err(|error| {
+    run(machine, batch, &mut log, kept, slots).inspect_err(|error| {
         send(machine, &mut log, &Record::Panic(error.what.as_bytes()));
     })
 }
 
-fn run<M: Machine>(machine: &mut M, batch: &[u8], log: &mut Log<'_>, slots: &mut [u64]) -> Result<(), Malformed> {
+fn run<'a, M: Machine>(
+    machine: &mut M,
+    batch: &[u8],
+    log: &mut Log<'a>,
+    kept: &'a mut [u8],
+    slots: &mut [u64],
+) -> Result<(), Malformed> {
     let resume = log.is_resetting();
     if !resume {
         log.start_session();
     }
     let batch = Batch::open(batch)?;
     log.is_silent = batch.is_silent();
+    log.kept = batch.keeps().then_some(kept);
     let mut index = 0;
     if resume {
         index = log.field(AT_INDEX);

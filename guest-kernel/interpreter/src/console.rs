@@ -4,7 +4,7 @@ use crate::log::Log;
 use crate::machine::Machine;
 use sprig_wire::CRC;
 use sprig_wire::frame::{LOG_CHUNK, Line, Record};
-use sprig_wire::log::{AT_CASE, AT_STEP, State};
+use sprig_wire::log::{AT_CASE, AT_LENGTH, AT_STEP, State};
 
 /// Sends one record, unless the batch asks for silence.
 pub(crate) fn send<M: Machine>(machine: &mut M, log: &mut Log<'_>, record: &Record<'_>) {
@@ -15,12 +15,23 @@ pub(crate) fn send<M: Machine>(machine: &mut M, log: &mut Log<'_>, record: &Reco
     machine.console(line.as_bytes());
 }
 
-/// Sends the log of the case that has just ended, and that it has.
+/// Says that the running case has ended, and what it has logged: where that is kept, or all of it.
 pub(crate) fn send_log<M: Machine>(machine: &mut M, log: &mut Log<'_>, state: State) {
     if log.is_silent {
         return;
     }
-    let case = log.field(AT_CASE);
+    let (case, step) = (log.field(AT_CASE), log.field(AT_STEP));
+    let (length, checksum) = (log.field(AT_LENGTH), CRC.checksum(log.entries()));
+    let end = if let Some(offset) = log.keep() {
+        Record::Kept { case, state, step, offset, length, checksum }
+    } else {
+        send_entries(machine, log, case);
+        Record::End { case, state, step, length, checksum }
+    };
+    send(machine, log, &end);
+}
+
+fn send_entries<M: Machine>(machine: &mut M, log: &mut Log<'_>, case: u32) {
     let mut offset = 0;
     loop {
         let mut chunk = [0; LOG_CHUNK];
@@ -35,12 +46,4 @@ pub(crate) fn send_log<M: Machine>(machine: &mut M, log: &mut Log<'_>, state: St
         send(machine, log, &Record::Log { case, offset: offset as u32, bytes: chunk });
         offset += length;
     }
-    let end = Record::End {
-        case,
-        state,
-        step: log.field(AT_STEP),
-        length: offset as u32,
-        checksum: CRC.checksum(log.entries()),
-    };
-    send(machine, log, &end);
 }

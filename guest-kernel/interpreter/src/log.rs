@@ -1,8 +1,8 @@
 //! Writing the log: plain stores to memory that has been touched before.
 
 use sprig_wire::log::{
-    AT_CASE, AT_INDEX, AT_LENGTH, AT_RESUME, AT_SEQUENCE, AT_STATE, AT_STEP, AT_VERSION, ENTRIES, ENTRY_HEADER,
-    Entries, Interrupt, Kind, MAGIC, NO_STEP, RACE_OUTCOMES, State, encode_number,
+    AT_CASE, AT_INDEX, AT_KEPT, AT_LENGTH, AT_RESUME, AT_SEQUENCE, AT_STATE, AT_STEP, AT_VERSION, ENTRIES,
+    ENTRY_HEADER, Entries, Interrupt, Kind, MAGIC, NO_STEP, RACE_OUTCOMES, State, encode_number,
 };
 
 /// The log does not hold another entry.
@@ -16,11 +16,13 @@ pub(crate) struct Log<'a> {
     race: Option<usize>,
     /// It stays in memory and is not sent.
     pub(crate) is_silent: bool,
+    /// Where the entries of cases that have ended are kept, if that is asked for.
+    pub(crate) kept: Option<&'a mut [u8]>,
 }
 
 impl<'a> Log<'a> {
     pub(crate) fn new(memory: &'a mut [u8]) -> Self {
-        Self { memory, race: None, is_silent: false }
+        Self { memory, race: None, is_silent: false, kept: None }
     }
 
     /// The header's 32-bit field at this offset.
@@ -72,6 +74,7 @@ impl<'a> Log<'a> {
 
     pub(crate) fn start_session(&mut self) {
         self.set_field(AT_SEQUENCE, 0);
+        self.set_field(AT_KEPT, 0);
     }
 
     fn length(&self) -> usize {
@@ -86,6 +89,16 @@ impl<'a> Log<'a> {
     fn tail(&self, from: usize) -> &[u8] {
         let start = ENTRIES as usize;
         self.memory.get(start + from..start + self.length()).unwrap_or(&[])
+    }
+
+    /// Keeps the entries where later cases leave them alone, and says where; none if that is not asked for or there is no room.
+    pub(crate) fn keep(&mut self) -> Option<u32> {
+        let (offset, length) = (self.field(AT_KEPT), self.field(AT_LENGTH));
+        let entries = self.memory.get(ENTRIES as usize..)?.get(..length as usize)?;
+        let room = self.kept.as_deref_mut()?.get_mut(offset as usize..)?.get_mut(..length as usize)?;
+        room.copy_from_slice(entries);
+        self.set_field(AT_KEPT, offset + length);
+        Some(offset)
     }
 
     pub(crate) fn begin_race(&mut self) {

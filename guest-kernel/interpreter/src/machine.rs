@@ -11,6 +11,8 @@ pub struct Memory<'a> {
     pub batch: &'a [u8],
     /// The log.
     pub log: &'a mut [u8],
+    /// Where logs of cases that have ended are kept.
+    pub kept: &'a mut [u8],
     /// The slots.
     pub slots: &'a mut [u64],
 }

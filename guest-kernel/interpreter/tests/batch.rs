@@ -145,7 +145,8 @@ fn run<F: FnMut(u32, &mut Registers) -> Option<Interrupt>>(cases: &[CaseParts], 
     let mut slots = vec![0; 100];
     let mut machine = Fake::new(stub);
     machine.interrupts = vec![11];
-    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, slots: &mut slots }).expect("a batch");
+    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, kept: &mut [], slots: &mut slots })
+        .expect("a batch");
     let lines: Vec<Vec<u8>> = machine.console.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
     let mut states = Vec::new();
     for line in &lines {
@@ -268,11 +269,48 @@ fn a_silent_batch_leaves_its_log_in_memory_and_sends_nothing() {
     let batch = builder.finish().expect("small");
     let mut memory = vec![0; 4096];
     let mut machine = Fake::new(|_, _: &mut Registers| None);
-    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, slots: &mut [0; 4] }).expect("a batch");
+    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, kept: &mut [], slots: &mut [0; 4] })
+        .expect("a batch");
     assert!(machine.console.is_empty());
     let (header, entries) = log::open(&memory).expect("a log");
     assert_eq!((header.state, header.case), (State::Ended, 3));
     assert_eq!(Entries::new(entries).count(), 1);
+}
+
+/// Two cases with a log of one entry each, of which one has room.
+#[test]
+fn a_batch_that_keeps_its_logs_says_where_and_sends_what_has_no_room() {
+    let mut ops = Encoder::default();
+    ops.exec(0, true, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    let parts = case(1, &[], ops);
+    let mut builder = BatchBuilder::new(false).keep();
+    builder.push(0, &parts);
+    builder.push(1, &parts);
+    let batch = builder.finish().expect("small");
+    let (mut memory, mut kept) = (vec![0; 4096], [0xee; 9]);
+    let mut machine = Fake::new(|_, _: &mut Registers| None);
+    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, kept: &mut kept, slots: &mut [0; 4] })
+        .expect("a batch");
+    let (_, entries) = log::open(&memory).expect("a log");
+    let (length, checksum) = (entries.len() as u32, sprig_wire::CRC.checksum(entries));
+    let said: Vec<String> = machine
+        .console
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| Some(format!("{:?}", frame::decode(line, &mut [0; frame::PAYLOAD]).ok()?.1)))
+        .collect();
+    let expected = [
+        Record::Boot { version: sprig_wire::VERSION, pvr: 0x8021_0022, cases: 2 },
+        Record::Case { case: 0 },
+        Record::Kept { case: 0, state: State::Ended, step: 1, offset: 0, length, checksum },
+        Record::Case { case: 1 },
+        Record::Log { case: 1, offset: 0, bytes: entries },
+        Record::End { case: 1, state: State::Ended, step: 1, length, checksum },
+        Record::Done,
+    ];
+    assert_eq!(said, expected.map(|record| format!("{record:?}")));
+    let (first, free) = kept.split_at(entries.len());
+    assert_eq!((first, free.len() < entries.len()), (entries, true));
+    assert!(free.iter().all(|byte| *byte == 0xee));
 }
 
 #[test]
@@ -350,7 +388,8 @@ fn a_stray_exception_is_reported_with_what_was_observed_before_it() {
     builder.push(3, &parts);
     let batch = builder.finish().expect("small");
     let mut machine = Fake::new(|_, _: &mut Registers| None);
-    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, slots: &mut [0; 4] }).expect("a batch");
+    run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, kept: &mut [], slots: &mut [0; 4] })
+        .expect("a batch");
     report_stray(&mut machine, &mut memory, &INTERRUPT);
     let (header, entries) = log::open(&memory).expect("a log");
     assert_eq!((header.state, header.case), (State::Stray, 3));
@@ -362,7 +401,7 @@ fn a_stray_exception_is_reported_with_what_was_observed_before_it() {
 fn a_batch_that_is_none_is_reported_and_nothing_is_run() {
     let mut memory = vec![0; 4096];
     let mut machine = Fake::new(|_, _: &mut Registers| None);
-    let result = run_batch(&mut machine, Memory { batch: &[0; 64], log: &mut memory, slots: &mut [] });
+    let result = run_batch(&mut machine, Memory { batch: &[0; 64], log: &mut memory, kept: &mut [], slots: &mut [] });
     assert_eq!(result.expect_err("not a batch").what, "batch");
     let line = machine.console.strip_suffix(b"\n").expect("a line");
     assert_eq!(frame::decode(line, &mut [0; frame::PAYLOAD]).expect("a frame"), (0, Record::Panic(b"batch")));
@@ -384,11 +423,12 @@ fn a_case_goes_on_behind_its_reset_with_its_slots_and_without_a_reset_guest_stat
     let mut before = Fake::new(|_, _: &mut Registers| None);
     let reset = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         before.resets = true;
-        run_batch(&mut before, Memory { batch: &batch, log: &mut memory, slots: &mut slots })
+        run_batch(&mut before, Memory { batch: &batch, log: &mut memory, kept: &mut [], slots: &mut slots })
     }));
     assert!(reset.is_err());
     let mut behind = Fake::new(|_, _: &mut Registers| None);
-    run_batch(&mut behind, Memory { batch: &batch, log: &mut memory, slots: &mut slots }).expect("a batch");
+    run_batch(&mut behind, Memory { batch: &batch, log: &mut memory, kept: &mut [], slots: &mut slots })
+        .expect("a batch");
     assert_eq!(behind.calls, ["load_code", "touch"]);
     let (header, entries) = log::open(&memory).expect("a log");
     assert_eq!(header.state, State::Ended);

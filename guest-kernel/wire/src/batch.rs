@@ -22,6 +22,10 @@ pub const LOUD: u16 = 1 << 0;
 /// has switched itself off. The guest does not check the batch's checksum then.
 pub const SILENT: u16 = 1 << 1;
 
+/// Flag: whoever reads the console can read the guest's memory too, while the guest runs. The entries of a case that has
+/// ended are kept at [`crate::layout::KEPT_BASE`] as long as there is room, and a frame says where.
+pub const KEEP: u16 = 1 << 2;
+
 const HEADER: usize = 0x14;
 const DIRECTORY_ENTRY: usize = 8;
 #[cfg(feature = "alloc")]
@@ -94,6 +98,12 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub const fn is_silent(&self) -> bool {
         self.flags & SILENT != 0
+    }
+
+    /// True if the entries of cases that have ended are to be kept in memory.
+    #[must_use]
+    pub const fn keeps(&self) -> bool {
+        self.flags & KEEP != 0
     }
 
     /// Number of cases.
@@ -169,7 +179,7 @@ pub use encode::{BatchBuilder, CaseParts, TooLarge};
 
 #[cfg(feature = "alloc")]
 mod encode {
-    use super::{CASE_HEADER, DIRECTORY_ENTRY, HEADER, LOUD, MAGIC, SILENT};
+    use super::{CASE_HEADER, DIRECTORY_ENTRY, HEADER, KEEP, LOUD, MAGIC, SILENT};
     use crate::layout::BATCH_SIZE;
     use crate::{CRC, VERSION};
     use alloc::vec::Vec;
@@ -230,6 +240,13 @@ mod encode {
         #[must_use]
         pub fn silent(mut self) -> Self {
             self.flags |= SILENT;
+            self
+        }
+
+        /// The same batch, whose logs are kept in memory: see [`KEEP`].
+        #[must_use]
+        pub fn keep(mut self) -> Self {
+            self.flags |= KEEP;
             self
         }
 

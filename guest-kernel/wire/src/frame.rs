@@ -76,6 +76,21 @@ pub enum Record<'a> {
         /// CRC-32 of the entries.
         checksum: u32,
     },
+    /// A case has ended, and its entries are kept in memory, see [`crate::batch::KEEP`]. Verb `K`.
+    Kept {
+        /// Its number.
+        case: u32,
+        /// How it ended.
+        state: State,
+        /// Last step begun.
+        step: u32,
+        /// Where the entries begin, bytes from [`crate::layout::KEPT_BASE`].
+        offset: u32,
+        /// Bytes of entries.
+        length: u32,
+        /// CRC-32 of the entries.
+        checksum: u32,
+    },
     /// Every case of the batch has run. Verb `D`.
     Done,
     /// The guest cannot go on; the bytes are a sentence in ASCII. Verb `P`.
@@ -189,6 +204,14 @@ impl Bytes {
                 payload.put(&length.to_be_bytes());
                 payload.put(&checksum.to_be_bytes());
             }
+            Record::Kept { case, state, step, offset, length, checksum } => {
+                payload.put(&case.to_be_bytes());
+                payload.put(&(state as u16).to_be_bytes());
+                payload.put(&step.to_be_bytes());
+                payload.put(&offset.to_be_bytes());
+                payload.put(&length.to_be_bytes());
+                payload.put(&checksum.to_be_bytes());
+            }
             Record::Done => {}
             Record::Panic(text) | Record::Unfit(text) => payload.put(text),
             Record::Fate { case, hung, how } => {
@@ -225,6 +248,7 @@ impl Record<'_> {
             Self::Step { .. } => b'S',
             Self::Log { .. } => b'L',
             Self::End { .. } => b'E',
+            Self::Kept { .. } => b'K',
             Self::Done => b'D',
             Self::Panic(_) => b'P',
             Self::Fate { .. } => b'F',
@@ -271,6 +295,14 @@ pub fn decode<'a>(line: &[u8], payload: &'a mut Payload) -> Result<(u16, Record<
             case: c.u32()?,
             state: State::from_number(c.u16()?).ok_or(malformed(8))?,
             step: c.u32()?,
+            length: c.u32()?,
+            checksum: c.u32()?,
+        },
+        b'K' => Record::Kept {
+            case: c.u32()?,
+            state: State::from_number(c.u16()?).ok_or(malformed(8))?,
+            step: c.u32()?,
+            offset: c.u32()?,
             length: c.u32()?,
             checksum: c.u32()?,
         },

@@ -9,6 +9,7 @@
 //!   0x0000_4000  save area: reached by one store with r0 as base, whatever the registers hold
 //!   0x0010_0000  the guest kernel: image, bss, stacks
 //!   0x0040_0000  BATCH: cases, bytecode, stubs
+//!   0x0070_0000  KEPT: logs of cases that have ended, for a host that reads them there
 //!   0x0080_0000  LOG: header and entries of the running case
 //!   0x0090_0000  SLOTS: the running case's values
 //!   0x0091_0000  HOST_BLOCK: arguments and results of a host step
@@ -37,7 +38,11 @@ pub const IMAGE_END: u32 = BATCH_BASE;
 /// Where the harness puts the batch.
 pub const BATCH_BASE: u32 = 0x0040_0000;
 /// Largest batch, bytes.
-pub const BATCH_SIZE: u32 = LOG_BASE - BATCH_BASE;
+pub const BATCH_SIZE: u32 = KEPT_BASE - BATCH_BASE;
+/// Where the guest keeps the entries of cases that have ended, where it is asked to: see [`crate::batch::KEEP`].
+pub const KEPT_BASE: u32 = 0x0070_0000;
+/// Room for them, bytes. What finds none is sent over the console.
+pub const KEPT_SIZE: u32 = LOG_BASE - KEPT_BASE;
 /// Where the guest writes the log.
 pub const LOG_BASE: u32 = 0x0080_0000;
 /// Size of the log with its header, bytes.

@@ -3,7 +3,8 @@
 //! ```text
 //!   harness                          guest RAM                            harness
 //!   assemble --batch, bytecode--> [ BATCH ] --interpreter--> [ LOG ] --frame--> serial line --> decode
-//!                                                               '-- read from memory where the target allows it
+//!                                                               |--> [ KEPT ] --read where guest memory is a file--> decode
+//!                                                               '-- read from memory by a host that gives each case a machine
 //! ```
 //!
 //! Three crates speak it (harness, guest kernel, reference hypervisor; later the VMM), so it is written down once,
@@ -26,7 +27,7 @@ pub mod layout;
 pub mod log;
 
 /// Version of everything in this crate; a guest and a harness of different versions refuse each other.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// Bytes that do not follow the format they claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,13 +1,14 @@
 //! The log: what the guest observed, as it lies at [`crate::layout::LOG_BASE`].
 //!
-//! Written with plain stores while a case runs, so that observing causes no exit; sent over the console when the case has
-//! ended, or read from memory by whoever can.
+//! Written with plain stores while a case runs, so that observing causes no exit. When the case has ended it is sent over the
+//! console, or kept or left in memory for whoever can read that.
 //!
 //! ```text
 //!   +0x00  u32 magic, u16 version, u16 state, u32 case id, u32 current step, u32 bytes of entries
 //!   +0x14  u32 index of the case in the batch, u32 offset in its bytecode, u32 frame sequence number: where to go on
 //!          after a reset
-//!   +0x20  entries:
+//!   +0x20  u32 bytes of entries kept of earlier cases
+//!   +0x24  entries:
 //!            u16 step, u8 kind, u8 number of values
 //!            if kind tells of an exception:  u8 exception; the numbers ESR or DSISR, SRR0, SRR1, DEAR or DAR
 //!            values, a number each
@@ -22,7 +23,7 @@ use crate::cursor::Cursor;
 /// "SLOG".
 pub const MAGIC: u32 = 0x534c_4f47;
 /// Offset of the entries from the start of the log, bytes.
-pub const ENTRIES: u32 = 0x20;
+pub const ENTRIES: u32 = 0x24;
 /// Offset of the version in the header, bytes.
 pub const AT_VERSION: u32 = 4;
 /// Offset of the state in the header, bytes.
@@ -49,6 +50,8 @@ pub const AT_INDEX: u32 = 20;
 pub const AT_RESUME: u32 = 24;
 /// Offset of the next frame's sequence number, kept over a reset, bytes.
 pub const AT_SEQUENCE: u32 = 28;
+/// Offset of the number of bytes that are in use at [`crate::layout::KEPT_BASE`], kept over a reset, bytes.
+pub const AT_KEPT: u32 = 32;
 
 /// How far a case has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -252,6 +252,7 @@ impl Fake {
                     Record::Exits { count, reason, .. } => Said::Exits(text(reason), count),
                     Record::Unfit(why) => Said::Unfit(text(why)),
                     Record::Panic(_) => Said::Panic,
+                    Record::Kept { .. } => panic!("nobody reads this host's memory"),
                 }
             })
             .collect()

@@ -207,11 +207,15 @@ pub enum Unprepared {
 /// # Errors
 /// [`TooLarge`] where they do not fit the guest's memory.
 pub fn batch(cases: &[&Case], loud: bool) -> Result<Vec<u8>, TooLarge> {
+    batch_builder(cases, loud).finish()
+}
+
+fn batch_builder<'a>(cases: &[&'a Case], loud: bool) -> BatchBuilder<'a> {
     let mut builder = BatchBuilder::new(loud);
     for (id, case) in (0u32..).zip(cases) {
         builder.push(id, &case.parts);
     }
-    builder.finish()
+    builder
 }
 
 /// The names under which goldens of a CPU in a mode are looked for: the target's, the CPU's, the architecture's, the mode's.

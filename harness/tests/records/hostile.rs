@@ -12,9 +12,11 @@ use sprig::transcript::{Fate, RunResult, Transcript};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::batch::{Batch, BatchBuilder, CaseParts};
 use sprig_wire::frame::{self, LOG_CHUNK, Line, PAYLOAD, Record};
-use sprig_wire::layout::LOG_SIZE;
+use sprig_wire::layout::{KEPT_BASE, KEPT_SIZE, LOG_SIZE};
 use sprig_wire::log::{self, Entries, State};
 use sprig_wire::{CRC, VERSION, bytecode};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -33,8 +35,8 @@ pub(crate) fn anything_goes(bytes: &[u8]) {
         exits: None,
     });
     for console in [bytes.to_vec(), spoken(bytes)] {
-        for loud in [false, true] {
-            heard(&console, loud).iter().for_each(judged);
+        for (loud, shared) in [(false, false), (true, false), (false, true)] {
+            heard(&console, loud, shared).iter().for_each(judged);
         }
     }
 }
@@ -81,7 +83,7 @@ fn spoken(bytes: &[u8]) -> Vec<u8> {
         let argument = rest.next().unwrap_or_default();
         let case = u32::from(argument) % (CASES + 1);
         let chunk: Vec<u8>;
-        let record = match choice % 8 {
+        let record = match choice % 9 {
             0 => Record::Boot { version: VERSION + u16::from(argument >> 7), pvr: cpu().pvr, cases: CASES },
             1 => {
                 entries.clear();
@@ -104,6 +106,14 @@ fn spoken(bytes: &[u8]) -> Vec<u8> {
                 chunk = rest.by_ref().take(usize::from(argument) % PAYLOAD).collect();
                 Record::Panic(&chunk)
             }
+            7 => {
+                let state = State::from_number(u16::from(choice >> 3)).unwrap_or(State::Ended);
+                let (offset, length) = (u32::from(argument & 0xf), rest.next().unwrap_or_default().into());
+                let there = MEMORY.get(offset as usize..(offset + length) as usize).unwrap_or(&[]);
+                let checksum = CRC.checksum(there) + u32::from(argument >> 7);
+                let offset = if argument & 0x40 == 0 { offset } else { KEPT_SIZE - offset };
+                Record::Kept { case, state, step: choice.into(), offset, length, checksum }
+            }
             // A firmware's text, or a frame that nothing is right of.
             _ => {
                 console.extend(rest.by_ref().take(argument.into()));
@@ -117,10 +127,24 @@ fn spoken(bytes: &[u8]) -> Vec<u8> {
     console
 }
 
+/// What a guest has kept: entries of steps that ended without a value, the first bytes of them at least.
+const MEMORY: &[u8] = &[0; 64];
+
+/// The guest's memory, shorter than it should be.
+fn memory() -> &'static File {
+    static FILE: OnceLock<File> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let file = tempfile::tempfile().expect("a temporary file");
+        file.write_all_at(MEMORY, KEPT_BASE.into()).expect("it can be written");
+        file
+    })
+}
+
 /// The results of a console; the same however its bytes arrive.
-fn heard(console: &[u8], loud: bool) -> Vec<RunResult> {
+fn heard(console: &[u8], loud: bool, shared: bool) -> Vec<RunResult> {
+    let memory = || shared.then(|| memory().try_clone().expect("a file can be opened twice"));
     let hear = |chunks: &mut dyn Iterator<Item = &[u8]>| -> (Vec<RunResult>, Result<bool, Fault>) {
-        let mut receiver = Receiver::new(Expected { cpu: cpu(), cases: CASES, loud, hosted: false });
+        let mut receiver = Receiver::new(Expected { cpu: cpu(), cases: CASES, loud, hosted: false }, memory());
         let mut results = Vec::new();
         let mut last = Ok(Heard::default());
         for chunk in chunks {

@@ -13,6 +13,8 @@ use std::time::Duration;
 pub(crate) fn trials() -> Vec<Trial> {
     trials![boot:
         every_case_ends_in_one_session,
+        a_log_that_is_not_in_memory_is_an_error,
+        a_log_outside_memory_is_an_error,
         an_exit_status_is_a_crash,
         a_signal_is_a_crash,
         a_power_off_is_a_crash,
@@ -88,6 +90,18 @@ fn every_case_ends_in_one_session() {
         assert_eq!((result.fate, &*result.entries, result.last_step), (Fate::Ended, ENTRIES, Some(STEP)));
     }
     assert_eq!(stage.sessions(), ["3"]);
+}
+
+fn a_log_that_is_not_in_memory_is_an_error() {
+    let length = ENTRIES.len();
+    assert_error(
+        &run(Does::KeepsNothing),
+        &format!("the log of a case arrived incomplete: {length} of {length} bytes, checksum wrong"),
+    );
+}
+
+fn a_log_outside_memory_is_an_error() {
+    assert_error(&run(Does::KeepsItElsewhere), "the guest says 'Kept {");
 }
 
 fn an_exit_status_is_a_crash() {
@@ -216,7 +230,9 @@ fn a_console_can_be_copied() {
     let cases = [&case];
     let boot = Boot { console: Some(&mut copy), ..Boot::new(&cases, &limits) };
     assert_eq!(Stage::new().target().run(boot, &mut |_| ()), Ok(()));
-    assert!(copy.starts_with(b"firmware: hello\n#0000 B "), "{}", String::from_utf8_lossy(&copy));
+    let copy = String::from_utf8_lossy(&copy);
+    assert!(copy.starts_with("firmware: hello\n#0000 B "), "{copy}");
+    assert!(copy.contains("\n#0002 L "), "whoever reads the console finds the log there: {copy}");
 }
 
 fn an_old_qemu_is_not_available() {

@@ -7,9 +7,11 @@ use sprig_isa::cpu::Cpu;
 use sprig_wire::VERSION;
 use sprig_wire::batch::Batch;
 use sprig_wire::frame::{Line, Record};
+use sprig_wire::layout::{KEPT_BASE, KEPT_SIZE};
 use sprig_wire::log::State;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write, stderr, stdout};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, abort, exit};
 use std::time::Duration;
@@ -31,6 +33,10 @@ pub(crate) enum Does {
     LosesALine,
     TruncatesTheLog,
     TruncatesALine,
+    /// What it says is kept in memory is not there.
+    KeepsNothing,
+    /// What it says is kept lies behind the memory it has.
+    KeepsItElsewhere,
     StartsOver,
     GoesAstray,
     GivesUp,
@@ -42,7 +48,7 @@ pub(crate) enum Does {
 }
 
 impl Does {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 21] = [
         Self::Ends,
         Self::ExitsWithStatus,
         Self::IsKilled,
@@ -56,6 +62,8 @@ impl Does {
         Self::LosesALine,
         Self::TruncatesTheLog,
         Self::TruncatesALine,
+        Self::KeepsNothing,
+        Self::KeepsItElsewhere,
         Self::StartsOver,
         Self::GoesAstray,
         Self::GivesUp,
@@ -91,6 +99,10 @@ pub(crate) const STEP: u32 = 4;
 pub(crate) const ENTRIES: &[u8] = &[b'e'; sprig_wire::frame::LOG_CHUNK + 9];
 
 struct Guest {
+    /// Its memory, if the harness reads it.
+    memory: Option<File>,
+    /// Bytes it has kept there.
+    kept: u32,
     sequence: u16,
     session: usize,
     loud: bool,
@@ -133,6 +145,20 @@ impl Guest {
 
     fn end(&mut self, case: u32) {
         self.end_as(case, State::Ended, ENTRIES);
+    }
+
+    fn kept_at(&mut self, case: u32, offset: u32) {
+        let (length, checksum) = (ENTRIES.len() as u32, sprig_wire::CRC.checksum(ENTRIES));
+        self.say(&Record::Kept { case, state: State::Ended, step: STEP, offset, length, checksum });
+    }
+
+    /// Keeps the entries in memory; false if nobody reads it.
+    fn keep(&mut self, case: u32) -> bool {
+        let Some(memory) = &self.memory else { return false };
+        memory.write_all_at(ENTRIES, u64::from(KEPT_BASE + self.kept)).expect("the memory can be written");
+        self.kept_at(case, self.kept);
+        self.kept += ENTRIES.len() as u32;
+        true
     }
 
     fn end_as(&mut self, case: u32, state: State, entries: &[u8]) {
@@ -194,6 +220,8 @@ impl Guest {
                 print(b"#0002 L 00");
                 exit(1);
             }
+            Does::KeepsNothing => return self.kept_at(case, self.kept),
+            Does::KeepsItElsewhere => return self.kept_at(case, KEPT_SIZE),
             Does::StartsOver => {
                 self.sequence = 0;
                 self.boot(cases);
@@ -214,8 +242,10 @@ impl Guest {
                 abort();
             }
         }
-        self.log(case);
-        self.end(case);
+        if !self.keep(case) {
+            self.log(case);
+            self.end(case);
+        }
     }
 }
 
@@ -252,6 +282,16 @@ fn batch_path(arguments: &[String]) -> Option<&Path> {
         let loader = value.strip_prefix("loader,file=").filter(|_| option == "-device")?;
         loader.strip_suffix(",addr=0x400000,force-raw=on").map(Path::new)
     })
+}
+
+/// The file given by `-object memory-backend-file`, if the batch says that it is read; it is shared, and the machine's memory.
+fn memory(arguments: &[String], batch: &Batch<'_>) -> Option<File> {
+    let backend = arguments.iter().find_map(|argument| argument.strip_prefix("memory-backend-file,id=memory,"));
+    assert_eq!(backend.is_some(), batch.keeps(), "{arguments:?}");
+    let path =
+        backend?.strip_prefix("size=134217728,share=on,mem-path=").expect("the size of ppce500's memory, a path");
+    assert!(arguments.windows(2).any(|pair| pair == ["-machine", "memory-backend=memory"]), "{arguments:?}");
+    Some(OpenOptions::new().read(true).write(true).open(path).expect("the memory can be opened"))
 }
 
 /// The batch in a root file system that has what the VMM expects.
@@ -301,7 +341,8 @@ pub(crate) fn main() -> ExitCode {
     let session = stage.sessions().len();
     println!("firmware: hello");
     let garbage = sick == sick::PRINTS_GARBAGE;
-    let mut guest = Guest { sequence: 0, session, loud: batch.is_loud(), hosted, garbage };
+    let memory = memory(&arguments, &batch);
+    let mut guest = Guest { memory, kept: 0, sequence: 0, session, loud: batch.is_loud(), hosted, garbage };
     match &*sick {
         sick::DOES_NOT_COME_UP => {
             print(PANIC);

@@ -1,9 +1,11 @@
 //! The receiver: frames in the only order a guest may send them.
 //!
 //! ```text
-//!   (text) B  { C  { S }  { L }  E }  D          S: loud mode only
+//!   (text) B  { C  { S }  ( { L } E | K ) }  D          S: loud mode only
 //!               '-- of each case of the batch, in order
 //! ```
+//!
+//! What a case has logged comes in frames (L), or its last frame says where in the guest's memory it is kept (K).
 //!
 //! A host that gives each case a machine of its own speaks for its guests. Before the end of a case it may say how often the
 //! guest left for which reason (X) and that the machine came to an end of its own (F); at any time, that nothing can be run
@@ -21,9 +23,11 @@ use crate::target::{Boot, Stop};
 use crate::transcript::{ExitCount, Fate, RunResult};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::frame::{self, PAYLOAD, Record};
-use sprig_wire::layout::LOG_SIZE;
-use sprig_wire::log::{self, State};
+use sprig_wire::layout::{KEPT_BASE, KEPT_SIZE, LOG_SIZE};
+use sprig_wire::log::{self, Header, State};
 use sprig_wire::{CRC, VERSION};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 
 /// What the receiver must hear to believe that this is the right guest.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +118,9 @@ pub enum Fault {
         /// The checksum is right.
         checksum: bool,
     },
+    /// What the guest has kept cannot be read.
+    #[error("the guest's memory cannot be read: {0}")]
+    Memory(String),
     /// The guest gave up.
     #[error("the guest gave up: {0}")]
     Panic(String),
@@ -159,6 +166,8 @@ struct Running {
 #[derive(Debug)]
 pub struct Receiver {
     expected: Expected,
+    /// The guest's memory: a physical address is an offset in the file.
+    memory: Option<File>,
     lines: Lines,
     text: Tail,
     sequence: u16,
@@ -171,11 +180,12 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// A receiver for a session that has not begun.
+    /// A receiver for a session that has not begun, with the guest's memory where that can be read.
     #[must_use]
-    pub fn new(expected: Expected) -> Self {
+    pub fn new(expected: Expected, memory: Option<File>) -> Self {
         Self {
             expected,
+            memory,
             lines: Lines::default(),
             text: Tail::default(),
             sequence: 0,
@@ -314,18 +324,15 @@ impl Receiver {
                 Ok(())
             }
             (Record::End { case, state, step, length, checksum }, Some(running)) if case == self.case => {
-                let Running { entries, fate, exits, .. } = std::mem::take(running);
-                let checksum = CRC.checksum(&entries) == checksum;
-                if usize::try_from(length) != Ok(entries.len()) || !checksum {
-                    return Err(Fault::Log { received: entries.len(), sent: length, checksum });
-                }
-                self.running = None;
-                self.case += 1;
-                self.done = state == State::Stray && !self.expected.hosted;
-                let (fate, state) = (fate.unwrap_or(Fate::Ended), state as u16);
-                let exits = self.expected.hosted.then_some(exits);
-                ended(RunResult { fate, state, last_step: log::begun(step), entries, exits });
-                Ok(())
+                let running = std::mem::take(running);
+                self.end_case(running, &Header { state, case, step, length }, checksum, ended)
+            }
+            (Record::Kept { case, state, step, offset, length, checksum }, Some(running))
+                if case == self.case && running.entries.is_empty() && is_kept(offset, length) =>
+            {
+                let mut running = std::mem::take(running);
+                running.entries = self.kept(offset, length)?;
+                self.end_case(running, &Header { state, case, step, length }, checksum, ended)
             }
             (Record::Done, None) if self.booted && self.case == self.expected.cases => {
                 self.done = true;
@@ -333,6 +340,38 @@ impl Receiver {
             }
             (record, _) => Err(Fault::Order { found: format!("{record:?}"), place: self.place() }),
         }
+    }
+
+    /// Reads what the guest has kept.
+    fn kept(&self, offset: u32, length: u32) -> Result<Vec<u8>, Fault> {
+        let Some(memory) = &self.memory else { return Err(Fault::Memory("it is not shared".to_owned())) };
+        let mut entries = vec![0; length as usize];
+        memory
+            .read_exact_at(&mut entries, u64::from(KEPT_BASE + offset))
+            .map_err(|error| Fault::Memory(error.to_string()))?;
+        Ok(entries)
+    }
+
+    /// The running case has ended as the header says.
+    fn end_case(
+        &mut self,
+        running: Running,
+        header: &Header,
+        checksum: u32,
+        ended: &mut dyn FnMut(RunResult),
+    ) -> Result<(), Fault> {
+        let Running { entries, fate, exits, .. } = running;
+        let checksum = CRC.checksum(&entries) == checksum;
+        if usize::try_from(header.length) != Ok(entries.len()) || !checksum {
+            return Err(Fault::Log { received: entries.len(), sent: header.length, checksum });
+        }
+        self.running = None;
+        self.case += 1;
+        self.done = header.state == State::Stray && !self.expected.hosted;
+        let (fate, state) = (fate.unwrap_or(Fate::Ended), header.state as u16);
+        let exits = self.expected.hosted.then_some(exits);
+        ended(RunResult { fate, state, last_step: log::begun(header.step), entries, exits });
+        Ok(())
     }
 
     fn boot(&self, version: u16, pvr: u32, cases: u32) -> Result<(), Fault> {
@@ -355,6 +394,11 @@ impl Receiver {
             (true, Some(_)) => "a case is running",
         }
     }
+}
+
+/// True if this lies where a guest keeps logs.
+fn is_kept(offset: u32, length: u32) -> bool {
+    offset.checked_add(length).is_some_and(|end| end <= KEPT_SIZE)
 }
 
 /// The reason of a guest that gave up, in a console that otherwise need not follow the rules.

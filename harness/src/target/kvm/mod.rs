@@ -193,7 +193,7 @@ impl Target for Kvm {
         let root = self.root(boot.cases, boot.loud).map_err(Stop::error)?;
         let root = unnamed(&root)?;
         let arguments = self.arguments(&kernel, &path_of(&root), &ByHand::default());
-        let mut receiver = Receiver::new(Expected::of(self.cpu, &boot)?.by_host());
+        let mut receiver = Receiver::new(Expected::of(self.cpu, &boot)?.by_host(), None);
         let stop = self.program.run(&arguments, &mut receiver, boot, ended);
         // A host that never came as far as the VMM says nothing about its KVM.
         stop.map_err(|stop| if receiver.has_booted() { died(stop, receiver.text()) } else { unbooted(stop) })

@@ -17,6 +17,8 @@ pub(super) struct Files<'a> {
     pub(super) batch: &'a Path,
     /// Instead of the machine's own.
     pub(super) firmware: Option<&'a Path>,
+    /// What the machine has as its memory, if the harness is to read it.
+    pub(super) memory: Option<&'a Path>,
 }
 
 /// Arguments that every session begins with.
@@ -50,6 +52,10 @@ pub(super) fn arguments(
     if let Some(firmware) = files.firmware {
         arguments.extend(["-bios".into(), firmware.as_os_str().to_owned()]);
     }
+    if let Some(memory) = files.memory {
+        arguments.extend(["-object".into(), backend(memory, machine.memory), "-machine".into()]);
+        arguments.push(format!("memory-backend={MEMORY}").into());
+    }
     let is_traced = by_hand.is_some_and(|(how, _)| how.trace);
     arguments.extend(["-accel", if is_traced { "tcg,one-insn-per-tb=on" } else { "tcg" }].map(OsString::from));
     match machine.start {
@@ -61,11 +67,24 @@ pub(super) fn arguments(
     arguments
 }
 
-/// A loader device: puts a file into guest memory before the first instruction. A comma in its name is doubled, as
-/// QEMU's option syntax wants it.
+/// Id of the memory backend.
+const MEMORY: &str = "memory";
+
+/// A memory backend: what the guest stores can be read from the file at once, at its physical address.
+fn backend(file: &Path, bytes: u64) -> OsString {
+    let name = escaped(file);
+    format!("memory-backend-file,id={MEMORY},size={bytes},share=on,mem-path={name}").into()
+}
+
+/// A loader device: puts a file into guest memory before the first instruction.
 fn loader(file: &Path, rest: &str) -> OsString {
-    let name = file.to_string_lossy().replace(',', ",,");
+    let name = escaped(file);
     format!("loader,file={name}{rest}").into()
+}
+
+/// A file's name in an option of QEMU's, whose syntax wants a comma doubled.
+fn escaped(file: &Path) -> String {
+    file.to_string_lossy().replace(',', ",,")
 }
 
 /// The command as one would type it.

@@ -1,6 +1,7 @@
 //! Files for a QEMU process.
 
 use crate::target::{Stop, Unprepared};
+use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::AsRawFd;
@@ -18,6 +19,16 @@ pub(in crate::target) fn unnamed(bytes: &[u8]) -> Result<File, Stop> {
         let folder = std::env::temp_dir();
         Stop::error(format!("cannot write a temporary file in {} (TMPDIR): {error}", folder.display()))
     })
+}
+
+/// The memory of a machine, as a file that only memory holds: the same to two processes, gone with both.
+pub(super) fn memory(bytes: u64) -> Result<File, Stop> {
+    let made = || -> io::Result<File> {
+        let file = File::from(memfd_create("sprig-guest-memory", MemfdFlags::CLOEXEC)?);
+        file.set_len(bytes)?;
+        Ok(file)
+    };
+    made().map_err(|error| Stop::error(format!("cannot make {bytes} bytes of memory to share with QEMU: {error}")))
 }
 
 /// A path under which another process can open it as long as this one holds it.

@@ -21,6 +21,8 @@ pub struct Machine {
     pub name: &'static str,
     /// Arguments that choose it.
     pub arguments: &'static [&'static str],
+    /// Its memory, bytes: QEMU's default.
+    pub memory: u64,
     /// The guest image for it.
     pub image: Image,
     /// How the guest gets control.
@@ -42,6 +44,8 @@ pub struct Model {
     pub qemu: &'static str,
 }
 
+const MIB: u64 = 1 << 20;
+
 const fn model(label: &'static str, cpu: &'static str, qemu: &'static str) -> Model {
     Model { label, cpu, qemu }
 }
@@ -58,6 +62,7 @@ pub static MACHINES: &[Machine] = &[
     Machine {
         name: "ppce500",
         arguments: &["-M", "ppce500"],
+        memory: 128 * MIB,
         image: image::PPCE500,
         start: Start::Kernel,
         features: &[Feature::Bare, Feature::Reset],
@@ -72,6 +77,7 @@ pub static MACHINES: &[Machine] = &[
         name: "bamboo",
         // A reset is how a 440 powers off: see the platform.
         arguments: &["-M", "bamboo", "-no-reboot"],
+        memory: 128 * MIB,
         image: image::BAMBOO,
         start: Start::Kernel,
         features: &[Feature::Bare],
@@ -80,6 +86,7 @@ pub static MACHINES: &[Machine] = &[
     Machine {
         name: "mac99",
         arguments: &["-M", "mac99"],
+        memory: 128 * MIB,
         image: image::MAC,
         start: Start::Loader,
         features: &[Feature::Bare, Feature::Reset],
@@ -89,6 +96,7 @@ pub static MACHINES: &[Machine] = &[
         name: "pseries",
         // Virtual Open Firmware: QEMU itself answers the few client calls, nothing runs before the guest.
         arguments: &["-M", pseries!(",x-vof=on,kernel-addr=0")],
+        memory: 512 * MIB,
         image: image::PSERIES,
         start: Start::Kernel,
         features: &[Feature::Bare, Feature::Reset],
@@ -101,6 +109,7 @@ pub static MACHINES: &[Machine] = &[
     Machine {
         name: "mac99",
         arguments: &["-M", "mac99"],
+        memory: 128 * MIB,
         image: image::MAC_OPENBIOS,
         start: Start::Kernel,
         features: &[Feature::Bare, Feature::Firmware],
@@ -109,6 +118,7 @@ pub static MACHINES: &[Machine] = &[
     Machine {
         name: "pseries",
         arguments: &["-M", pseries!(",kernel-addr=0")],
+        memory: 512 * MIB,
         image: image::PSERIES,
         start: Start::Kernel,
         features: &[Feature::Bare, Feature::Firmware],

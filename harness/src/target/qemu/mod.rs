@@ -1,4 +1,5 @@
-//! QEMU's TCG machines: one process a session, the batch put into guest memory, the console read from standard output.
+//! QEMU's TCG machines: one process a session, the batch put into guest memory, the console read from standard output, what
+//! cases have observed read from guest memory: an emulated UART is slow, and QEMU writes each of its bytes by itself.
 //!
 //! ```text
 //!   machine  the machines and CPUs, one row each      process  a QEMU that dies with the harness
@@ -27,12 +28,13 @@ pub(super) use file::{path_of, unnamed, write};
 pub(super) use program::Program;
 
 use super::console::{Expected, Receiver};
-use super::{Availability, Boot, ByHand, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch};
+use super::{Availability, Boot, ByHand, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch_builder};
 use crate::case::{Case, Hold, Profile};
 use crate::feature::{Feature, FeatureSet};
 use crate::transcript::RunResult;
 use command::Files;
 use sprig_isa::cpu::Cpu;
+use sprig_wire::batch::BatchBuilder;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,8 +72,8 @@ impl Qemu {
         self
     }
 
-    fn prepare(&self, cases: &[&Case], loud: bool) -> Result<(Cow<'static, [u8]>, Vec<u8>), Unprepared> {
-        Ok((self.machine.image.bytes()?, batch(cases, loud)?))
+    fn prepare(&self, batch: &BatchBuilder<'_>) -> Result<(Cow<'static, [u8]>, Vec<u8>), Unprepared> {
+        Ok((self.machine.image.bytes()?, batch.finish()?))
     }
 }
 
@@ -116,18 +118,28 @@ impl Target for Qemu {
     }
 
     fn run(&self, boot: Boot<'_>, ended: &mut dyn FnMut(RunResult)) -> Result<(), Stop> {
-        let (image, batch) = self.prepare(boot.cases, boot.loud).map_err(Stop::error)?;
+        let batch = batch_builder(boot.cases, boot.loud);
+        // Whoever wants to see the console wants to see everything there.
+        let keeps = boot.console.is_none();
+        let (image, batch) = self.prepare(&if keeps { batch.keep() } else { batch }).map_err(Stop::error)?;
         let (image, batch) = (unnamed(&image)?, unnamed(&batch)?);
-        let files = Files { image: &path_of(&image), batch: &path_of(&batch), firmware: self.firmware.as_deref() };
+        let memory = if keeps { Some(file::memory(self.machine.memory)?) } else { None };
+        let shared = memory.as_ref().map(path_of);
+        let files = Files {
+            image: &path_of(&image),
+            batch: &path_of(&batch),
+            firmware: self.firmware.as_deref(),
+            memory: shared.as_deref(),
+        };
         let arguments = command::arguments(self.machine, self.model, &files, None);
-        let mut receiver = Receiver::new(Expected::of(self.cpu, &boot)?);
+        let mut receiver = Receiver::new(Expected::of(self.cpu, &boot)?, memory);
         self.program.run(&arguments, &mut receiver, boot, ended)
     }
 
     fn by_hand(&self, folder: &Path, cases: &[&Case], how: &ByHand) -> Result<Option<String>, Unprepared> {
-        let (image, batch) = self.prepare(cases, how.loud)?;
+        let (image, batch) = self.prepare(&batch_builder(cases, how.loud))?;
         let (image, batch) = (write(folder, "guest.elf", &image)?, write(folder, "batch.bin", &batch)?);
-        let files = Files { image: &image, batch: &batch, firmware: self.firmware.as_deref() };
+        let files = Files { image: &image, batch: &batch, firmware: self.firmware.as_deref(), memory: None };
         let arguments = command::arguments(self.machine, self.model, &files, Some((how, folder)));
         Ok(Some(line(&self.program.path(), &arguments)))
     }
