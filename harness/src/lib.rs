@@ -17,6 +17,7 @@ pub mod differences;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod expectations;
+pub mod export;
 pub mod feature;
 pub mod gate;
 pub mod golden;

@@ -71,9 +71,12 @@ enum Message {
 }
 
 /// A case on its way through a session.
-struct Job<'a> {
-    case: Case,
-    selected: &'a Selected,
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// Assembled for a target.
+    pub case: Case,
+    /// As it was asked for.
+    pub selected: &'a Selected,
 }
 
 impl Borrow<Case> for Job<'_> {
@@ -101,18 +104,12 @@ impl Run<'_> {
             counts.add(verdict.status);
             sink(selected, verdict);
         };
-        let mut here = Vec::new();
-        for selected in self.cases {
-            match selected.instance.missing(&on.profile) {
-                Some(missing) => record(selected, Verdict::skip(missing.to_string())),
-                None => here.push(selected),
-            }
-        }
+        let here = self.here(&on.profile, &mut record);
         let unassembled = RefCell::new(Vec::new());
-        let jobs = here.into_iter().filter_map(|selected| match selected.instance.assemble(&on.profile) {
-            Ok(case) => Some(Job { case, selected }),
-            Err(error) => {
-                unassembled.borrow_mut().push((selected, Verdict::error(error.to_string())));
+        let jobs = here.into_iter().filter_map(|selected| match assemble(selected, &on.profile) {
+            Ok(job) => Some(job),
+            Err(reason) => {
+                unassembled.borrow_mut().push((selected, Verdict::error(reason)));
                 None
             }
         });
@@ -129,6 +126,30 @@ impl Run<'_> {
         });
         let boots = summary.boots;
         TargetReport { target: target.id().to_owned(), version: target.version(), counts, boots, dead }
+    }
+
+    /// The cases that can run on a target, assembled all at once; the others go to `settled`, each with its verdict.
+    pub fn jobs(&self, profile: &Profile, mut settled: impl FnMut(&Selected, Verdict)) -> Vec<Job<'_>> {
+        let mut jobs = Vec::new();
+        for selected in self.here(profile, &mut settled) {
+            match assemble(selected, profile) {
+                Ok(job) => jobs.push(job),
+                Err(reason) => settled(selected, Verdict::error(reason)),
+            }
+        }
+        jobs
+    }
+
+    /// The cases for which a target lacks nothing; the others go to `settled`.
+    fn here(&self, profile: &Profile, settled: &mut impl FnMut(&Selected, Verdict)) -> Vec<&Selected> {
+        let mut here = Vec::new();
+        for selected in self.cases {
+            match selected.instance.missing(profile) {
+                Some(missing) => settled(selected, Verdict::skip(missing.to_string())),
+                None => here.push(selected),
+            }
+        }
+        here
     }
 
     /// Judges what a target gave back for one of the cases.
@@ -193,6 +214,11 @@ impl Run<'_> {
             reports
         })
     }
+}
+
+fn assemble<'a>(selected: &'a Selected, profile: &Profile) -> Result<Job<'a>, String> {
+    let case = selected.instance.assemble(profile).map_err(|error| error.to_string())?;
+    Ok(Job { case, selected })
 }
 
 /// Hands over what targets say, one target after the other.

@@ -52,6 +52,19 @@ pub enum SetupError {
     Call(Failure),
 }
 
+impl SetupError {
+    /// What somebody can do about it who runs the VMM by hand.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Image | Self::Batch(_) => {
+                Some("the files are not those of an export, or are damaged: copy them again")
+            }
+            Self::Call(failure) => failure.advice(),
+        }
+    }
+}
+
 impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -32,6 +32,35 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What opening KVM is called in a [`Failure`].
+pub const OPEN_KVM: &str = "no KVM: open /dev/kvm";
+/// What making a machine is called.
+pub const CREATE_VM: &str = "no KVM backend: KVM_CREATE_VM";
+
+impl Failure {
+    /// What somebody can do about it who runs the VMM by hand.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        // include/uapi/asm-generic/errno-base.h
+        const EPERM: Errno = Errno(1);
+        const ENOENT: Errno = Errno(2);
+        const EACCES: Errno = Errno(13);
+        match (self.what, self.errno) {
+            (OPEN_KVM, EPERM | EACCES) => Some(
+                "you may not open /dev/kvm: run this as root, or as a member of the group that owns it (ls -l /dev/kvm)",
+            ),
+            (OPEN_KVM, ENOENT) => Some(
+                "there is no /dev/kvm: this kernel is built without KVM, or its module is not loaded (modprobe kvm-pr, kvm-hv)",
+            ),
+            (OPEN_KVM, _) => {
+                Some("/dev/kvm is there and KVM is not: no module for this CPU is loaded, or it has no KVM")
+            }
+            (CREATE_VM, _) => Some("KVM is there and makes no virtual machine: the kernel's log says why (dmesg)"),
+            _ => None,
+        }
+    }
+}
+
 impl Errno {
     /// The failure of this call.
     #[must_use]
@@ -189,4 +218,19 @@ pub mod interrupt {
     pub const UNSET: u32 = -2_i32 as u32;
     /// KVM_INTERRUPT_SET_LEVEL: it is high, until it is lowered.
     pub const SET_LEVEL: u32 = -3_i32 as u32;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_cannot_open_kvm_is_told_what_to_do() {
+        let advice = |what, errno| Errno(errno).of(what).advice().unwrap_or_default();
+        assert!(advice(OPEN_KVM, 13).contains("as root"));
+        assert!(advice(OPEN_KVM, 2).contains("modprobe"));
+        assert!(advice(OPEN_KVM, 19).contains("no module for this CPU"));
+        assert!(advice(CREATE_VM, 22).contains("dmesg"));
+        assert_eq!(Errno(12).of("mmap of memory").advice(), None);
+    }
 }

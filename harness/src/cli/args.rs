@@ -26,7 +26,7 @@ pub enum Command {
     /// Run cases on targets and judge them.
     Run(Run),
     /// Show every target: available, or why not and the command that makes it so.
-    Targets,
+    Targets(Targets),
     /// Show the cases, the rules, the features, or what the cases cover.
     List(List),
     /// Say everything that is wrong with scripts, or with the whole suite.
@@ -40,6 +40,10 @@ pub enum Command {
     Bench(Bench),
     /// Say whether a build of a kernel, of QEMU or of a firmware is worse than allowed.
     Gate(Gate),
+    /// Write a folder with everything a PowerPC Linux host needs to run cases on its own KVM, by hand.
+    ///
+    /// `sprig run --from LOG` judges what it prints there.
+    Export(Export),
     /// Compare the reference interpreter with QEMU: every register after every instruction.
     Lockstep(Lockstep),
 }
@@ -60,6 +64,38 @@ pub struct Run {
     /// How many targets run at the same time [default: one on each core].
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// Run nothing, and judge what a folder that `sprig export` wrote has printed; `-` is standard input.
+    #[arg(long, value_name = "LOG", conflicts_with_all = ["cases", "targets", "jobs"])]
+    pub from: Option<PathBuf>,
+}
+
+/// `sprig export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The folder to write: it is made, or it is empty.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Cases, as for `run` [default: all].
+    #[arg(value_name = "CASE")]
+    pub cases: Vec<String>,
+    /// The target by whose goldens and expectations the results are judged, one with KVM.
+    #[arg(long, short, value_name = "T", default_value = crate::target::kvm::Local::ID)]
+    pub target: String,
+    /// The CPU of the host it is for, for kvm-local [default: this machine's, or the first].
+    #[arg(long, value_parser = host_cpus())]
+    pub cpu: Option<String>,
+}
+
+fn host_cpus() -> clap::builder::PossibleValuesParser {
+    crate::target::kvm::Local::cpus().collect::<Vec<_>>().into()
+}
+
+/// `sprig targets`.
+#[derive(Debug, Args)]
+pub struct Targets {
+    /// Only those that boot a Linux host, each with the name of its kernel in ci/l1/kernels.toml, for scripts.
+    #[arg(long)]
+    pub host_kernels: bool,
 }
 
 /// `sprig list`.

@@ -11,8 +11,14 @@ use crate::script::{Instance, Script};
 use crate::target;
 use std::io::Write;
 
-pub(super) fn targets(out: &mut dyn Write) -> Result<Exit, Error> {
+pub(super) fn targets(arguments: &args::Targets, out: &mut dyn Write) -> Result<Exit, Error> {
     let all = target::all();
+    if arguments.host_kernels {
+        for (target, kernel) in all.iter().filter_map(|target| Some((target, target.host_kernel()?))) {
+            writeln!(out, "{} {kernel}", target.id())?;
+        }
+        return Ok(Exit::AsExpected);
+    }
     let width = all.iter().map(|target| target.id().len()).max().unwrap_or(0);
     for target in &all {
         let cpu = target.profile().cpu.name;

@@ -4,6 +4,8 @@ mod args;
 mod bench;
 mod check;
 mod error;
+mod export;
+mod from;
 mod gate;
 mod list;
 mod lockstep;
@@ -41,12 +43,13 @@ pub fn main(arguments: Arguments) -> ExitCode {
 fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Exit, Error> {
     match arguments.command.unwrap_or(Command::Run(args::Run::default())) {
         Command::Run(arguments) => run::run(&arguments, out),
-        Command::Targets => list::targets(out),
+        Command::Targets(arguments) => list::targets(&arguments, out),
         Command::List(arguments) => list::list(&arguments, out),
         Command::Check(arguments) => check::check(&arguments, out),
         Command::Repro(arguments) => repro::repro(&arguments, out),
         Command::Bench(arguments) => bench::bench(&arguments, out),
         Command::Gate(arguments) => gate::gate(&arguments, out),
+        Command::Export(arguments) => export::export(&arguments, out),
         Command::Lockstep(arguments) => lockstep::lockstep(&arguments, out),
     }
 }

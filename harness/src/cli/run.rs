@@ -12,6 +12,9 @@ use std::io::Write;
 use std::sync::Arc;
 
 pub(super) fn run(arguments: &args::Run, out: &mut dyn Write) -> Result<Exit, Error> {
+    if let Some(log) = &arguments.from {
+        return super::from::from(log, arguments.format, out);
+    }
     let suite = super::suite()?;
     let all = target::all();
     let cases = select::cases(&suite, &arguments.cases)?;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Patterns of the targets of the main job.
 const DEFAULT_TARGETS: [&str; 2] = ["ref-*-bare", "ref-*-pr"];
 /// How script files end.
-const EXTENSION: &str = ".probe";
+pub(super) const EXTENSION: &str = ".probe";
 /// What separates a case's name from its parameters.
 const PARAMETERS: char = '@';
 

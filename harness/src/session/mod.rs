@@ -69,7 +69,7 @@ pub fn run<C: Borrow<Case>>(
     mut sink: impl FnMut(C, RunResult),
 ) -> Summary {
     let mut runner = Runner { target, limits, progress, proven: false, first_died: 0, summary: Summary::default() };
-    for batch in Batches::new(cases.into_iter(), target.cases_per_session()) {
+    for batch in batches(cases.into_iter(), target.cases_per_session()) {
         runner.batch(batch, &mut sink);
     }
     runner.summary
@@ -91,6 +91,11 @@ pub fn run_all(
     });
     // Each case reaches the sink exactly once, so none is missing here.
     (results.into_iter().flatten().collect(), summary)
+}
+
+/// Cuts cases into sessions of no more than `most`, each as many as fit the guest's memory; known killers last, one by one.
+pub fn batches<C: Borrow<Case>>(cases: impl Iterator<Item = C>, most: usize) -> impl Iterator<Item = VecDeque<C>> {
+    Batches::new(cases, most)
 }
 
 struct Numbered<'a> {
@@ -224,7 +229,7 @@ fn aftermath(stop: &Stop, results: &mut Vec<RunResult>) -> Option<RunResult> {
 }
 
 /// The result of a case that has not begun.
-fn not_run(fate: Fate) -> RunResult {
+pub(crate) fn not_run(fate: Fate) -> RunResult {
     RunResult { fate, state: State::Idle as u16, last_step: None, entries: Vec::new(), exits: None }
 }
 

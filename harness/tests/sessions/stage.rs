@@ -5,7 +5,7 @@ use crate::role;
 use rustix::fs::{CWD, FileType, Mode, OFlags};
 use sprig::case::Case;
 use sprig::session::empty_guest;
-use sprig::target::kvm::{self, Kvm};
+use sprig::target::kvm::{self, Kvm, Local};
 use sprig::target::qemu::{MACHINES, Qemu};
 use std::fs::File;
 use std::os::unix::fs::symlink;
@@ -86,6 +86,11 @@ impl Stage {
         self.write(KERNEL, "a kernel");
         let target = Kvm::new(machine, &machine.kernels[0]).expect("a CPU of the table");
         target.with_binary(self.path(role::QEMU)).with_kernel(self.path(KERNEL))
+    }
+
+    /// The target whose VMM, run on this machine, is the fake of this stage.
+    pub(crate) fn local(&self) -> Local {
+        Local::on(kvm::MACHINES[0].cpu).expect("a CPU of the table").with_vmm(self.path(role::QEMU))
     }
 
     /// Makes the pipe on which signals are heard, and listens from now on.

@@ -23,6 +23,7 @@ mod number {
     pub(super) const MUNMAP: usize = 91;
     pub(super) const SETITIMER: usize = 104;
     pub(super) const RT_SIGACTION: usize = 173;
+    pub(super) const RT_SIGPROCMASK: usize = 174;
 }
 
 /// Makes a system call (Documentation/arch/powerpc/syscall64-abi.rst; the 32-bit ABI is the same): number in r0, arguments
@@ -109,16 +110,18 @@ pub(crate) fn read(file: usize, bytes: &mut [u8]) -> Result<usize, Errno> {
     unsafe { call(number::READ, [file, bytes.as_mut_ptr() as usize, bytes.len(), 0, 0, 0]) }
 }
 
-/// Writes everything. A console that does not take it can be told nothing.
-pub(crate) fn write_all(file: usize, mut bytes: &[u8]) {
+/// Writes everything; false where that cannot be.
+pub(crate) fn write_all(file: usize, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         // SAFETY: the memory is ours to be read.
         match unsafe { call(number::WRITE, [file, bytes.as_ptr() as usize, bytes.len(), 0, 0, 0]) } {
             Ok(written) => bytes = bytes.get(written..).unwrap_or(&[]),
-            Err(sprig_kvm::system::EINTR) => {}
-            Err(_) => return,
+            // A pipe or terminal that whoever started this made one that does not wait has room again sooner or later.
+            Err(sprig_kvm::system::EINTR | sprig_kvm::system::EAGAIN) => {}
+            Err(_) => return false,
         }
     }
+    true
 }
 
 /// Waits until a terminal has sent what was written to it; other files have nothing to wait for.
@@ -193,6 +196,17 @@ pub(crate) unsafe fn sigaction(signal: usize, action: &SigAction) {
     // SAFETY: the caller's duty; the kernel copies the structure. It fails only for numbers that are no signals.
     let _ = unsafe {
         call(number::RT_SIGACTION, [signal, core::ptr::from_ref(action) as usize, 0, size_of::<u64>(), 0, 0])
+    };
+}
+
+/// Lets every signal through, whatever this was started by has blocked.
+pub(crate) fn unblock_signals() {
+    // arch/powerpc/include/uapi/asm/signal.h
+    const SIG_SETMASK: usize = 2;
+    let none = 0_u64;
+    // SAFETY: the kernel copies the set. It fails only for sets of another size.
+    let _ = unsafe {
+        call(number::RT_SIGPROCMASK, [SIG_SETMASK, core::ptr::from_ref(&none) as usize, 0, size_of::<u64>(), 0, 0])
     };
 }
 

@@ -7,9 +7,9 @@
 //! ```
 //!
 //! As process 1 it mounts nothing, takes its files from the initial root file system and ends by restarting the machine; what
-//! the kernel's command line has behind `--` is the watchdog's patience. By hand it is `sprig-vmm GUEST.elf BATCH [PATIENCE]`,
-//! on any host that has /dev/kvm. Without libc, and without a floating-point
-//! instruction: KVM-HV loses a user's floating-point registers over KVM_RUN.
+//! the kernel's command line has behind `--` is the watchdog's patience. By hand it is `sprig-vmm GUEST.elf BATCH [PATIENCE
+//! [LABEL]]`, on any host that has /dev/kvm: it prints the label first, for whoever reads the log later, and leaves the machine
+//! alone. Without libc, and without a floating-point instruction: KVM-HV loses a user's floating-point registers over KVM_RUN.
 //!
 //! Only system calls are here; what they are for is [`sprig_kvm`].
 #![no_std]
@@ -25,6 +25,8 @@ mod vm;
 
 use core::ffi::CStr;
 use entry::Arguments;
+use sprig_kvm::machine::SetupError;
+use sprig_kvm::report::Text;
 use sprig_kvm::returns::Returns;
 use sprig_kvm::session::Job;
 use sprig_kvm::system::{Failure, System};
@@ -58,7 +60,12 @@ impl System for Linux {
     }
 
     fn console(&mut self, bytes: &[u8]) {
-        linux::write_all(linux::STDOUT, bytes);
+        if !linux::write_all(linux::STDOUT, bytes) && !linux::is_process_1() {
+            // What is written to has no room, or nobody reads it: running the rest would be for nothing. The log tells where
+            // it ends.
+            linux::write_all(linux::STDERR, b"sprig-vmm: the log cannot be written\n");
+            linux::exit(FAILED);
+        }
         linux::drain(linux::STDOUT);
     }
 
@@ -77,9 +84,13 @@ fn main(arguments: &Arguments) -> usize {
     };
     let patience = patience.map_or(Some(PATIENCE), |argument| argument.to_str().ok()?.parse().ok());
     let (Some((image, batch)), Some(patience)) = (files, patience) else {
-        linux::write_all(linux::STDERR, b"usage: sprig-vmm GUEST.elf BATCH [PATIENCE]\n");
+        linux::write_all(linux::STDERR, b"usage: sprig-vmm GUEST.elf BATCH [PATIENCE [LABEL]]\n");
         return USAGE;
     };
+    if let Some(label) = arguments.get(4).filter(|_| !is_init) {
+        linux::write_all(linux::STDOUT, label.to_bytes());
+        linux::write_all(linux::STDOUT, b"\n");
+    }
     signals::install();
     let status = match session(image, batch, patience) {
         Ok(()) => 0,
@@ -93,8 +104,27 @@ fn main(arguments: &Arguments) -> usize {
 
 fn session(image: &CStr, batch: &CStr, patience: u32) -> Result<(), ()> {
     let files = file::read(image).and_then(|image| Ok((image, file::read(batch)?)));
-    let (image, batch) = files.map_err(|failure| panic::unfit(&failure))?;
-    sprig_kvm::session::run(&mut Linux { kvm: None }, Job { image, batch, patience }, returns()).map_err(|_| ())
+    let (image, batch) = files.map_err(|failure| {
+        panic::unfit(&failure);
+        complain(&SetupError::Call(failure));
+    })?;
+    let run = sprig_kvm::session::run(&mut Linux { kvm: None }, Job { image, batch, patience }, returns());
+    run.map_err(|error| complain(&error))
+}
+
+/// Tells whoever started this by hand why nothing was run: the frame that says it is not for reading.
+fn complain(error: &SetupError) {
+    if linux::is_process_1() {
+        return;
+    }
+    let write = |text: &[u8]| linux::write_all(linux::STDERR, text);
+    write(b"sprig-vmm: ");
+    write(Text::of(error).as_bytes());
+    if let Some(advice) = error.advice() {
+        write(b"\n  ");
+        write(advice.as_bytes());
+    }
+    write(b"\n");
 }
 
 /// Room for what is noted of a case: too large for the stack.

@@ -25,6 +25,7 @@ pub(crate) fn install() {
             linux::sigaction(signal, &action(fault));
         }
     }
+    linux::unblock_signals();
     linux::start_timer(TICK_MICROSECONDS);
 }
 

@@ -6,7 +6,7 @@ use core::ptr;
 use sprig_kvm::exit::{AT_DATA, Exit, HEAD};
 use sprig_kvm::ioctl as request;
 use sprig_kvm::registers::{Regs, Sregs, one_reg};
-use sprig_kvm::system::{EINTR, EINVAL, EnableCap, Errno, Failure, Interrupt, MemoryRegion, OneReg, Vm};
+use sprig_kvm::system::{CREATE_VM, EINTR, EINVAL, EnableCap, Errno, Failure, Interrupt, MemoryRegion, OPEN_KVM, OneReg, Vm};
 use sprig_kvm::{stats, tlb};
 use sprig_wire::layout::RAM_SIZE;
 
@@ -25,7 +25,7 @@ pub(crate) struct Kvm {
 
 impl Kvm {
     pub(crate) fn open() -> Result<Self, Failure> {
-        let file = linux::open(c"/dev/kvm", true).map_err(|errno| errno.of("no KVM: open /dev/kvm"))?;
+        let file = linux::open(c"/dev/kvm", true).map_err(|errno| errno.of(OPEN_KVM))?;
         // SAFETY: neither takes an argument.
         let (version, run_size) =
             unsafe { (ioctl(file, request::GET_API_VERSION, 0), ioctl(file, request::GET_VCPU_MMAP_SIZE, 0)) };
@@ -59,8 +59,8 @@ impl Kernel {
     fn new(kvm: Kvm, ram: &Mapping, tlb: &Mapping) -> Result<Self, Failure> {
         let call = |what| move |errno: Errno| errno.of(what);
         // SAFETY: it takes the type of the machine.
-        let vm = unsafe { ioctl(kvm.file, request::CREATE_VM, request::VM_TYPE_DEFAULT) };
-        let vm = File(vm.map_err(call("no KVM backend: KVM_CREATE_VM"))?);
+        let vm = unsafe { uninterrupted(kvm.file, request::CREATE_VM, request::VM_TYPE_DEFAULT) };
+        let vm = File(vm.map_err(call(CREATE_VM))?);
         let memory = MemoryRegion {
             slot: 0,
             flags: 0,
@@ -90,6 +90,21 @@ impl Kernel {
         // SAFETY: the kernel copies configuration and parameters; the array is the TLB's alone and outlives the vCPU.
         unsafe { take(&vcpu, request::ENABLE_CAP, &enable) }.map_err(call("KVM_ENABLE_CAP of KVM_CAP_SW_TLB"))?;
         Ok(Self { run, vcpu, _vm: vm })
+    }
+}
+
+/// An ioctl to be made again where a tick of the watchdog comes in between: for an MMU notifier KVM_CREATE_VM takes all of a
+/// process's locks, and does not while a signal is pending (mm_take_all_locks).
+///
+/// # Safety
+/// As the ioctl demands of its argument.
+unsafe fn uninterrupted(file: usize, request: u32, argument: usize) -> Result<usize, Errno> {
+    loop {
+        // SAFETY: the caller's duty.
+        match unsafe { ioctl(file, request, argument) } {
+            Err(EINTR) => {}
+            result => return result,
+        }
     }
 }
 

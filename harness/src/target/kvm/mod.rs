@@ -6,19 +6,22 @@
 //!   L2                            '-- /dev/kvm: the guest kernel, a VM for each case
 //!
 //!   machine  the machines and kernels, one row each      initramfs  what the host's kernel finds as its root
+//!   local    no machine: the KVM of this one
 //! ```
 //!
 //! A session is one boot of L1. The VMM speaks on the console for its guests, kernel and all else as text; docs/kvm.md.
 
 mod initramfs;
+mod local;
 mod machine;
 
+pub use local::Local;
 pub use machine::{Kernel, MACHINES, Machine};
 
 use super::console::{Expected, Receiver, Tail};
 use super::l1::{self, Kernels};
 use super::qemu::{self, Program, path_of, unnamed};
-use super::{Availability, Boot, ByHand, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch};
+use super::{Availability, Boot, ByHand, HostProgram, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch};
 use crate::case::{Case, Hold, Profile};
 use crate::feature::FeatureSet;
 use crate::project;
@@ -179,6 +182,14 @@ impl Target for Kvm {
         Some(format!("Linux {kernel}, QEMU {}", self.program.release()?))
     }
 
+    fn host_program(&self) -> Option<HostProgram> {
+        Some(HostProgram { vmm: self.machine.vmm, guest: self.machine.guest })
+    }
+
+    fn host_kernel(&self) -> Option<&str> {
+        Some(self.kernel.name)
+    }
+
     fn with_part(&self, part: Part, path: &Path) -> Option<Arc<dyn Target>> {
         Some(Arc::new(match part {
             Part::Kernel => self.clone().with_kernel(path.to_path_buf()),
@@ -224,7 +235,7 @@ fn unbooted(stop: Stop) -> Stop {
 }
 
 /// The stop of a session whose host came up, with the kernel's own word for it where that panicked.
-fn died(stop: Stop, text: &Tail) -> Stop {
+pub(crate) fn died(stop: Stop, text: &Tail) -> Stop {
     let Some((_, reason)) = text.lines().find_map(|line| line.split_once(PANIC)) else { return stop };
     let named = |fate| match fate {
         Fate::Crashed(how) => Fate::Crashed(format!("the host kernel panicked ({}): {how}", reason.trim())),

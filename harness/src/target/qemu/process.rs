@@ -27,6 +27,7 @@ const CHUNK: usize = 64 << 10;
 /// A running process.
 #[derive(Debug)]
 pub(super) struct Process {
+    title: &'static str,
     child: Child,
     handle: OwnedFd,
     stdout: Option<ChildStdout>,
@@ -46,7 +47,12 @@ pub(super) struct Found {
 
 impl Process {
     /// Starts `program` so that it does not outlive this thread.
-    pub(super) fn start(setpriv: &Path, program: &Path, arguments: &[OsString]) -> io::Result<Self> {
+    pub(super) fn start(
+        title: &'static str,
+        setpriv: &Path,
+        program: &Path,
+        arguments: &[OsString],
+    ) -> io::Result<Self> {
         let mut child = Command::new(setpriv)
             .args(["--pdeathsig", "KILL", "--", "/bin/sh", "-c", CHECK_PARENT])
             .arg(std::process::id().to_string())
@@ -58,13 +64,18 @@ impl Process {
             .spawn()?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         match pidfd_open(Pid::from_child(&child), PidfdFlags::empty()) {
-            Ok(handle) => Ok(Self { child, handle, stdout, stderr }),
+            Ok(handle) => Ok(Self { title, child, handle, stdout, stderr }),
             Err(error) => {
                 child.kill()?;
                 child.wait()?;
                 Err(error.into())
             }
         }
+    }
+
+    /// What messages call it.
+    pub(super) const fn title(&self) -> &'static str {
+        self.title
     }
 
     pub(super) fn id(&self) -> u32 {

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug)]
 pub(in crate::target) struct Program {
     name: &'static str,
+    /// What messages call it.
+    title: &'static str,
     /// Used instead of the one that is found.
     chosen: Option<PathBuf>,
 }
@@ -21,7 +23,13 @@ pub(in crate::target) struct Program {
 impl Program {
     /// The one that has this CPU.
     pub(in crate::target) const fn of(cpu: &Cpu) -> Self {
-        Self { name: if cpu.is_64bit { "qemu-system-ppc64" } else { "qemu-system-ppc" }, chosen: None }
+        let name = if cpu.is_64bit { "qemu-system-ppc64" } else { "qemu-system-ppc" };
+        Self { name, title: "QEMU", chosen: None }
+    }
+
+    /// A program that is no QEMU and speaks like the guest of one on its standard output.
+    pub(in crate::target) const fn other(title: &'static str, file: PathBuf) -> Self {
+        Self { name: title, title, chosen: Some(file) }
     }
 
     /// This file instead of the one that is found.
@@ -80,7 +88,7 @@ impl Program {
     ) -> Result<(), Stop> {
         let setpriv = binary::find_system(SETPRIV).ok_or_else(|| Stop::error(format!("{SETPRIV} is not installed")))?;
         let path = self.found().ok_or_else(|| Stop::error(format!("{} is not installed: run {REMEDY}", self.name)))?;
-        let mut process = Process::start(&setpriv, &path, arguments)
+        let mut process = Process::start(self.title, &setpriv, &path, arguments)
             .map_err(|error| Stop::error(format!("cannot start {}: {error}", path.display())))?;
         session::listen(&mut process, receiver, boot, ended)
     }

@@ -22,9 +22,10 @@ pub(super) fn listen(
     ended: &mut dyn FnMut(RunResult),
 ) -> Result<(), Stop> {
     let mut stderr = Text::default();
+    let title = process.title();
     let fate = match follow(process, receiver, &mut stderr, boot, ended) {
         Ok(()) => return Ok(()),
-        Err(fate) => with_last_words(fate, receiver.text(), &stderr.finish()),
+        Err(fate) => with_last_words(title, fate, receiver.text(), &stderr.finish()),
     };
     Err(Stop { running: receiver.interrupted(&fate).map(Box::new), fate })
 }
@@ -36,7 +37,8 @@ fn follow(
     boot: Boot<'_>,
     ended: &mut dyn FnMut(RunResult),
 ) -> Result<(), Fate> {
-    let environment = |error: std::io::Error| Fate::Error(format!("cannot follow the QEMU process: {error}"));
+    let title = process.title();
+    let environment = |error: std::io::Error| Fate::Error(format!("cannot follow the process of {title}: {error}"));
     let Boot { limits, mut console, .. } = boot;
     let mut watch = Watch::new(*limits);
     let mut sampled = Instant::now();
@@ -63,7 +65,7 @@ fn follow(
         }
         if found.ended {
             receiver.end();
-            return Err(died(process.status().map_err(environment)?, receiver.has_booted()));
+            return Err(died(title, process.status().map_err(environment)?, receiver.has_booted()));
         }
         if sampled.elapsed() >= limits.sample {
             if let Some(sample) = Sample::take(process.id()) {
@@ -76,20 +78,20 @@ fn follow(
 }
 
 /// What the end of the process means, before the guest was done.
-fn died(status: ExitStatus, booted: bool) -> Fate {
+fn died(title: &str, status: ExitStatus, booted: bool) -> Fate {
     match (status.code(), status.signal()) {
         (Some(0), _) => Fate::Crashed("the machine was powered off or reset".to_owned()),
         // Before the guest's first word an exit of its own will is a refusal: an argument, a missing file.
-        (Some(code), _) if !booted => Fate::Error(format!("QEMU does not start: exit status {code}")),
-        (Some(code), _) => Fate::Crashed(format!("QEMU ended with exit status {code}")),
-        (None, signal) => Fate::Crashed(format!("QEMU was killed by signal {}", signal.unwrap_or_default())),
+        (Some(code), _) if !booted => Fate::Error(format!("{title} does not start: exit status {code}")),
+        (Some(code), _) => Fate::Crashed(format!("{title} ended with exit status {code}")),
+        (None, signal) => Fate::Crashed(format!("{title} was killed by signal {}", signal.unwrap_or_default())),
     }
 }
 
 /// Appends what was said last to a message.
-fn with_last_words(fate: Fate, console: &Tail, stderr: &Tail) -> Fate {
+fn with_last_words(title: &str, fate: Fate, console: &Tail, stderr: &Tail) -> Fate {
     let complete = |mut message: String| {
-        for (name, tail) in [("QEMU's messages", stderr), ("console", console)] {
+        for (name, tail) in [(&*format!("{title}'s messages"), stderr), ("console", console)] {
             if !tail.is_empty() {
                 message = format!("{message}\n{name}:\n{tail}");
             }

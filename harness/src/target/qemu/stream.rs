@@ -60,7 +60,7 @@ pub fn stream(program: &str, arguments: &[OsString], each: &mut dyn FnMut(&[u8])
     let absent = || StreamError::Missing { program: program.to_owned() };
     let qemu = binary::find(program).ok_or_else(absent)?;
     let setpriv = binary::find_system(SETPRIV).ok_or(StreamError::Missing { program: SETPRIV.to_owned() })?;
-    let mut process = Process::start(&setpriv, &qemu, arguments)?;
+    let mut process = Process::start("QEMU", &setpriv, &qemu, arguments)?;
     let limits = Limits::default();
     let (mut watch, mut messages) = (Watch::new(limits), Text::default());
     let (mut sampled, mut quiet) = (Instant::now(), true);
