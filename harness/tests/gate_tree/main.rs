@@ -1,0 +1,16 @@
+//! `ci/gate-tree`: which kernel it builds of which tree, what becomes of the tree, and what its exit status says.
+//!
+//! [`logic`] runs it on a tree of four files with a compiler, a make and a sprig of its own. [`bisect`] is the real thing: a history
+//! of kernels, built, booted and judged.
+
+mod bisect;
+mod logic;
+mod stage;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let trials: Vec<Trial> = logic::trials().into_iter().chain([bisect::trial()]).collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
