@@ -6,7 +6,7 @@ use crate::expectations::Expectations;
 use crate::golden::{Store, Use};
 use crate::problem::Problem;
 use crate::rules::Rules;
-use crate::script::{self, Instance, LoadError, Script};
+use crate::script::{self, Instance, LoadError, Loaded, Script};
 use crate::target::Target;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -69,10 +69,22 @@ impl Suite {
     /// # Errors
     /// Every [`Mistake`] in any of its files.
     pub fn load(root: &Path) -> Result<Self, Vec<Mistake>> {
+        Self::read(root, script::load)
+    }
+
+    /// The same with one script of all: enough to judge one of its cases.
+    ///
+    /// # Errors
+    /// Every [`Mistake`] in that script and in the other files.
+    pub fn load_with(root: &Path, script: &str) -> Result<Self, Vec<Mistake>> {
+        Self::read(root, |cases, rules| script::load_one(cases, script, rules))
+    }
+
+    fn read(root: &Path, scripts: impl FnOnce(&Path, Option<&[&str]>) -> Loaded) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let rules = parse(&root.join(RULES), Rules::parse, &mut mistakes);
         let ids: Option<Vec<&str>> = rules.as_ref().map(|rules| rules.ids().collect());
-        let loaded = script::load(&root.join(CASES), ids.as_deref());
+        let loaded = scripts(&root.join(CASES), ids.as_deref());
         mistakes.extend(loaded.errors.into_iter().map(Mistake::Script));
         let uncovered = parse(&root.join(UNCOVERED), Reasons::parse, &mut mistakes);
         let expectations = parse(&root.join(EXPECTATIONS), Expectations::parse, &mut mistakes);
@@ -175,4 +187,24 @@ fn parse<T>(
         Err(error) => mistakes.push(Mistake::Unreadable(path.to_owned(), error)),
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project;
+
+    #[test]
+    fn one_script_can_be_read_without_the_others() {
+        let suite = Suite::load_with(&project::root(), "spr/usprg0").expect("nothing is wrong");
+        let names: Vec<&str> = suite.instances().map(Instance::name).collect();
+        assert_eq!(names, ["spr/usprg0", "spr/usprg0@user"]);
+        assert!(suite.goldens.of_case(names[0]).len() > 1, "the goldens are there");
+    }
+
+    #[test]
+    fn a_script_that_is_not_there_is_a_mistake() {
+        let mistakes = Suite::load_with(&project::root(), "spr/no-such").expect_err("there is none");
+        assert!(mistakes.iter().any(|mistake| mistake.to_string().contains("spr/no-such.probe")));
+    }
 }

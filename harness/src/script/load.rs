@@ -65,6 +65,15 @@ pub fn load(folder: &Path, rules: Option<&[&str]>) -> Loaded {
     loaded
 }
 
+/// Reads the one script with this name below a folder, as [`load`] reads them all.
+#[must_use]
+pub fn load_one(folder: &Path, name: &str, rules: Option<&[&str]>) -> Loaded {
+    match load_file(&folder.join(format!("{name}.{EXTENSION}")), rules) {
+        Ok(script) => Loaded { scripts: vec![script], errors: Vec::new() },
+        Err(error) => Loaded { scripts: Vec::new(), errors: vec![error] },
+    }
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>, errors: &mut Vec<LoadError>) {
     let mut failed = |path: &Path, error| errors.push(LoadError::Io { path: path.to_owned(), error });
     let entries = match fs::read_dir(folder) {

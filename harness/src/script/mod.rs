@@ -29,7 +29,7 @@ mod source;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use instance::{AssembleError, Instance, Missing};
-pub use load::{LoadError, Loaded, load, load_file};
+pub use load::{LoadError, Loaded, load, load_file, load_one};
 pub use setting::{BuiltIn, ByteOrder, GuestWord, Privilege};
 pub use source::{Span, source};
 

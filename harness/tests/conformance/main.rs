@@ -37,6 +37,8 @@ const AGAIN: &str = "cargo run -q -- repro";
 /// What every trial needs.
 struct Context {
     suite: Suite,
+    /// The suite has the script of the one trial to run, and no other.
+    is_partial: bool,
     targets: Vec<Arc<dyn Target>>,
     /// What judging needs of each target, once a trial of it runs.
     on: Vec<OnceLock<On>>,
@@ -80,17 +82,20 @@ fn main() -> ExitCode {
         eprintln!("error: {}: {error}", project::root().display());
         return ExitCode::FAILURE;
     }
-    let suite = match Suite::load(&project::root()) {
+    let targets = target::all();
+    // A process that runs one case reads one script; if it has to run the target's session, it reads the others then.
+    let script = plan::only_script(&targets, &arguments);
+    let suite = script.as_ref().map(|script| Suite::load_with(&project::root(), script));
+    let suite = match suite.unwrap_or_else(|| Suite::load(&project::root())) {
         Ok(suite) => suite,
         Err(mistakes) => {
             mistakes.iter().for_each(|mistake| eprint!("{mistake}"));
             return ExitCode::FAILURE;
         }
     };
-    let targets = target::all();
     let on = targets.iter().map(|_| OnceLock::new()).collect();
     let (limits, pool, changed) = (Limits::default(), OnceLock::new(), Mutex::new(Vec::new()));
-    let context = Arc::new(Context { suite, targets, on, limits, pool, changed });
+    let context = Arc::new(Context { suite, is_partial: script.is_some(), targets, on, limits, pool, changed });
     let plan = match Plan::new(&context, &arguments) {
         Ok(plan) => plan,
         Err(error) => {

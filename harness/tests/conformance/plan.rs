@@ -5,8 +5,10 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use sprig::golden::trial_name;
 use sprig::judge::Status;
 use sprig::pattern::Pattern;
+use sprig::project;
 use sprig::script::Instance;
 use sprig::session::Pool;
+use sprig::suite::Suite;
 use sprig::target::{Availability, Target};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -128,11 +130,23 @@ impl Plan {
     }
 }
 
+/// The one trial that this process has been told to run, where every test has a process of its own.
+fn only_trial(arguments: &Arguments) -> Option<&str> {
+    arguments.filter.as_deref().filter(|_| is_nextest() && arguments.exact && !arguments.list)
+}
+
+/// The script of the one case that this process is to run on one target.
+pub(crate) fn only_script(targets: &[Arc<dyn Target>], arguments: &Arguments) -> Option<String> {
+    let trial = only_trial(arguments)?;
+    let case = targets.iter().find_map(|target| trial.strip_prefix(target.id())?.strip_prefix("::"))?;
+    let script = case.split_once('@').map_or(case, |(script, _)| script);
+    Some(script.replace("::", "/"))
+}
+
 /// Which targets the trials of this process are about: all, unless it has been told the one trial it is to run.
 fn concerned(context: &Context, arguments: &Arguments) -> Vec<bool> {
     let targets = &context.targets;
-    let one = arguments.filter.as_ref().filter(|_| is_nextest() && arguments.exact && !arguments.list);
-    let Some(trial) = one else { return vec![true; targets.len()] };
+    let Some(trial) = only_trial(arguments) else { return vec![true; targets.len()] };
     let compared = agreement::targets(context, trial);
     let own = |id: &str| trial.strip_prefix(id).is_some_and(|rest| rest.starts_with("::"));
     targets.iter().enumerate().map(|(index, target)| own(target.id()) || compared.contains(&index)).collect()
@@ -154,9 +168,14 @@ pub(crate) fn with_sessions<T>(context: &Arc<Context>, sessions: Sessions, actio
     for (target, instances) in sessions {
         first.extend(instances.first().map(|instance| (target, instance.name().to_owned())));
         let profile = context.targets[target].profile();
-        // What cannot be assembled is an error of its own trial.
-        let assemble =
-            move || instances.iter().filter_map(|instance| instance.assemble(&profile).ok()).map(Arc::new).collect();
+        let is_partial = context.is_partial;
+        let assemble = move || {
+            // A mistake in a script is an error of its own trials, and of what reads the whole suite.
+            let whole = if is_partial { Suite::load(&project::root()).unwrap_or_default() } else { Suite::default() };
+            let cases = instances.iter().filter(|_| !is_partial).chain(whole.instances());
+            // What cannot be assembled is an error of its own trial.
+            cases.filter_map(|instance| instance.assemble(&profile).ok()).map(Arc::new).collect()
+        };
         pool.add(Arc::clone(&context.targets[target]), Box::new(assemble));
     }
     assert!(context.pool.set(pool).is_ok(), "set once");
