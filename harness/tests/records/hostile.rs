@@ -194,6 +194,7 @@ fn every_step() -> &'static (Case, Profile) {
             Feature::Hypercall,
             Feature::MagicPage,
             Feature::Host,
+            Feature::Ioctl,
             Feature::Reset,
             Feature::External,
             Feature::Firmware,

@@ -44,6 +44,7 @@ pub(crate) fn profile(cpu: &'static Cpu, virtual_machine: bool) -> Profile {
         Feature::Hypercall,
         Feature::MagicPage,
         Feature::Host,
+        Feature::Ioctl,
         Feature::Reset,
         Feature::External,
         Feature::Critical,
