@@ -2,8 +2,10 @@
 
 use super::{Figure, cpu_time, median};
 use crate::case::Case;
+use crate::judge::Status;
+use crate::run::Run;
 use crate::session::{self, Unwatched, empty_guest};
-use crate::target::{Limits, Target};
+use crate::target::{Boot, Limits, Target};
 
 /// Rounds of each measurement.
 const ROUNDS: usize = 5;
@@ -11,6 +13,8 @@ const ROUNDS: usize = 5;
 pub const REFERENCE_LIMIT: f64 = 1.0;
 /// All cases on one QEMU target cost at most so many boots.
 pub const QEMU_LIMIT: f64 = 5.0;
+/// The gate with all cases on an emulated host costs at most so many boots of that host.
+pub const HOST_LIMIT: f64 = 3.0;
 /// Ten times the cases cost ten times the time; what a measurement on a shared machine may add to that.
 const GROWTH_LIMIT: f64 = 11.0;
 /// Cases of the smaller run that growth is measured with.
@@ -59,6 +63,27 @@ impl BootTime {
         let what = format!("all {} cases on {}", cases.len(), target.id());
         Ok(Figure { what, value: time / self.0, unit: "boots of an empty guest", limit: Some(limit) })
     }
+}
+
+/// What the gate costs on an emulated host: every case assembled, run and judged, in boots of that host with nothing to run.
+///
+/// # Errors
+/// Where CPU time cannot be read.
+pub fn gate(run: &Run<'_>, host: &dyn Target) -> nix::Result<[Figure; 2]> {
+    let limits = Limits::default();
+    // Nothing of it counts but that it has come up: a host that does not is no case's.
+    let boot = measure(ROUNDS, || drop(host.run(Boot::new(&[], &limits), &mut |_| {})))?;
+    let mut judged = 0;
+    let gate = measure(ROUNDS, || {
+        judged = 0;
+        run.judged(host, &Unwatched, |_, verdict| judged += usize::from(verdict.status != Status::Skip));
+    })?;
+    let what = format!("one boot of the host of {} with nothing to run", host.id());
+    let all = format!("the gate, all {judged} cases on {}", host.id());
+    Ok([
+        Figure { what, value: boot * 1e3, unit: "ms of CPU time", limit: None },
+        Figure { what: all, value: gate / boot, unit: "boots of that host", limit: Some(HOST_LIMIT) },
+    ])
 }
 
 /// Whether ten times as many cases cost ten times as much, in the same memory.

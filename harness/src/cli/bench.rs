@@ -7,14 +7,16 @@ use crate::bench::suite::{self, BootTime, QEMU_LIMIT, REFERENCE_LIMIT};
 use crate::bench::{Figure, operation};
 use crate::case::Case;
 use crate::judge::Exit;
+use crate::run::Run;
 use crate::suite::Suite;
-use crate::target::{self, Target};
+use crate::target::{self, Limits, Target};
 use std::io::{self, Write};
 use std::sync::Arc;
 
 /// The targets our own costs are measured with.
 const REFERENCE: &str = "ref-e500v2-pr";
 const QEMU: &str = "qemu-ppce500-e500v2";
+const KVM: &str = "kvm-e500v2";
 
 /// Prints each figure as soon as it is known.
 struct Report<'a> {
@@ -38,6 +40,15 @@ impl Report<'_> {
         operation::costs(target).map_err(os)?.try_for_each(|figure| self.show(figure))
     }
 
+    /// What the gate costs on an emulated host, if there is one.
+    fn gate(&mut self, suite: &Suite, all: &[Arc<dyn Target>]) -> Result<(), Error> {
+        let host = all.iter().find(|target| target.id() == KVM && target.availability().is_yes());
+        let Some(host) = host else { return self.line(&format!("{KVM} cannot run here: `sprig targets` says why")) };
+        let cases = select::cases(suite, &[])?;
+        let run = Run { suite, cases: &cases, limits: &Limits::default(), again: "" };
+        suite::gate(&run, &**host).map_err(os)?.into_iter().try_for_each(|figure| self.show(Ok(figure)))
+    }
+
     /// What the suite costs on the two targets, as far as they are here.
     fn own_costs(&mut self, all: &[Arc<dyn Target>]) -> Result<(), Error> {
         let suite = super::suite()?;
@@ -54,6 +65,7 @@ impl Report<'_> {
         } else {
             self.line(&format!("{QEMU} cannot run here: `sprig targets` says why"))?;
         }
+        self.gate(&suite, all)?;
         suite::growth(&**reference, &cases).map_err(os)?.into_iter().try_for_each(|figure| self.show(Ok(figure)))?;
         self.operations(&**reference)
     }
