@@ -15,6 +15,7 @@ use crate::transcript::{ExitCount, Fate, RunResult, Transcript};
 use sprig_isa::cpu::Family;
 use sprig_wire::log::State;
 use std::io::Write;
+use std::path::PathBuf;
 
 /// Room for what a step gave, in front of its exits; few need more.
 const OUTCOME: usize = 40;
@@ -143,8 +144,7 @@ fn by_hand(target: &dyn Target, case: &Case, arguments: &args::Repro, out: &mut 
         Some(command) => {
             writeln!(out, "\nBy hand:\n  {command}")?;
             if arguments.gdb {
-                let image = folder.join("guest.elf");
-                writeln!(out, "  gdb-multiarch -ex 'target remote localhost:1234' {}", image.display())?;
+                writeln!(out, "  {}", debugger(&target.symbols(&folder)))?;
             }
             Ok(())
         }
@@ -154,6 +154,20 @@ fn by_hand(target: &dyn Target, case: &Case, arguments: &args::Repro, out: &mut 
         }
         None => Ok(()),
     }
+}
+
+/// The debugger that goes with it, with the symbols of these programs.
+fn debugger(symbols: &[PathBuf]) -> String {
+    let mut command = "gdb-multiarch -ex 'target remote localhost:1234'".to_owned();
+    for (index, program) in symbols.iter().enumerate() {
+        let program = program.to_string_lossy();
+        let argument = shell_words::quote(&program);
+        command += &match index {
+            0 => format!(" {argument}"),
+            _ => format!(" -ex {}", shell_words::quote(&format!("add-symbol-file {argument}"))),
+        };
+    }
+    command
 }
 
 /// The verdict, as a run would report it.

@@ -3,11 +3,16 @@
 //! They are part of this program, so that an installed sprig needs no file beside it. Fresh ones, as ci/guest-build makes
 //! them, are used instead where a folder is named.
 
+use crate::project;
+use object::{Object, ObjectSegment};
 use std::borrow::Cow;
 use std::path::PathBuf;
 
 /// Names a folder whose images are used instead of the recorded ones.
 pub const FOLDER_VARIABLE: &str = "SPRIG_GUEST_DIR";
+
+/// Where ci/guest-build leaves the images with symbols, below cargo's target folder.
+const SYMBOLS: &str = "guest/powerpc-sprig/release";
 
 /// An image that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -59,10 +64,40 @@ impl Image {
         let path = PathBuf::from(folder).join(self.name).with_extension("elf");
         std::fs::read(&path).map(Cow::Owned).map_err(|error| ImageError { path, error })
     }
+
+    /// The same with symbols, where ci/guest-build has left it: if what is loaded of it is what is loaded of the image.
+    #[must_use]
+    pub fn with_symbols(&self) -> Option<PathBuf> {
+        let folder = project::scratch().parent()?.join(SYMBOLS);
+        let path = folder.join(self.name).with_extension("debug");
+        is_same_program(&std::fs::read(&path).ok()?, &self.bytes().ok()?).then_some(path)
+    }
+}
+
+/// True if two ELF files put the same bytes into memory.
+fn is_same_program(one: &[u8], other: &[u8]) -> bool {
+    let [one, other] = [one, other].map(object::File::parse);
+    let (Ok(one), Ok(other)) = (one, other) else { return false };
+    one.segments()
+        .map(|part| (part.address(), part.data().ok()))
+        .eq(other.segments().map(|part| (part.address(), part.data().ok())))
 }
 
 impl std::fmt::Debug for Image {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Image").field(&self.name).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_told_by_what_is_loaded_of_it() {
+        let board = BOARD.bytes().expect("an image");
+        assert!(is_same_program(&board, &board));
+        assert!(!is_same_program(&board, &PPCE500.bytes().expect("an image")));
+        assert!(!is_same_program(&board, b"no program") && !is_same_program(b"", b""));
     }
 }

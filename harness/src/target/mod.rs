@@ -34,9 +34,11 @@ use sprig_isa::cpu::Cpu;
 use sprig_wire::batch::{BatchBuilder, TooLarge};
 use std::fmt;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// The guest image in a folder for running by hand.
+const GUEST_IMAGE: &str = "guest.elf";
 /// The command that makes the guest images.
 const REBUILD_IMAGES: &str = "ci/guest-build golden/guest";
 
@@ -201,6 +203,12 @@ pub trait Target: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`Unprepared`] where the folder cannot be filled.
     fn by_hand(&self, folder: &Path, cases: &[&Case], how: &ByHand) -> Result<Option<String>, Unprepared>;
+
+    /// The programs that a debugger of such a session wants the symbols of, the one that runs first first.
+    fn symbols(&self, folder: &Path) -> Vec<PathBuf> {
+        let _ = folder;
+        Vec::new()
+    }
 }
 
 /// A session could not be made ready to run.
@@ -216,7 +224,7 @@ pub enum Unprepared {
     #[error("cannot write {path}: {error}")]
     Write {
         /// The file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Why.
         error: std::io::Error,
     },

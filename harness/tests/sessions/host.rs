@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         another_kernel_can_be_named,
         a_kernel_that_is_not_there_is_said,
         a_session_can_be_run_by_hand,
+        a_debugger_gets_the_kernel_and_the_guest,
         a_vmm_on_this_machine_is_a_host_without_qemu,
         a_vmm_that_is_killed_crashed_in_its_case,
     ]
@@ -159,4 +160,17 @@ fn a_vmm_that_is_killed_crashed_in_its_case() {
     let (results, _) = session::run_all(&stage.local(), &cases, &Limits::default(), &Unwatched);
     let Fate::Crashed(how) = &results[1].fate else { panic!("{results:?}") };
     assert!(how.starts_with("the VMM was killed by signal 6"), "{how}");
+}
+
+fn a_debugger_gets_the_kernel_and_the_guest() {
+    let (stage, case) = (Stage::new(), case(Does::Ends));
+    let folder = stage.path("by hand");
+    let how = ByHand { gdb: true, trace: true, ..ByHand::default() };
+    let command = stage.host().by_hand(&folder, &[&case], &how).expect("the folder can be written");
+    let command = command.expect("QEMU is a program");
+    assert!(command.ends_with(" -S -gdb tcp::1234") && command.contains("/trace.log"), "{command}");
+    let symbols = stage.host().symbols(&folder);
+    // The guest's image, or the same with symbols.
+    assert_eq!((symbols.len(), &symbols[0]), (2, &stage.path(stage::KERNEL)));
+    assert!(symbols.iter().all(|program| program.is_file()), "{symbols:?}");
 }

@@ -8,7 +8,9 @@ use crate::case::{Case, Hold, Profile};
 use crate::feature::{Feature, FeatureSet};
 use crate::target::console::{Expected, Receiver};
 use crate::target::qemu::{self, Program};
-use crate::target::{Availability, Boot, ByHand, HostProgram, Stop, Target, Unprepared, batch, golden_chain};
+use crate::target::{
+    Availability, Boot, ByHand, GUEST_IMAGE, HostProgram, Stop, Target, Unprepared, batch, golden_chain,
+};
 use crate::transcript::RunResult;
 use sprig_isa::cpu::{CPUS, Cpu};
 use sprig_kvm::watchdog::PATIENCE;
@@ -98,7 +100,7 @@ impl Local {
                 path
             }
         };
-        let guest = qemu::write(folder, "guest.elf", &self.machine.guest.bytes()?)?;
+        let guest = qemu::write(folder, GUEST_IMAGE, &self.machine.guest.bytes()?)?;
         let batch = qemu::write(folder, "batch", &batch(cases, loud)?)?;
         Ok((vmm, vec![guest.into(), batch.into(), PATIENCE.to_string().into()]))
     }

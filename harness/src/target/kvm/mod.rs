@@ -21,7 +21,9 @@ pub use machine::{Kernel, MACHINES, Machine};
 use super::console::{Expected, Receiver, Tail};
 use super::l1::{self, Kernels};
 use super::qemu::{self, Program, path_of, unnamed};
-use super::{Availability, Boot, ByHand, HostProgram, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch};
+use super::{
+    Availability, Boot, ByHand, GUEST_IMAGE, HostProgram, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch,
+};
 use crate::case::{Case, Hold, Profile};
 use crate::feature::FeatureSet;
 use crate::project;
@@ -212,10 +214,19 @@ impl Target for Kvm {
 
     fn by_hand(&self, folder: &Path, cases: &[&Case], how: &ByHand) -> Result<Option<String>, Unprepared> {
         let root = qemu::write(folder, "initramfs.cpio", &self.root(cases, how.loud)?)?;
+        if how.gdb {
+            qemu::write(folder, GUEST_IMAGE, &self.machine.guest.bytes()?)?;
+        }
         let kernel = self.image().unwrap_or_else(|_| PathBuf::from("vmlinux"));
         let mut arguments = self.arguments(&kernel, &root, how);
         arguments.extend(qemu::debugging(how, folder));
         Ok(Some(qemu::line(&self.program.path(), &arguments)))
+    }
+
+    fn symbols(&self, folder: &Path) -> Vec<PathBuf> {
+        // The host's first: its kernel is what runs until there is a guest, and has a table of symbols.
+        let guest = self.machine.guest.with_symbols().unwrap_or_else(|| folder.join(GUEST_IMAGE));
+        self.image().ok().into_iter().chain([guest]).collect()
     }
 }
 

@@ -138,9 +138,13 @@ impl Target for Qemu {
 
     fn by_hand(&self, folder: &Path, cases: &[&Case], how: &ByHand) -> Result<Option<String>, Unprepared> {
         let (image, batch) = self.prepare(&batch_builder(cases, how.loud))?;
-        let (image, batch) = (write(folder, "guest.elf", &image)?, write(folder, "batch.bin", &batch)?);
+        let (image, batch) = (write(folder, super::GUEST_IMAGE, &image)?, write(folder, "batch.bin", &batch)?);
         let files = Files { image: &image, batch: &batch, firmware: self.firmware.as_deref(), memory: None };
         let arguments = command::arguments(self.machine, self.model, &files, Some((how, folder)));
         Ok(Some(line(&self.program.path(), &arguments)))
+    }
+
+    fn symbols(&self, folder: &Path) -> Vec<PathBuf> {
+        vec![self.machine.image.with_symbols().unwrap_or_else(|| folder.join(super::GUEST_IMAGE))]
     }
 }
