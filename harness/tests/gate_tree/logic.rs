@@ -30,6 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_does_not_build_leaves_it_open,
         a_fix_of_which_nobody_can_say_leaves_a_bad_verdict_open,
         the_status_is_the_gates,
+        what_fails_before_the_gate_has_spoken_is_no_verdict,
         what_cannot_be_meant_is_said,
     ]
 }
@@ -73,8 +74,9 @@ fn a_fix_that_is_there_is_not_put_on_again() {
     let cured = stage.path("cache/sprig/l1/trees/e500v2-9.8/source");
     let text = fs::read_to_string(cured.join(INTERRUPTS)).expect("it was built there");
     stage.put(INTERRUPTS, &text);
+    stage.says(1);
     let ran = stage.run(&TARGET);
-    assert_eq!(ran.status, Some(0), "{}", ran.said);
+    assert_eq!(ran.status, Some(1), "it is known to be there: {}", ran.said);
     let kernel = stage.given("kernel").expect("a kernel");
     assert!(FIXES.iter().all(|fix| kernel.matches(fix).count() == 1), "{kernel}");
 }
@@ -213,6 +215,18 @@ fn the_status_is_the_gates() {
         stage.says(status);
         assert_eq!(stage.run(&TARGET).status, Some(status.into()));
     }
+}
+
+fn what_fails_before_the_gate_has_spoken_is_no_verdict() {
+    let stage = Stage::new();
+    // A file where the cache's folder is to be; then a sprig that does not even start.
+    fs::write(stage.path("cache"), "").expect("it is ours");
+    assert_eq!(stage.run(&TARGET).status, NOT_JUDGED);
+    fs::remove_file(stage.path("cache")).expect("it is ours");
+    fs::write(stage.path("sprig"), "#!/bin/sh\nexit 101\n").expect("it is ours");
+    let ran = stage.run(&TARGET);
+    assert_eq!(ran.status, NOT_JUDGED, "{}", ran.said);
+    assert!(ran.said.contains("nothing is said"), "{}", ran.said);
 }
 
 fn what_cannot_be_meant_is_said() {
