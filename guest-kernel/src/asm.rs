@@ -10,11 +10,29 @@ use sprig_wire::layout::{IMAGE_BASE, IMAGE_END};
 /// Size of each of the kernel's three stacks (kernel, interrupts, critical interrupts), bytes.
 const STACK: usize = 16 * 1024;
 
+#[cfg(target_pointer_width = "32")]
+macro_rules! entry {
+    () => {
+        include_str!("asm/entry.s")
+    };
+}
+#[cfg(target_pointer_width = "64")]
+macro_rules! entry {
+    () => {
+        include_str!("asm/entry64.s")
+    };
+}
+
 core::arch::global_asm!(
     include_str!("asm/macros.s"),
-    include_str!("asm/entry.s"),
+    entry!(),
+    include_str!("asm/image.s"),
     include_str!("asm/step.s"),
     include_str!("asm/interrupts.s"),
+    NATIVE = const size_of::<usize>(),
+    LOW_WORD = const if cfg!(target_endian = "big") { 4 } else { 0 },
+    MSR_ORDER = const if cfg!(target_endian = "big") { 0 } else { msr::book3s::LE },
+    MSR_FIRMWARE_OFF = const msr::EE | msr::book3s::IR | msr::book3s::DR | msr::book3s::LE,
     STACK = const STACK,
     IMAGE_BASE = const IMAGE_BASE,
     IMAGE_END = const IMAGE_END,
@@ -24,6 +42,7 @@ core::arch::global_asm!(
     MACHINE_CHECK = const save::MACHINE_CHECK,
     CONTEXT_LR = const at::CONTEXT_LR,
     CONTEXT_CR = const at::CONTEXT_CR,
+    CONTEXT_MSR = const at::CONTEXT_MSR,
     CONTEXT_GPR = const at::CONTEXT_GPR,
     IN_STEP = const at::IN_STEP,
     LEAVING_USER = const at::LEAVING_USER,

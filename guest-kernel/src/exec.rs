@@ -12,26 +12,49 @@
 use crate::save::{self, Frame, flags};
 use core::sync::atomic::Ordering::Relaxed;
 use sprig_interpreter::Registers;
-use sprig_isa::cpu::{Cpu, Family};
+use sprig_isa::cpu::Cpu;
+#[cfg(target_pointer_width = "32")]
+use sprig_isa::cpu::Family;
 use sprig_wire::log::Interrupt;
 
 unsafe extern "C" {
+    #[cfg(target_pointer_width = "32")]
     fn exec_32(stub: u32) -> *const Frame;
     fn exec_64(stub: u32) -> *const Frame;
+    #[cfg(target_pointer_width = "32")]
     fn clear_step_32();
     fn clear_step_64();
+    #[cfg(target_pointer_width = "32")]
     static step_return_32: u32;
     static step_return_64: u32;
+    #[cfg(target_pointer_width = "32")]
     fn enter_user_32();
     fn enter_user_book3s64();
     #[link_name = "leave_user"]
     fn leave_user_asm();
 }
 
+/// One of two by the width of the CPU's registers. A 64-bit kernel has the first alone.
+macro_rules! by_width {
+    ($cpu:expr, $wide:expr, $narrow:expr) => {{
+        #[cfg(target_pointer_width = "32")]
+        if $cpu.is_64bit {
+            $wide
+        } else {
+            $narrow
+        }
+        #[cfg(target_pointer_width = "64")]
+        {
+            let _: &Cpu = $cpu;
+            $wide
+        }
+    }};
+}
+
 /// The word at STEP_RETURN.
 pub(crate) fn step_return_word(cpu: &Cpu) -> u32 {
     // SAFETY: one word of the image's text each, never written.
-    unsafe { if cpu.is_64bit { step_return_64 } else { step_return_32 } }
+    unsafe { by_width!(cpu, step_return_64, step_return_32) }
 }
 
 /// The registers the next stub gets, or the last one left.
@@ -44,14 +67,14 @@ pub(crate) fn registers() -> &'static mut Registers {
 /// Makes [`registers`] zero, as far as the CPU has them: nobody looks at the upper halves of a 32-bit CPU's.
 pub(crate) fn clear_registers(cpu: &Cpu) {
     // SAFETY: as for `registers`, to which no reference lives here; the frame is all that is written.
-    unsafe { if cpu.is_64bit { clear_step_64() } else { clear_step_32() } }
+    unsafe { by_width!(cpu, clear_step_64(), clear_step_32()) }
 }
 
 /// Runs the stub at this address with [`registers`]; the exception that ended it, if one did.
 pub(crate) fn run(cpu: &Cpu, stub: u32) -> Option<Interrupt> {
     // SAFETY: the stub can do anything, which is its purpose; whatever it does to the registers, the kernel's own come
     // back from the save area.
-    let ended = unsafe { if cpu.is_64bit { exec_64(stub) } else { exec_32(stub) } };
+    let ended = unsafe { by_width!(cpu, exec_64(stub), exec_32(stub)) };
     // SAFETY: one of the save area's frames, to which there is no other reference now.
     let frame = unsafe { &*ended };
     if ended as u32 != save::STEP {
@@ -62,15 +85,15 @@ pub(crate) fn run(cpu: &Cpu, stub: u32) -> Option<Interrupt> {
 }
 
 /// Goes on in problem state.
-pub(crate) fn enter_user(cpu: &Cpu) {
-    // SAFETY: all the kernel's memory is open to problem state, and between here and `leave_user` it executes nothing
-    // privileged.
-    unsafe {
-        match cpu.family {
-            Family::Book3s64 => enter_user_book3s64(),
-            _ => enter_user_32(),
-        }
+pub(crate) fn enter_user(#[cfg_attr(target_pointer_width = "64", expect(unused_variables))] cpu: &Cpu) {
+    #[cfg(target_pointer_width = "32")]
+    if cpu.family != Family::Book3s64 {
+        // SAFETY: all the kernel's memory is open to problem state, and between here and `leave_user` it executes nothing
+        // privileged.
+        return unsafe { enter_user_32() };
     }
+    // SAFETY: the same.
+    unsafe { enter_user_book3s64() };
 }
 
 /// Goes back to supervisor state by a system call.

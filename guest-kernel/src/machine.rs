@@ -1,9 +1,10 @@
 //! The interpreter's machine: this kernel.
 
+use crate::family::Ea;
 use crate::save::flags;
 use crate::{cpu, exec, family, platform, registers, spr, vectors};
 use core::sync::atomic::Ordering::Relaxed;
-use sprig_interpreter::{CallResult, Machine, Registers, Unsupported};
+use sprig_interpreter::{CallResult, Kernel, Machine, Registers, Unsupported};
 use sprig_isa::cpu::Cpu;
 use sprig_isa::mmu::PAGE_SIZE;
 use sprig_wire::layout::{
@@ -91,7 +92,7 @@ fn touch_for_writing(start: usize, bytes: usize) {
 }
 
 impl Machine for Guest {
-    const WIDE: bool = false;
+    const KERNEL: Kernel = Kernel { wide: cfg!(target_pointer_width = "64"), little: cfg!(target_endian = "little") };
 
     fn cpu(&self) -> Option<&'static Cpu> {
         Some(cpu())
@@ -121,10 +122,14 @@ impl Machine for Guest {
     fn load_code(&mut self, code: &[u8]) {
         self.used = true;
         self.code = code.len().min(CODE_SIZE as usize);
-        // SAFETY: CODE is the kernel's own and as large as `self.code` at least.
-        unsafe { core::ptr::copy_nonoverlapping(code.as_ptr(), CODE_BASE as *mut u8, self.code) };
+        // The batch is big-endian; instructions are fetched in the kernel's byte order.
+        for (index, word) in code.as_chunks().0.iter().take(self.code / 4).enumerate() {
+            // SAFETY: CODE is the kernel's own and as large as `self.code` at least.
+            unsafe { (CODE_BASE as *mut u32).add(index).write(u32::from_be_bytes(*word)) };
+        }
         spr::flush_code(CODE_BASE as usize, self.code);
         registers::note_writes(code);
+        #[cfg(target_pointer_width = "32")]
         family::note_code(code);
     }
 
@@ -175,7 +180,7 @@ impl Machine for Guest {
     }
 
     fn stack_pointer(&self) -> u64 {
-        spr::stack_pointer().into()
+        spr::stack_pointer() as u64
     }
 
     fn enter_user(&mut self) {
@@ -201,12 +206,12 @@ impl Machine for Guest {
     }
 
     fn map(&mut self, ea: u64, pa: u64, permissions: u8) -> Result<(), Unsupported> {
-        let ea = u32::try_from(ea).map_err(|_| Unsupported)?;
+        let ea = Ea::try_from(ea).map_err(|_| Unsupported)?;
         self.in_supervisor_state(|| family::map(ea, pa, permissions))
     }
 
     fn unmap(&mut self, ea: u64) -> Result<(), Unsupported> {
-        let ea = u32::try_from(ea).map_err(|_| Unsupported)?;
+        let ea = Ea::try_from(ea).map_err(|_| Unsupported)?;
         self.in_supervisor_state(|| {
             family::unmap(ea);
             Ok(())
@@ -251,5 +256,5 @@ impl Guest {
 fn used_log() -> usize {
     // SAFETY: the header of the log, which is there always; a plain load beside the interpreter's reference to it.
     let length = unsafe { ((LOG_BASE + sprig_wire::log::AT_LENGTH) as *const u32).read_volatile() };
-    (length as usize).min(LOG_SIZE as usize - LOG_AHEAD)
+    (u32::from_be(length) as usize).min(LOG_SIZE as usize - LOG_AHEAD)
 }

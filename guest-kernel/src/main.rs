@@ -10,8 +10,8 @@
 //!     platform::power_off
 //! ```
 //!
-//! 32-bit big-endian code that every family runs; the family is found by the PVR, the platform chosen at build time. The
-//! kernel keeps nothing in a register under test: no SPRG, no magic page, no user-readable alias.
+//! 32-bit big-endian code that every family runs, or 64-bit code of either byte order for the 64-bit server CPUs; the family
+//! is found by the PVR, platform, word size and byte order are chosen at build time. The kernel keeps nothing in a register under test: no SPRG, no magic page, no user-readable alias.
 #![no_std]
 #![no_main]
 
@@ -46,13 +46,15 @@ fn cpu() -> &'static Cpu {
 }
 
 /// Called by the entry code with the registers whoever started us left.
-extern "C" fn boot(r3: u32, r4: u32, r5: u32, r6: u32, r7: u32) -> ! {
+extern "C" fn boot(r3: usize, r4: usize, r5: usize, r6: usize, r7: usize) -> ! {
     // SAFETY: every PowerPC has it, and we are in supervisor state.
     let pvr = unsafe { spr::mfspr::<{ number::PVR }>() };
     let known = Cpu::by_pvr(pvr);
     CPU.store(core::ptr::from_ref(known.unwrap_or(platform::usual_cpu())).cast_mut(), Relaxed);
     save::clear();
+    let [r3, r4, r5, r6, r7] = [r3, r4, r5, r6, r7].map(|register| register as u32);
     platform::prepare(EntryRegisters { r3, r4, r5, r6, r7 });
+    family::prepare();
     vectors::install(cpu());
     family::start();
     platform::start();

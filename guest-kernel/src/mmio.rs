@@ -7,7 +7,7 @@ fn order() {
 }
 
 macro_rules! access {
-    ($read:ident, $write:ident, $width:ty, $what:literal) => {
+    ($read:ident, $write:ident, $width:ident, $what:literal) => {
         #[doc = concat!("Reads ", $what, ".")]
         ///
         /// # Safety
@@ -17,7 +17,7 @@ macro_rules! access {
             // SAFETY: the caller's duty.
             let value = unsafe { (address as *const $width).read_volatile() };
             order();
-            value
+            $width::from_be(value)
         }
 
         #[doc = concat!("Writes ", $what, ".")]
@@ -27,7 +27,7 @@ macro_rules! access {
         #[allow(dead_code)] // which widths are used depends on the platform
         pub(crate) unsafe fn $write(address: u32, value: $width) {
             // SAFETY: the caller's duty.
-            unsafe { (address as *mut $width).write_volatile(value) };
+            unsafe { (address as *mut $width).write_volatile(value.to_be()) };
             order();
         }
     };

@@ -1,20 +1,27 @@
 //! PAPR hypercalls (LoPAR, chapter "Hypervisor"): what a partition asks its hypervisor for. Made in supervisor state by
 //! `sc 1`: r3 token, r4-r9 arguments; r3 status, r4-r7 results, 64 bits each.
 
+use crate::family::Ea;
 use core::arch::asm;
 
 pub(crate) use sprig_isa::hcall::papr as token;
 
 /// The call worked.
 pub(crate) const H_SUCCESS: i32 = 0;
+/// H_SET_MODE: which mode (LoPAR, "H_SET_MODE"; asm/hvcall.h, H_SET_MODE_RESOURCE_LE).
+#[cfg(target_endian = "little")]
+pub(crate) const SET_MODE_RESOURCE_LE: Ea = 4;
+/// H_SET_MODE: interrupts are taken in little-endian mode.
+#[cfg(target_endian = "little")]
+pub(crate) const SET_MODE_LITTLE_ENDIAN: Ea = 1;
 
 /// The registers of a call, r3 to r9, in memory: 32-bit code reaches their upper halves by 64-bit loads and stores only.
 #[repr(C, align(8))]
 pub(crate) struct Call([u64; 7]);
 
 impl Call {
-    /// A call with up to four arguments of 32 bits.
-    pub(crate) const fn new(token: u32, [r4, r5, r6, r7]: [u32; 4]) -> Self {
+    /// A call with up to four arguments as wide as the kernel's registers.
+    pub(crate) const fn new(token: u32, [r4, r5, r6, r7]: [Ea; 4]) -> Self {
         Self::wide(token, [r4 as u64, r5 as u64, r6 as u64, r7 as u64])
     }
 

@@ -31,8 +31,8 @@ impl Text {
     }
 
     /// A number in hexadecimal, without leading zeros.
-    fn number(&mut self, value: u32) -> &mut Self {
-        let digits = (u32::BITS - value.leading_zeros()).div_ceil(4).max(1);
+    fn number(&mut self, value: usize) -> &mut Self {
+        let digits = (usize::BITS - value.leading_zeros()).div_ceil(4).max(1);
         for digit in (0..digits).rev() {
             self.push(&[b"0123456789abcdef"[(value >> (4 * digit) & 0xf) as usize]]);
         }
@@ -59,7 +59,7 @@ fn send_and_end(text: &Text) -> ! {
 
 /// The PVR is not in the table.
 pub(crate) fn unknown_cpu(pvr: u32) -> ! {
-    send_and_end(Text::new().push(b"unknown CPU: PVR 0x").number(pvr))
+    send_and_end(Text::new().push(b"unknown CPU: PVR 0x").number(pvr as usize))
 }
 
 /// The kernel's own code took an exception. During a case it goes to the case's log, before and after to the console.
@@ -74,8 +74,8 @@ pub(crate) fn stray(frame: &Frame) -> ! {
     }
     let name = Exception::from_number(frame.exception as u8).map_or("unknown", Exception::name);
     let mut text = Text::new();
-    text.push(name.as_bytes()).push(b" in the guest kernel at 0x").number(frame.srr0 as u32);
-    text.push(b", address 0x").number(frame.dar as u32);
+    text.push(name.as_bytes()).push(b" in the guest kernel at 0x").number(frame.srr0 as usize);
+    text.push(b", address 0x").number(frame.dar as usize);
     send_and_end(&text)
 }
 
@@ -84,7 +84,7 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     let mut text = Text::new();
     text.push(b"panic in ");
     if let Some(location) = info.location() {
-        text.push(location.file().as_bytes()).push(b", line 0x").number(location.line());
+        text.push(location.file().as_bytes()).push(b", line 0x").number(location.line() as usize);
     }
     send_and_end(&text)
 }

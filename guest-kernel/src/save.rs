@@ -6,13 +6,13 @@
 //!             + 0x400  CRITICAL        the same of the critical class, and what a debug interrupt ended
 //!             + 0x600  MACHINE_CHECK   what a machine check ended
 //!             + 0x800  CONTEXT         the kernel's own registers while a stub runs
-//!             + 0x900  FLAGS
+//!             + 0xa00  FLAGS
 //! ```
 //!
 //! A class of interrupts that can interrupt the handler of another has a frame of its own.
 
 use core::mem::offset_of;
-use core::sync::atomic::AtomicU32;
+use core::sync::atomic::{AtomicU32, AtomicUsize};
 use sprig_interpreter::Registers;
 use sprig_wire::layout::{SAVE_BASE, SAVE_END};
 use sprig_wire::log::Interrupt;
@@ -60,8 +60,8 @@ pub(crate) struct Flags {
     /// MSR\[PR\] in the interpreter's privilege.
     pub(crate) user: AtomicU32,
     /// The machine state to go on with after problem state.
-    pub(crate) supervisor_msr: AtomicU32,
-    /// Bits of SRR1 that outlive a step's interrupt.
+    pub(crate) supervisor_msr: AtomicUsize,
+    /// Bits of SRR1 that outlive a step's interrupt: of the low word. A 64-bit kernel stays in 64-bit mode.
     pub(crate) resume_mask: AtomicU32,
     /// How often each asynchronous interrupt was taken, by exception number.
     pub(crate) taken: [AtomicU32; EXCEPTIONS],
@@ -72,10 +72,11 @@ pub(crate) const STEP: u32 = SAVE_BASE;
 pub(crate) const INTERRUPT: u32 = STEP + FRAME_STRIDE;
 pub(crate) const CRITICAL: u32 = INTERRUPT + FRAME_STRIDE;
 pub(crate) const MACHINE_CHECK: u32 = CRITICAL + FRAME_STRIDE;
-/// LR, CR, then r0-r31 as words; r0 and the registers a call may change are not kept.
+/// LR, CR, MSR, then r0-r31, as wide as the kernel's registers; r0 and the registers a call may change are not kept.
 pub(crate) const CONTEXT: u32 = MACHINE_CHECK + FRAME_STRIDE;
-const CONTEXT_SIZE: u32 = 4 * (2 + 32);
-pub(crate) const FLAGS: u32 = SAVE_BASE + 0x900;
+const NATIVE: u32 = size_of::<usize>() as u32;
+const CONTEXT_SIZE: u32 = NATIVE * (3 + 32);
+pub(crate) const FLAGS: u32 = SAVE_BASE + 0xa00;
 /// End of what the kernel keeps here.
 pub(crate) const END: u32 = FLAGS + size_of::<Flags>() as u32;
 
@@ -88,7 +89,7 @@ const _: () = {
 
 /// Offsets for the assembler.
 pub(crate) mod at {
-    use super::{CONTEXT, FLAGS, Flags, Frame, offset_of};
+    use super::{CONTEXT, FLAGS, Flags, Frame, NATIVE, offset_of};
 
     pub(crate) const CR: usize = offset_of!(Frame, registers.cr);
     pub(crate) const XER: usize = offset_of!(Frame, registers.xer);
@@ -101,8 +102,10 @@ pub(crate) mod at {
     pub(crate) const EXCEPTION: usize = offset_of!(Frame, exception);
 
     pub(crate) const CONTEXT_LR: u32 = CONTEXT;
-    pub(crate) const CONTEXT_CR: u32 = CONTEXT + 4;
-    pub(crate) const CONTEXT_GPR: u32 = CONTEXT + 8;
+    pub(crate) const CONTEXT_CR: u32 = CONTEXT + NATIVE;
+    /// While a firmware runs.
+    pub(crate) const CONTEXT_MSR: u32 = CONTEXT + 2 * NATIVE;
+    pub(crate) const CONTEXT_GPR: u32 = CONTEXT + 3 * NATIVE;
 
     pub(crate) const IN_STEP: u32 = FLAGS + offset_of!(Flags, in_step) as u32;
     pub(crate) const LEAVING_USER: u32 = FLAGS + offset_of!(Flags, leaving_user) as u32;

@@ -9,10 +9,10 @@ use sprig_isa::spr::number;
 /// The register exists on this CPU and the kernel runs in supervisor state.
 #[inline(always)]
 pub(crate) unsafe fn mfspr<const NUMBER: u16>() -> u32 {
-    let value;
+    let value: usize;
     // SAFETY: reading has no effect on memory; that it does not trap is the caller's duty.
     unsafe { asm!("mfspr {}, {}", out(reg) value, const NUMBER, options(nostack)) };
-    value
+    value as u32
 }
 
 /// Writes a special-purpose register, a 64-bit one with the upper half zero.
@@ -22,7 +22,7 @@ pub(crate) unsafe fn mfspr<const NUMBER: u16>() -> u32 {
 #[inline(always)]
 pub(crate) unsafe fn mtspr<const NUMBER: u16>(value: u32) {
     // SAFETY: the caller's duty.
-    unsafe { asm!("mtspr {}, {}", const NUMBER, in(reg) value, options(nostack)) };
+    unsafe { asm!("mtspr {}, {}", const NUMBER, in(reg) value as usize, options(nostack)) };
 }
 
 /// Makes a special-purpose register hold a value. One that does is left alone: to whoever emulates the CPU, a write to a timer
@@ -30,6 +30,7 @@ pub(crate) unsafe fn mtspr<const NUMBER: u16>(value: u32) {
 ///
 /// # Safety
 /// As for [`mfspr`] and [`mtspr`].
+#[cfg(target_pointer_width = "32")]
 pub(crate) unsafe fn set<const NUMBER: u16>(value: u32) {
     // SAFETY: the caller's duty.
     unsafe {
@@ -40,7 +41,7 @@ pub(crate) unsafe fn set<const NUMBER: u16>(value: u32) {
 }
 
 /// Reads the machine state register (its low word).
-#[cfg(any(feature = "mac", feature = "pseries"))]
+#[cfg(all(target_pointer_width = "32", any(feature = "mac", feature = "pseries")))]
 pub(crate) fn mfmsr() -> u32 {
     let value;
     // SAFETY: called in supervisor state only; reading has no effect.
@@ -52,7 +53,7 @@ pub(crate) fn mfmsr() -> u32 {
 ///
 /// # Safety
 /// The kernel's code, stack and data are at the same addresses under the new state.
-#[cfg(any(feature = "mac", feature = "pseries"))]
+#[cfg(all(target_pointer_width = "32", any(feature = "mac", feature = "pseries")))]
 pub(crate) unsafe fn mtmsr(value: u32) {
     // SAFETY: the caller's duty.
     unsafe { asm!("mtmsr {}", "isync", in(reg) value, options(nostack)) };
@@ -63,6 +64,7 @@ pub(crate) unsafe fn mtmsr(value: u32) {
 ///
 /// # Safety
 /// Not a 64-bit server CPU. The kernel's code, stack and data are at the same addresses under the new state.
+#[cfg(target_pointer_width = "32")]
 pub(crate) unsafe fn set_msr_by_rfi(value: u32) {
     // SAFETY: the caller's duty; rfi goes on behind itself.
     unsafe {
@@ -87,7 +89,7 @@ pub(crate) unsafe fn set_msr_by_rfid(value: u32) {
             "lis {at}, 2f@ha", "addi {at}, {at}, 2f@l",
             "mfmsr {msr}", "clrrdi {msr}, {msr}, 32", "clrldi {value}, {value}, 32", "or {msr}, {msr}, {value}",
             "mtspr {srr0}, {at}", "mtspr {srr1}, {msr}", "rfid", "2:",
-            at = out(reg_nonzero) _, msr = out(reg) _, value = inout(reg) value => _,
+            at = out(reg_nonzero) _, msr = out(reg) _, value = inout(reg) value as usize => _,
             srr0 = const number::SRR0, srr1 = const number::SRR1,
             options(nostack),
         );
@@ -95,7 +97,7 @@ pub(crate) unsafe fn set_msr_by_rfid(value: u32) {
 }
 
 /// The stack pointer.
-pub(crate) fn stack_pointer() -> u32 {
+pub(crate) fn stack_pointer() -> usize {
     let value;
     // SAFETY: reads a register.
     unsafe { asm!("mr {}, 1", out(reg) value, options(nomem, nostack, preserves_flags)) };
@@ -114,7 +116,8 @@ const CACHE_BLOCK: usize = 32;
 /// Clears whole cache blocks of the kernel's own memory, by far the fastest way. Start and size are multiples of the largest
 /// block there is, 128 bytes.
 pub(crate) fn clear_blocks(start: u32, bytes: u32) {
-    let block = u32::from(crate::cpu().cache_block);
+    let block = usize::from(crate::cpu().cache_block);
+    let (start, bytes) = (start as usize, bytes as usize);
     // SAFETY: callers name memory that is theirs; at least one block.
     unsafe {
         asm!(

@@ -37,6 +37,7 @@ const WORDS: usize = 3;
 const NUMBER_WORD: usize = 1;
 type Template = [u32; WORDS];
 
+#[cfg(target_pointer_width = "32")]
 unsafe extern "C" {
     static vector_step_booke32: Template;
     static vector_interrupt_booke32: Template;
@@ -52,6 +53,8 @@ unsafe extern "C" {
     static vector_step_book3s32: Template;
     static vector_interrupt_book3s32: Template;
     static vector_machine_check_book3s32: Template;
+}
+unsafe extern "C" {
     static vector_step_book3s64: Template;
     static vector_interrupt_book3s64: Template;
     static vector_machine_check_book3s64: Template;
@@ -67,6 +70,25 @@ struct Templates {
 }
 
 impl Templates {
+    fn book3s64() -> Self {
+        // SAFETY: the templates are words in the image's text that nothing writes to.
+        unsafe {
+            Self {
+                step: &vector_step_book3s64,
+                interrupt: &vector_interrupt_book3s64,
+                debug: &vector_step_book3s64,
+                critical: &vector_interrupt_book3s64,
+                machine_check: &vector_machine_check_book3s64,
+            }
+        }
+    }
+
+    #[cfg(target_pointer_width = "64")]
+    fn of(_cpu: &Cpu) -> Self {
+        Self::book3s64()
+    }
+
+    #[cfg(target_pointer_width = "32")]
     fn of(cpu: &Cpu) -> Self {
         // SAFETY: the templates are words in the image's text that nothing writes to.
         unsafe {
@@ -97,13 +119,7 @@ impl Templates {
                     critical: &vector_interrupt_book3s32,
                     machine_check: &vector_machine_check_book3s32,
                 },
-                (false, true) => Self {
-                    step: &vector_step_book3s64,
-                    interrupt: &vector_interrupt_book3s64,
-                    debug: &vector_step_book3s64,
-                    critical: &vector_interrupt_book3s64,
-                    machine_check: &vector_machine_check_book3s64,
-                },
+                (false, true) => Self::book3s64(),
             }
         }
     }

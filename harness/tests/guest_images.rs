@@ -7,8 +7,7 @@
 
 use goldenfile::Mint;
 use libtest_mimic::{Arguments, Failed, Trial};
-use object::read::elf::FileHeader;
-use object::{BigEndian, elf::FileHeader32};
+use object::{Architecture, Endianness, Object};
 use sprig::{project, target::image};
 use std::error::Error;
 use std::fs;
@@ -17,12 +16,37 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 /// Whatever the guest build gives, one file each.
-const IMAGES: &[&str] = &["board", "ppce500", "bamboo", "mac", "mac-openbios", "pseries", "vmm"];
+const IMAGES: &[(&str, Kind)] = &[
+    ("board", Kind::BIG_32),
+    ("ppce500", Kind::BIG_32),
+    ("bamboo", Kind::BIG_32),
+    ("mac", Kind::BIG_32),
+    ("mac-openbios", Kind::BIG_32),
+    ("pseries", Kind::BIG_32),
+    ("board-64", Kind::BIG_64),
+    ("board-64le", Kind::LITTLE_64),
+    ("pseries-64", Kind::BIG_64),
+    ("pseries-64le", Kind::LITTLE_64),
+    ("vmm", Kind::BIG_32),
+];
 /// Which toolchain built them.
 const TOOLCHAIN: &str = "toolchain";
 /// No image is larger, bytes.
 const LARGEST: usize = 64 * 1024;
 const RECORD: &str = "UPDATE_GOLDENFILES=1 cargo test --test guest_images";
+
+/// What an image is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Kind {
+    architecture: Architecture,
+    endianness: Endianness,
+}
+
+impl Kind {
+    const BIG_32: Self = Self { architecture: Architecture::PowerPc, endianness: Endianness::Big };
+    const BIG_64: Self = Self { architecture: Architecture::PowerPc64, endianness: Endianness::Big };
+    const LITTLE_64: Self = Self { architecture: Architecture::PowerPc64, endianness: Endianness::Little };
+}
 
 /// The folder of fresh images, built when the first trial wants one.
 type Fresh = Arc<LazyLock<Result<Built, String>, Box<dyn FnOnce() -> Result<Built, String> + Send>>>;
@@ -43,9 +67,9 @@ fn main() {
         None => build(&builder).map_err(|error| error.to_string()),
     })));
     let mut trials = Vec::new();
-    for name in IMAGES {
+    for (name, kind) in IMAGES {
         let fresh = Arc::clone(&fresh);
-        trials.push(Trial::test(format!("guest::{name}"), move || same_bytes(&fresh, name)));
+        trials.push(Trial::test(format!("guest::{name}"), move || same_bytes(&fresh, name, *kind)));
     }
     let trials = trials.into_iter().map(|trial| match &missing {
         Some(reason) => trial.with_ignored_flag(true).with_kind(reason.clone()),
@@ -71,11 +95,11 @@ fn build(builder: &Path) -> Result<Built, Box<dyn Error>> {
     Ok(Built { folder, _temporary: Some(temporary) })
 }
 
-fn same_bytes(fresh: &Fresh, name: &str) -> Result<(), Failed> {
+fn same_bytes(fresh: &Fresh, name: &str, kind: Kind) -> Result<(), Failed> {
     let built = fresh.as_ref().as_ref().map_err(Failed::from)?;
     let recorded = project::root().join("golden").join("guest");
     let bytes = fs::read(built.folder.join(name).with_extension("elf"))?;
-    is_a_small_powerpc_image(&bytes)?;
+    is_a_small_image(&bytes, kind)?;
     let toolchain = fs::read_to_string(built.folder.join(TOOLCHAIN))?;
     let updating = std::env::var_os("UPDATE_GOLDENFILES").is_some();
     let expected = fs::read_to_string(recorded.join(TOOLCHAIN))?;
@@ -105,14 +129,14 @@ fn differ(recorded: &Path, fresh: &Path) {
     );
 }
 
-fn is_a_small_powerpc_image(bytes: &[u8]) -> Result<(), Failed> {
+fn is_a_small_image(bytes: &[u8], kind: Kind) -> Result<(), Failed> {
     if bytes.len() >= LARGEST {
         return Err(Failed::from(format!("{} bytes, but an image has less than {LARGEST}", bytes.len())));
     }
-    let header = FileHeader32::<BigEndian>::parse(bytes).map_err(|error| Failed::from(error.to_string()))?;
-    let machine = header.e_machine(BigEndian);
-    if machine != object::elf::EM_PPC {
-        return Err(Failed::from(format!("ELF machine {machine}, not PowerPC")));
+    let file = object::File::parse(bytes).map_err(|error| Failed::from(error.to_string()))?;
+    let found = Kind { architecture: file.architecture(), endianness: file.endianness() };
+    if found != kind {
+        return Err(Failed::from(format!("it is for {found:?}, not for {kind:?}")));
     }
     Ok(())
 }

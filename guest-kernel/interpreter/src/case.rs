@@ -249,7 +249,7 @@ impl<M: Machine> Runner<'_, '_, M> {
         let value = register(self.machine.registers(), transfer.register);
         let low = value & u64::from(u32::MAX);
         Ok(match transfer.part {
-            Part::Native if M::WIDE => value,
+            Part::Native if M::KERNEL.wide => value,
             Part::Native => low,
             Part::High => low << 32 | self.slot(transfer.slot)? & u64::from(u32::MAX),
         })
@@ -303,7 +303,7 @@ impl<M: Machine> Runner<'_, '_, M> {
         let cpu = self.machine.cpu().ok_or(Unsupported)?;
         let word = self.machine.read_code(at);
         let place = patcher::Place { instruction: CODE_BASE + at, trampoline: CODE_BASE + trampoline, room };
-        let Some(patched) = patcher::patch(cpu, features, word, place) else { return Ok(false) };
+        let Some(patched) = patcher::patch(M::KERNEL, cpu, features, word, place) else { return Ok(false) };
         for (index, word) in patched.trampoline().iter().enumerate() {
             self.machine.write_code(trampoline + 4 * index as u32, *word);
         }

@@ -45,10 +45,19 @@ pub struct CallResult {
     pub status: u32,
 }
 
+/// What a guest kernel is built as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kernel {
+    /// Its registers have 64 bits.
+    pub wide: bool,
+    /// It is little-endian, and so is what it finds in the magic page.
+    pub little: bool,
+}
+
 /// A machine that can run a case.
 pub trait Machine {
-    /// True if general registers have 64 bits.
-    const WIDE: bool;
+    /// What the guest kernel is built as.
+    const KERNEL: Kernel;
 
     /// The CPU, by its PVR; none if the tables do not know it.
     fn cpu(&self) -> Option<&'static Cpu>;

@@ -11,6 +11,7 @@
 //!                                       restore; critical = r2; b next
 //! ```
 
+use crate::machine::Kernel;
 use sprig_isa::cpu::Cpu;
 use sprig_isa::hcall::{KVM_MAGIC_FEAT_MAS0_TO_SPRG7, KVM_MAGIC_FEAT_SR};
 use sprig_isa::insn::{Insn, Operand};
@@ -58,13 +59,13 @@ impl Patched {
 /// What replaces an instruction word on this CPU, given the feature bits that MAP_MAGIC_PAGE answered; none if it is not
 /// in the list or there is no room for its trampoline.
 #[must_use]
-pub fn patch(cpu: &Cpu, features: u32, word: u32, place: Place) -> Option<Patched> {
+pub fn patch(kernel: Kernel, cpu: &Cpu, features: u32, word: u32, place: Place) -> Option<Patched> {
     let row = replacement(cpu, features, word)?;
-    let mut sequence = Sequence::default();
+    let mut sequence = Sequence { kernel, words: [0; TRAMPOLINE_WORDS], length: 0 };
     let register = Operand::Rs.extract(word);
     let word = match row.action {
-        Action::Load(field) => row!("lwz").encode(&[register, displacement(field)?, 0])?,
-        Action::Store(field) => row!("stw").encode(&[register, displacement(field)?, 0])?,
+        Action::Load(field) => Access::of(kernel, field)?.load(register)?,
+        Action::Store(field) => Access::of(kernel, field)?.store(register)?,
         Action::Nop => row!("nop").encode(&[])?,
         Action::Trampoline(kind) => {
             sequence.emit(kind, word, place)?;
@@ -110,9 +111,29 @@ fn branch(from: u32, to: u32) -> Option<u32> {
     row!("b").encode(&[i64::from(to) - i64::from(from)])
 }
 
-/// Displacement from register 0 of the part of a field that a 32-bit access uses, with the page at -4096.
-fn displacement(field: &str) -> Option<i64> {
-    Some(i64::from(Field::by_name(field)?.offset32) - PAGE_SIZE as i64)
+/// How a kernel reaches a field with one instruction, the page at -4096 from register 0.
+struct Access {
+    /// All 64 bits of it.
+    wide: bool,
+    displacement: i64,
+}
+
+impl Access {
+    fn of(kernel: Kernel, field: &str) -> Option<Self> {
+        let field = Field::by_name(field)?;
+        let wide = kernel.wide && field.size == 8;
+        // The low word of a 64-bit field is the first one where the page is little-endian.
+        let offset = if wide || kernel.little { field.offset } else { field.offset32 };
+        Some(Self { wide, displacement: i64::from(offset) - PAGE_SIZE as i64 })
+    }
+
+    fn load(&self, register: i64) -> Option<u32> {
+        (if self.wide { row!("ld") } else { row!("lwz") }).encode(&[register, self.displacement, 0])
+    }
+
+    fn store(&self, register: i64) -> Option<u32> {
+        (if self.wide { row!("std") } else { row!("stw") }).encode(&[register, self.displacement, 0])
+    }
 }
 
 /// Condition register bit EQ of CR0 and the two BO fields used here.
@@ -137,14 +158,9 @@ struct Forward {
 /// A trampoline being put together.
 #[derive(Clone, Debug)]
 struct Sequence {
+    kernel: Kernel,
     words: [u32; TRAMPOLINE_WORDS],
     length: usize,
-}
-
-impl Default for Sequence {
-    fn default() -> Self {
-        Self { words: [0; TRAMPOLINE_WORDS], length: 0 }
-    }
 }
 
 impl Sequence {
@@ -159,11 +175,11 @@ impl Sequence {
     }
 
     fn load(&mut self, register: i64, field: &str) -> Option<()> {
-        self.insn(row!("lwz"), &[register, displacement(field)?, 0])
+        self.push(Access::of(self.kernel, field)?.load(register)?)
     }
 
     fn store(&mut self, register: i64, field: &str) -> Option<()> {
-        self.insn(row!("stw"), &[register, displacement(field)?, 0])
+        self.push(Access::of(self.kernel, field)?.store(register)?)
     }
 
     /// A conditional branch on CR0[EQ] to a place that [`Self::here`] names later.
@@ -268,9 +284,9 @@ impl Sequence {
         self.finish(None, place)
     }
 
-    /// CR0[EQ] = (register == 0), by a rotation that leaves it as it is.
+    /// CR0[EQ] = (register == 0), the whole of it, by an instruction that leaves it as it is.
     fn compare_with_zero(&mut self, register: i64) -> Option<()> {
-        self.push(row!("rlwinm").encode(&[register, register, 0, 0, 31])? | RECORD)
+        self.push(row!("or").encode(&[register, register, register])? | RECORD)
     }
 
     fn mtmsr(&mut self, word: u32, register: i64, place: Place) -> Option<()> {
@@ -315,7 +331,7 @@ mod tests {
 
     fn patched(cpu: &str, features: u32, mnemonic: &str, operands: &[i64]) -> Option<Patched> {
         let cpu = Cpu::by_name(cpu).expect("a CPU");
-        patch(cpu, features, assemble(mnemonic, operands).expect("an instruction"), PLACE)
+        patch(Kernel::default(), cpu, features, assemble(mnemonic, operands).expect("an instruction"), PLACE)
     }
 
     #[test]
@@ -325,6 +341,23 @@ mod tests {
         let write = patched("e500v2", ALL_FEATURES, "mtspr", &[277, 0]).expect("in the list");
         assert_eq!(Some(write.word), assemble("stw", &[0, -3876, 0]));
         assert!(read.trampoline().is_empty() && write.trampoline().is_empty());
+    }
+
+    #[test]
+    fn a_64_bit_kernel_reaches_whole_fields_and_a_little_endian_one_the_first_word() {
+        let cpu = Cpu::by_name("power8").expect("a CPU");
+        let (sprg0, dsisr) =
+            (assemble("mfspr", &[4, 272]).expect("a word"), assemble("mtspr", &[18, 4]).expect("a word"));
+        for (kernel, load, store) in [
+            (Kernel { wide: true, little: false }, ("ld", -4064), ("stw", -4000)),
+            (Kernel { wide: true, little: true }, ("ld", -4064), ("stw", -4000)),
+            (Kernel { wide: false, little: true }, ("lwz", -4064), ("stw", -4000)),
+            (Kernel::default(), ("lwz", -4060), ("stw", -4000)),
+        ] {
+            let word = |word| patch(kernel, cpu, 0, word, PLACE).map(|patched| patched.word);
+            assert_eq!(word(sprg0), assemble(load.0, &[4, load.1, 0]), "{kernel:?}");
+            assert_eq!(word(dsisr), assemble(store.0, &[4, store.1, 0]), "{kernel:?}");
+        }
     }
 
     #[test]
@@ -354,6 +387,6 @@ mod tests {
     fn without_room_for_its_trampoline_an_instruction_stays() {
         let cpu = Cpu::by_name("e500v2").expect("a CPU");
         let word = assemble("mtmsr", &[3]).expect("an instruction");
-        assert!(patch(cpu, ALL_FEATURES, word, Place { room: 10, ..PLACE }).is_none());
+        assert!(patch(Kernel::default(), cpu, ALL_FEATURES, word, Place { room: 10, ..PLACE }).is_none());
     }
 }

@@ -1,7 +1,7 @@
 //! The interpreter on a machine of the test's own: what reaches the machine, the log and the console.
 #![allow(missing_docs)]
 
-use sprig_interpreter::{CallResult, Machine, Memory, Registers, Unsupported, report_stray, run_batch};
+use sprig_interpreter::{CallResult, Kernel, Machine, Memory, Registers, Unsupported, report_stray, run_batch};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::batch::{BatchBuilder, CaseParts};
 use sprig_wire::bytecode::{Alu, Encoder, Part, Register, Transfer};
@@ -38,7 +38,7 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Fake<F> {
 }
 
 impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
-    const WIDE: bool = false;
+    const KERNEL: Kernel = Kernel { wide: false, little: false };
 
     fn cpu(&self) -> Option<&'static Cpu> {
         Cpu::by_name("e500v2")

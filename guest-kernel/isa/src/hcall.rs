@@ -112,6 +112,8 @@ pub mod papr {
     pub const H_REMOVE: u32 = 0x04;
     /// H_READ: read a hashed page table entry.
     pub const H_READ: u32 = 0x0c;
+    /// H_SET_MODE: choose a mode of the CPU that is the hypervisor's to choose.
+    pub const H_SET_MODE: u32 = 0x31c;
     /// H_PUT_TERM_CHAR: write up to 16 bytes to a virtual terminal.
     pub const H_PUT_TERM_CHAR: u32 = 0x58;
     /// H_RTAS: QEMU's and VOF's entry to the run-time abstraction services.

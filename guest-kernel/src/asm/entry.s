@@ -1,4 +1,4 @@
-# Where every platform begins: supervisor state, interrupts off, big-endian; see the platforms for the rest.
+# Where every platform begins that has a 32-bit kernel: supervisor state, interrupts off, big-endian; see the platforms for the rest.
         .section .head, "ax"
         .globl  _start
 _start:
@@ -41,22 +41,5 @@ _start:
         li      0, 0
 5:      stwu    0, 4(10)
         bdnz    5b
-        lis     1, __stack_top@ha
-        addi    1, 1, __stack_top@l
-        stwu    0, -16(1)               # end of the chain of stack frames
+        use_stack __stack_top, 0        # zero: end of the chain of stack frames
         bl      {boot}                  # r3-r7 as the firmware left them
-
-        .section .stacks, "aw", @nobits
-        .balign 16
-        .space  {STACK}
-__stack_top:
-        .space  {STACK}
-__interrupt_stack_top:
-        .space  {STACK}
-__critical_stack_top:
-        .text
-
-# For link.ld, which cannot see sprig_wire::layout.
-        .globl  sprig_image_base, sprig_image_end
-        .set    sprig_image_base, {IMAGE_BASE}
-        .set    sprig_image_end, {IMAGE_END}

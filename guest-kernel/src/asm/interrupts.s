@@ -8,14 +8,23 @@
 #   book3s32   750, 74xx                32      rfi
 #   book3s64   970, POWER8 and later    64      rfid
 
+# The mode of the kernel's functions, in a handler: interrupts are taken in 64-bit mode and in the byte order of the kernel's.
+.macro own_mode flavour
+        .ifc    \flavour, book3s64
+        .if     {NATIVE} == 4
+        leave_64bit_mode
+        .endif
+        .endif
+.endm
+
 # Saves the interrupted state into a frame; leaves SRR1 in r4.
 .macro enter width, frame, srr0, srr1, syndrome, dar
         put_r0_to_r30 \width, \frame
-        stw     31, \frame+{EXCEPTION}+4(0)
+        put_word 31, \frame+{EXCEPTION}
         mfcr    3
-        stw     3, \frame+{CR}+4(0)
+        put_word 3, \frame+{CR}
         mfxer   3
-        stw     3, \frame+{XER}+4(0)
+        put_word 3, \frame+{XER}
         mflr    3
         put     \width, 3, \frame+{LR}
         mfctr   3
@@ -25,16 +34,16 @@
         mfspr   4, \srr1
         put     \width, 4, \frame+{AT_SRR1}
         mfspr   3, \syndrome
-        stw     3, \frame+{SYNDROME}+4(0)
+        put_word 3, \frame+{SYNDROME}
         mfspr   3, \dar
         put     \width, 3, \frame+{DAR}
 .endm
 
 # Puts back what `enter` saved and resumes the interrupted code.
 .macro leave width, frame, srr0, srr1, return
-        lwz     3, \frame+{CR}+4(0)
+        get_word 3, \frame+{CR}
         mtcr    3
-        lwz     3, \frame+{XER}+4(0)
+        get_word 3, \frame+{XER}
         mtxer   3
         get     \width, 3, \frame+{LR}
         mtlr    3
@@ -76,13 +85,9 @@ vector_\name\()_\flavour:
         vector  \name, \flavour, \width, \frame
 \name\()_\flavour:
         enter   \width, \frame, \srr0, \srr1, \syndrome, \dar
-        .ifc    \flavour, book3s64
-        leave_64bit_mode
-        .endif
-        lis     1, \stack@ha
-        addi    1, 1, \stack@l
+        own_mode \flavour
         li      3, \frame
-        stwu    3, -16(1)
+        use_stack \stack, 3
         bl      {asynchronous_interrupt}
         leave   \width, \frame, \srr0, \srr1, \return
 .endm
@@ -96,6 +101,11 @@ settle_\flavour:
         # Go on with the interrupted machine state, less what must not outlive a step, in the interpreter's privilege.
         lwz     5, {RESUME_MASK}(0)
         and     4, 4, 5
+        .if     {NATIVE} == 8
+        li      5, 1
+        rldimi  4, 5, 63, 0             # SF
+        ori     4, 4, {MSR_ORDER}
+        .endif
         lwz     5, {USER}(0)
         or      4, 4, 5
         b       3f
@@ -107,14 +117,10 @@ settle_\flavour:
         li      5, 0
         stw     5, {LEAVING_USER}(0)
         stw     5, {USER}(0)
-        lwz     4, {SUPERVISOR_MSR}(0)
+        get_native 4, {SUPERVISOR_MSR}
         b       3f
-2:      .ifc    \flavour, book3s64
-        leave_64bit_mode
-        .endif
-        lis     1, __interrupt_stack_top@ha
-        addi    1, 1, __interrupt_stack_top@l
-        stwu    3, -16(1)
+2:      own_mode \flavour
+        use_stack __interrupt_stack_top, 3
         bl      {stray_interrupt}
 3:      andi.   0, 4, {MSR_PR}
         bne     4f
@@ -124,8 +130,7 @@ settle_\flavour:
         isync
         blr
 4:      restore_context
-        lis     5, finish_\flavour@ha
-        addi    5, 5, finish_\flavour@l
+        address 5, finish_\flavour
         mtspr   {SRR0}, 5
         mtspr   {SRR1}, 4
         \return
@@ -151,7 +156,10 @@ finish_\flavour:
 .endm
 
         .text
+        # A 64-bit kernel is for 64-bit server CPUs alone.
+.if {NATIVE} == 4
         booke   booke32, 32
         booke   booke64, 64
         book3s  book3s32, 32, mtmsr, rfi
+.endif
         book3s  book3s64, 64, mtmsrd, rfid

@@ -1,11 +1,24 @@
 # Helpers for the assembler files beside this one. `width` is 32 or 64: how much of a register is saved. Everything in
-# the save area is a doubleword; a 32-bit CPU uses its low (second) word and leaves the other zero.
+# the save area is a doubleword; a 32-bit CPU uses its low word (LOW_WORD bytes on, by the byte order) and leaves the
+# other zero. NATIVE is the size of the kernel's own registers, bytes: 4 or 8.
+
+# For calls of a firmware (entry64.s): where our MSR is meanwhile, and the bits of it that are off then.
+        .set    CONTEXT_MSR, {CONTEXT_MSR}
+        .set    MSR_FIRMWARE_OFF, {MSR_FIRMWARE_OFF}
+
+.macro put_word reg, at                 # save area[at] = reg, the low word
+        stw     \reg, \at+{LOW_WORD}(0)
+.endm
+
+.macro get_word reg, at                 # reg = save area[at], the low word
+        lwz     \reg, \at+{LOW_WORD}(0)
+.endm
 
 .macro put width, reg, at               # save area[at] = reg
 .if \width == 64
         std     \reg, \at(0)
 .else
-        stw     \reg, \at+4(0)
+        put_word \reg, \at
 .endif
 .endm
 
@@ -13,7 +26,7 @@
 .if \width == 64
         ld      \reg, \at(0)
 .else
-        lwz     \reg, \at+4(0)
+        get_word \reg, \at
 .endif
 .endm
 
@@ -29,30 +42,65 @@
 .endr
 .endm
 
-# The registers a called function must preserve (Power ABI 1.0, section 2.3), where the kernel goes on after a step.
+.macro put_native reg, at               # save area[at] = reg, as wide as the kernel's registers
+.if {NATIVE} == 8
+        std     \reg, \at(0)
+.else
+        stw     \reg, \at(0)
+.endif
+.endm
+
+.macro get_native reg, at               # reg = save area[at], the same
+.if {NATIVE} == 8
+        ld      \reg, \at(0)
+.else
+        lwz     \reg, \at(0)
+.endif
+.endm
+
+# The address of something in the image, which lies in the first 2 GiB.
+.macro address reg, symbol
+        lis     \reg, \symbol@ha
+        addi    \reg, \reg, \symbol@l
+.endm
+
+# A stack for a function of the kernel's, with a first frame whose back chain is `chain`; 64-bit functions find their
+# table of contents by r2 (64-bit ELFv2 ABI 1.4, sections 2.2.3 and 2.3.2).
+.macro use_stack top, chain
+        address 1, \top
+.if {NATIVE} == 8
+        address 2, .TOC.
+        stdu    \chain, -32(1)
+.else
+        stwu    \chain, -16(1)
+.endif
+.endm
+
+# The registers a called function must preserve (Power ABI 1.0, section 2.3; 64-bit ELFv2 ABI 1.4, section 2.2.2), where the
+# kernel goes on after a step.
 .macro save_context
         mflr    0
-        stw     0, {CONTEXT_LR}(0)
+        put_native 0, {CONTEXT_LR}
         mfcr    0
-        stw     0, {CONTEXT_CR}(0)
+        put_native 0, {CONTEXT_CR}
 .irp reg, 1,2,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-        stw     \reg, {CONTEXT_GPR}+4*\reg(0)
+        put_native \reg, {CONTEXT_GPR}+{NATIVE}*\reg
 .endr
 .endm
 
 .macro restore_context                  # changes r0 besides
-        lwz     0, {CONTEXT_LR}(0)
+        get_native 0, {CONTEXT_LR}
         mtlr    0
-        lwz     0, {CONTEXT_CR}(0)
+        get_native 0, {CONTEXT_CR}
         mtcr    0
 .irp reg, 1,2,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-        lwz     \reg, {CONTEXT_GPR}+4*\reg(0)
+        get_native \reg, {CONTEXT_GPR}+{NATIVE}*\reg
 .endr
         li      0, 0
         stw     0, {IN_STEP}(0)
 .endm
 
-# 64-bit mode off: a Book3S-64 CPU takes interrupts in 64-bit mode, and this kernel is 32-bit code.
+# 64-bit mode off in a 32-bit kernel: a Book3S-64 CPU takes interrupts in 64-bit mode.
 .macro leave_64bit_mode
         mfmsr   0
         clrldi  0, 0, 1

@@ -9,8 +9,8 @@ clear_step_\width:
 .irp reg, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
         put     \width, 0, {STEP}+8*\reg
 .endr
-        stw     0, {STEP}+{CR}+4(0)
-        stw     0, {STEP}+{XER}+4(0)
+        put_word 0, {STEP}+{CR}
+        put_word 0, {STEP}+{XER}
         put     \width, 0, {STEP}+{LR}
         blr
 
@@ -22,9 +22,9 @@ exec_\width:
         mtctr   3
         get     \width, 0, {STEP}+{LR}
         mtlr    0
-        lwz     0, {STEP}+{CR}+4(0)
+        get_word 0, {STEP}+{CR}
         mtcr    0
-        lwz     0, {STEP}+{XER}+4(0)
+        get_word 0, {STEP}+{XER}
         mtxer   0
         get_r0_to_r31 \width, {STEP}
         bctr
@@ -35,15 +35,15 @@ step_done_\width:
         put_r0_to_r30 \width, {STEP}
         put     \width, 31, {STEP}+8*31
         mfcr    0
-        stw     0, {STEP}+{CR}+4(0)
+        put_word 0, {STEP}+{CR}
         mfxer   0
-        stw     0, {STEP}+{XER}+4(0)
+        put_word 0, {STEP}+{XER}
         mflr    0
         put     \width, 0, {STEP}+{LR}
         mfctr   0
         put     \width, 0, {STEP}+{CTR}
         li      0, 0
-        stw     0, {STEP}+{EXCEPTION}+4(0)
+        put_word 0, {STEP}+{EXCEPTION}
         restore_context
         li      3, {STEP}
         blr
@@ -55,7 +55,9 @@ step_return_\width:
 .endm
 
         .text
+.if {NATIVE} == 4
         step    32
+.endif
         step    64
 
 # fn(): go on in problem state.
@@ -63,7 +65,7 @@ step_return_\width:
         .globl  enter_user_\suffix
 enter_user_\suffix:
         mfmsr   3
-        stw     3, {SUPERVISOR_MSR}(0)
+        put_native 3, {SUPERVISOR_MSR}
         ori     3, 3, {MSR_PR}
         li      4, {MSR_PR}
         stw     4, {USER}(0)
@@ -72,7 +74,9 @@ enter_user_\suffix:
         mtspr   {SRR1}, 3
         \return
 .endm
+.if {NATIVE} == 4
         enter_user rfi, 32
+.endif
         enter_user rfid, book3s64
 
 # fn() -> ignored: go on in supervisor state. The handler of the system call returns to our caller.

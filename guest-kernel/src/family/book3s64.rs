@@ -1,20 +1,21 @@
 //! 970 and POWER8 to POWER10: SLB and hashed page table (Power ISA 2.07 Book III-S, "Address Translation").
 //!
 //! ```text
-//!   SLB n, segment n   one for each of the sixteen 256 MiB segments of a 32-bit address space
+//!   SLB n, segment n   one for each of the sixteen 256 MiB segments of a 32-bit address space; a 64-bit kernel has one
+//!                      more for the last segment of all, where the magic page goes
 //!   segment 0          large pages: 0..16 MiB at EA = PA, both privileges; on the board its registers too
 //!   segment of IO      large pages: device registers
 //!   all others         4 KiB pages: what scripts map
 //! ```
 //!
-//! The VSID of a segment is its ESID plus one; Ks = 0, Kp = 1, so that PP speaks of problem state. A 970 has the page
+//! The VSID of a segment is its ESID plus one (the last segment's: as if it were the seventeenth); Ks = 0, Kp = 1, so that PP speaks of problem state. A 970 has the page
 //! table at HASH_TABLE and large pages of 16 MiB. From POWER8 on the guest is a partition: the page table is the
 //! hypervisor's and entries are made by H_ENTER (LoPAR, section "Page frame table access"); large pages are of 64 KiB,
 //! since QEMU allows a partition no larger ones by default.
 
-use super::IoWindow;
 use super::hash;
 use super::pages::Pages;
+use super::{Ea, IoWindow};
 use crate::cell::Exclusive;
 use crate::cpu;
 use crate::papr::{self, Call};
@@ -29,31 +30,33 @@ use sprig_wire::layout::{HASH_TABLE, RAM_SIZE};
 
 const SEGMENT_SHIFT: u32 = 28;
 /// Offset of an address in its segment.
-const SEGMENT_OFFSET: u32 = (1 << SEGMENT_SHIFT) - 1;
+const SEGMENT_OFFSET: Ea = (1 << SEGMENT_SHIFT) - 1;
 const PAGE_SHIFT: u32 = 12;
 /// log2 of the number of groups in the smallest page table, which is what a 970 gets.
 const SMALLEST_LOG2_GROUPS: u32 = hash64::HTABSIZE_BASE;
 const GROUP_SIZE: u32 = (hash64::PTE_SIZE * hash64::PTES_PER_GROUP) as u32;
 /// Segments of a 32-bit address space.
-const SEGMENTS: u32 = 16;
+const LOW_SEGMENTS: Ea = 16;
+/// Segments that have a translation.
+const SEGMENTS: Ea = LOW_SEGMENTS + if cfg!(target_pointer_width = "64") { 1 } else { 0 };
 
 /// A page size, as SLB and page table speak of it.
 #[derive(Clone, Copy)]
 struct PageSize {
     log2: u32,
     /// SLB L and LP.
-    llp: u32,
+    llp: Ea,
     /// L of the page table entry.
-    l: u32,
+    l: Ea,
     /// LP of the page table entry, at its place.
-    lp: u32,
+    lp: Ea,
 }
 
 const SMALL: PageSize = PageSize { log2: PAGE_SHIFT, llp: 0, l: 0, lp: 0 };
 /// POWER8 user's manual, table "Page size encodings".
-const LARGE_64K: PageSize = PageSize { log2: 16, llp: 0x110, l: hash64::PTE_L as u32, lp: 1 << hash64::PTE_LP_SHIFT };
+const LARGE_64K: PageSize = PageSize { log2: 16, llp: 0x110, l: hash64::PTE_L as Ea, lp: 1 << hash64::PTE_LP_SHIFT };
 /// 970FX user manual, section "Large pages".
-const LARGE_16M: PageSize = PageSize { log2: 24, llp: 0x100, l: hash64::PTE_L as u32, lp: 0 };
+const LARGE_16M: PageSize = PageSize { log2: 24, llp: 0x100, l: hash64::PTE_L as Ea, lp: 0 };
 
 /// How to get at the page table.
 #[derive(Clone, Copy)]
@@ -65,7 +68,7 @@ enum Table {
 }
 
 /// Where an entry is: its address in our own table, its index in a partition's.
-type Place = u32;
+type Place = Ea;
 
 static PAGES_MAPPED: Exclusive<Pages<Place>> = Exclusive::new(Pages::new());
 /// The page table, once it maps the kernel.
@@ -76,13 +79,26 @@ fn large() -> PageSize {
 }
 
 /// True in the segments of the RAM and the device registers.
-fn is_large(ea: u32) -> bool {
+fn is_large(ea: Ea) -> bool {
     let segment = ea >> SEGMENT_SHIFT;
-    segment == 0 || platform::io().is_some_and(|io| io.ea >> SEGMENT_SHIFT == segment)
+    segment == 0 || platform::io().is_some_and(|io| Ea::from(io.ea) >> SEGMENT_SHIFT == segment)
 }
 
-const fn vsid(ea: u32) -> u32 {
-    (ea >> SEGMENT_SHIFT) + 1
+const fn vsid(ea: Ea) -> Ea {
+    let segment = ea >> SEGMENT_SHIFT;
+    (if segment < LOW_SEGMENTS { segment } else { LOW_SEGMENTS }) + 1
+}
+
+/// The first address of the segment with this place in the SLB.
+const fn segment_address(index: Ea) -> Ea {
+    if index < LOW_SEGMENTS { index << SEGMENT_SHIFT } else { !SEGMENT_OFFSET }
+}
+
+/// Has the hypervisor choose little-endian mode at each interrupt.
+#[cfg(target_endian = "little")]
+pub(super) fn take_interrupts_little_endian() {
+    // A hypervisor without the call takes them as it does, and the first shows it.
+    Call::new(papr::token::H_SET_MODE, [papr::SET_MODE_LITTLE_ENDIAN, papr::SET_MODE_RESOURCE_LE, 0, 0]).make();
 }
 
 /// Translation is off while this runs.
@@ -98,9 +114,9 @@ pub(super) fn translate(io: Option<&IoWindow>) {
     }
     // SAFETY: real mode, so nothing the kernel uses is translated by the SLB now.
     unsafe { asm!("slbia", "isync", options(nostack)) };
-    for segment in 0..SEGMENTS {
-        let ea = segment << SEGMENT_SHIFT;
-        write_segment(segment, ea, if is_large(ea) { large() } else { SMALL });
+    for index in 0..SEGMENTS {
+        let ea = segment_address(index);
+        write_segment(index, ea, if is_large(ea) { large() } else { SMALL });
     }
 }
 
@@ -121,56 +137,56 @@ fn create_table(io: Option<&IoWindow>) -> Table {
     } else {
         Table::Partition { log2_groups: platform::hash_table_log2_groups() }
     };
-    const READ_WRITE: u32 = 2;
+    const READ_WRITE: Ea = 2;
     // A table that has no room for the kernel would show at once, at the first instruction with translation on.
-    let _ = insert_block(table, 0, 0, RAM_SIZE, hash64::PTE_M as u32 | READ_WRITE);
+    let _ = insert_block(table, 0, 0, RAM_SIZE, hash64::PTE_M as Ea | READ_WRITE);
     if let Some(io) = io {
         let rights = if io.user { READ_WRITE } else { 0 };
-        let attributes = (hash64::PTE_I | hash64::PTE_G) as u32;
-        let _ = insert_block(table, io.ea, io.pa, 1 << io.log2_size, attributes | rights);
+        let attributes = (hash64::PTE_I | hash64::PTE_G) as Ea;
+        let _ = insert_block(table, io.ea.into(), io.pa, 1 << io.log2_size, attributes | rights);
     }
     table
 }
 
-fn insert_block(table: Table, ea: u32, pa: u64, bytes: u32, low_bits: u32) -> Result<(), Unsupported> {
+fn insert_block(table: Table, ea: Ea, pa: u64, bytes: u32, low_bits: Ea) -> Result<(), Unsupported> {
     let size = large();
-    for offset in (0..bytes).step_by(1 << size.log2) {
-        insert(table, ea + offset, pa as u32 + offset, size, low_bits)?;
+    for offset in (0..bytes).step_by(1 << size.log2).map(Ea::from) {
+        insert(table, ea + offset, pa as Ea + offset, size, low_bits)?;
     }
     Ok(())
 }
 
 /// Makes a page table entry; `low_bits` are WIMG, N and PP.
-fn insert(table: Table, ea: u32, pa: u32, size: PageSize, low_bits: u32) -> Result<Place, Unsupported> {
+fn insert(table: Table, ea: Ea, pa: Ea, size: PageSize, low_bits: Ea) -> Result<Place, Unsupported> {
     // VSIDs are small, so that everything fits the lower words.
-    let word0 = avpn(ea) | size.l | hash64::PTE_V as u32;
-    let word1 = pa & !((1 << size.log2) - 1) | size.lp | low_bits | (hash64::PTE_R | hash64::PTE_C) as u32;
+    let word0 = avpn(ea) | size.l | hash64::PTE_V as Ea;
+    let word1 = pa & !((1 << size.log2) - 1) | size.lp | low_bits | (hash64::PTE_R | hash64::PTE_C) as Ea;
     let hash = vsid(ea) ^ (ea & SEGMENT_OFFSET) >> size.log2;
     match table {
         Table::Own => {
-            let group = HASH_TABLE + (hash & ((1 << SMALLEST_LOG2_GROUPS) - 1)) * GROUP_SIZE;
-            let entry = (0..hash64::PTES_PER_GROUP as u32)
-                .map(|place| group + place * hash64::PTE_SIZE as u32)
-                .find(|entry| read_word0(*entry) & hash64::PTE_V as u32 == 0)
+            let group = Ea::from(HASH_TABLE) + (hash & ((1 << SMALLEST_LOG2_GROUPS) - 1)) * Ea::from(GROUP_SIZE);
+            let entry = (0..hash64::PTES_PER_GROUP as Ea)
+                .map(|place| group + place * hash64::PTE_SIZE as Ea)
+                .find(|entry| read_word0(*entry) & hash64::PTE_V as Ea == 0)
                 .ok_or(Unsupported)?;
             write(entry, word0, word1);
             Ok(entry)
         }
         Table::Partition { log2_groups } => {
-            let index = (hash & ((1 << log2_groups) - 1)) * hash64::PTES_PER_GROUP as u32;
+            let index = (hash & ((1 << log2_groups) - 1)) * hash64::PTES_PER_GROUP as Ea;
             let mut call = Call::new(papr::token::H_ENTER, [0, index, word0, word1]);
-            if call.make() == papr::H_SUCCESS { Ok(call.value() as u32) } else { Err(Unsupported) }
+            if call.make() == papr::H_SUCCESS { Ok(call.value() as Ea) } else { Err(Unsupported) }
         }
     }
 }
 
 /// The abbreviated virtual page number of an address, at its place.
-const fn avpn(ea: u32) -> u32 {
+const fn avpn(ea: Ea) -> Ea {
     let offset = (ea & SEGMENT_OFFSET) >> hash64::AVPN_FROM_OFFSET_SHIFT;
-    vsid(ea) << hash64::SLB_VSID_SHIFT | offset & hash64::PTE_AVPN as u32
+    vsid(ea) << hash64::SLB_VSID_SHIFT | offset & hash64::PTE_AVPN as Ea
 }
 
-fn remove(table: Table, ea: u32, place: Place) {
+fn remove(table: Table, ea: Ea, place: Place) {
     match table {
         Table::Own => {
             write(place, 0, 0);
@@ -195,15 +211,16 @@ fn remove(table: Table, ea: u32, place: Place) {
     }
 }
 
-/// The low word of an entry's first doubleword.
-fn read_word0(entry: u32) -> u32 {
+/// The low word of an entry's first doubleword. The table is big-endian.
+fn read_word0(entry: Place) -> Ea {
     // SAFETY: an entry of our page table.
-    unsafe { (entry as *const u32).add(1).read_volatile() }
+    u32::from_be(unsafe { (entry as *const u32).add(1).read_volatile() }) as Ea
 }
 
 /// Writes an entry of our own table, the word with the valid bit last.
-fn write(entry: u32, word0: u32, word1: u32) {
+fn write(entry: Place, word0: Ea, word1: Ea) {
     let words = entry as *mut u32;
+    let [word0, word1] = [word0, word1].map(|word| (word as u32).to_be());
     // SAFETY: an entry of our page table.
     unsafe {
         words.add(1).write_volatile(0);
@@ -217,10 +234,16 @@ fn write(entry: u32, word0: u32, word1: u32) {
     synchronize();
 }
 
-fn write_segment(index: u32, ea: u32, size: PageSize) {
-    let segment = vsid(ea) << hash64::SLB_VSID_SHIFT | hash64::SLB_KP as u32 | size.llp;
-    let esid = ea & hash64::SLB_ESID as u32 | hash64::SLB_V as u32 | index;
-    // SAFETY: supervisor state on a 64-bit server CPU. The upper halves of registers may hold anything in 32-bit code.
+fn write_segment(index: Ea, ea: Ea, size: PageSize) {
+    let segment = vsid(ea) << hash64::SLB_VSID_SHIFT | hash64::SLB_KP as Ea | size.llp;
+    let esid = ea & hash64::SLB_ESID as Ea | hash64::SLB_V as Ea | index;
+    #[cfg(target_pointer_width = "64")]
+    // SAFETY: supervisor state on a 64-bit server CPU.
+    unsafe {
+        asm!("slbmte {}, {}", "isync", in(reg) segment, in(reg) esid, options(nostack));
+    }
+    #[cfg(target_pointer_width = "32")]
+    // SAFETY: the same. The upper halves of registers may hold anything in 32-bit code.
     unsafe {
         asm!(
             "clrldi {segment}, {segment}, 32",
@@ -233,11 +256,11 @@ fn write_segment(index: u32, ea: u32, size: PageSize) {
     }
 }
 
-pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> {
+pub(super) fn map(ea: Ea, pa: u64, permissions: u8) -> Result<(), Unsupported> {
     let table = TABLE.with(|table| *table).ok_or(Unsupported)?;
     let protection = hash::protection(permissions)?;
     unmap(ea);
-    let place = insert(table, ea, pa as u32, SMALL, protection | hash64::PTE_M as u32)?;
+    let place = insert(table, ea, pa as Ea, SMALL, Ea::from(protection) | hash64::PTE_M as Ea)?;
     if PAGES_MAPPED.with(|pages| pages.insert(ea, place)).is_err() {
         remove(table, ea, place);
         return Err(Unsupported);
@@ -245,12 +268,12 @@ pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> 
     Ok(())
 }
 
-#[cfg(feature = "board")]
-pub(super) fn is_mapped(ea: u32) -> bool {
+#[cfg(all(feature = "board", target_pointer_width = "32"))]
+pub(super) fn is_mapped(ea: Ea) -> bool {
     PAGES_MAPPED.with(|pages| pages.contains(ea))
 }
 
-pub(super) fn unmap(ea: u32) {
+pub(super) fn unmap(ea: Ea) {
     let table = TABLE.with(|table| *table);
     if let (Some(table), Some((_, place))) = (table, PAGES_MAPPED.with(|pages| pages.remove(ea))) {
         remove(table, ea, place);

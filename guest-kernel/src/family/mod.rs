@@ -1,6 +1,6 @@
 //! The four CPU families: translation, timers, and what their interrupts need to fall silent.
 //!
-//! A platform decides what is outside the CPU, the family what is inside. Which family it is follows from the PVR at run
+//! A 64-bit kernel has the last one only. A platform decides what is outside the CPU, the family what is inside. Which family it is follows from the PVR at run
 //! time, so one image serves all of them.
 //!
 //! | family | file | memory is mapped by | a script's page by |
@@ -13,10 +13,14 @@
 //! All of Sprig's memory is open to problem state: the interpreter runs there too. Nothing under test is shielded by that;
 //! the rights of the pages scripts map are as they ask.
 
+#[cfg(target_pointer_width = "32")]
 pub(crate) mod book3s32;
 pub(crate) mod book3s64;
+#[cfg(target_pointer_width = "32")]
 mod booke;
+#[cfg(target_pointer_width = "32")]
 pub(crate) mod booke_44x;
+#[cfg(target_pointer_width = "32")]
 pub(crate) mod booke_e500;
 mod hash;
 mod pages;
@@ -27,12 +31,35 @@ use crate::save::{Frame, flags};
 use crate::spr::mtspr;
 use core::sync::atomic::Ordering::Relaxed;
 use sprig_interpreter::Unsupported;
+#[cfg(target_pointer_width = "32")]
 use sprig_isa::cpu::Family;
 use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 use sprig_isa::spr::number;
 use sprig_isa::syndrome::srr1;
 use sprig_wire::layout::is_for_scripts;
+
+/// An effective address, as wide as the kernel's registers.
+#[cfg(target_pointer_width = "32")]
+pub(crate) type Ea = u32;
+/// An effective address, as wide as the kernel's registers.
+#[cfg(target_pointer_width = "64")]
+pub(crate) type Ea = u64;
+
+/// Calls the function of this name of the CPU's family.
+macro_rules! of_family {
+    ($function:ident($($argument:expr),*)) => {{
+        #[cfg(target_pointer_width = "32")]
+        match cpu().family {
+            Family::BookeE500 => booke_e500::$function($($argument),*),
+            Family::Booke44x => booke_44x::$function($($argument),*),
+            Family::Book3s32 => book3s32::$function($($argument),*),
+            Family::Book3s64 => book3s64::$function($($argument),*),
+        }
+        #[cfg(target_pointer_width = "64")]
+        book3s64::$function($($argument),*)
+    }};
+}
 
 /// Device registers a platform wants mapped, cache-inhibited and guarded.
 pub(crate) struct IoWindow {
@@ -46,9 +73,10 @@ pub(crate) struct IoWindow {
     pub(crate) user: bool,
 }
 
-/// The machine state the kernel runs in: interrupts off, machine checks on, translation on.
+/// The machine state the kernel runs in, its low word: interrupts off, machine checks on, translation on.
 pub(crate) fn kernel_msr() -> u32 {
-    let server = msr::ME | msr::book3s::RI | msr::book3s::IR | msr::book3s::DR;
+    let order = if cfg!(target_endian = "little") { msr::book3s::LE } else { 0 };
+    let server = msr::ME | msr::book3s::RI | msr::book3s::IR | msr::book3s::DR | order;
     (if cpu().family.is_booke() { msr::ME } else { server }) as u32
 }
 
@@ -64,29 +92,32 @@ fn resume_mask() -> u32 {
     let dropped = if cpu().family.is_booke() {
         (msr::booke::WE | msr::booke::DE) as u32 | QEMU_REASON
     } else {
-        SRR1_REASON | (msr::book3s::SE | msr::book3s::BE | msr::book3s::LE) as u32
+        let order = if cfg!(target_endian = "little") { 0 } else { msr::book3s::LE };
+        SRR1_REASON | (msr::book3s::SE | msr::book3s::BE | order) as u32
     };
     !(dropped | msr::PR as u32)
+}
+
+/// Before vectors are in place: makes the CPU take interrupts in the kernel's byte order.
+pub(crate) fn prepare() {
+    #[cfg(target_endian = "little")]
+    book3s64::take_interrupts_little_endian();
 }
 
 /// Sets up translation, timers and machine state; or puts them back to that. Vectors must be in place.
 pub(crate) fn start() {
     flags().resume_mask.store(resume_mask(), Relaxed);
-    match cpu().family {
-        Family::BookeE500 => booke_e500::forget_pages(),
-        Family::Booke44x => booke_44x::forget_pages(),
-        Family::Book3s32 => book3s32::forget_pages(),
-        Family::Book3s64 => book3s64::forget_pages(),
-    }
+    of_family!(forget_pages());
     translate();
+    #[cfg(target_pointer_width = "32")]
     if cpu().family.is_booke() {
-        booke::stop_timers();
-    } else {
-        park_decrementer();
+        return booke::stop_timers();
     }
+    park_decrementer();
 }
 
 /// Looks at the code of the case that is about to run for what [`start`] will have to put back behind it.
+#[cfg(target_pointer_width = "32")]
 pub(crate) fn note_code(code: &[u8]) {
     if cpu().family == Family::BookeE500 {
         booke_e500::note_code(code);
@@ -102,12 +133,7 @@ pub(crate) fn translate() {
     let real_mode = kernel_msr() & !(msr::book3s::IR | msr::book3s::DR) as u32;
     // SAFETY: all the kernel uses is at EA = PA, in real mode and in address space 0, and mapped so before and after.
     unsafe { set_msr(if booke { kernel_msr() } else { real_mode }) };
-    match cpu().family {
-        Family::BookeE500 => booke_e500::translate(io),
-        Family::Booke44x => booke_44x::translate(io),
-        Family::Book3s32 => book3s32::translate(io),
-        Family::Book3s64 => book3s64::translate(io),
-    }
+    of_family!(translate(io));
     if !booke {
         // SAFETY: `translate` has mapped what the kernel uses.
         unsafe { set_msr(kernel_msr()) };
@@ -117,48 +143,33 @@ pub(crate) fn translate() {
 /// # Safety
 /// The kernel's code, stack and data are at the same addresses under the new state.
 unsafe fn set_msr(value: u32) {
-    // SAFETY: the caller's duty.
-    unsafe {
-        match cpu().family {
-            Family::Book3s64 => crate::spr::set_msr_by_rfid(value),
-            _ => crate::spr::set_msr_by_rfi(value),
-        }
+    #[cfg(target_pointer_width = "32")]
+    if !matches!(cpu().family, Family::Book3s64) {
+        // SAFETY: the caller's duty.
+        return unsafe { crate::spr::set_msr_by_rfi(value) };
     }
+    // SAFETY: the caller's duty.
+    unsafe { crate::spr::set_msr_by_rfid(value) };
 }
 
 /// Maps a 4 KiB page for a script; an earlier mapping of the same page is replaced. `permissions` are
 /// [`sprig_wire::bytecode::permission`]'s.
-pub(crate) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> {
-    if !is_for_scripts(ea) {
+pub(crate) fn map(ea: Ea, pa: u64, permissions: u8) -> Result<(), Unsupported> {
+    if !is_for_scripts(ea.into()) {
         return Err(Unsupported);
     }
-    match cpu().family {
-        Family::BookeE500 => booke_e500::map(ea, pa, permissions),
-        Family::Booke44x => booke_44x::map(ea, pa, permissions),
-        Family::Book3s32 => book3s32::map(ea, pa, permissions),
-        Family::Book3s64 => book3s64::map(ea, pa, permissions),
-    }
+    of_family!(map(ea, pa, permissions))
 }
 
 /// Removes a page that [`map`] made; nothing happens if there is none.
-pub(crate) fn unmap(ea: u32) {
-    match cpu().family {
-        Family::BookeE500 => booke_e500::unmap(ea),
-        Family::Booke44x => booke_44x::unmap(ea),
-        Family::Book3s32 => book3s32::unmap(ea),
-        Family::Book3s64 => book3s64::unmap(ea),
-    }
+pub(crate) fn unmap(ea: Ea) {
+    of_family!(unmap(ea));
 }
 
 /// True if [`map`] has mapped the page at this address and nobody has removed it.
-#[cfg(feature = "board")]
-pub(crate) fn is_mapped(ea: u32) -> bool {
-    match cpu().family {
-        Family::BookeE500 => booke_e500::is_mapped(ea),
-        Family::Booke44x => booke_44x::is_mapped(ea),
-        Family::Book3s32 => book3s32::is_mapped(ea),
-        Family::Book3s64 => book3s64::is_mapped(ea),
-    }
+#[cfg(all(feature = "board", target_pointer_width = "32"))]
+pub(crate) fn is_mapped(ea: Ea) -> bool {
+    of_family!(is_mapped(ea))
 }
 
 /// Sets the decrementer to its largest value. A server CPU cannot switch it off, and rfid to problem state enables it.
@@ -177,6 +188,7 @@ pub(crate) fn silence(exception: Exception, frame: &mut Frame) {
             park_decrementer();
             true
         }
+        #[cfg(target_pointer_width = "32")]
         _ if cpu().family.is_booke() => booke::acknowledge(exception),
         _ => false,
     };

@@ -1,12 +1,13 @@
 //! Which pages scripts have mapped: a small table, the same for every family.
 
+use super::Ea;
 use sprig_interpreter::Unsupported;
 
 pub(super) use sprig_wire::layout::MAPPED_PAGES as PAGES;
 
 /// The pages mapped at the moment, with what the family needs to remove one.
 pub(super) struct Pages<T> {
-    pages: [Option<(u32, T)>; PAGES],
+    pages: [Option<(Ea, T)>; PAGES],
 }
 
 impl<T: Copy> Pages<T> {
@@ -15,7 +16,7 @@ impl<T: Copy> Pages<T> {
     }
 
     /// Notes a page in a free place; the place's index.
-    pub(super) fn insert(&mut self, ea: u32, note: T) -> Result<usize, Unsupported> {
+    pub(super) fn insert(&mut self, ea: Ea, note: T) -> Result<usize, Unsupported> {
         let index = self.free().ok_or(Unsupported)?;
         self.pages[index] = Some((page(ea), note));
         Ok(index)
@@ -27,24 +28,24 @@ impl<T: Copy> Pages<T> {
     }
 
     /// Forgets a page; its place and note.
-    pub(super) fn remove(&mut self, ea: u32) -> Option<(usize, T)> {
+    pub(super) fn remove(&mut self, ea: Ea) -> Option<(usize, T)> {
         let index = self.pages.iter().position(|entry| entry.is_some_and(|(known, _)| known == page(ea)))?;
         self.pages[index].take().map(|(_, note)| (index, note))
     }
 
     /// True if the page is mapped.
-    #[cfg(feature = "board")]
-    pub(super) fn contains(&self, ea: u32) -> bool {
+    #[cfg(all(feature = "board", target_pointer_width = "32"))]
+    pub(super) fn contains(&self, ea: Ea) -> bool {
         self.pages.iter().flatten().any(|(known, _)| *known == page(ea))
     }
 
     /// Forgets all pages, one at each call.
-    pub(super) fn pop(&mut self) -> Option<(u32, T)> {
+    pub(super) fn pop(&mut self) -> Option<(Ea, T)> {
         self.pages.iter_mut().find_map(Option::take)
     }
 }
 
 /// The page of an address.
-pub(super) const fn page(ea: u32) -> u32 {
-    ea & !(sprig_isa::mmu::PAGE_SIZE as u32 - 1)
+pub(super) const fn page(ea: Ea) -> Ea {
+    ea & !(sprig_isa::mmu::PAGE_SIZE as Ea - 1)
 }

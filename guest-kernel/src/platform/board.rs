@@ -1,8 +1,8 @@
 //! The minimal board of the reference hypervisor and the KVM VMM: `sprig_wire::board` describes it.
 
-use super::client::Firmware;
-use super::stand_in::StandIn;
 use super::{EntryRegisters, hang};
+#[cfg(target_pointer_width = "32")]
+use super::{client::Firmware, stand_in::StandIn};
 use crate::family::IoWindow;
 use crate::mmio::{write8, write32};
 use sprig_interpreter::{CallResult, Unsupported};
@@ -53,24 +53,32 @@ pub(crate) fn host(call: u16, arguments: &[u64]) -> Result<CallResult, Unsupport
     // is. The accesses are volatile, since the host reads and writes behind the compiler's back.
     unsafe {
         let arguments = arguments.get(..VALUES).unwrap_or(arguments);
-        block.cast::<u16>().write_volatile(call);
-        block.cast::<u16>().add(1).write_volatile(arguments.len() as u16);
+        block.cast::<u16>().write_volatile(call.to_be());
+        block.cast::<u16>().add(1).write_volatile((arguments.len() as u16).to_be());
         for (index, argument) in arguments.iter().enumerate() {
-            block.add(ARGUMENTS as usize).cast::<u64>().add(index).write_volatile(*argument);
+            block.add(ARGUMENTS as usize).cast::<u64>().add(index).write_volatile(argument.to_be());
         }
         write32(REGISTERS + HOST_CALL, 0);
         let mut results = [0; VALUES];
         for (index, result) in results.iter_mut().enumerate() {
-            *result = block.add(RESULTS as usize).cast::<u64>().add(index).read_volatile();
+            *result = u64::from_be(block.add(RESULTS as usize).cast::<u64>().add(index).read_volatile());
         }
-        let status = block.cast::<u32>().add(1).read_volatile();
+        let status = u32::from_be(block.cast::<u32>().add(1).read_volatile());
         Ok(CallResult { results, status })
     }
 }
 
-/// The board has no firmware, but something that leaves the memory at the page's address as one does.
+/// The board has no firmware, but something that leaves the memory at the page's address as one does: as 32-bit OpenBIOS does,
+/// for 32-bit kernels.
+#[cfg(target_pointer_width = "32")]
 pub(crate) fn firmware(service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
     StandIn.serve(service, arguments)
+}
+
+/// The board has no firmware.
+#[cfg(target_pointer_width = "64")]
+pub(crate) fn firmware(_service: u16, _arguments: &[u64]) -> Result<CallResult, Unsupported> {
+    Err(Unsupported)
 }
 
 /// Lowers the external interrupt line; false if the platform does not know how.

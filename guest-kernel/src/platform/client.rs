@@ -18,13 +18,28 @@ pub(super) const NONE: u32 = !0;
 /// Most cells of arguments and results together.
 const CELLS: usize = 8;
 
+/// A cell, big-endian whatever the kernel is. Addresses are cells: ours lie in the first 4 GiB.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(super) struct Cell(u32);
+
+impl Cell {
+    const fn new(value: u32) -> Self {
+        Self(value.to_be())
+    }
+
+    const fn get(self) -> u32 {
+        u32::from_be(self.0)
+    }
+}
+
 /// A call, as the firmware reads and writes it.
 #[repr(C)]
 pub(super) struct Call {
-    service: u32,
-    arguments: u32,
-    results: u32,
-    cells: [u32; CELLS],
+    service: Cell,
+    arguments: Cell,
+    results: Cell,
+    cells: [Cell; CELLS],
 }
 
 /// The cells of a call that begin with the results.
@@ -36,19 +51,19 @@ impl Call {
     /// The service's name.
     pub(super) fn service(&self) -> &'static CStr {
         // SAFETY: `Firmware::call` has put a constant's address there.
-        unsafe { CStr::from_ptr(self.service as *const core::ffi::c_char) }
+        unsafe { CStr::from_ptr(self.service.get() as *const core::ffi::c_char) }
     }
 
     /// The cells that begin with the arguments.
     pub(super) fn arguments(&self) -> [u32; CELLS] {
-        self.cells
+        self.cells.map(Cell::get)
     }
 
     /// Fills in results.
     pub(super) fn answer(&mut self, results: &[u32]) {
-        let places = self.cells.iter_mut().skip(self.arguments as usize).take(self.results as usize);
-        for (place, result) in places.zip(results) {
-            *place = *result;
+        let (arguments, count) = (self.arguments.get() as usize, self.results.get() as usize);
+        for (place, result) in self.cells.iter_mut().skip(arguments).take(count).zip(results) {
+            *place = Cell::new(*result);
         }
     }
 }
@@ -60,15 +75,15 @@ pub(super) trait Firmware {
 
     /// Makes a call; its results are the first of what comes back.
     fn call(&self, service: &CStr, arguments: &[u32], results: u32) -> Results {
-        let mut call =
-            Call { service: service.as_ptr() as u32, arguments: arguments.len() as u32, results, cells: [NONE; CELLS] };
+        let [name, count, results] = [service.as_ptr() as u32, arguments.len() as u32, results].map(Cell::new);
+        let mut call = Call { service: name, arguments: count, results, cells: [Cell::new(NONE); CELLS] };
         for (cell, argument) in call.cells.iter_mut().zip(arguments) {
-            *cell = *argument;
+            *cell = Cell::new(*argument);
         }
         self.enter(&mut call);
         let mut answer = [NONE; CELLS];
         for (place, cell) in answer.iter_mut().zip(call.cells.iter().skip(arguments.len())) {
-            *place = *cell;
+            *place = cell.get();
         }
         answer
     }
@@ -81,12 +96,12 @@ pub(super) trait Firmware {
     /// The value of a package's property that is one cell.
     fn property(&self, package: u32, name: &CStr) -> Option<u32> {
         const CELL: u32 = 4;
-        let mut value = NONE;
+        let mut value = Cell::new(NONE);
         let place = &raw mut value;
         let [length, ..] = self.call(c"getprop", &[package, name.as_ptr() as u32, place as u32, CELL], 1);
         // SAFETY: a local variable, which the firmware has written to behind the compiler's back.
         let value = unsafe { place.read_volatile() };
-        (length == CELL).then_some(value)
+        (length == CELL).then_some(value.get())
     }
 
     /// Carries out a script's call.

@@ -25,7 +25,7 @@ pub(crate) struct EntryRegisters {
     pub(crate) r7: u32,
 }
 
-#[cfg(any(feature = "board", feature = "mac", feature = "pseries"))]
+#[cfg(any(all(feature = "board", target_pointer_width = "32"), feature = "mac", feature = "pseries"))]
 mod client;
 #[cfg(any(feature = "ppce500", feature = "bamboo"))]
 mod ns16550;
@@ -42,7 +42,7 @@ mod openbios;
 mod ppce500;
 #[cfg(feature = "pseries")]
 mod pseries;
-#[cfg(feature = "board")]
+#[cfg(all(feature = "board", target_pointer_width = "32"))]
 mod stand_in;
 
 #[cfg(feature = "bamboo")]

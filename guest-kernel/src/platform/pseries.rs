@@ -6,10 +6,12 @@
 use super::client::{Call as ClientCall, Firmware};
 use super::{EntryRegisters, hang};
 use crate::cell::Exclusive;
-use crate::family::IoWindow;
+use crate::family::{Ea, IoWindow};
 use crate::papr::{self, Call};
+#[cfg(target_pointer_width = "32")]
 use crate::spr::{mfmsr, mtmsr};
 use sprig_interpreter::{CallResult, Unsupported};
+#[cfg(target_pointer_width = "32")]
 use sprig_isa::msr;
 use sprig_wire::layout::SAVE_END;
 
@@ -41,7 +43,21 @@ struct OpenFirmware {
     entry: u32,
 }
 
+#[cfg(target_pointer_width = "64")]
+unsafe extern "C" {
+    /// Calls `entry(call)` of a firmware, which is 32-bit big-endian code.
+    fn call_firmware(call: *mut ClientCall, entry: usize) -> i32;
+}
+
 impl Firmware for OpenFirmware {
+    #[cfg(target_pointer_width = "64")]
+    fn enter(&self, call: &mut ClientCall) {
+        // SAFETY: the firmware's entry; it runs in real mode with interrupts off, as it was when it handed us that, and all our
+        // memory is at EA = PA.
+        unsafe { call_firmware(call, self.entry as usize) };
+    }
+
+    #[cfg(target_pointer_width = "32")]
     fn enter(&self, call: &mut ClientCall) {
         let msr = mfmsr();
         // SAFETY: the firmware runs in real mode with interrupts off, as it was when it handed us its entry; all our
@@ -88,11 +104,11 @@ pub(crate) fn write(bytes: &[u8]) {
 
 /// Makes an RTAS call with at most two arguments and one result, which is not looked at (LoPAR, "RTAS argument buffer").
 fn rtas(token: u32, arguments: &[u32]) {
-    let mut buffer = [token, arguments.len() as u32, 1, 0, 0, 0];
+    let mut buffer = [token, arguments.len() as u32, 1, 0, 0, 0].map(u32::to_be);
     for (cell, argument) in buffer[3..].iter_mut().zip(arguments) {
-        *cell = *argument;
+        *cell = argument.to_be();
     }
-    Call::new(papr::token::H_RTAS, [&raw const buffer as u32, 0, 0, 0]).make();
+    Call::new(papr::token::H_RTAS, [&raw const buffer as Ea, 0, 0, 0]).make();
 }
 
 /// Ends the session. PAPR has no way to hand on a status.
@@ -140,7 +156,7 @@ pub(crate) fn acknowledge_critical() -> bool {
 pub(crate) fn hash_table_log2_groups() -> u32 {
     use sprig_isa::mmu::hash64::{HTABSIZE_BASE, PTES_PER_GROUP};
     let exists = |log2_groups: &u32| {
-        let last = (PTES_PER_GROUP as u32) * (1 << (log2_groups - 1));
+        let last = (PTES_PER_GROUP as Ea) * (1 << (log2_groups - 1));
         Call::new(papr::token::H_READ, [0, last, 0, 0]).make() == papr::H_SUCCESS
     };
     const LARGEST: u32 = 28;

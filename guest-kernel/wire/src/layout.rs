@@ -75,13 +75,17 @@ pub const RAM_SIZE: u32 = 0x0100_0000;
 /// a programming error to a TLB, so scripts map pages in the other segments.
 pub const KERNEL_SEGMENTS: [u32; 3] = [0x0, 0x8, 0xe];
 const SEGMENT_SHIFT: u32 = 28;
+/// Segments of a 32-bit address space. A 64-bit kernel has one more, the last of all, in which the magic page is.
+const LOW_SEGMENTS: u64 = 16;
+const LAST_SEGMENT: u64 = u64::MAX >> SEGMENT_SHIFT;
 
 /// True if scripts may map a page at this effective address.
 #[must_use]
-pub const fn is_for_scripts(ea: u32) -> bool {
+pub const fn is_for_scripts(ea: u64) -> bool {
     let [first, second, third] = KERNEL_SEGMENTS;
     let segment = ea >> SEGMENT_SHIFT;
-    segment != first && segment != second && segment != third
+    let kernel = segment == first as u64 || segment == second as u64 || segment == third as u64;
+    !kernel && (segment < LOW_SEGMENTS || segment == LAST_SEGMENT)
 }
 
 /// Pages a script may have mapped at once.

@@ -8,7 +8,7 @@ use super::lexer::BYTE_ORDER_MARK;
 use super::limit;
 use super::names;
 use super::resolve::{self, Need, Shared};
-use super::setting::{Binding, BuiltIn, ByteOrder, GuestWord, Meaning, Privilege, Setting};
+use super::setting::{Binding, BuiltIn, ByteOrder, Meaning, Privilege, Setting};
 use super::source::Span;
 use std::collections::HashMap;
 
@@ -164,8 +164,8 @@ fn settings(
         parameters.push((&parameter.name.text, values));
     }
     let privileges = header.privilege.as_ref().map_or(&[Privilege::Supervisor][..], |(values, _)| values);
-    let words = header.word.as_ref().map_or(&[GuestWord::Bits32][..], |(values, _)| values);
-    let orders = header.order.as_ref().map_or(&[ByteOrder::Big][..], |(values, _)| values);
+    let words = choices(header.word.as_ref());
+    let orders = choices(header.order.as_ref());
     let lost: Vec<_> = header.unknown.iter().map(|name| (name.clone(), unknown.clone())).collect();
     let mut settings = vec![(lost, Vec::new())];
     for (name, values) in parameters {
@@ -181,20 +181,25 @@ fn settings(
         let name = if *value == Privilege::User { "user" } else { "supervisor" };
         names.extend((privileges.first() != Some(value)).then(|| name.to_owned()));
     });
-    settings = product(&settings, words, |(_, built_in, names), value| {
+    settings = product(&settings, &words, |(_, built_in, names), value| {
         built_in.word = *value;
-        names.extend((words.first() != Some(value)).then(|| value.bits().to_string()));
+        names.extend(value.filter(|_| words.first() != Some(value)).map(|word| word.bits().to_string()));
     });
-    settings = product(&settings, orders, |(_, built_in, names), value| {
+    settings = product(&settings, &orders, |(_, built_in, names), value| {
         built_in.order = *value;
-        let name = if *value == ByteOrder::Little { "le" } else { "be" };
-        names.extend((orders.first() != Some(value)).then(|| name.to_owned()));
+        let name = |order| if order == ByteOrder::Little { "le" } else { "be" };
+        names.extend(value.filter(|_| orders.first() != Some(value)).map(|order| name(order).to_owned()));
     });
     let finish = |(parameters, built_in, names): (_, _, Vec<String>)| {
         let suffix = if names.is_empty() { String::new() } else { format!("@{}", names.join(",")) };
         (Setting { parameters, built_in }, suffix)
     };
     settings.into_iter().map(finish).collect()
+}
+
+/// The values of `word` or `order`; without the line there is one, the target's.
+fn choices<T: Copy, S>(line: Option<&(Vec<T>, S)>) -> Vec<Option<T>> {
+    line.map_or_else(|| vec![None], |(values, _)| values.iter().copied().map(Some).collect())
 }
 
 fn product<S: Clone, V>(settings: &[S], values: &[V], set: impl Fn(&mut S, &V)) -> Vec<S> {

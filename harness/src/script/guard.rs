@@ -106,6 +106,11 @@ impl Guard {
         !self.and(feature, false).is_possible()
     }
 
+    /// Whether it says outright that the feature is there, or that it is not.
+    pub(super) fn says(&self, feature: Feature) -> Option<bool> {
+        self.0.iter().rev().find(|literal| literal.feature == feature).map(|literal| literal.present)
+    }
+
     /// True if one target can be like both.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         self.both(other).is_possible()

@@ -29,6 +29,8 @@ pub enum Missing {
     Features(FeatureSet),
     /// Something its CPU does not have, in words.
     Cpu(String),
+    /// A guest kernel that is built as the case asks.
+    Kernel(&'static str),
 }
 
 impl fmt::Display for Missing {
@@ -39,6 +41,7 @@ impl fmt::Display for Missing {
                 write!(f, "needs {}", names.join(", "))
             }
             Self::Cpu(reason) => f.write_str(reason),
+            Self::Kernel(kind) => write!(f, "needs a {kind} guest kernel"),
         }
     }
 }
@@ -93,21 +96,29 @@ impl Instance {
     #[must_use]
     pub fn needs(&self) -> FeatureSet {
         let mut features: FeatureSet = self.text.tree.header.needs.iter().map(|(feature, _)| *feature).collect();
-        if self.setting.built_in.word == GuestWord::Bits64 {
+        if self.setting.built_in.word == Some(GuestWord::Bits64) {
             features.insert(Feature::Wide);
         }
-        if self.setting.built_in.order == ByteOrder::Little {
+        if self.setting.built_in.order == Some(ByteOrder::Little) {
             features.insert(Feature::LittleEndian);
         }
         features
     }
 
-    /// What the target lacks, if it lacks something: a feature, or a register that a line for it names.
+    /// What the target lacks, if it lacks something: a feature, a guest kernel of that kind, or a register that a line for it
+    /// names.
     #[must_use]
     pub fn missing(&self, profile: &Profile) -> Option<Missing> {
         let features = self.needs().without(profile.features);
         if !features.is_empty() {
             return Some(Missing::Features(features));
+        }
+        let BuiltIn { word, order, .. } = self.setting.built_in;
+        if word == Some(GuestWord::Bits32) && profile.features.contains(Feature::Wide) {
+            return Some(Missing::Kernel("32-bit"));
+        }
+        if order == Some(ByteOrder::Big) && profile.features.contains(Feature::LittleEndian) {
+            return Some(Missing::Kernel("big-endian"));
         }
         let here = self.needs.iter().filter(|(guard, _)| guard.holds(profile.features));
         here.filter_map(|(_, need)| need.missing(profile.cpu)).next().map(Missing::Cpu)
@@ -124,9 +135,10 @@ impl Instance {
         let Text { source, tree, .. } = self.text.as_ref();
         let mut declared = HashMap::new();
         resolve::declare(&tree.body, &mut declared);
-        // The script was resolved without a mistake when it was read.
-        let (program, _) = resolve::resolve(&source.text, tree, &declared, &self.setting, &mut Shared::default());
-        let assembled = assemble::assemble(&source.text, &program, profile, &self.setting.built_in)
+        let setting = Setting { built_in: self.setting.built_in.on(profile.features), ..self.setting.as_ref().clone() };
+        // The script was resolved without a mistake when it was read, and a wider word only gives values more room.
+        let (program, _) = resolve::resolve(&source.text, tree, &declared, &setting, &mut Shared::default());
+        let assembled = assemble::assemble(&source.text, &program, profile, &setting.built_in)
             .map_err(|error| AssembleError::TooLarge(Diagnostics::new(Arc::clone(source), vec![error])))?;
         Ok(Case {
             name: self.name.clone(),

@@ -1,6 +1,7 @@
 //! What the parameters of a case are in one instance of it.
 
 use super::names;
+use crate::feature::{Feature, FeatureSet};
 
 /// The guest kernel's word size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -45,10 +46,19 @@ pub enum Privilege {
 pub struct BuiltIn {
     /// `privilege`.
     pub privilege: Privilege,
-    /// `word`.
-    pub word: GuestWord,
-    /// `order`.
-    pub order: ByteOrder,
+    /// `word`; none if any is right, so that it is the target's.
+    pub word: Option<GuestWord>,
+    /// `order`, the same.
+    pub order: Option<ByteOrder>,
+}
+
+impl BuiltIn {
+    /// The same on a target with these features, whose guest kernel has one word size and byte order.
+    pub(super) fn on(self, features: FeatureSet) -> Self {
+        let word = if features.contains(Feature::Wide) { GuestWord::Bits64 } else { GuestWord::Bits32 };
+        let order = if features.contains(Feature::LittleEndian) { ByteOrder::Little } else { ByteOrder::Big };
+        Self { word: Some(self.word.unwrap_or(word)), order: Some(self.order.unwrap_or(order)), ..self }
+    }
 }
 
 /// What a parameter or loop variable stands for.

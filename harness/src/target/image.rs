@@ -51,6 +51,8 @@ images! {
     MAC = "mac", "For QEMU's Power Macintosh machines.";
     MAC_OPENBIOS = "mac-openbios", "For the same machines, started by OpenBIOS.";
     PSERIES = "pseries", "For QEMU's pseries.";
+    PSERIES_64 = "pseries-64", "The same, 64-bit big-endian.";
+    PSERIES_64LE = "pseries-64le", "The same, 64-bit little-endian.";
     VMM = "vmm", "No guest, but the VMM that runs the board's under KVM.";
 }
 

@@ -28,9 +28,9 @@ pub use list::{all, by_id, deviating};
 pub use reference::{DEVIATES, Mode, Reference};
 
 use crate::case::{Case, Profile};
+use crate::feature::Feature;
 use crate::transcript::{Fate, RunResult};
 use image::Image;
-use sprig_isa::cpu::Cpu;
 use sprig_wire::batch::{BatchBuilder, TooLarge};
 use std::fmt;
 use std::io::Write;
@@ -246,8 +246,13 @@ fn batch_builder<'a>(cases: &[&'a Case], loud: bool) -> BatchBuilder<'a> {
     builder
 }
 
-/// The names under which goldens of a CPU in a mode are looked for: the target's, the CPU's, the architecture's, the mode's.
-fn golden_chain(id: &str, cpu: &Cpu, mode: &str) -> Vec<String> {
-    let family = if cpu.family.is_booke() { "booke" } else { "book3s" };
-    vec![id.to_owned(), format!("{}-{mode}", cpu.name), format!("{family}-{mode}"), mode.to_owned()]
+/// The names under which goldens of a CPU in a mode are looked for: the target's, those of the CPU with a guest kernel of that
+/// word size and byte order, the CPU's, the architecture's, the mode's.
+fn golden_chain(id: &str, profile: &Profile, mode: &str) -> Vec<String> {
+    let cpu = profile.cpu.name;
+    let family = if profile.cpu.family.is_booke() { "booke" } else { "book3s" };
+    let little = profile.features.contains(Feature::LittleEndian).then(|| format!("{cpu}-64le-{mode}"));
+    let wide = profile.features.contains(Feature::Wide).then(|| format!("{cpu}-64-{mode}"));
+    let general = [format!("{cpu}-{mode}"), format!("{family}-{mode}"), mode.to_owned()];
+    [id.to_owned()].into_iter().chain(little).chain(wide).chain(general).collect()
 }

@@ -201,7 +201,7 @@ impl Target for Reference {
 
     fn golden_chain(&self) -> Vec<String> {
         let id = self.id.split(DEVIATES).next().unwrap_or_default();
-        super::golden_chain(id, self.cpu, self.mode.name)
+        super::golden_chain(id, &self.profile(), self.mode.name)
     }
 
     fn version(&self) -> Option<String> {

@@ -3,8 +3,11 @@
 use crate::Context;
 use crate::plan::{Plan, Standing, ignored};
 use libtest_mimic::{Failed, Trial};
+use sprig::case::Profile;
 use sprig::differences::{Disagreement, Met};
+use sprig::feature::Feature;
 use sprig::script::Instance;
+use sprig::target::Target;
 use sprig::transcript::{Fate, RunResult, Transcript};
 use sprig_wire::log::State;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,14 +18,22 @@ use std::sync::Arc;
 const PREFIX: &str = "agreement::";
 /// Which targets are compared.
 const QEMU: &str = "qemu-";
+/// With which.
+const REFERENCE: &str = "ref-";
+const BARE: &str = "-bare";
 /// Places shown of one disagreement.
 const SHOWN: usize = 5;
 
-/// The reference that a QEMU target has to agree with.
+/// The reference that a QEMU target has to agree with: of the same CPU, with a guest kernel of the same kind.
 fn reference(context: &Context, qemu: usize) -> Option<usize> {
-    let target = &context.targets[qemu];
-    let wanted = format!("ref-{}-bare", target.profile().cpu.name);
-    let reference = context.targets.iter().position(|target| target.id() == wanted);
+    let kind = |target: &dyn Target| {
+        let Profile { cpu, features, .. } = target.profile();
+        (cpu.name, [Feature::Wide, Feature::LittleEndian].map(|feature| features.contains(feature)))
+    };
+    let target = context.targets[qemu].as_ref();
+    let is_bare = |id: &str| id.starts_with(REFERENCE) && id.ends_with(BARE);
+    let reference =
+        context.targets.iter().position(|other| is_bare(other.id()) && kind(other.as_ref()) == kind(target));
     reference.filter(|_| target.id().starts_with(QEMU))
 }
 

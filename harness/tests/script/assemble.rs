@@ -1,9 +1,10 @@
 //! What scripts become: bytecode, stubs, names, conditions. `UPDATE_GOLDENFILES=1` writes the expected listings anew.
 
-use crate::listing::{assemble, describe, parse, profiles};
-use crate::valid::{check, profile};
+use crate::listing::{assemble, describe, parse, profiles, with_kernel};
+use crate::valid::{check, profile, profile_for};
 use goldenfile::Mint;
 use sprig::case::{Comparison, Condition, Part, Term};
+use sprig::feature::Feature;
 use sprig::script::{AssembleError, load};
 use sprig_isa::cpu::Cpu;
 use sprig_isa::spr::UNSAFE_TO_WRITE;
@@ -27,7 +28,7 @@ fn every_byte_is_as_it_was_reviewed() {
         let script = sprig::script::parse(source).unwrap_or_else(|error| panic!("{error}"));
         for cpu in cpus {
             for instance in script.instances() {
-                let case = instance.assemble(&profile(Cpu::by_name(cpu).expect("a CPU"), true));
+                let case = instance.assemble(&profile_for(instance, Cpu::by_name(cpu).expect("a CPU"), true));
                 let case = case.unwrap_or_else(|error| panic!("{error}"));
                 check(&case);
                 let file = format!("{}.{cpu}.txt", instance.name().replace('@', "."));
@@ -96,6 +97,45 @@ fn a_target_that_lacks_something_is_told_what() {
     assert_eq!(missing(0, "e500v2", false).as_deref(), Some("needs magic-page"));
     assert_eq!(missing(0, "970", false).as_deref(), Some("needs usprg4, magic-page"));
     assert_eq!(missing(1, "7447", false).as_deref(), Some("needs magic-page, 64-bit"));
+}
+
+#[test]
+fn a_case_says_which_guest_kernel_it_is_for_or_runs_on_each() {
+    const STEPS: &str = "needs magic-page\nmap-page\npage.sprg0 = MAGIC_PAGE\npage.dsisr = 1\n";
+    let narrow = profile(Cpu::by_name("power8").expect("a CPU"), true);
+    let wide = with_kernel(narrow, &[Feature::Wide]);
+    let little = with_kernel(wide, &[Feature::LittleEndian]);
+    let any = parse(&format!("{HEADER}{STEPS}"));
+    let steps = |profile| {
+        let case = any.instances()[0].assemble(profile).unwrap_or_else(|error| panic!("{error}"));
+        case.steps[1..].iter().map(|step| step.text.clone()).collect::<Vec<_>>()
+    };
+    let dsisr = "stw r3, -4000(0) (page.dsisr), r3 = 0x1";
+    assert_eq!(steps(&narrow), ["stw r3, -4060(0) (page.sprg0), r3 = 0xfffff000", dsisr]);
+    assert_eq!(steps(&wide), ["std r3, -4064(0) (page.sprg0), r3 = 0xfffffffffffff000", dsisr]);
+    assert_eq!(steps(&little), steps(&wide));
+    let one = parse(&format!("{HEADER}word 32\norder be\n{STEPS}"));
+    let missing = |profile| one.instances()[0].missing(profile).map(|missing| missing.to_string());
+    assert_eq!(missing(&narrow), None);
+    assert_eq!(missing(&wide).as_deref(), Some("needs a 32-bit guest kernel"));
+    let wide_only = parse(&format!("{HEADER}word 64\norder be\n{STEPS}"));
+    let missing = |profile| wide_only.instances()[0].missing(profile).map(|missing| missing.to_string());
+    assert_eq!(missing(&narrow).as_deref(), Some("needs 64-bit"));
+    assert_eq!(missing(&wide), None);
+    assert_eq!(missing(&little).as_deref(), Some("needs a big-endian guest kernel"));
+}
+
+#[test]
+fn a_block_for_64_bit_kernels_has_room_for_64_bits() {
+    let script =
+        parse(&format!("{HEADER}on 64-bit {{\nmtspr SPRG0, 0x1_0000_0000\n}}\non not 64-bit {{\nmtspr SPRG0, 1\n}}\n"));
+    let narrow = profile(Cpu::by_name("power8").expect("a CPU"), false);
+    let step = |profile| {
+        let case = script.instances()[0].assemble(profile).unwrap_or_else(|error| panic!("{error}"));
+        case.steps.iter().map(|step| step.text.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(step(&narrow), ["mtspr 272 (SPRG0), r3 = 0x1"]);
+    assert_eq!(step(&with_kernel(narrow, &[Feature::Wide])), ["mtspr 272 (SPRG0), r3 = 0x100000000"]);
 }
 
 #[test]

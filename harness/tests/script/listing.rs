@@ -2,8 +2,9 @@
 
 use crate::valid::profile;
 use sprig::case::{Case, Profile};
+use sprig::feature::{Feature, FeatureSet};
 use sprig::script::{self, Script};
-use sprig_isa::cpu::{CPUS, Cpu};
+use sprig_isa::cpu::{CPUS, Cpu, Family};
 use sprig_wire::bytecode::{self, Op, Register, Transfer};
 use std::fmt::Write;
 use std::path::Path;
@@ -14,9 +15,20 @@ pub(crate) fn parse(text: &str) -> Script {
     script::parse(source).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Every CPU, both ways.
+/// Every CPU, both ways; 64-bit server ones with guest kernels of each kind.
 pub(crate) fn profiles() -> impl Iterator<Item = Profile> {
-    CPUS.iter().flat_map(|cpu| [profile(cpu, true), profile(cpu, false)])
+    let both = CPUS.iter().flat_map(|cpu| [profile(cpu, true), profile(cpu, false)]);
+    both.flat_map(|narrow| {
+        let wide = with_kernel(narrow, &[Feature::Wide]);
+        let little = with_kernel(narrow, &[Feature::Wide, Feature::LittleEndian]);
+        let kernels = if narrow.cpu.family == Family::Book3s64 { vec![narrow, wide, little] } else { vec![narrow] };
+        kernels.into_iter()
+    })
+}
+
+/// The same target with a guest kernel of another kind.
+pub(crate) fn with_kernel(profile: Profile, kernel: &[Feature]) -> Profile {
+    Profile { features: profile.features.union(FeatureSet::of(kernel)), ..profile }
 }
 
 /// The only instance of a script, for a CPU with everything.

@@ -2,7 +2,7 @@
 
 use sprig::case::{Case, Condition, Hold, Part, Profile, Term};
 use sprig::feature::{Feature, FeatureSet};
-use sprig::script;
+use sprig::script::{self, Instance};
 use sprig_isa::cpu::Cpu;
 use sprig_isa::insn::word::branch_absolute;
 use sprig_wire::bytecode::{self, Op};
@@ -29,7 +29,7 @@ pub(crate) fn anything_goes(bytes: &[u8]) {
     for instance in script.instances().iter().take(INSTANCES) {
         for cpu in ["e500v2", "7447", "970"] {
             for virtual_machine in [false, true] {
-                let profile = profile(Cpu::by_name(cpu).expect("a CPU"), virtual_machine);
+                let profile = profile_for(instance, Cpu::by_name(cpu).expect("a CPU"), virtual_machine);
                 if let Ok(case) = instance.assemble(&profile) {
                     check(&case);
                 }
@@ -38,7 +38,17 @@ pub(crate) fn anything_goes(bytes: &[u8]) {
     }
 }
 
-/// A CPU with a hypervisor and a platform that have everything, or with neither.
+/// The same with the guest kernel that an instance asks for.
+pub(crate) fn profile_for(instance: &Instance, cpu: &'static Cpu, virtual_machine: bool) -> Profile {
+    let mut profile = profile(cpu, virtual_machine);
+    for kernel in [Feature::Wide, Feature::LittleEndian].into_iter().filter(|kernel| instance.needs().contains(*kernel))
+    {
+        profile.features.insert(kernel);
+    }
+    profile
+}
+
+/// A CPU with a hypervisor and a platform that have everything, or with neither, and a 32-bit big-endian guest kernel.
 pub(crate) fn profile(cpu: &'static Cpu, virtual_machine: bool) -> Profile {
     let platform = [
         Feature::Hypercall,
@@ -49,8 +59,6 @@ pub(crate) fn profile(cpu: &'static Cpu, virtual_machine: bool) -> Profile {
         Feature::External,
         Feature::Critical,
         Feature::Firmware,
-        Feature::Wide,
-        Feature::LittleEndian,
     ];
     let platform = if virtual_machine { &platform[..] } else { &[Feature::Bare] };
     Profile { cpu, features: FeatureSet::of_cpu(cpu).union(FeatureSet::of(platform)), hold: Hold::NO_HOST }

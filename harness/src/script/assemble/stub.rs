@@ -89,7 +89,7 @@ impl Context<'_> {
     }
 
     fn is_wide(self) -> bool {
-        self.built_in.word == GuestWord::Bits64
+        self.built_in.word == Some(GuestWord::Bits64)
     }
 
     /// The instruction that writes all of the MSR: mtmsr changes the low word only on 64-bit server cores.
@@ -125,7 +125,7 @@ impl Context<'_> {
     pub(super) fn field_access(self, field: &Field) -> (&'static str, &'static str, i64) {
         let wide = self.is_wide() && field.size == 8;
         // The low word of a 64-bit field is the first one where the page is little-endian.
-        let offset = if wide || self.built_in.order == ByteOrder::Little { field.offset } else { field.offset32 };
+        let offset = if wide || self.built_in.order == Some(ByteOrder::Little) { field.offset } else { field.offset32 };
         let displacement = i64::from(offset) - PAGE_SIZE.cast_signed();
         if wide { ("ld", "std", displacement) } else { ("lwz", "stw", displacement) }
     }
@@ -172,8 +172,8 @@ impl Context<'_> {
     /// Offsets of the high and the low word of a doubleword in memory.
     fn halves(self) -> (i64, i64) {
         match self.built_in.order {
-            ByteOrder::Big => (0, 4),
-            ByteOrder::Little => (4, 0),
+            Some(ByteOrder::Little) => (4, 0),
+            _ => (0, 4),
         }
     }
 

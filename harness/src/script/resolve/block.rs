@@ -30,8 +30,10 @@ impl Resolver<'_, '_> {
                     self.lookup.report(found.note("what the header and the blocks around need excludes it"));
                 }
                 let outer = std::mem::replace(&mut self.guard, guard);
+                self.lookup.word = self.word();
                 self.statements(&block.body);
                 self.guard = outer;
+                self.lookup.word = self.word();
             }
             BlockHeader::Broken(Some(variable)) => {
                 let unknown = Binding { meaning: Meaning::Unknown, text: String::new() };

@@ -17,7 +17,7 @@ impl Resolver<'_, '_> {
         let mut with: Vec<(Register, Value)> = Vec::new();
         let mut complete = true;
         for (expr, value) in &run.with {
-            let bits = self.setting.built_in.word.bits();
+            let bits = self.lookup.word.bits();
             let (register, value) = (self.register(expr), self.value(value, bits, "a register"));
             let (Some(register), Some(value)) = (register, value) else {
                 complete = false;
@@ -50,7 +50,7 @@ impl Resolver<'_, '_> {
 
     /// The values a `run` logs.
     pub(super) fn run_outputs(&self, gives: &[Register]) -> Vec<Output> {
-        let word = self.setting.built_in.word.bits();
+        let word = self.lookup.word.bits();
         let output = |(index, register): (usize, &Register)| {
             let name = register_name(*register);
             let bits = match register {

@@ -84,7 +84,7 @@ pub(super) fn resolve(
         reports,
         variables: setting.parameters.clone(),
         declared,
-        word: setting.built_in.word,
+        word: GuestWord::default(),
         used,
         used_here: Vec::new(),
         mentioned: Vec::new(),
@@ -106,6 +106,7 @@ pub(super) fn resolve(
         needs: Vec::new(),
         known_needs: HashSet::new(),
     };
+    resolver.lookup.word = resolver.word();
     resolver.statements(&tree.body);
     (resolver.program, resolver.needs)
 }
@@ -133,6 +134,16 @@ struct Resolver<'a, 's> {
 }
 
 impl Resolver<'_, '_> {
+    /// The word size of the guest kernels that come here: as the case or the block asks, else the setting's. Where any can come,
+    /// what fits the narrower word fits the wider.
+    fn word(&self) -> GuestWord {
+        match self.guard.says(Feature::Wide) {
+            Some(true) => GuestWord::Bits64,
+            Some(false) => GuestWord::Bits32,
+            None => self.setting.built_in.word.unwrap_or_default(),
+        }
+    }
+
     fn statements(&mut self, body: &[Statement]) {
         for statement in body {
             if !self.spend() {

@@ -35,7 +35,7 @@ fn own(bits: u32) -> Vec<Output> {
 
 impl Resolver<'_, '_> {
     pub(super) fn action(&mut self, step: &ast::Step) -> Option<Done> {
-        let word = self.setting.built_in.word.bits();
+        let word = self.lookup.word.bits();
         let register = "a register";
         Some(match &step.action {
             ast::Action::Mfspr(spr) => (Action::Mfspr(self.lookup.spr(spr)?), own(word)),
@@ -113,7 +113,7 @@ impl Resolver<'_, '_> {
     fn mappable(&mut self, expr: &Expr, word: u32) -> Option<Value> {
         let ea = self.value(expr, word, "an address")?;
         if let Value::Constant(address) = ea
-            && u32::try_from(address).is_ok_and(|address| !layout::is_for_scripts(address))
+            && !layout::is_for_scripts(address)
         {
             let [memory, devices @ ..] = layout::KERNEL_SEGMENTS.map(|segment| format!("{segment:#x}0000000"));
             let found = Diagnostic::error("the guest kernel has this address itself").at(expr.span, "");
@@ -218,7 +218,7 @@ impl Resolver<'_, '_> {
     }
 
     fn arguments(&mut self, arguments: &[(Expr, Expr)]) -> Option<Vec<(u8, Value)>> {
-        let bits = self.setting.built_in.word.bits();
+        let bits = self.lookup.word.bits();
         let mut given: Vec<(u8, Value)> = Vec::new();
         let mut complete = true;
         for (register, value) in arguments {
@@ -246,7 +246,7 @@ impl Resolver<'_, '_> {
     }
 
     fn map_page(&mut self, ea: Option<&Expr>, pa: Option<&Expr>, flags: Option<&Expr>) -> Option<Done> {
-        let word = self.setting.built_in.word;
+        let word = self.lookup.word;
         let page = names::constant(names::MAGIC_PAGE, word).unwrap_or(page::DEFAULT_EA);
         let mut address = |expr: Option<&Expr>| {
             let Some(expr) = expr else { return Some(page) };

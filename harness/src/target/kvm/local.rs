@@ -134,7 +134,7 @@ impl Target for Local {
     }
 
     fn golden_chain(&self) -> Vec<String> {
-        let mut chain = golden_chain(self.id(), self.cpu, self.machine.mode);
+        let mut chain = golden_chain(self.id(), &self.profile(), self.machine.mode);
         // What the same KVM does on emulated hardware, as long as no hardware's own is recorded.
         chain.splice(1..1, self.machine.kernels.first().map(|kernel| kernel.target.to_owned()));
         chain

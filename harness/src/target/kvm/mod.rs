@@ -175,7 +175,7 @@ impl Target for Kvm {
     }
 
     fn golden_chain(&self) -> Vec<String> {
-        super::golden_chain(self.id(), self.cpu, self.machine.mode)
+        super::golden_chain(self.id(), &self.profile(), self.machine.mode)
     }
 
     fn version(&self) -> Option<String> {

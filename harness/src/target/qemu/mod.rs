@@ -99,7 +99,7 @@ impl Target for Qemu {
     fn golden_chain(&self) -> Vec<String> {
         let releases = self.program.release().into_iter().flat_map(Version::since_floor);
         let keyed = releases.map(|(major, minor)| format!("{}>={major}.{minor}", self.id));
-        keyed.chain(super::golden_chain(&self.id, self.cpu, "bare")).collect()
+        keyed.chain(super::golden_chain(&self.id, &self.profile(), "bare")).collect()
     }
 
     fn version(&self) -> Option<String> {

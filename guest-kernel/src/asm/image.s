@@ -1,0 +1,15 @@
+# What is in the image besides code: the stacks.
+        .section .stacks, "aw", @nobits
+        .balign 16
+        .space  {STACK}
+__stack_top:
+        .space  {STACK}
+__interrupt_stack_top:
+        .space  {STACK}
+__critical_stack_top:
+        .text
+
+# For link.ld, which cannot see sprig_wire::layout.
+        .globl  sprig_image_base, sprig_image_end
+        .set    sprig_image_base, {IMAGE_BASE}
+        .set    sprig_image_end, {IMAGE_END}
