@@ -11,8 +11,7 @@ use sprig::report::Record;
 use sprig::run::{Run, Selected};
 use sprig::session::Unwatched;
 use sprig::suite::Suite;
-use sprig::target::{Limits, Reference};
-use sprig_isa::cpu::Cpu;
+use sprig::target::{Limits, Model, Reference};
 use sprig_refhv::hypervisor::{DEVIATIONS, Deviation};
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -235,7 +234,8 @@ fn red_cases(cpu: &str, deviation: Deviation) -> Result<Vec<Record>, Failed> {
         own: true,
     };
     let cases: Vec<Selected> = suite.instances().map(own).collect();
-    let target = Reference::deviating(Cpu::by_name(cpu).ok_or("no such CPU")?, deviation);
+    let model = Model::by_label(cpu).ok_or("the reference has no such model")?;
+    let target = Reference::deviating(model, deviation).ok_or("no such CPU")?;
     let run = Run { suite: &suite, cases: &cases, limits: &Limits::default(), again: "sprig repro" };
     let mut red = Vec::new();
     run.on(&target, &Unwatched, |record| {

@@ -112,8 +112,14 @@ pub mod papr {
     pub const H_REMOVE: u32 = 0x04;
     /// H_READ: read a hashed page table entry.
     pub const H_READ: u32 = 0x0c;
-    /// H_SET_MODE: choose a mode of the CPU that is the hypervisor's to choose.
+    /// H_SET_MODE: choose a mode of the CPU that is the hypervisor's to choose (LoPAR, "H_SET_MODE"; asm/hvcall.h).
     pub const H_SET_MODE: u32 = 0x31c;
+    /// H_SET_MODE: which mode, the byte order in which interrupts are taken.
+    pub const SET_MODE_RESOURCE_LE: u32 = 4;
+    /// H_SET_MODE: interrupts are taken in big-endian mode.
+    pub const SET_MODE_BIG_ENDIAN: u32 = 0;
+    /// H_SET_MODE: interrupts are taken in little-endian mode.
+    pub const SET_MODE_LITTLE_ENDIAN: u32 = 1;
     /// H_PUT_TERM_CHAR: write up to 16 bytes to a virtual terminal.
     pub const H_PUT_TERM_CHAR: u32 = 0x58;
     /// H_RTAS: QEMU's and VOF's entry to the run-time abstraction services.

@@ -69,6 +69,13 @@ pub mod book3s {
     pub const LE: u64 = 1 << 0;
 }
 
+/// Bits of LPCR, the hypervisor's register of what its partition may see (Power ISA 2.07 Book III-S, "Logical Partitioning
+/// Control Register").
+pub mod lpcr {
+    /// Interrupt little-endian: MSR\[LE\] after an interrupt.
+    pub const ILE: u64 = 1 << 25;
+}
+
 /// The bits a guest may change by a store to the page's `msr` field: the kernel's documentation names these two only
 /// (Documentation/virt/kvm/ppc-pv.rst, "MSR bits").
 pub const PAGE_SAFE: u64 = EE | book3s::RI;

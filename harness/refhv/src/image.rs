@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use object::{Architecture, Endianness, Object, ObjectSegment};
+use object::{Architecture, Object, ObjectSegment};
 
 use crate::memory::Memory;
 
@@ -26,7 +26,7 @@ impl fmt::Display for ImageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotElf(error) => write!(f, "not an ELF file: {error}"),
-            Self::NotPowerPc => write!(f, "not a big-endian PowerPC program"),
+            Self::NotPowerPc => write!(f, "not a PowerPC program"),
             Self::OutsideRam { address, size } => write!(f, "a segment of {size} bytes at {address:#x} is outside RAM"),
         }
     }
@@ -59,11 +59,10 @@ impl Image {
     /// Reads an ELF file.
     ///
     /// # Errors
-    /// If it is not a big-endian PowerPC program.
+    /// If it is not a PowerPC program. In which byte order its code runs is its own business.
     pub fn parse(file: &[u8]) -> Result<Self, ImageError> {
         let file = object::File::parse(file).map_err(ImageError::NotElf)?;
-        let powerpc = matches!(file.architecture(), Architecture::PowerPc | Architecture::PowerPc64);
-        if !powerpc || file.endianness() != Endianness::Big {
+        if !matches!(file.architecture(), Architecture::PowerPc | Architecture::PowerPc64) {
             return Err(ImageError::NotPowerPc);
         }
         let segment = |segment: object::Segment<'_, '_>| {

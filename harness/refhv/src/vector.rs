@@ -5,7 +5,7 @@
 
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::exception::{Class, Exception};
-use sprig_isa::msr::{self, book3s, booke};
+use sprig_isa::msr::{self, book3s, booke, lpcr};
 use sprig_isa::spr::number as n;
 
 use crate::cpu::Interrupt;
@@ -60,7 +60,11 @@ pub fn take<R: Registers>(cpu: &Cpu, regs: &mut R, msr: u64, address: u64, inter
     if let Some(data) = interrupt.address.filter(|_| exception.sets_data_address()) {
         regs.set(if booke { n::DEAR } else { n::DAR }, data);
     }
-    Some(Resume { address: target, msr: msr_after(cpu, msr, class) })
+    let mut msr = msr_after(cpu, msr, class);
+    if cpu.set.intersects(CpuSet::POWER) && regs.get(n::LPCR) & lpcr::ILE != 0 {
+        msr |= book3s::LE;
+    }
+    Some(Resume { address: target, msr })
 }
 
 /// The syndrome of those interrupts of the server families that have it in SRR1.
@@ -176,6 +180,20 @@ mod tests {
         let (cpu, mut regs) = (cpu("power8"), Sprs::new());
         let resume = take(cpu, &mut regs, msr::ME | msr::PR, 0x1000, &Interrupt::new(Exception::Decrementer));
         assert_eq!(resume, Some(Resume { address: 0x900, msr: book3s::SF | msr::ME }));
+    }
+
+    #[test]
+    fn the_hypervisor_decides_about_the_byte_order_of_a_partitions_interrupts() {
+        let (cpu, mut regs) = (cpu("power8"), Sprs::new());
+        regs.set(n::LPCR, lpcr::ILE);
+        let trap = Interrupt::trap(cpu.family);
+        assert_eq!(
+            take(cpu, &mut regs, msr::ME, 0x1000, &trap),
+            Some(Resume { address: 0x700, msr: book3s::SF | book3s::LE | msr::ME })
+        );
+        regs.set(n::LPCR, 0);
+        let resume = take(cpu, &mut regs, book3s::LE | msr::ME, 0x1000, &trap);
+        assert_eq!(resume, Some(Resume { address: 0x700, msr: book3s::SF | msr::ME }));
     }
 
     #[test]

@@ -46,6 +46,8 @@ macro_rules! images {
 
 images! {
     BOARD = "board", "For the minimal board of the reference hypervisor and the VMM.";
+    BOARD_64 = "board-64", "The same, 64-bit big-endian.";
+    BOARD_64LE = "board-64le", "The same, 64-bit little-endian.";
     PPCE500 = "ppce500", "For QEMU's ppce500.";
     BAMBOO = "bamboo", "For QEMU's bamboo.";
     MAC = "mac", "For QEMU's Power Macintosh machines.";

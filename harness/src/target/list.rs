@@ -2,8 +2,7 @@
 
 use super::kvm::{self, Kvm, Local};
 use super::qemu::{MACHINES, Qemu};
-use super::{Mode, Reference, Target};
-use sprig_isa::cpu::Cpu;
+use super::{Mode, Reference, Target, reference};
 use sprig_refhv::hypervisor::DEVIATIONS;
 use std::sync::Arc;
 
@@ -11,9 +10,9 @@ use std::sync::Arc;
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Target>> {
     let mut targets: Vec<Arc<dyn Target>> = Vec::new();
-    for cpu in Reference::CPUS.into_iter().filter_map(Cpu::by_name) {
-        for mode in Mode::all() {
-            targets.push(Arc::new(Reference::new(cpu, mode)));
+    for model in &reference::MODELS {
+        for target in Mode::all().into_iter().filter_map(|mode| Reference::new(model, mode)) {
+            targets.push(Arc::new(target));
         }
     }
     for machine in MACHINES {
@@ -30,11 +29,11 @@ pub fn all() -> Vec<Arc<dyn Target>> {
     targets
 }
 
-/// Hypervisors that are wrong on purpose, `ref-CPU-pr+DEVIATION`: for trying the suite, and in no list of targets.
+/// Hypervisors that are wrong on purpose, `ref-MODEL-pr+DEVIATION`: for trying the suite, and in no list of targets.
 #[must_use]
 pub fn deviating() -> Vec<Arc<dyn Target>> {
-    let cpus = Reference::CPUS.into_iter().filter_map(Cpu::by_name);
-    let each = cpus.flat_map(|cpu| DEVIATIONS.iter().map(move |row| Reference::deviating(cpu, row.deviation)));
+    let models = reference::MODELS.iter();
+    let each = models.flat_map(|model| DEVIATIONS.iter().filter_map(|row| Reference::deviating(model, row.deviation)));
     each.map(|target| Arc::new(target) as Arc<dyn Target>).collect()
 }
 
@@ -54,7 +53,7 @@ mod tests {
         let models: usize = MACHINES.iter().map(|machine| machine.models.len()).sum();
         let kernels: usize = kvm::MACHINES.iter().map(|machine| machine.kernels.len()).sum();
         let local = 1;
-        assert_eq!(targets.len(), Reference::CPUS.len() * Mode::all().len() + models + kernels + local);
+        assert_eq!(targets.len(), reference::MODELS.len() * Mode::all().len() + models + kernels + local);
         for target in &targets {
             let same = targets.iter().filter(|other| other.id() == target.id());
             assert_eq!(same.count(), 1, "{}", target.id());
@@ -75,6 +74,8 @@ mod tests {
         let chain = |id| by_id(id).expect("a target").golden_chain();
         assert_eq!(chain("ref-440-pr"), ["ref-440-pr", "440-pr", "booke-pr", "pr"]);
         assert_eq!(chain("ref-440-bare")[1..], chain("qemu-bamboo-440ep")[1..]);
+        assert_eq!(chain("ref-power8-64le-bare")[1..], chain("qemu-pseries-power8-64le")[1..]);
+        assert_eq!(chain("ref-power8-64-pr"), ["ref-power8-64-pr", "power8-64-pr", "power8-pr", "book3s-pr", "pr"]);
         assert_eq!(chain("kvm-e500v2"), ["kvm-e500v2", "e500v2-pr", "booke-pr", "pr"]);
         assert_eq!(chain("kvm-local"), ["kvm-local", "kvm-e500v2", "e500v2-pr", "booke-pr", "pr"]);
     }

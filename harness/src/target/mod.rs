@@ -25,7 +25,7 @@ mod reference;
 
 pub use limits::Limits;
 pub use list::{all, by_id, deviating};
-pub use reference::{DEVIATES, Mode, Reference};
+pub use reference::{DEVIATES, Mode, Model, Reference};
 
 use crate::case::{Case, Profile};
 use crate::feature::Feature;

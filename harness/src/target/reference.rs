@@ -60,40 +60,101 @@ impl Mode {
 
     /// A hypervisor that offers the page.
     fn page() -> Self {
-        use Feature::{ExitCounts, External, Firmware, Host, Hypercall, Ioctl, MagicPage, Reset};
+        use Feature::{ExitCounts, External, Host, Hypercall, Ioctl, MagicPage, Reset};
         Self {
             name: "pr",
             hypervisor: Some(Setup::default()),
-            features: &[Hypercall, MagicPage, Host, Ioctl, Reset, External, Firmware, ExitCounts],
+            features: &[Hypercall, MagicPage, Host, Ioctl, Reset, External, ExitCounts],
         }
+    }
+
+    /// True if a target in this mode declares what its guest kernel does: a firmware is of interest where it has touched the
+    /// magic page.
+    fn allows(&self, feature: Feature) -> bool {
+        feature != Feature::Firmware || self.features.contains(&Feature::MagicPage)
     }
 }
 
-/// One CPU in one mode.
+/// A CPU of the reference with a guest kernel for it.
+#[derive(Debug)]
+pub struct Model {
+    /// Its name in target names.
+    pub label: &'static str,
+    /// The CPU's name in `sprig_isa::cpu::CPUS`.
+    cpu: &'static str,
+    image: image::Image,
+    /// What the guest kernel declares.
+    features: &'static [Feature],
+    /// The image, once it has been read.
+    parsed: OnceLock<Result<Arc<Image>, String>>,
+}
+
+impl Model {
+    /// The model of this name.
+    #[must_use]
+    pub fn by_label(label: &str) -> Option<&'static Self> {
+        MODELS.iter().find(|model| model.label == label)
+    }
+
+    /// The 32-bit guest kernel, which runs on every CPU.
+    const fn narrow(cpu: &'static str) -> Self {
+        // What stands in for a firmware is 32-bit code.
+        Self { label: cpu, cpu, image: image::BOARD, features: &[Feature::Firmware], parsed: OnceLock::new() }
+    }
+
+    /// A 64-bit one.
+    const fn wide(label: &'static str, cpu: &'static str, image: image::Image, features: &'static [Feature]) -> Self {
+        Self { label, cpu, image, features, parsed: OnceLock::new() }
+    }
+
+    /// The guest image, read once.
+    fn image(&self) -> Result<Arc<Image>, String> {
+        let read = || {
+            let name = self.image.name;
+            let bytes = self.image.bytes().map_err(|error| error.to_string())?;
+            let parsed = Image::parse(&bytes).map_err(|error| format!("the guest image {name}: {error}"))?;
+            Ok(Arc::new(parsed))
+        };
+        self.parsed.get_or_init(read).clone()
+    }
+}
+
+/// Every model.
+pub(super) static MODELS: [Model; 8] = [
+    Model::narrow("e500v2"),
+    Model::narrow("440"),
+    Model::narrow("7447"),
+    Model::narrow("750"),
+    Model::narrow("970"),
+    Model::narrow("power8"),
+    Model::wide("power8-64", "power8", image::BOARD_64, &[Feature::Wide]),
+    Model::wide("power8-64le", "power8", image::BOARD_64LE, &[Feature::Wide, Feature::LittleEndian]),
+];
+
+/// One model in one mode.
 #[derive(Debug)]
 pub struct Reference {
     id: String,
+    model: &'static Model,
     cpu: &'static Cpu,
     mode: Mode,
 }
 
 impl Reference {
-    /// The CPU models of the reference.
-    pub const CPUS: [&'static str; 6] = ["e500v2", "440", "7447", "750", "970", "power8"];
-
-    /// The target for a CPU in a mode.
+    /// The target for a model in a mode; none if the tables do not know its CPU.
     #[must_use]
-    pub fn new(cpu: &'static Cpu, mode: Mode) -> Self {
-        Self { id: format!("ref-{}-{}", cpu.name, mode.name), cpu, mode }
+    pub fn new(model: &'static Model, mode: Mode) -> Option<Self> {
+        let cpu = Cpu::by_name(model.cpu)?;
+        Some(Self { id: format!("ref-{}-{}", model.label, mode.name), model, cpu, mode })
     }
 
-    /// The target for a CPU under a hypervisor that is wrong on purpose. Its goldens are those of the right one.
+    /// The target for a model under a hypervisor that is wrong on purpose. Its goldens are those of the right one.
     #[must_use]
-    pub fn deviating(cpu: &'static Cpu, deviation: Deviation) -> Self {
-        let mode = Mode::page();
-        let id = format!("ref-{}-{}{DEVIATES}{deviation}", cpu.name, mode.name);
-        let setup = mode.hypervisor.map(|setup| Setup { deviation: Some(deviation), ..setup });
-        Self { id, cpu, mode: Mode { hypervisor: setup, ..mode } }
+    pub fn deviating(model: &'static Model, deviation: Deviation) -> Option<Self> {
+        let right = Self::new(model, Mode::page())?;
+        let id = format!("{}{DEVIATES}{deviation}", right.id);
+        let setup = right.mode.hypervisor.map(|setup| Setup { deviation: Some(deviation), ..setup });
+        Some(Self { id, mode: Mode { hypervisor: setup, ..right.mode }, ..right })
     }
 
     /// Runs one case; its result, and what the console said.
@@ -104,8 +165,9 @@ impl Reference {
         }
         builder.push(CASE, &case.parts);
         let batch = builder.finish().map_err(|error| error.to_string())?;
-        let image = image()?;
-        let failed = |error: sprig_refhv::image::ImageError| format!("the guest image {}: {error}", image::BOARD.name);
+        let image = self.model.image()?;
+        let name = self.model.image.name;
+        let failed = |error: sprig_refhv::image::ImageError| format!("the guest image {name}: {error}");
         match self.mode.hypervisor {
             None => {
                 let machine = Machine::bare(self.cpu, image).map_err(failed)?;
@@ -167,24 +229,15 @@ impl Reference {
     }
 }
 
-/// The guest image for the board, read once.
-fn image() -> Result<Arc<Image>, String> {
-    static IMAGE: OnceLock<Result<Arc<Image>, String>> = OnceLock::new();
-    let read = || {
-        let bytes = image::BOARD.bytes().map_err(|error| error.to_string())?;
-        let parsed = Image::parse(&bytes).map_err(|error| format!("the guest image {}: {error}", image::BOARD.name))?;
-        Ok(Arc::new(parsed))
-    };
-    IMAGE.get_or_init(read).clone()
-}
-
 impl Target for Reference {
     fn id(&self) -> &str {
         &self.id
     }
 
     fn profile(&self) -> Profile {
-        let mut features = FeatureSet::of_cpu(self.cpu).union(FeatureSet::of(self.mode.features));
+        let kernel = self.model.features.iter().filter(|feature| self.mode.allows(**feature)).copied();
+        let mut features =
+            FeatureSet::of_cpu(self.cpu).union(FeatureSet::of(self.mode.features)).union(kernel.collect());
         if self.cpu.family.is_booke() {
             features.insert(Feature::Critical);
         }
@@ -193,7 +246,7 @@ impl Target for Reference {
     }
 
     fn availability(&self) -> Availability {
-        match image() {
+        match self.model.image() {
             Ok(_) => Availability::Yes,
             Err(reason) => Availability::No { reason, remedy: super::REBUILD_IMAGES.to_owned() },
         }

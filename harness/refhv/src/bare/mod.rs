@@ -198,7 +198,7 @@ impl Supervisor for Bare {
         }
         if interrupt.syndrome == HYPERVISOR_LEVEL
             && !core.state.in_problem_state()
-            && let Some(effect) = self.mmu.papr_call(&mut core.state.gpr)
+            && let Some(effect) = self.mmu.papr_call(&mut core.state.spr, &mut core.state.gpr)
         {
             if effect == Effect::Changed {
                 core.lookaside.flush();

@@ -6,9 +6,11 @@ use sprig_isa::hcall::{
     EV_IDLE, EV_SUCCESS, EV_UNIMPLEMENTED, KVM_FEATURE_MAGIC_PAGE, KVM_HC_FEATURES, KVM_HC_PPC_MAP_MAGIC_PAGE,
     KVM_SC_MAGIC_R0, MAGIC_PAGE_FLAG_NOT_MAPPED_NX, MAGIC_PAGE_FLAGS, TOKEN_REGISTER,
 };
-use sprig_isa::msr;
+use sprig_isa::msr::{self, lpcr};
+use sprig_isa::spr::number;
 
 use super::page::Mapping;
+use super::shared::ByteOrder;
 use super::{Deviation, Exit, Hypervisor, policy};
 use crate::cpu::{Core, Interrupt};
 use crate::mmu::Effect;
@@ -27,7 +29,8 @@ impl Hypervisor {
         if supervisor && is_partition {
             self.exit(core, Exit::Hypercall);
             core.state.pc = core.state.nia;
-            if self.mmu.papr_call(&mut core.state.gpr) == Some(Effect::Changed) {
+            let mut registers = self.registers.view(&mut core.memory);
+            if self.mmu.papr_call(&mut registers, &mut core.state.gpr) == Some(Effect::Changed) {
                 self.flush(core);
             }
         } else if (supervisor || self.deviates(Deviation::HypercallFromUser))
@@ -76,10 +79,20 @@ impl Hypervisor {
         let keeps_no_execute =
             self.cpu.family != Family::Book3s64 || effective & u64::from(MAGIC_PAGE_FLAG_NOT_MAPPED_NX) != 0;
         self.mapping = (!unmaps).then_some(Mapping { ea, pa, keeps_no_execute });
+        self.choose_byte_order(core);
         // Always, whatever the flags say: the contract wants the page there, not what was there before.
         if !self.deviates(Deviation::MapWithoutFlush) {
             self.flush(core);
         }
+    }
+
+    /// The page is in the byte order in which the guest takes interrupts, as its kernel was built: KVM decides it anew at each
+    /// call (arch/powerpc/kvm/powerpc.c, kvmppc_kvm_pv).
+    fn choose_byte_order(&mut self, core: &mut Core) {
+        let little = self.mmu.is_partition() && self.registers.cells.get(number::LPCR) & lpcr::ILE != 0;
+        let order = if little { ByteOrder::Little } else { ByteOrder::Big };
+        self.shared.set_order(&mut core.memory, order);
+        self.registers.set_order(order);
     }
 
     /// Stops executing until an interrupt is pending, whether or not the guest has it enabled.

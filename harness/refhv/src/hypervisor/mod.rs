@@ -211,17 +211,18 @@ impl Hypervisor {
     /// The guest goes on where it is: the page and the hardware get what they have to have while it runs.
     fn resume(&mut self, core: &mut Core, sources: Sources) {
         let Core { memory, state, .. } = core;
+        let order = self.shared.order();
         if let Some(page) = self.shared.page_mut(memory) {
-            shared::MSR.set(page, self.msr);
+            shared::MSR.set(page, order, self.msr);
             let pending = match self.deviation {
                 Some(Deviation::IntPendingZero) => false,
                 Some(Deviation::IntPendingOne) => true,
                 _ => !sources.is_empty(),
             };
-            shared::INT_PENDING.set(page, pending.into());
+            shared::INT_PENDING.set(page, order, pending.into());
             // What problem state reads under an alias is in the hardware what the page says it is, from here on.
             if !self.keeps_aliases {
-                self.aliases.iter().for_each(|alias| alias.load(page, state));
+                self.aliases.iter().for_each(|alias| alias.load(page, order, state));
             }
         }
         if self.entered_msr != Some(self.msr) {

@@ -12,7 +12,7 @@ use sprig_isa::cpu::Cpu;
 use sprig_isa::spr::{SPRS, Spr, number};
 
 use super::deviation::{Deviation, SWAPPED_ALIASES, swapped};
-use super::shared::{Shared, Slot, Structure};
+use super::shared::{ByteOrder, Shared, Slot, Structure};
 use crate::cpu::{Sprs, State};
 use crate::memory::Memory;
 use crate::mmu::Registers;
@@ -47,6 +47,11 @@ impl RegisterFile {
         cells.set(number::PVR, cpu.pvr.into());
         let mask = if cpu.is_64bit { u64::MAX } else { u32::MAX.into() };
         Self { cells, slots, shared, mask }
+    }
+
+    /// The shared state is in this byte order now.
+    pub(super) fn set_order(&mut self, order: ByteOrder) {
+        self.shared.know_order(order);
     }
 
     pub(super) fn view<'a>(&'a mut self, memory: &'a mut Memory) -> View<'a> {
@@ -86,21 +91,15 @@ impl Registers for View<'_> {
 pub(super) struct Alias {
     /// Its cell.
     cell: u16,
-    /// Where in the page the part of the field is that is loaded: all of it on 64-bit CPUs, else its low word.
-    offset: u16,
+    /// The part of the field that is loaded: all of it on 64-bit CPUs, else its low word.
+    part: Slot,
 }
 
 impl Alias {
     /// Loads the register.
     #[inline]
-    pub(super) fn load(self, page: &Structure, hardware: &mut State) {
-        let bytes = page.get(usize::from(self.offset)..).unwrap_or_default();
-        let value = if hardware.profile.is_64bit {
-            bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
-        } else {
-            bytes.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes).into())
-        };
-        hardware.spr.set(self.cell, value);
+    pub(super) fn load(self, page: &Structure, order: ByteOrder, hardware: &mut State) {
+        hardware.spr.set(self.cell, self.part.get(page, order));
     }
 }
 
@@ -115,13 +114,15 @@ pub(super) fn aliases_in_page(cpu: &Cpu, deviation: Option<Deviation>) -> Vec<Al
         Some(Deviation::AliasesSwapped) => swapped(cell, SWAPPED_ALIASES),
         _ => cell,
     };
-    // Fields are big-endian doublewords: the low word is the second.
-    let low_word = if cpu.is_64bit || deviation == Some(Deviation::AliasHighWord) { 0 } else { 4 };
-    let offset = |cell: u16| {
+    let part = |cell: u16| {
         let field = Spr::lookup(cpu, cell)?.field().filter(|field| field.size == 8)?;
-        Some(field.offset + low_word)
+        Some(match deviation {
+            _ if cpu.is_64bit => Slot::of(field),
+            Some(Deviation::AliasHighWord) => Slot::high_word(field),
+            _ => Slot::low_word(field),
+        })
     };
-    let alias = |row: &Spr| Some(Alias { cell: row.cell, offset: offset(source_of(row.cell))? });
+    let alias = |row: &Spr| Some(Alias { cell: row.cell, part: part(source_of(row.cell))? });
     let loaded = aliased(cpu).filter(|_| deviation != Some(Deviation::AliasNotReloaded));
     loaded.filter_map(alias).collect()
 }

@@ -1,11 +1,23 @@
 //! The state a guest shares with its hypervisor: `struct kvm_vcpu_arch_shared`, which *is* the magic page's memory.
 //!
-//! It lies behind the guest's RAM, where no guest-physical address reaches it. Everything in it is big-endian.
+//! It lies behind the guest's RAM, where no guest-physical address reaches it. It is big-endian until a guest that takes its
+//! interrupts in little-endian mode maps it.
 
 use sprig_isa::name::is_equal;
 use sprig_isa::page::{FIELDS, Field, PAGE_SIZE, SR_OFFSET, STRUCT_SIZE};
 
 use crate::memory::Memory;
+
+/// The byte order of the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum ByteOrder {
+    #[default]
+    Big,
+    Little,
+}
+
+/// Fields that are the guest's alone, so that they stay as its kernel stored them.
+const GUEST_S: [&str; 4] = ["scratch1", "scratch2", "scratch3", "critical"];
 
 /// Where a field is, and how wide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,26 +29,40 @@ pub(super) struct Slot {
 impl Slot {
     /// The field's value.
     #[inline]
-    pub(super) fn get(self, page: &Structure) -> u64 {
+    pub(super) fn get(self, page: &Structure, order: ByteOrder) -> u64 {
         let bytes = page.get(usize::from(self.offset)..).unwrap_or_default();
-        match self.size {
-            8 => bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes)),
-            _ => bytes.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes).into()),
+        match (self.size, order) {
+            (8, ByteOrder::Big) => bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes)),
+            (8, ByteOrder::Little) => bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
+            (_, ByteOrder::Big) => bytes.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes).into()),
+            (_, ByteOrder::Little) => bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes).into()),
         }
     }
 
     /// Sets the field.
     #[inline]
-    pub(super) fn set(self, page: &mut Structure, value: u64) {
+    pub(super) fn set(self, page: &mut Structure, order: ByteOrder, value: u64) {
         let bytes = page.get_mut(usize::from(self.offset)..).unwrap_or_default();
-        match self.size {
-            8 => bytes.first_chunk_mut().map(|bytes| *bytes = value.to_be_bytes()),
-            _ => bytes.first_chunk_mut().map(|bytes| *bytes = (value as u32).to_be_bytes()),
+        match (self.size, order) {
+            (8, ByteOrder::Big) => bytes.first_chunk_mut().map(|bytes| *bytes = value.to_be_bytes()),
+            (8, ByteOrder::Little) => bytes.first_chunk_mut().map(|bytes| *bytes = value.to_le_bytes()),
+            (_, ByteOrder::Big) => bytes.first_chunk_mut().map(|bytes| *bytes = (value as u32).to_be_bytes()),
+            (_, ByteOrder::Little) => bytes.first_chunk_mut().map(|bytes| *bytes = (value as u32).to_le_bytes()),
         };
     }
 
     pub(super) const fn of(field: &Field) -> Self {
         Self { offset: field.offset, size: field.size }
+    }
+
+    /// The high word of a doubleword, for 32-bit CPUs, whose guests are big-endian.
+    pub(super) const fn high_word(field: &Field) -> Self {
+        Self { offset: field.offset, size: 4 }
+    }
+
+    /// The low word, for the same.
+    pub(super) const fn low_word(field: &Field) -> Self {
+        Self { offset: field.offset32, size: 4 }
     }
 
     /// The field of this name; a name that is not in the page does not compile.
@@ -70,17 +96,42 @@ pub(super) type Segments = [u8; 4 * SEGMENTS];
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shared {
     base: u64,
+    order: ByteOrder,
 }
 
 impl Shared {
     /// Room for the shared state behind the guest's RAM. Its first bytes are at `base`, the end of the RAM.
     pub(super) fn allocate(memory: &mut Memory) -> Self {
-        Self { base: memory.append(PAGE_SIZE as usize) }
+        Self { base: memory.append(PAGE_SIZE as usize), order: ByteOrder::Big }
     }
 
     /// Address of its first byte, which is also the end of the guest's RAM.
     pub(super) const fn base(self) -> u64 {
         self.base
+    }
+
+    /// The byte order of its fields.
+    #[inline]
+    pub(super) const fn order(self) -> ByteOrder {
+        self.order
+    }
+
+    /// Puts every field that the hypervisor keeps into another byte order; whoever has a copy of this has to be told as well.
+    pub(super) fn set_order(&mut self, memory: &mut Memory, order: ByteOrder) {
+        let old = std::mem::replace(&mut self.order, order);
+        if old == order {
+            return;
+        }
+        if let Some(page) = self.page_mut(memory) {
+            for slot in FIELDS.iter().filter(|field| !GUEST_S.contains(&field.name)).map(Slot::of) {
+                slot.set(page, order, slot.get(page, old));
+            }
+        }
+    }
+
+    /// For a copy, where the fields are in that order already.
+    pub(super) fn know_order(&mut self, order: ByteOrder) {
+        self.order = order;
     }
 
     /// The structure's bytes. The page has been allocated with the memory, so they are always there.
@@ -98,13 +149,13 @@ impl Shared {
 
     #[inline]
     pub(super) fn get(self, memory: &Memory, slot: Slot) -> u64 {
-        slot.get(self.page(memory))
+        slot.get(self.page(memory), self.order)
     }
 
     #[inline]
     pub(super) fn set(self, memory: &mut Memory, slot: Slot, value: u64) {
         if let Some(page) = self.page_mut(memory) {
-            slot.set(page, value);
+            slot.set(page, self.order, value);
         }
     }
 

@@ -193,9 +193,9 @@ impl Mmu {
 
     /// Carries out the PAPR hypercall that r3 names, with its arguments in r4 and up; status and results go to r3 and up.
     /// None, and nothing done, if this CPU is not a partition's.
-    pub fn papr_call(&mut self, gpr: &mut [u64; 32]) -> Option<Effect> {
+    pub fn papr_call<R: Registers>(&mut self, regs: &mut R, gpr: &mut [u64; 32]) -> Option<Effect> {
         match self {
-            Self::Hash64(Hash64 { papr: Some(table), .. }) => Some(table.call(gpr)),
+            Self::Hash64(Hash64 { papr: Some(table), .. }) => Some(table.call(regs, gpr)),
             _ => None,
         }
     }

@@ -1,10 +1,15 @@
-//! The page table of a PAPR partition: outside its memory, written by hypercalls (LoPAR, section "Page frame table
-//! access"). `sc 1` in supervisor state: r3 token, r4 flags, r5 index, r6 and r7 an entry; out r3 status, r4 and up.
+//! What a PAPR partition asks its hypervisor for. Its page table is outside its memory, written by hypercalls (LoPAR, section
+//! "Page frame table access"). `sc 1` in supervisor state: r3 token, r4 flags, r5 index, r6 and r7 an entry; out r3 status, r4
+//! and up.
 
-use sprig_isa::hcall::papr::{H_ENTER, H_READ, H_REMOVE};
+use sprig_isa::hcall::papr::{
+    H_ENTER, H_READ, H_REMOVE, H_SET_MODE, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN, SET_MODE_RESOURCE_LE,
+};
 use sprig_isa::mmu::hash64::{PTE_AVPN, PTE_SIZE, PTE_V, PTES_PER_GROUP, SLB_B};
+use sprig_isa::msr::lpcr;
+use sprig_isa::spr::number;
 
-use super::{Effect, HashedPageTable};
+use super::{Effect, HashedPageTable, Registers};
 
 /// log2 of the size of a table in bytes: the smallest there is, enough for a guest of 16 MiB.
 const SIZE_SHIFT: u32 = 18;
@@ -17,6 +22,10 @@ pub const H_PRIVILEGE: i64 = -3;
 const H_PARAMETER: i64 = -4;
 const H_PTEG_FULL: i64 = -6;
 const H_NOT_FOUND: i64 = -7;
+const H_P2: i64 = -55;
+const H_P3: i64 = -56;
+const H_P4: i64 = -57;
+const H_UNSUPPORTED_FLAG: i64 = -256;
 
 /// Flags in r4 (LoPAR, table "Page frame table access flags").
 mod flag {
@@ -52,7 +61,7 @@ impl PaprTable {
     }
 
     /// Carries out the call that r3 names.
-    pub(super) fn call(&mut self, gpr: &mut [u64; 32]) -> Effect {
+    pub(super) fn call<R: Registers>(&mut self, regs: &mut R, gpr: &mut [u64; 32]) -> Effect {
         let (flags, index, avpn) = (gpr[FLAGS], gpr[INDEX], gpr[ENTRY]);
         let result = match gpr[STATUS] as u32 {
             H_ENTER => self.enter(flags, index, (gpr[ENTRY], gpr[ENTRY + 1])).map(|index| gpr[RESULTS] = index),
@@ -61,6 +70,7 @@ impl PaprTable {
                 gpr[RESULTS + 1] = word1;
             }),
             H_READ => self.read_entries(flags, index, gpr),
+            H_SET_MODE => set_mode(regs, flags, index, (gpr[ENTRY], gpr[ENTRY + 1])),
             _ => Err(H_FUNCTION),
         };
         gpr[STATUS] = result.err().unwrap_or(H_SUCCESS) as u64;
@@ -99,6 +109,24 @@ impl PaprTable {
         }
         Ok(())
     }
+}
+
+/// H_SET_MODE, of the one mode there is here: the byte order in which interrupts are taken.
+fn set_mode<R: Registers>(regs: &mut R, flags: u64, resource: u64, values: (u64, u64)) -> Result<(), i64> {
+    const LE: u64 = SET_MODE_RESOURCE_LE as u64;
+    const BIG: u64 = SET_MODE_BIG_ENDIAN as u64;
+    const LITTLE: u64 = SET_MODE_LITTLE_ENDIAN as u64;
+    let others = regs.get(number::LPCR) & !lpcr::ILE;
+    let value = match (resource, values, flags) {
+        (LE, (0, 0), BIG) => others,
+        (LE, (0, 0), LITTLE) => others | lpcr::ILE,
+        (LE, (0, 0), _) => return Err(H_UNSUPPORTED_FLAG),
+        (LE, (0, _), _) => return Err(H_P4),
+        (LE, ..) => return Err(H_P3),
+        _ => return Err(H_P2),
+    };
+    regs.set(number::LPCR, value);
+    Ok(())
 }
 
 impl HashedPageTable for PaprTable {

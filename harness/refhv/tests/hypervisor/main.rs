@@ -78,10 +78,16 @@ impl Guest {
         Self::new(cpu).map()
     }
 
-    fn map(mut self) -> Self {
+    fn map(self) -> Self {
+        let mut guest = self.map_again();
+        guest.page("scratch1");
+        guest.store("scratch1", 0);
+        guest
+    }
+
+    /// The page mapped at -4096, and nothing stored to it.
+    fn map_again(mut self) -> Self {
         assert_eq!(self.map_page(DEFAULT_EA, DEFAULT_EA | u64::from(MAGIC_PAGE_FLAG_NOT_MAPPED_NX)), EV_SUCCESS);
-        self.page("scratch1");
-        self.store("scratch1", 0);
         self
     }
 

@@ -1,6 +1,6 @@
 //! The magic page: where it is seen, and that it is the same state the traps act on.
 
-use sprig_isa::hcall::EV_SUCCESS;
+use sprig_isa::hcall::{EV_SUCCESS, papr};
 use sprig_isa::mmu::{hash32, mas};
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::page::{DEFAULT_EA, FIELDS};
@@ -62,6 +62,42 @@ fn a_64_bit_guest_has_whole_registers_in_the_page() {
     guest.mtspr(n::SPRG0, 0x0123_4567_89ab_cdef);
     guest.run(&[asm("ld", &[3, at("sprg0") - 4, 0])]);
     assert_eq!(guest.gpr(3), 0x0123_4567_89ab_cdef);
+}
+
+#[test]
+fn mapping_it_puts_it_in_the_byte_order_of_the_guests_interrupts() {
+    let mut guest = Guest::new("power8");
+    let take_interrupts = |guest: &mut Guest, order: u32| {
+        for (register, value) in [(3, papr::H_SET_MODE), (4, order), (5, papr::SET_MODE_RESOURCE_LE), (6, 0), (7, 0)] {
+            guest.set_gpr(register, value.into());
+        }
+        guest.run(&[asm("sc1", &[])]);
+        assert_eq!(guest.gpr(3), 0);
+    };
+    let bytes = |guest: &mut Guest| {
+        guest.run(&[asm("ld", &[3, at("sprg0") - 4, 0]), asm("lwz", &[4, at("dsisr"), 0])]);
+        (guest.gpr(3), guest.gpr(4))
+    };
+    let (sprg0, dsisr) = (0x0123_4567_89ab_cdef_u64, 0x4200_0000_u32);
+    guest.mtspr(n::SPRG0, sprg0);
+    guest.mtspr(n::DSISR, dsisr.into());
+    let mut guest = guest.map();
+    assert_eq!(bytes(&mut guest), (sprg0, dsisr.into()));
+    // Nothing changes before the guest maps the page again; then everything but what is the guest's own.
+    take_interrupts(&mut guest, papr::SET_MODE_LITTLE_ENDIAN);
+    guest.store("scratch1", 0x5c5c_0001);
+    assert_eq!(bytes(&mut guest), (sprg0, dsisr.into()));
+    guest = guest.map_again();
+    assert_eq!(bytes(&mut guest), (sprg0.swap_bytes(), dsisr.swap_bytes().into()));
+    assert_eq!((guest.mfspr(n::SPRG0), guest.mfspr(n::DSISR)), (sprg0, dsisr.into()));
+    assert_eq!(guest.page("scratch1"), 0x5c5c_0001);
+    // Traps, stores and the alias go on being about one register.
+    guest.mtspr(n::SPRG3, sprg0 + 1);
+    guest.run(&[asm("ld", &[3, at("sprg3") - 4, 0]), asm("mfspr", &[4, n::USPRG3.into()])]);
+    assert_eq!((guest.gpr(3), guest.gpr(4)), ((sprg0 + 1).swap_bytes(), sprg0 + 1));
+    take_interrupts(&mut guest, papr::SET_MODE_BIG_ENDIAN);
+    guest = guest.map_again();
+    assert_eq!(bytes(&mut guest), (sprg0, dsisr.into()));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 use sprig_isa::cpu::Family;
-use sprig_isa::hcall::papr::{H_ENTER, H_READ, H_REMOVE};
+use sprig_isa::hcall::papr::{
+    H_ENTER, H_READ, H_REMOVE, H_SET_MODE, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN, SET_MODE_RESOURCE_LE,
+};
 use sprig_isa::mmu::hash64 as h;
-use sprig_isa::msr;
+use sprig_isa::msr::{self, lpcr};
 use sprig_isa::spr::number as n;
 use sprig_refhv::cpu::{Fault, Interrupt};
 
@@ -147,7 +149,7 @@ fn power8_mixes_64_kib_pages_into_a_4_kib_segment_and_has_1_tib_segments() {
 fn hcall(rig: &mut Rig, token: u32, arguments: &[u64]) -> (i64, u64) {
     rig.gpr[3] = token.into();
     rig.gpr[4..4 + arguments.len()].copy_from_slice(arguments);
-    rig.mmu.papr_call(&mut rig.gpr).expect("POWER8 runs as a partition");
+    rig.mmu.papr_call(&mut rig.regs, &mut rig.gpr).expect("POWER8 runs as a partition");
     (rig.gpr[3] as i64, rig.gpr[4])
 }
 
@@ -155,6 +157,26 @@ fn hcall(rig: &mut Rig, token: u32, arguments: &[u64]) -> (i64, u64) {
 fn h_enter(rig: &mut Rig, hash: u64, pte: (u64, u64)) {
     let index = (hash & 0x7ff) * h::PTES_PER_GROUP;
     assert_eq!(hcall(rig, H_ENTER, &[0, index, pte.0, pte.1]), (0, index));
+}
+
+#[test]
+fn a_partition_chooses_the_byte_order_of_its_interrupts() {
+    const BIG: u64 = SET_MODE_BIG_ENDIAN as u64;
+    const LITTLE: u64 = SET_MODE_LITTLE_ENDIAN as u64;
+    const LE: u64 = SET_MODE_RESOURCE_LE as u64;
+    let mut rig = Rig::new("power8");
+    let mut after = |arguments: &[u64]| {
+        let status = hcall(&mut rig, H_SET_MODE, arguments).0;
+        (status, rig.regs.get(n::LPCR) & lpcr::ILE != 0)
+    };
+    assert_eq!(after(&[LITTLE, LE, 0, 0]), (0, true));
+    // What is refused changes nothing: an unknown order, a value that is to be zero, another resource.
+    for (arguments, status) in
+        [([2, LE, 0, 0], -256), ([BIG, LE, 1, 0], -56), ([BIG, LE, 0, 1], -57), ([BIG, LE - 1, 0, 0], -55)]
+    {
+        assert_eq!(after(&arguments), (status, true), "{arguments:?}");
+    }
+    assert_eq!(after(&[BIG, LE, 0, 0]), (0, false));
 }
 
 #[test]
