@@ -53,7 +53,7 @@ fn without_arguments_every_case_runs_on_every_bare_and_pr_reference() {
     for target in ["ref-e500v2-bare", "ref-e500v2-pr", "ref-power8-bare", "ref-power8-pr"] {
         assert!(out.lines().any(|line| line.split_whitespace().next() == Some(target)), "{out}");
     }
-    assert!(out.contains("36 cases on 12 targets"), "{out}");
+    assert!(out.contains("48 cases on 16 targets"), "{out}");
 }
 
 #[test]
