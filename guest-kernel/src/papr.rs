@@ -8,12 +8,6 @@ pub(crate) use sprig_isa::hcall::papr as token;
 
 /// The call worked.
 pub(crate) const H_SUCCESS: i32 = 0;
-/// H_SET_MODE: which mode (LoPAR, "H_SET_MODE"; asm/hvcall.h, H_SET_MODE_RESOURCE_LE).
-#[cfg(target_endian = "little")]
-pub(crate) const SET_MODE_RESOURCE_LE: Ea = 4;
-/// H_SET_MODE: interrupts are taken in little-endian mode.
-#[cfg(target_endian = "little")]
-pub(crate) const SET_MODE_LITTLE_ENDIAN: Ea = 1;
 
 /// The registers of a call, r3 to r9, in memory: 32-bit code reaches their upper halves by 64-bit loads and stores only.
 #[repr(C, align(8))]

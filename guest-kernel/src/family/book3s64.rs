@@ -98,7 +98,8 @@ const fn segment_address(index: Ea) -> Ea {
 #[cfg(target_endian = "little")]
 pub(super) fn take_interrupts_little_endian() {
     // A hypervisor without the call takes them as it does, and the first shows it.
-    Call::new(papr::token::H_SET_MODE, [papr::SET_MODE_LITTLE_ENDIAN, papr::SET_MODE_RESOURCE_LE, 0, 0]).make();
+    use papr::token::{H_SET_MODE, SET_MODE_LITTLE_ENDIAN, SET_MODE_RESOURCE_LE};
+    Call::new(H_SET_MODE, [SET_MODE_LITTLE_ENDIAN.into(), SET_MODE_RESOURCE_LE.into(), 0, 0]).make();
 }
 
 /// Translation is off while this runs.
