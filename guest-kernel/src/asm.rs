@@ -60,6 +60,7 @@ core::arch::global_asm!(
     EXCEPTION = const at::EXCEPTION,
     SYSTEM_CALL = const Exception::SystemCall as u32,
     MSR_PR = const msr::PR,
+    MSR_EE_BIT = const msr::EE.leading_zeros() - u32::BITS,
     MSR_CE_BIT = const msr::booke::CE.leading_zeros() - u32::BITS,
     SRR0 = const number::SRR0,
     SRR1 = const number::SRR1,

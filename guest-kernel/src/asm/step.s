@@ -60,12 +60,14 @@ step_return_\width:
 .endif
         step    64
 
-# fn(): go on in problem state.
-.macro enter_user return, suffix
+# fn(): go on in problem state. Between SRR0, SRR1 and the return no interrupt may come, which would leave its own there.
+.macro enter_user return, suffix, mtmsr:vararg
         .globl  enter_user_\suffix
 enter_user_\suffix:
         mfmsr   3
         put_native 3, {SUPERVISOR_MSR}
+        rlwinm  4, 3, 0, {MSR_EE_BIT}+1, {MSR_EE_BIT}-1
+        \mtmsr
         ori     3, 3, {MSR_PR}
         li      4, {MSR_PR}
         stw     4, {USER}(0)
@@ -75,9 +77,9 @@ enter_user_\suffix:
         \return
 .endm
 .if {NATIVE} == 4
-        enter_user rfi, 32
+        enter_user rfi, 32, mtmsr 4
 .endif
-        enter_user rfid, book3s64
+        enter_user rfid, book3s64, mtmsrd 4, 1
 
 # fn() -> ignored: go on in supervisor state. The handler of the system call returns to our caller.
         .globl  leave_user

@@ -161,7 +161,12 @@ impl<'a, V: Vm> Machine<'a, V> {
         loop {
             let exit = self.vm.run();
             let progress = Progress::of(self.vm.ram());
-            if watchdog.is_hung(reporter.system.ticks(), progress) {
+            let exits = || {
+                let mut all = 0;
+                self.vm.counters(&mut |_, count| all += count);
+                all
+            };
+            if watchdog.is_hung(reporter.system.ticks(), progress, exits) {
                 return Ok(End::Hung);
             }
             let unexpected = match exit {

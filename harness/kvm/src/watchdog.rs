@@ -1,5 +1,6 @@
 //! Is the guest still getting anywhere? A stuck guest spins for ever; a timer interrupts KVM_RUN, and a machine that has not
-//! begun another step for so many ticks is ended.
+//! begun another step for so many ticks is ended. Sooner still where it does not spin itself but the hypervisor does, with a miss or
+//! an interrupt that comes again at once: such a machine leaves its guest more often than any step of a script can cause.
 //!
 //! Ticks are counted, not time: a host that is starved of CPU loses ticks and guest instructions alike, and one tick that
 //! comes late is one tick.
@@ -11,6 +12,10 @@ use sprig_wire::log::{AT_CASE, AT_LENGTH, AT_STEP};
 pub const TICK_MICROSECONDS: u32 = 100_000;
 /// Ticks without progress that end a machine, unless its host is told otherwise: half a minute, on hardware.
 pub const PATIENCE: u32 = 300;
+
+/// Exits of the guest without progress that end a machine. What causes most is a race, some exits in each of its thousands of rounds, and
+/// it begins another step in each.
+pub const EXITS: u64 = 100_000;
 
 /// What changes when the guest begins another step: the case, the step and the length of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,21 +48,31 @@ pub struct Watchdog {
     patience: u32,
     seen: Progress,
     since: u32,
+    /// The tick at which it last looked: between two there is nothing to be seen.
+    looked: u32,
+    /// Exits until the first tick without progress.
+    exits: Option<u64>,
 }
 
 impl Watchdog {
     /// Begins to watch a machine that may be without progress for `patience` ticks.
     #[must_use]
     pub fn new(patience: u32, ticks: u32) -> Self {
-        Self { patience, seen: Progress::default(), since: ticks }
+        Self { patience, seen: Progress::default(), since: ticks, looked: ticks, exits: None }
     }
 
-    /// True if the machine has got nowhere for too long.
-    pub fn is_hung(&mut self, ticks: u32, progress: Progress) -> bool {
+    /// True if the machine has got nowhere for too long. `exits` counts those of the machine's life, 0 where nobody counts.
+    pub fn is_hung(&mut self, ticks: u32, progress: Progress, exits: impl FnOnce() -> u64) -> bool {
         if progress != self.seen {
-            (self.seen, self.since) = (progress, ticks);
+            (self.seen, self.since, self.exits) = (progress, ticks, None);
         }
-        ticks.wrapping_sub(self.since) >= self.patience
+        if ticks == self.looked {
+            return false;
+        }
+        self.looked = ticks;
+        let exits = exits();
+        let before = *self.exits.get_or_insert(exits);
+        ticks.wrapping_sub(self.since) >= self.patience || exits.saturating_sub(before) >= EXITS
     }
 }
 
@@ -68,8 +83,8 @@ mod tests {
     #[test]
     fn a_machine_without_progress_is_hung_after_so_many_ticks() {
         let mut watchdog = Watchdog::new(PATIENCE, 7);
-        assert!(!watchdog.is_hung(7 + PATIENCE - 1, Progress::default()));
-        assert!(watchdog.is_hung(7 + PATIENCE, Progress::default()));
+        assert!(!watchdog.is_hung(7 + PATIENCE - 1, Progress::default(), || 0));
+        assert!(watchdog.is_hung(7 + PATIENCE, Progress::default(), || 0));
     }
 
     #[test]
@@ -77,7 +92,15 @@ mod tests {
         let mut watchdog = Watchdog::new(PATIENCE, u32::MAX - 3);
         for step in 1..100 {
             let ticks = (u32::MAX - 3).wrapping_add(step * (PATIENCE - 1));
-            assert!(!watchdog.is_hung(ticks, Progress([0, step, 0])), "step {step}");
+            assert!(!watchdog.is_hung(ticks, Progress([0, step, 0]), || u64::from(step) * EXITS), "step {step}");
         }
+    }
+
+    #[test]
+    fn a_machine_that_only_leaves_its_guest_is_hung_before() {
+        let mut watchdog = Watchdog::new(PATIENCE, 0);
+        assert!(!watchdog.is_hung(1, Progress([0, 1, 0]), || 5), "they came before the step, for all it knows");
+        assert!(!watchdog.is_hung(2, Progress([0, 1, 0]), || 5 + EXITS - 1));
+        assert!(watchdog.is_hung(3, Progress([0, 1, 0]), || 5 + EXITS));
     }
 }

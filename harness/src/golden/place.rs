@@ -20,6 +20,8 @@ pub struct Wish {
     pub chain: Vec<String>,
     /// The text; none if the target did not run and so wants what it has.
     pub text: Option<String>,
+    /// Whether it has a say in folders where others that have one look, too.
+    pub leads: bool,
 }
 
 /// What has to be done to one folder's golden.
@@ -58,13 +60,15 @@ pub fn place(wishes: &[Wish], existing: &BTreeMap<String, String>) -> Vec<Change
         for element in elements {
             let below = wishes.iter().zip(&wanted).filter(|(wish, _)| at_level(wish).as_ref() == Some(&element));
             let below: Vec<_> = below.collect();
+            let some_lead = below.iter().any(|(wish, wanted)| wish.leads && wanted.is_some());
             let inherited = |wish: &Wish| effective(&files, &wish.chain);
             let content = |wish: &Wish, wanted: &str| inherited(wish).is_some_and(|text| same(&text, wanted));
             if below.iter().all(|(wish, wanted)| wanted.as_deref().is_none_or(|wanted| content(wish, wanted))) {
                 continue;
             }
             let mut counted: Vec<(&str, usize)> = Vec::new();
-            for text in below.iter().filter_map(|(_, wanted)| wanted.as_deref()) {
+            let having_a_say = below.iter().filter(|(wish, _)| wish.leads || !some_lead);
+            for text in having_a_say.filter_map(|(_, wanted)| wanted.as_deref()) {
                 match counted.iter_mut().find(|(known, _)| same(known, text)) {
                     Some((_, count)) => *count += 1,
                     None => counted.push((text, 1)),
@@ -107,6 +111,7 @@ mod tests {
         let wish = |(chain, text): ([&str; 4], Option<&str>)| Wish {
             chain: chain.map(str::to_owned).to_vec(),
             text: text.map(str::to_owned),
+            leads: true,
         };
         TARGETS.into_iter().zip(texts).map(wish).collect()
     }
@@ -132,6 +137,21 @@ mod tests {
     fn what_one_family_does_differently_is_kept_once_for_the_family() {
         assert_eq!(changes([Some("x"), Some("x"), Some("x"), Some("y")], &[]), ["bare: x", "book3s-bare: y"]);
         assert_eq!(changes([Some("x"), Some("x"), Some("z"), Some("x")], &[]), ["440-bare: z", "bare: x"]);
+    }
+
+    #[test]
+    fn targets_that_do_not_lead_have_a_say_only_among_themselves() {
+        let chains =
+            [["ref", "ref", "pr"], ["kvm-new", "kvm", "pr"], ["kvm-old", "kvm", "pr"], ["kvm-cured", "kvm", "pr"]];
+        let wish = |(chain, text): ([&str; 3], &str)| Wish {
+            chain: chain.map(str::to_owned).to_vec(),
+            text: Some(text.to_owned()),
+            leads: chain[0] == "ref",
+        };
+        let wishes: Vec<Wish> = chains.into_iter().zip(["x", "y", "y", "x"]).map(wish).collect();
+        let written = |element: &str, text: &str| Change::Write { element: element.to_owned(), text: text.to_owned() };
+        let expected = [written("kvm", "y"), written("kvm-cured", "x"), written("pr", "x")];
+        assert_eq!(place(&wishes, &BTreeMap::new()), expected);
     }
 
     #[test]

@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(chain("ref-440-bare")[1..], chain("qemu-bamboo-440ep")[1..]);
         assert_eq!(chain("ref-power8-64le-bare")[1..], chain("qemu-pseries-power8-64le")[1..]);
         assert_eq!(chain("ref-power8-64-pr"), ["ref-power8-64-pr", "power8-64-pr", "power8-pr", "book3s-pr", "pr"]);
-        assert_eq!(chain("kvm-e500v2"), ["kvm-e500v2", "e500v2-pr", "booke-pr", "pr"]);
-        assert_eq!(chain("kvm-local"), ["kvm-local", "kvm-e500v2", "e500v2-pr", "booke-pr", "pr"]);
+        assert_eq!(chain("kvm-e500v2"), ["kvm-e500v2", "kvm-booke", "e500v2-pr", "booke-pr", "pr"]);
+        assert_eq!(chain("kvm-local"), ["kvm-local", "kvm-e500v2", "kvm-booke", "e500v2-pr", "booke-pr", "pr"]);
     }
 }

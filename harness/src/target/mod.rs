@@ -165,6 +165,11 @@ pub trait Target: Send + Sync + fmt::Debug {
     /// Names of the goldens that hold for it, most specific first. `NAME>=V` holds from version V of the implementation.
     fn golden_chain(&self) -> Vec<String>;
 
+    /// Whether what it does may become the golden of a folder that it shares with targets of another kind.
+    fn leads(&self) -> bool {
+        true
+    }
+
     /// Version of the implementation, if it has one of its own.
     fn version(&self) -> Option<String>;
 
@@ -250,9 +255,14 @@ fn batch_builder<'a>(cases: &[&'a Case], loud: bool) -> BatchBuilder<'a> {
 /// word size and byte order, the CPU's, the architecture's, the mode's.
 fn golden_chain(id: &str, profile: &Profile, mode: &str) -> Vec<String> {
     let cpu = profile.cpu.name;
-    let family = if profile.cpu.family.is_booke() { "booke" } else { "book3s" };
+    let family = architecture(profile.cpu);
     let little = profile.features.contains(Feature::LittleEndian).then(|| format!("{cpu}-64le-{mode}"));
     let wide = profile.features.contains(Feature::Wide).then(|| format!("{cpu}-64-{mode}"));
     let general = [format!("{cpu}-{mode}"), format!("{family}-{mode}"), mode.to_owned()];
     [id.to_owned()].into_iter().chain(little).chain(wide).chain(general).collect()
+}
+
+/// The architecture's part in the name of a folder of goldens.
+fn architecture(cpu: &sprig_isa::cpu::Cpu) -> &'static str {
+    if cpu.family.is_booke() { "booke" } else { "book3s" }
 }

@@ -50,7 +50,7 @@ fn record_case(context: &Context, case: &str, seen: &BTreeMap<usize, &str>) {
         let dies = expectation.is_some_and(|entry| entry.outcome != Deviation::Fail);
         if instance.missing(&target.profile()).is_none() && !dies {
             let text = seen.get(&index).map(|text| (*text).to_owned());
-            wishes.push(Wish { chain: context.on(index).chain.clone(), text });
+            wishes.push(Wish { chain: context.on(index).chain.clone(), text, leads: target.leads() });
         }
     }
     for change in place(&wishes, &context.suite.goldens.of_case(case)) {

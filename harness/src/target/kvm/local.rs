@@ -3,14 +3,13 @@
 //! Elsewhere the target is listed with the reason why it cannot run; what `sprig export` writes is for it, and is judged by its
 //! name.
 
+use super::golden_chain;
 use super::machine::{MACHINES, Machine};
 use crate::case::{Case, Hold, Profile};
 use crate::feature::{Feature, FeatureSet};
 use crate::target::console::{Expected, Receiver};
 use crate::target::qemu::{self, Program};
-use crate::target::{
-    Availability, Boot, ByHand, GUEST_IMAGE, HostProgram, Stop, Target, Unprepared, batch, golden_chain,
-};
+use crate::target::{Availability, Boot, ByHand, GUEST_IMAGE, HostProgram, Stop, Target, Unprepared, batch};
 use crate::transcript::RunResult;
 use sprig_isa::cpu::{CPUS, Cpu};
 use sprig_kvm::watchdog::PATIENCE;

@@ -58,5 +58,9 @@ pub static MACHINES: &[Machine] = &[Machine {
         Feature::External,
         Feature::EmulatedHost,
     ],
-    kernels: &[kernel("kvm-e500v2", "e500v2-6.12"), kernel("kvm-e500v2-unpatched", "e500v2-6.12-unpatched")],
+    kernels: &[
+        kernel("kvm-e500v2", "e500v2-6.12"),
+        kernel("kvm-e500v2-unpatched", "e500v2-6.12-unpatched"),
+        kernel("kvm-cured-e500v2", "e500v2-6.12-cured"),
+    ],
 }];

@@ -153,6 +153,14 @@ impl Kvm {
     }
 }
 
+/// The names under which goldens are looked for. Before those that do not depend on who the hypervisor is come those of what every
+/// Linux does alike on this architecture, whatever its version and patches.
+fn golden_chain(id: &str, profile: &Profile, mode: &str) -> Vec<String> {
+    let mut chain = super::golden_chain(id, profile, mode);
+    chain.insert(1, format!("kvm-{}", super::architecture(profile.cpu)));
+    chain
+}
+
 impl Target for Kvm {
     fn id(&self) -> &str {
         self.kernel.target
@@ -175,7 +183,12 @@ impl Target for Kvm {
     }
 
     fn golden_chain(&self) -> Vec<String> {
-        super::golden_chain(self.id(), &self.profile(), self.machine.mode)
+        golden_chain(self.id(), &self.profile(), self.machine.mode)
+    }
+
+    /// Several versions of one kernel are not a majority.
+    fn leads(&self) -> bool {
+        false
     }
 
     fn version(&self) -> Option<String> {
