@@ -85,13 +85,15 @@ impl Image {
     /// If it does not fit there; what fits has been put there then.
     pub fn load(&self, memory: &mut Memory) -> Result<(), ImageError> {
         for Segment { address, size, data } in &self.segments {
-            let whole = usize::try_from(*size).ok().and_then(|size| memory.slice_mut(*address, size));
-            let place = whole.and_then(|whole| whole.split_at_mut_checked(data.len()));
-            let Some((filled, zero)) = place else {
-                return Err(ImageError::OutsideRam { address: *address, size: *size });
+            let outside = ImageError::OutsideRam { address: *address, size: *size };
+            let rest = usize::try_from(*size).ok().and_then(|size| size.checked_sub(data.len()));
+            let (Some(rest), Some(behind)) = (rest, address.checked_add(data.len() as u64)) else {
+                return Err(outside);
             };
-            filled.copy_from_slice(data);
-            zero.fill(0);
+            if memory.clear(behind, rest).is_none() {
+                return Err(outside);
+            }
+            memory.slice_mut(*address, data.len()).ok_or(outside)?.copy_from_slice(data);
         }
         Ok(())
     }

@@ -24,8 +24,10 @@ thread_local! {
 /// A piece of memory, and where it has been written to.
 struct Block {
     ram: Vec<u8>,
-    /// For each chunk, whether it may hold something else than zero.
-    touched: Vec<bool>,
+    /// For each chunk, how often it has been written to since all of it was zero.
+    writes: Vec<u64>,
+    /// The chunks that have been.
+    written: Vec<usize>,
 }
 
 /// RAM from guest-physical address 0 upwards.
@@ -46,7 +48,7 @@ impl Memory {
         let block = used.unwrap_or_else(|| {
             let mut ram = vec![0; bytes.max(FRESH)];
             ram.truncate(bytes);
-            Block { ram, touched: vec![false; bytes.div_ceil(CHUNK)] }
+            Block { ram, writes: vec![0; bytes.div_ceil(CHUNK)], written: Vec::new() }
         });
         Self { block, initial: bytes }
     }
@@ -55,22 +57,49 @@ impl Memory {
     /// reaches them.
     pub fn append(&mut self, bytes: usize) -> u64 {
         let address = self.size();
-        let Block { ram, touched } = &mut self.block;
+        let Block { ram, writes, .. } = &mut self.block;
         ram.reserve_exact(bytes);
         ram.resize(ram.len() + bytes, 0);
-        touched.resize(ram.len().div_ceil(CHUNK), false);
+        writes.resize(ram.len().div_ceil(CHUNK), 0);
         address
     }
 
-    /// Notes that `len` bytes from `address` on, all of them RAM, may no longer be zero.
+    /// Notes that `len` bytes from `address` on, all of them RAM, are written to. Whoever changes a byte comes by here.
     #[inline]
     fn touch(&mut self, address: usize, len: usize) {
-        let last = (address + len.saturating_sub(1)) >> CHUNK_SHIFT;
-        for chunk in address >> CHUNK_SHIFT..=last {
-            if let Some(touched) = self.block.touched.get_mut(chunk) {
-                *touched = true;
+        let (first, last) = (address >> CHUNK_SHIFT, (address + len.saturating_sub(1)) >> CHUNK_SHIFT);
+        self.block.count_write(first);
+        if first != last {
+            self.touch_rest(first + 1, last);
+        }
+    }
+
+    #[cold]
+    fn touch_rest(&mut self, first: usize, last: usize) {
+        (first..=last).for_each(|chunk| self.block.count_write(chunk));
+    }
+
+    /// How often the page around a guest-physical address has been written to. As long as that is the same, so are its bytes.
+    #[inline]
+    #[must_use]
+    pub fn writes(&self, address: u64) -> u64 {
+        self.block.writes.get(address as usize >> CHUNK_SHIFT).copied().unwrap_or(0)
+    }
+
+    /// Makes `len` bytes from a guest-physical address on zero, without a look at those that are; none, and nothing done, if
+    /// they are not all RAM.
+    #[must_use]
+    pub fn clear(&mut self, address: u64, len: usize) -> Option<()> {
+        let start = usize::try_from(address).ok()?;
+        let end = start.checked_add(len).filter(|end| *end <= self.block.ram.len())?;
+        for chunk in (start >> CHUNK_SHIFT)..end.div_ceil(CHUNK) {
+            if self.block.writes.get(chunk).is_some_and(|writes| *writes > 0) {
+                self.block.count_write(chunk);
+                let (first, last) = ((chunk << CHUNK_SHIFT).max(start), ((chunk + 1) << CHUNK_SHIFT).min(end));
+                self.block.ram[first..last].fill(0);
             }
         }
+        Some(())
     }
 
     /// Its size in bytes.
@@ -144,8 +173,9 @@ impl Memory {
 impl Drop for Memory {
     /// Keeps the block for the next machine, unless the thread has enough of them or is at its end.
     fn drop(&mut self) {
-        let mut block =
-            Block { ram: std::mem::take(&mut self.block.ram), touched: std::mem::take(&mut self.block.touched) };
+        let Block { ram, writes, written } = &mut self.block;
+        let (ram, writes, written) = (std::mem::take(ram), std::mem::take(writes), std::mem::take(written));
+        let mut block = Block { ram, writes, written };
         let _ = BLOCKS.try_with(|blocks| {
             let Ok(mut blocks) = blocks.try_borrow_mut() else { return };
             if blocks.len() < KEPT {
@@ -157,15 +187,30 @@ impl Drop for Memory {
 }
 
 impl Block {
-    /// Makes it as it was when it was new, with this size.
-    fn clear(&mut self, size: usize) {
-        for (chunk, touched) in self.ram.chunks_mut(CHUNK).zip(&mut self.touched) {
-            if std::mem::take(touched) {
-                chunk.fill(0);
+    #[inline]
+    fn count_write(&mut self, chunk: usize) {
+        if let Some(writes) = self.writes.get_mut(chunk) {
+            *writes += 1;
+            if *writes == 1 {
+                self.note_first_write(chunk);
             }
         }
+    }
+
+    #[cold]
+    fn note_first_write(&mut self, chunk: usize) {
+        self.written.push(chunk);
+    }
+
+    /// Makes it as it was when it was new, with this size.
+    fn clear(&mut self, size: usize) {
+        for chunk in self.written.drain(..) {
+            self.writes[chunk] = 0;
+            let end = self.ram.len().min((chunk + 1) << CHUNK_SHIFT);
+            self.ram[chunk << CHUNK_SHIFT..end].fill(0);
+        }
         self.ram.truncate(size);
-        self.touched.truncate(size.div_ceil(CHUNK));
+        self.writes.truncate(size.div_ceil(CHUNK));
     }
 }
 
@@ -188,6 +233,42 @@ mod tests {
         assert_eq!(memory.read_u32(12), Some(0));
         assert_eq!(memory.read_u32(14), None);
         assert_eq!(memory.read_u32(u64::MAX), None);
+    }
+
+    #[test]
+    fn every_way_to_change_a_byte_is_a_write_to_its_page_and_to_no_other() {
+        const AT: u64 = CHUNK as u64;
+        let mut memory = Memory::new(4 * CHUNK);
+        let changes: [fn(&mut Memory); 5] = [
+            |memory| assert_eq!(memory.write(AT, [1]), Some(())),
+            |memory| assert_eq!(memory.write_u32(AT + 4, 1), Some(())),
+            |memory| assert_eq!(memory.write_u64(AT + 8, 1), Some(())),
+            |memory| memory.slice_mut(AT, CHUNK).expect("in RAM").fill(0xff),
+            |memory| assert_eq!(memory.clear(AT, 4), Some(())),
+        ];
+        for change in changes {
+            let before = [0, 1, 2].map(|page| memory.writes(page * AT));
+            change(&mut memory);
+            let after = [0, 1, 2].map(|page| memory.writes(page * AT));
+            assert_eq!((after[0], after[2]), (before[0], before[2]));
+            assert_ne!(after[1], before[1]);
+        }
+        let before = [1, 2].map(|page| memory.writes(page * AT));
+        assert_eq!(memory.write_u32(2 * AT - 2, 1), Some(()));
+        assert!([1, 2].map(|page| memory.writes(page * AT)).iter().zip(before).all(|(after, before)| *after != before));
+    }
+
+    #[test]
+    fn what_is_cleared_is_zero_and_nothing_else() {
+        const SIZE: usize = 4 * CHUNK;
+        let mut memory = Memory::new(SIZE);
+        memory.slice_mut(0, 3 * CHUNK).expect("in RAM").fill(0xff);
+        assert_eq!(memory.clear(4, 2 * CHUNK), Some(()));
+        let bytes = memory.slice(0, SIZE).expect("in RAM");
+        let ones: Vec<usize> = (0..SIZE).filter(|at| bytes[*at] != 0).collect();
+        assert_eq!(ones, (0..4).chain(2 * CHUNK + 4..3 * CHUNK).collect::<Vec<_>>());
+        assert_eq!(memory.clear(SIZE as u64 - 1, 2), None);
+        assert_eq!(memory.clear(u64::MAX, 2), None);
     }
 
     #[test]

@@ -13,7 +13,9 @@ use super::Access;
 pub(crate) const PAGE: u64 = 4096;
 const OFFSET: u64 = PAGE - 1;
 /// Entries for each kind of access, found by the low bits of the page number.
-const ENTRIES: usize = 16;
+const ENTRIES: usize = 32;
+/// log2 of the largest size of an access. Between those bits and the page number a tag has the space.
+const SPACE_SHIFT: u32 = 3;
 /// A tag no address has: the space field is wider than any space number.
 const EMPTY: u64 = OFFSET;
 
@@ -28,10 +30,11 @@ struct Entry {
 impl Entry {
     const EMPTY: Self = Self { tag: EMPTY, page: 0 };
 
-    /// Where an address of this space leads, if it is in this page.
+    /// Where an address of this space leads, if it is in this page and a multiple of `size`, a power of two.
     #[inline]
-    fn lead(&self, address: u64, space: u64) -> Option<u64> {
-        (self.tag == address & !OFFSET | space).then_some(self.page | address & OFFSET)
+    fn lead(&self, address: u64, size: usize, space: u64) -> Option<u64> {
+        let misaligned = size as u64 - 1;
+        (self.tag == address & (!OFFSET | misaligned) | space).then_some(self.page | address & OFFSET)
     }
 }
 
@@ -60,32 +63,33 @@ impl Lookaside {
 
     /// From now on translations belong to this space (a number below 256).
     pub fn set_space(&mut self, space: u8) {
-        self.space = u64::from(space);
+        self.space = u64::from(space) << SPACE_SHIFT;
     }
 
     /// The guest-physical address of an instruction, if it is in the page of the last one.
     #[inline]
     pub(crate) fn find_again(&self, address: u64) -> Option<u64> {
-        self.last_fetch.lead(address, self.space)
+        self.last_fetch.lead(address, 1, self.space)
     }
 
     /// The guest-physical address of an instruction, if the page is known.
     pub(crate) fn find_fetch(&mut self, address: u64) -> Option<u64> {
         let entry = self.fetch[index(address)];
-        let found = entry.lead(address, self.space)?;
+        let found = entry.lead(address, 1, self.space)?;
         self.last_fetch = entry;
         Some(found)
     }
 
-    /// The guest-physical address, if the page is known.
+    /// The guest-physical address of an access of `size` bytes, if the page is known and the access aligned, which is to say
+    /// within the page.
     #[inline]
-    pub(crate) fn find(&self, address: u64, access: Access) -> Option<u64> {
+    pub(crate) fn find(&self, address: u64, size: usize, access: Access) -> Option<u64> {
         let entries = match access {
             Access::Fetch => &self.fetch,
             Access::Load => &self.load,
             Access::Store => &self.store,
         };
-        entries[index(address)].lead(address, self.space)
+        entries[index(address)].lead(address, size, self.space)
     }
 
     /// Remembers a translation that holds for the whole page.
@@ -103,5 +107,5 @@ impl Lookaside {
 #[inline]
 fn index(address: u64) -> usize {
     let page = (address / PAGE) as usize;
-    (page ^ page >> 4 ^ page >> 8) % ENTRIES
+    (page ^ page >> 5) % ENTRIES
 }

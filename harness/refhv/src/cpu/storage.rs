@@ -71,7 +71,7 @@ value!(u64, i64);
 impl<S: Supervisor> Processor<S> {
     /// The guest-physical address of an access that does not cross a page.
     fn translate(&mut self, address: u64, access: Access) -> Result<u64, Interrupt> {
-        if let Some(physical) = self.core.lookaside.find(address, access) {
+        if let Some(physical) = self.core.lookaside.find(address, 1, access) {
             return Ok(physical);
         }
         match self.supervisor.translate(&mut self.core, address, access) {
@@ -114,7 +114,7 @@ impl<S: Supervisor> Processor<S> {
     #[inline]
     pub(super) fn load<T: Value>(&mut self, address: u64) -> Result<T, Interrupt> {
         let address = self.core.state.effective(address);
-        let known = if crosses_page(address, T::SIZE) { None } else { self.core.lookaside.find(address, Access::Load) };
+        let known = self.core.lookaside.find(address, T::SIZE, Access::Load);
         let value = match known.and_then(|physical| T::read(&self.core.memory, physical)) {
             Some(value) => value,
             None => self.load_slowly(address)?,
@@ -150,8 +150,7 @@ impl<S: Supervisor> Processor<S> {
     pub(super) fn store<T: Value>(&mut self, address: u64, value: T) -> Result<(), Interrupt> {
         let address = self.core.state.effective(address);
         let value = if self.core.state.little_endian { value.reversed() } else { value };
-        let known =
-            if crosses_page(address, T::SIZE) { None } else { self.core.lookaside.find(address, Access::Store) };
+        let known = self.core.lookaside.find(address, T::SIZE, Access::Store);
         match known.and_then(|physical| value.write(&mut self.core.memory, physical)) {
             Some(()) => Ok(()),
             None => self.store_slowly(address, value),

@@ -162,6 +162,14 @@ impl Hypervisor {
     }
 
     fn write_special(&mut self, core: &mut Core, row: &Spr, value: u64) {
+        let cell = match self.deviation {
+            Some(Deviation::SprgsSwapped) => swapped(row.cell, SWAPPED_SPRGS),
+            _ => row.cell,
+        };
+        if let Some(slot) = self.registers.slot(cell) {
+            let old = self.shared.get(&core.memory, slot);
+            return self.set_in_page(core, cell, row.write.apply(old, value));
+        }
         if self.cpu.family.is_booke() && matches!(row.cell, number::TSR | number::TCR | number::DECAR) {
             self.timers.advance(&core.clock, &mut self.registers.cells);
         }
@@ -181,12 +189,20 @@ impl Hypervisor {
         match self.mmu.mtspr(&mut registers, row.cell, value) {
             Some(Effect::Changed) => self.flush(core),
             Some(Effect::None) => {}
-            None if self.deviation == Some(Deviation::SprgsSwapped) => {
-                registers.set(swapped(row.cell, SWAPPED_SPRGS), value);
-            }
             None => registers.set(row.cell, value),
         }
         self.mirror(core, row.cell);
+    }
+
+    /// Sets a register in the page; none of them is a timer or translation's. If no alias shows it, it is no reason to load
+    /// the aliases again.
+    #[inline]
+    fn set_in_page(&mut self, core: &mut Core, cell: u16, value: u64) {
+        let as_entered = self.is_page_as_entered(core);
+        self.registers.set(&mut core.memory, cell, value);
+        if as_entered && !self.aliases.iter().any(|alias| alias.cell == cell) {
+            self.entered_writes = Some(self.shared.writes(&core.memory));
+        }
     }
 
     fn write_time(&mut self, core: &mut Core, cell: u16, value: u64) {
@@ -204,6 +220,9 @@ impl Hypervisor {
     /// Takes what the guest may change in the page without an exit: EE and RI, and the segment registers.
     #[inline]
     pub(super) fn take_from_page(&mut self, core: &mut Core) {
+        if self.entered_msr == Some(self.msr) && self.is_page_as_entered(core) {
+            return;
+        }
         let stored = self.shared.get(&core.memory, shared::MSR);
         if stored != self.msr {
             let taken = match self.deviation {

@@ -115,6 +115,9 @@ pub struct Hypervisor {
     last_exit: u64,
     /// The guest's MSR that the hardware's was last made from.
     entered_msr: Option<u64>,
+    /// What the last entry has put into the page and into the alias registers is still there if the page has been written to
+    /// so often, and the guest's MSR and what wants to interrupt it are the same.
+    entered_writes: Option<u64>,
     /// What wanted to interrupt the guest when it was last entered.
     sources: Sources,
 }
@@ -147,6 +150,7 @@ impl Hypervisor {
             delivery_due: false,
             last_exit: 0,
             entered_msr: None,
+            entered_writes: None,
             sources: Sources::NONE,
         };
         hypervisor.reset(core);
@@ -210,6 +214,20 @@ impl Hypervisor {
 
     /// The guest goes on where it is: the page and the hardware get what they have to have while it runs.
     fn resume(&mut self, core: &mut Core, sources: Sources) {
+        if self.entered_msr != Some(self.msr) || self.sources != sources || !self.is_page_as_entered(core) {
+            self.prepare(core, sources);
+        }
+        self.delivery_due = false;
+        self.outside = false;
+    }
+
+    /// True if nobody has written to the page since the last entry.
+    #[inline]
+    fn is_page_as_entered(&self, core: &Core) -> bool {
+        self.entered_writes == Some(self.shared.writes(&core.memory))
+    }
+
+    fn prepare(&mut self, core: &mut Core, sources: Sources) {
         let Core { memory, state, .. } = core;
         let order = self.shared.order();
         if let Some(page) = self.shared.page_mut(memory) {
@@ -225,14 +243,13 @@ impl Hypervisor {
                 self.aliases.iter().for_each(|alias| alias.load(page, order, state));
             }
         }
+        self.entered_writes = (!self.keeps_aliases).then(|| self.shared.writes(&core.memory));
         if self.entered_msr != Some(self.msr) {
             core.set_msr(self.hardware_msr(), self.space());
             self.open_facilities(core);
             self.entered_msr = Some(self.msr);
         }
         self.sources = sources;
-        self.delivery_due = false;
-        self.outside = false;
     }
 
     /// The hardware's MSR while the guest runs: problem state, and what acts there. The guest's kernel may lock cache blocks
@@ -289,6 +306,7 @@ impl Supervisor for Hypervisor {
         // A partition is entered with machine checks enabled (LoPAR, "Processor state at entry").
         self.msr = if self.mmu.is_partition() { msr::ME } else { 0 };
         self.entered_msr = None;
+        self.entered_writes = None;
         if !policy::PAGE_SURVIVES_RESET {
             self.mapping = None;
             self.shared.clear(&mut core.memory);

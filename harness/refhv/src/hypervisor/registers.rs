@@ -58,18 +58,25 @@ impl RegisterFile {
         View { file: self, memory }
     }
 
+    /// Where a register is in the shared state, if it is there.
+    #[inline]
+    pub(super) fn slot(&self, cell: u16) -> Option<Slot> {
+        self.slots.get(usize::from(cell)).copied().flatten()
+    }
+
     /// Reads without a view.
     #[inline]
     pub(super) fn get(&self, memory: &Memory, cell: u16) -> u64 {
-        match self.slots.get(usize::from(cell)).copied().flatten() {
+        match self.slot(cell) {
             Some(slot) => self.shared.get(memory, slot) & self.mask,
             None => self.cells.get(cell),
         }
     }
 
+    /// Writes without a view.
     #[inline]
-    fn set(&mut self, memory: &mut Memory, cell: u16, value: u64) {
-        match self.slots.get(usize::from(cell)).copied().flatten() {
+    pub(super) fn set(&mut self, memory: &mut Memory, cell: u16, value: u64) {
+        match self.slot(cell) {
             Some(slot) => self.shared.set(memory, slot, value & self.mask),
             None => self.cells.set(cell, value & self.mask),
         }
@@ -90,13 +97,13 @@ impl Registers for View<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Alias {
     /// Its cell.
-    cell: u16,
+    pub(super) cell: u16,
     /// The part of the field that is loaded: all of it on 64-bit CPUs, else its low word.
     part: Slot,
 }
 
 impl Alias {
-    /// Loads the register.
+    /// Loads the register from the `N` bytes that the CPU's registers have.
     #[inline]
     pub(super) fn load(self, page: &Structure, order: ByteOrder, hardware: &mut State) {
         hardware.spr.set(self.cell, self.part.get(page, order));

@@ -141,17 +141,25 @@ impl Shared {
         memory.slice(self.base, SIZE).and_then(|bytes| bytes.first_chunk()).unwrap_or(&NONE)
     }
 
+    /// How often the page has been written to, by whomever.
+    #[inline]
+    pub(super) fn writes(self, memory: &Memory) -> u64 {
+        memory.writes(self.base)
+    }
+
     /// The structure's bytes, to be changed.
     #[inline]
     pub(super) fn page_mut(self, memory: &mut Memory) -> Option<&mut Structure> {
         memory.slice_mut(self.base, SIZE)?.first_chunk_mut()
     }
 
+    /// A field's value.
     #[inline]
     pub(super) fn get(self, memory: &Memory, slot: Slot) -> u64 {
         slot.get(self.page(memory), self.order)
     }
 
+    /// Sets a field.
     #[inline]
     pub(super) fn set(self, memory: &mut Memory, slot: Slot, value: u64) {
         if let Some(page) = self.page_mut(memory) {
