@@ -118,7 +118,7 @@ const EXPECTED: &[Expected] = &[
     Expected {
         deviation: Deviation::PageAtZero,
         cases: &["page/absent-at-zero"],
-        rules: &["page.absent-before-map"],
+        rules: &["page.absent-before-map", "irq.pending-is-taken-when-enabled"],
         says: says(
             "page/absent-at-zero",
             &["mfspr r3, 272 (SPRG0)", "expected  by-trap == 0x5a5a5a5a", "actual    0x11223344"],
