@@ -4,8 +4,12 @@ use crate::returns::Returns;
 use crate::system::System;
 use core::fmt::{self, Write};
 use sprig_wire::CRC;
-use sprig_wire::frame::{LOG_CHUNK, Line, PAYLOAD, Record};
+use sprig_wire::frame::{LINE, LOG_CHUNK, Line, PAYLOAD, Record};
 use sprig_wire::log::Header;
+
+/// Bytes of frames that are sent at once. Waiting for a console costs more than some frames do.
+const PENDING: usize = 4096;
+const _: () = assert!(PENDING >= LINE);
 
 /// Sends frames one after the other.
 #[derive(Debug)]
@@ -13,19 +17,38 @@ pub struct Reporter<'a, S> {
     /// The system whose console they go to.
     pub system: &'a mut S,
     sequence: u16,
+    pending: [u8; PENDING],
+    filled: usize,
 }
 
 impl<'a, S: System> Reporter<'a, S> {
     /// A reporter that has said nothing.
     pub fn new(system: &'a mut S) -> Self {
-        Self { system, sequence: 0 }
+        Self { system, sequence: 0, pending: [0; PENDING], filled: 0 }
     }
 
-    /// Sends one record.
+    /// Sends one record, and those that wait. Whatever could end the host comes after this.
     pub fn send(&mut self, record: &Record<'_>) {
+        self.add(record);
+        self.flush();
+    }
+
+    /// Has a record sent with the next one, if it can wait for that.
+    pub fn add(&mut self, record: &Record<'_>) {
         let line = Line::new(self.sequence, record);
         self.sequence = self.sequence.wrapping_add(1);
-        self.system.console(line.as_bytes());
+        if self.filled + line.as_bytes().len() > PENDING {
+            self.flush();
+        }
+        for (place, byte) in self.pending.iter_mut().skip(self.filled).zip(line.as_bytes()) {
+            *place = *byte;
+            self.filled += 1;
+        }
+    }
+
+    fn flush(&mut self) {
+        self.system.console(self.pending.get(..self.filled).unwrap_or(&self.pending));
+        self.filled = 0;
     }
 
     /// Says that nothing can be run here, and why.
@@ -33,9 +56,9 @@ impl<'a, S: System> Reporter<'a, S> {
         self.send(&Record::Unfit(Text::of(why).as_bytes()));
     }
 
-    /// Says that a case's machine came to an end of its own, and how.
+    /// Says that a case's machine came to an end of its own, and how, before its log does.
     pub fn fate(&mut self, case: u32, hung: bool, how: impl fmt::Display) {
-        self.send(&Record::Fate { case, hung, how: Text::of(how).as_bytes() });
+        self.add(&Record::Fate { case, hung, how: Text::of(how).as_bytes() });
     }
 
     /// Sends a case's entries, with what KVM_RUN returned for among them, and that the case has ended.
@@ -78,7 +101,7 @@ impl Chunk {
     fn send<S: System>(&mut self, reporter: &mut Reporter<'_, S>) {
         let bytes = self.bytes.get(..self.filled).unwrap_or(&self.bytes);
         if !bytes.is_empty() {
-            reporter.send(&Record::Log { case: self.case, offset: self.offset, bytes });
+            reporter.add(&Record::Log { case: self.case, offset: self.offset, bytes });
         }
         self.offset += self.filled as u32;
         self.filled = 0;

@@ -38,12 +38,14 @@ pub fn run(system: &mut impl System, job: Job<'_>, returns: &mut Returns) -> Res
 fn run_all<S: System>(reporter: &mut Reporter<'_, S>, job: Job<'_>, returns: &mut Returns) -> Result<(), SetupError> {
     let (image, batch, patience) = (Image::open(job.image)?, Batch::open(job.batch)?, job.patience);
     // What the guest will find is what the first machine has: that it can be made is the proof that there is KVM at all.
-    let pvr = reporter.system.create_vm()?.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?.pvr;
+    let kept = image.pages()?;
+    let pvr = reporter.system.create_vm(kept.clone())?.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?.pvr;
     reporter.send(&Record::Boot { version: VERSION, pvr, cases: batch.len() });
     for index in 0..batch.len() {
         let case = batch.case(index)?.id;
         reporter.send(&Record::Case { case });
-        let machine = Machine::new(reporter.system.create_vm()?, Program { image, batch, index, patience })?;
+        let machine =
+            Machine::new(reporter.system.create_vm(kept.clone())?, Program { image, batch, index, patience })?;
         run_case(reporter, machine, case, returns)?;
     }
     reporter.send(&Record::Done);
@@ -58,7 +60,7 @@ fn run_case<S: System>(
 ) -> Result<(), SetupError> {
     returns.clear();
     let end = machine.run(reporter, returns)?;
-    machine.vm.counters(&mut |reason, count| reporter.send(&Record::Exits { case, count, reason }));
+    machine.vm.counters(&mut |reason, count| reporter.add(&Record::Exits { case, count, reason }));
     let nothing = Header { state: State::Idle, case, step: NO_STEP, length: 0 };
     let (header, entries) = read_log(machine.log(), case).unwrap_or((nothing, &[]));
     match &end {

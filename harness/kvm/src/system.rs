@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::registers::{Regs, Sregs};
 use crate::tlb;
 use core::fmt;
+use core::ops::Range;
 
 /// errno: a signal arrived.
 pub const EINTR: Errno = Errno(4);
@@ -74,11 +75,12 @@ pub trait System {
     /// Its virtual machines.
     type Vm: Vm;
 
-    /// Makes a machine with one vCPU; memory and TLB are zero.
+    /// Makes a machine with one vCPU. Memory and TLB are zero, but for these bytes of memory, whole pages: there it may be what the
+    /// machine before has left, and stays in the same place as it was then.
     ///
     /// # Errors
     /// The call that failed.
-    fn create_vm(&mut self) -> Result<Self::Vm, Failure>;
+    fn create_vm(&mut self, kept: Range<usize>) -> Result<Self::Vm, Failure>;
 
     /// Writes to the console, and returns when it has been sent: a host that dies then does not take it along.
     fn console(&mut self, bytes: &[u8]);

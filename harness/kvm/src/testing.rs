@@ -4,6 +4,7 @@ use crate::exit::{Exit, HEAD, Mmio};
 use crate::registers::{Regs, Sregs};
 use crate::system::{EINTR, EINVAL, Errno, Failure, System, Vm};
 use crate::tlb;
+use core::ops::Range;
 use sprig_wire::board::{CONSOLE, POWER_OFF, REGISTERS};
 use sprig_wire::frame::{PAYLOAD, Record, decode};
 use sprig_wire::layout::{LOG_BASE, RAM_SIZE};
@@ -192,12 +193,16 @@ pub(crate) struct Fake {
 impl System for Fake {
     type Vm = FakeVm;
 
-    fn create_vm(&mut self) -> Result<FakeVm, Failure> {
+    fn create_vm(&mut self, kept: Range<usize>) -> Result<FakeVm, Failure> {
         if self.has_no_kvm {
             return Err(ENODEV.of("KVM_CREATE_VM"));
         }
         let acts = self.guests.pop_front().unwrap_or_default().into();
-        Ok(FakeVm { acts, ticks: Rc::clone(&self.ticks), counters: Vec::from([("mmio", 2)]), ..FakeVm::default() })
+        let (ticks, counters) = (Rc::clone(&self.ticks), Vec::from([("mmio", 2)]));
+        let mut vm = FakeVm { acts, ticks, counters, ..FakeVm::default() };
+        // The worst that a machine before can have left.
+        vm.ram[kept].fill(0xff);
+        Ok(vm)
     }
 
     fn console(&mut self, bytes: &[u8]) {

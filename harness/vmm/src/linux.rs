@@ -152,15 +152,18 @@ pub(crate) enum Backing {
     Device(usize),
 }
 
+// include/uapi/asm-generic/mman-common.h
+const PROT_READ: usize = 1;
+const PROT_WRITE: usize = 2;
+const MAP_SHARED: usize = 1;
+const MAP_PRIVATE: usize = 2;
+const MAP_FIXED: usize = 0x10;
+const MAP_ANONYMOUS: usize = 0x20;
+/// In the place of a file descriptor.
+const NO_FILE: usize = usize::MAX;
+
 /// Makes memory; the address.
 pub(crate) fn map(length: usize, backing: Backing) -> Result<usize, Errno> {
-    // include/uapi/asm-generic/mman-common.h
-    const PROT_READ: usize = 1;
-    const PROT_WRITE: usize = 2;
-    const MAP_SHARED: usize = 1;
-    const MAP_PRIVATE: usize = 2;
-    const MAP_ANONYMOUS: usize = 0x20;
-    const NO_FILE: usize = usize::MAX;
     let (protection, flags, file) = match backing {
         Backing::Nothing => (PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, NO_FILE),
         Backing::File(file) => (PROT_READ, MAP_PRIVATE, file),
@@ -168,6 +171,17 @@ pub(crate) fn map(length: usize, backing: Backing) -> Result<usize, Errno> {
     };
     // SAFETY: the kernel chooses a place where nothing is.
     unsafe { call(number::MMAP, [0, length, protection, flags, file, 0]) }
+}
+
+/// Puts zeros in the place of memory: new pages, where there were others.
+///
+/// # Safety
+/// [`map`] made it of [`Backing::Nothing`], it is whole pages, and nothing refers to what they hold.
+pub(crate) unsafe fn renew(address: usize, length: usize) -> Result<(), Errno> {
+    const FLAGS: usize = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    // Not MADV_DONTNEED: a small kernel is built without madvise.
+    // SAFETY: the caller's duty.
+    unsafe { call(number::MMAP, [address, length, PROT_READ | PROT_WRITE, FLAGS, NO_FILE, 0]) }.map(|_| ())
 }
 
 /// Takes memory away.

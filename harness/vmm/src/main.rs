@@ -24,6 +24,7 @@ mod signals;
 mod vm;
 
 use core::ffi::CStr;
+use core::ops::Range;
 use entry::Arguments;
 use sprig_kvm::machine::SetupError;
 use sprig_kvm::report::Text;
@@ -51,12 +52,12 @@ struct Linux {
 impl System for Linux {
     type Vm = Machine;
 
-    fn create_vm(&mut self) -> Result<Machine, Failure> {
+    fn create_vm(&mut self, kept: Range<usize>) -> Result<Machine, Failure> {
         let kvm = match self.kvm {
             Some(kvm) => kvm,
             None => *self.kvm.insert(Kvm::open()?),
         };
-        Machine::new(kvm)
+        Machine::new(kvm, kept)
     }
 
     fn console(&mut self, bytes: &[u8]) {

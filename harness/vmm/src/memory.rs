@@ -1,7 +1,11 @@
 //! Memory from the kernel, given back when it is dropped.
 
 use crate::linux::{self, Backing};
+use core::mem::ManuallyDrop;
+use core::ops::{Deref, DerefMut, Range};
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use sprig_kvm::system::Errno;
+use sprig_wire::layout::RAM_SIZE;
 
 /// A piece of memory.
 pub(crate) struct Mapping {
@@ -36,5 +40,60 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: made by `new`, and references to it do not outlive this.
         unsafe { linux::unmap(self.address, self.length) };
+    }
+}
+
+/// A guest's memory. What one machine had the next one gets, so that pages it is to keep are the same ones:
+///
+/// ```text
+///   the guest's:    zero, new pages | kept: as the machine before left it | zero, new pages
+/// ```
+///
+/// An emulator of this host has translated the code in them; it would begin anew with each machine in pages that are new.
+pub(crate) struct Ram(ManuallyDrop<Mapping>);
+
+/// Address of the memory that no machine has now; 0 where there is none.
+static SPARE: AtomicUsize = AtomicUsize::new(0);
+const LENGTH: usize = RAM_SIZE as usize;
+
+impl Ram {
+    pub(crate) fn new(kept: Range<usize>) -> Result<Self, Errno> {
+        let address = SPARE.swap(0, Relaxed);
+        if address == 0 {
+            return Mapping::new(LENGTH, Backing::Nothing).map(|mapping| Self(ManuallyDrop::new(mapping)));
+        }
+        let ram = Self(ManuallyDrop::new(Mapping { address, length: LENGTH }));
+        for Range { start, end } in [0..kept.start, kept.end..LENGTH] {
+            assert!(start <= end && end <= LENGTH);
+            if start == end {
+                continue;
+            }
+            // SAFETY: within what `Mapping::new` has made; the machine that had it is gone.
+            unsafe { linux::renew(address + start, end - start) }?;
+        }
+        Ok(ram)
+    }
+}
+
+impl Deref for Ram {
+    type Target = Mapping;
+
+    fn deref(&self) -> &Mapping {
+        &self.0
+    }
+}
+
+impl DerefMut for Ram {
+    fn deref_mut(&mut self) -> &mut Mapping {
+        &mut self.0
+    }
+}
+
+impl Drop for Ram {
+    fn drop(&mut self) {
+        let other = SPARE.swap(self.address, Relaxed);
+        if other != 0 {
+            drop(Mapping { address: other, length: LENGTH });
+        }
     }
 }

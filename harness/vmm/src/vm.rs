@@ -1,7 +1,8 @@
 //! Virtual machines by ioctls.
 
 use crate::linux::{self, Backing, ioctl};
-use crate::memory::Mapping;
+use crate::memory::{Mapping, Ram};
+use core::ops::Range;
 use core::ptr;
 use sprig_kvm::exit::{AT_DATA, Exit, HEAD};
 use sprig_kvm::ioctl as request;
@@ -130,15 +131,15 @@ unsafe fn fill<T>(file: &File, request: u32, result: &mut T) -> Result<(), Errno
 pub(crate) struct Machine {
     kernel: Kernel,
     kvm: Kvm,
-    ram: Mapping,
+    ram: Ram,
     tlb: Mapping,
 }
 
 impl Machine {
-    pub(crate) fn new(kvm: Kvm) -> Result<Self, Failure> {
-        let memory = |length| Mapping::new(length, Backing::Nothing).map_err(|errno| errno.of("mmap of memory"));
-        let ram = memory(RAM_SIZE as usize)?;
-        let tlb = memory(size_of::<[tlb::Entry; tlb::ENTRIES]>())?;
+    pub(crate) fn new(kvm: Kvm, kept: Range<usize>) -> Result<Self, Failure> {
+        let call = |errno: Errno| errno.of("mmap of memory");
+        let ram = Ram::new(kept).map_err(call)?;
+        let tlb = Mapping::new(size_of::<[tlb::Entry; tlb::ENTRIES]>(), Backing::Nothing).map_err(call)?;
         Ok(Self { kernel: Kernel::new(kvm, &ram, &tlb)?, kvm, ram, tlb })
     }
 
