@@ -38,8 +38,9 @@ const FIRST_PAGE: u32 = 3;
 /// tlbwe: primary opcode 31, extended opcode 978 (EREF, "Instruction set listings"); it has no operands.
 const TLBWE: u32 = 31 << 26 | 978 << 1;
 
-/// Whether TLB0 may hold anything: what was there when we were started, or what a case puts there.
-static TLB0_MAY_BE_FILLED: Exclusive<bool> = Exclusive::new(true);
+/// Whether the TLB may hold anything but what this module puts there: what was there when we were started, or what a case does to it.
+/// Nothing but tlbwe can make, change or, with IPROT, remove an entry of ours (EREF, "TLB1 invalidation protection").
+static TLB_MAY_BE_CHANGED: Exclusive<bool> = Exclusive::new(true);
 static PAGES_MAPPED: Exclusive<Pages<()>> = Exclusive::new(Pages::new());
 
 struct Entry {
@@ -73,17 +74,19 @@ fn write(slot: u32, mas1: u32, mas2: u32, mas3: u32, mas7: u32) {
     // SAFETY: supervisor state on an e500. The kernel's own entry is only replaced by one that maps the kernel again.
     unsafe {
         mtspr::<{ number::MAS0 }>(TLB1 << mas::TLBSEL_SHIFT | slot << mas::ESEL_SHIFT);
-        // Where HID0[EN_MAS7_UPDATE] is off, tlbre leaves MAS7 as it is: then the slot counts as another.
-        mtspr::<{ number::MAS7 }>(!mas7);
+        if mas1 & mas::VALID != 0 {
+            // Where HID0[EN_MAS7_UPDATE] is off, tlbre leaves MAS7 as it is: then the slot counts as another.
+            mtspr::<{ number::MAS7 }>(!mas7);
+        }
         asm!("tlbre", options(nostack));
-        let held = (
-            mfspr::<{ number::MAS1 }>(),
-            mfspr::<{ number::MAS2 }>(),
-            mfspr::<{ number::MAS3 }>(),
-            mfspr::<{ number::MAS7 }>(),
-        );
-        let is_off = (mas1 | held.0) & mas::VALID == 0;
-        if is_off || held == (mas1, mas2, mas3, mas7) {
+        let held = mfspr::<{ number::MAS1 }>();
+        let is_off = (mas1 | held) & mas::VALID == 0;
+        if is_off
+            || held == mas1
+                && mfspr::<{ number::MAS2 }>() == mas2
+                && mfspr::<{ number::MAS3 }>() == mas3
+                && mfspr::<{ number::MAS7 }>() == mas7
+        {
             return;
         }
         mtspr::<{ number::MAS1 }>(mas1);
@@ -134,6 +137,9 @@ pub(super) fn translate(io: Option<&IoWindow>) {
             spr::set::<{ number::PID2 }>(0);
         }
     }
+    if !TLB_MAY_BE_CHANGED.with(|changed| *changed) {
+        return;
+    }
     let kernel = kernel_slot();
     ram(kernel, 0).write();
     // SAFETY: every e500 has the register.
@@ -147,21 +153,21 @@ pub(super) fn translate(io: Option<&IoWindow>) {
             _ => write(slot, 0, 0, 0, 0),
         }
     }
-    if TLB0_MAY_BE_FILLED.with(|filled| *filled) {
-        // SAFETY: every e500 has the register; nothing of ours is in TLB0.
-        unsafe { mtspr::<{ number::MMUCSR0 }>(mas::MMUCSR0_TLB0_FI) };
-    }
+    // SAFETY: every e500 has the register; nothing of ours is in TLB0.
+    unsafe { mtspr::<{ number::MMUCSR0 }>(mas::MMUCSR0_TLB0_FI) };
 }
 
-/// Looks for what could put an entry into TLB0 in the code of the case that is about to run: only then has it to be flushed.
+/// Looks for what could change the TLB in the code of the case that is about to run: only then has it to be looked at.
 pub(super) fn note_code(code: &[u8]) {
-    let fills = code.as_chunks().0.iter().any(|word| u32::from_be_bytes(*word) == TLBWE);
-    TLB0_MAY_BE_FILLED.with(|filled| *filled = fills);
+    let changes = code.as_chunks().0.iter().any(|word| u32::from_be_bytes(*word) == TLBWE);
+    TLB_MAY_BE_CHANGED.with(|changed| *changed = changes);
 }
 
-/// Forgets what scripts have mapped; `translate` removes it.
+/// Removes what scripts have mapped.
 pub(super) fn forget_pages() {
-    PAGES_MAPPED.with(|pages| while pages.pop().is_some() {});
+    while let Some((index, ())) = PAGES_MAPPED.with(Pages::pop_place) {
+        write(slot(FIRST_PAGE + index as u32, kernel_slot()), 0, 0, 0, 0);
+    }
 }
 
 pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> {

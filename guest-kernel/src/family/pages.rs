@@ -39,6 +39,13 @@ impl<T: Copy> Pages<T> {
         self.pages.iter().flatten().any(|(known, _)| *known == page(ea))
     }
 
+    /// The same as [`Self::pop`], with the page's place.
+    #[cfg(target_pointer_width = "32")]
+    pub(super) fn pop_place(&mut self) -> Option<(usize, T)> {
+        let mut places = self.pages.iter_mut().enumerate();
+        places.find_map(|(index, page)| page.take().map(|(_, note)| (index, note)))
+    }
+
     /// Forgets all pages, one at each call.
     pub(super) fn pop(&mut self) -> Option<(Ea, T)> {
         self.pages.iter_mut().find_map(Option::take)
