@@ -37,7 +37,7 @@ pub struct Program<'a> {
     pub batch: Batch<'a>,
     /// The case's place in it.
     pub index: u32,
-    /// Ticks that it may be without progress.
+    /// Tenths of a second that it may be without progress.
     pub patience: u32,
 }
 

@@ -8,9 +8,12 @@
 use sprig_wire::layout::LOG_BASE;
 use sprig_wire::log::{AT_CASE, AT_LENGTH, AT_STEP};
 
-/// Between two ticks, microseconds.
-pub const TICK_MICROSECONDS: u32 = 100_000;
-/// Ticks without progress that end a machine, unless its host is told otherwise: half a minute, on hardware.
+/// Between two ticks of the timer, microseconds: so long a machine may leave its guest unnoticed, a hundred thousand times and more.
+pub const TIMER_MICROSECONDS: u32 = 20_000;
+/// What patience is counted in, microseconds.
+const TICK_MICROSECONDS: u32 = 100_000;
+const TIMER_TICKS: u32 = TICK_MICROSECONDS / TIMER_MICROSECONDS;
+/// Tenths of a second without progress that end a machine, unless its host is told otherwise: half a minute, on hardware.
 pub const PATIENCE: u32 = 300;
 
 /// Exits of the guest without progress that end a machine. What causes most is a race, some exits in each of its thousands of rounds, and
@@ -55,10 +58,16 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    /// Begins to watch a machine that may be without progress for `patience` ticks.
+    /// Begins to watch a machine that may be without progress for `patience` tenths of a second; `ticks` are the timer's.
     #[must_use]
     pub fn new(patience: u32, ticks: u32) -> Self {
-        Self { patience, seen: Progress::default(), since: ticks, looked: ticks, exits: None }
+        Self {
+            patience: patience.saturating_mul(TIMER_TICKS),
+            seen: Progress::default(),
+            since: ticks,
+            looked: ticks,
+            exits: None,
+        }
     }
 
     /// True if the machine has got nowhere for too long. `exits` counts those of the machine's life, 0 where nobody counts.
@@ -83,15 +92,15 @@ mod tests {
     #[test]
     fn a_machine_without_progress_is_hung_after_so_many_ticks() {
         let mut watchdog = Watchdog::new(PATIENCE, 7);
-        assert!(!watchdog.is_hung(7 + PATIENCE - 1, Progress::default(), || 0));
-        assert!(watchdog.is_hung(7 + PATIENCE, Progress::default(), || 0));
+        assert!(!watchdog.is_hung(7 + PATIENCE * TIMER_TICKS - 1, Progress::default(), || 0));
+        assert!(watchdog.is_hung(7 + PATIENCE * TIMER_TICKS, Progress::default(), || 0));
     }
 
     #[test]
     fn each_step_is_given_all_the_time_anew() {
         let mut watchdog = Watchdog::new(PATIENCE, u32::MAX - 3);
         for step in 1..100 {
-            let ticks = (u32::MAX - 3).wrapping_add(step * (PATIENCE - 1));
+            let ticks = (u32::MAX - 3).wrapping_add(step * (PATIENCE * TIMER_TICKS - 1));
             assert!(!watchdog.is_hung(ticks, Progress([0, step, 0]), || u64::from(step) * EXITS), "step {step}");
         }
     }

@@ -3,7 +3,7 @@
 use crate::linux::{self, SigAction};
 use crate::panic;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use sprig_kvm::watchdog::TICK_MICROSECONDS;
+use sprig_kvm::watchdog::TIMER_MICROSECONDS;
 
 // include/uapi/asm-generic/signal.h
 const SIGILL: usize = 4;
@@ -26,7 +26,7 @@ pub(crate) fn install() {
         }
     }
     linux::unblock_signals();
-    linux::start_timer(TICK_MICROSECONDS);
+    linux::start_timer(TIMER_MICROSECONDS);
 }
 
 /// Ticks so far.
