@@ -9,6 +9,8 @@ use textwrap::{Options, WordSeparator, WordSplitter};
 const WIDTH: usize = 75;
 /// Columns in front of what [`Record::explain`] has to say.
 const INDENT: &str = "            ";
+/// The line in front of what a target has printed.
+const CONSOLE: &str = "console:";
 /// Labels of lines that are commands: a shell must still understand them.
 const COMMANDS: [&str; 2] = ["again", "record"];
 
@@ -53,11 +55,24 @@ impl Reporter for Mail<'_> {
         writeln!(text)?;
         text.append(&mut self.body);
         let text = String::from_utf8_lossy(&text);
-        for line in anstream::adapter::strip_str(&text).to_string().trim_end().lines() {
-            self.out.write_all(folded(line).as_bytes())?;
-        }
-        Ok(())
+        self.out.write_all(mailed(&anstream::adapter::strip_str(&text).to_string()).as_bytes())
     }
+}
+
+/// The report with its lines folded, but for what a target has printed: an oops that is folded is none that a tool reads.
+fn mailed(text: &str) -> String {
+    let mut is_console = false;
+    let mut all = String::new();
+    for line in text.trim_end().lines() {
+        let goes_on = line.trim().is_empty() || line.starts_with(INDENT);
+        is_console = goes_on && (is_console || line.trim() == CONSOLE);
+        if is_console {
+            all.extend([line, "\n"]);
+        } else {
+            all.push_str(&folded(line));
+        }
+    }
+    all
 }
 
 /// A line in as many as it takes, each with its end.
@@ -77,6 +92,14 @@ fn folded(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_host_said_is_left_as_it_said_it() {
+        let registers = format!("{INDENT}GPR00: {}", "c002ee7c ".repeat(9).trim_end());
+        let text =
+            format!("  seen      it panicked\n{INDENT}console:\n{INDENT}exit_nr 9\n  \n{registers}\n  again     sprig\n");
+        assert_eq!(mailed(&text), text);
+    }
 
     #[test]
     fn prose_is_folded_under_its_label() {
