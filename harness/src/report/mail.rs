@@ -96,8 +96,9 @@ mod tests {
     #[test]
     fn what_a_host_said_is_left_as_it_said_it() {
         let registers = format!("{INDENT}GPR00: {}", "c002ee7c ".repeat(9).trim_end());
-        let text =
-            format!("  seen      it panicked\n{INDENT}console:\n{INDENT}exit_nr 9\n  \n{registers}\n  again     sprig\n");
+        let text = format!(
+            "  seen      it panicked\n{INDENT}console:\n{INDENT}exit_nr 9\n  \n{registers}\n  again     sprig\n"
+        );
         assert_eq!(mailed(&text), text);
     }
 
