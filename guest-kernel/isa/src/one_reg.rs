@@ -54,9 +54,12 @@ const fn row(name: &'static str, id: u64, meaning: Meaning) -> OneReg {
     OneReg { name, id, meaning }
 }
 
+/// KVM_REG_PPC_HIOR: where the interrupt vectors of a server CPU begin.
+pub const HIOR: u64 = u64_reg(0x01);
+
 /// Every register with a name in scripts, in the order of the header.
 pub static ONE_REGS: &[OneReg] = &[
-    row("KVM_REG_PPC_HIOR", u64_reg(0x01), Meaning::Spr(n::HIOR)),
+    row("KVM_REG_PPC_HIOR", HIOR, Meaning::Spr(n::HIOR)),
     row("KVM_REG_PPC_IAC1", u64_reg(0x02), Meaning::Spr(n::IAC1)),
     row("KVM_REG_PPC_IAC2", u64_reg(0x03), Meaning::Spr(n::IAC2)),
     row("KVM_REG_PPC_DAC1", u64_reg(0x06), Meaning::Spr(n::DAC1)),

@@ -10,7 +10,7 @@ use super::pages::Pages;
 use super::{IoWindow, hash};
 use crate::cell::Exclusive;
 use crate::cpu;
-use crate::spr::{clear_blocks, mtspr, synchronize};
+use crate::spr::{clear_blocks, mfspr, mtspr, synchronize};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;
@@ -23,6 +23,10 @@ const TABLE_SIZE: u32 = 64 * 1024;
 const GROUPS: u32 = TABLE_SIZE / (hash32::PTE_SIZE * hash32::PTES_PER_GROUP) as u32;
 /// log2 of the size of the smallest block a BAT maps.
 const BLOCK_LOG2_SIZE: u32 = 17;
+/// Upper and lower half of a BAT.
+type Block = (u32, u32);
+/// A BAT that translates nothing.
+const NO_BLOCK: Block = (0, 0);
 /// Segment registers.
 pub(crate) const SEGMENTS: usize = 16;
 const SEGMENT_SHIFT: u32 = 28;
@@ -35,41 +39,49 @@ const PAGE_INDEX: u32 = 0xffff;
 /// The page table entry of each page.
 static PAGES_MAPPED: Exclusive<Pages<u32>> = Exclusive::new(Pages::new());
 static TABLE_CLEARED: Exclusive<bool> = Exclusive::new(false);
+/// The board's CPU has translated nothing when it enters the image (`sprig_wire::board`).
+static TLB_IS_EMPTY: Exclusive<bool> = Exclusive::new(cfg!(feature = "board"));
 
 /// Translation is off while this runs.
 pub(super) fn translate(io: Option<&IoWindow>) {
-    // SAFETY: real mode, so nothing the kernel uses depends on what changes here. 750 and 74xx have BAT0-3, 7447 BAT4-7.
+    let ram = block(0, 0, RAM_SIZE.ilog2(), true, 0);
+    let io = io.map_or(NO_BLOCK, |io| {
+        let attributes = hash32::PTE_I | hash32::PTE_G;
+        block(io.ea, io.pa as u32, io.log2_size.max(BLOCK_LOG2_SIZE), io.user, attributes)
+    });
+    // SAFETY: real mode, so nothing the kernel uses depends on what changes here.
     unsafe {
-        clear_bats();
-        let (upper, lower) = block(0, 0, RAM_SIZE.ilog2(), true, 0);
-        mtspr::<{ number::IBAT0U + 1 }>(lower);
-        mtspr::<{ number::IBAT0U }>(upper);
-        mtspr::<{ number::DBAT0U + 1 }>(lower);
-        mtspr::<{ number::DBAT0U }>(upper);
-        if let Some(io) = io {
-            let attributes = hash32::PTE_I | hash32::PTE_G;
-            let (upper, lower) = block(io.ea, io.pa as u32, io.log2_size.max(BLOCK_LOG2_SIZE), io.user, attributes);
-            mtspr::<{ number::DBAT0U + 3 }>(lower);
-            mtspr::<{ number::DBAT0U + 2 }>(upper);
-        }
+        write_bats(&[ram, NO_BLOCK], &[ram, io]);
         write_segments(HASH_TABLE, core::array::from_fn(|segment| hash32::SR_KP | segment as u32));
     }
 }
 
-/// Gives the CPU a page table and segments.
+/// Gives the CPU a page table and segments, and empties its TLB; nothing of it if it has them.
 ///
 /// # Safety
 /// Translation is off.
 unsafe fn write_segments(sdr1: u32, segments: [u32; SEGMENTS]) {
+    let ea = |segment: usize| (segment as u32) << SEGMENT_SHIFT;
     // SAFETY: nothing is translated now.
     unsafe {
-        for (number, segment) in (0..).zip(segments) {
-            asm!("mtsrin {}, {}", in(reg) segment, in(reg) (number as u32) << SEGMENT_SHIFT, options(nostack));
+        let has = |(number, segment): (usize, &u32)| {
+            let found: u32;
+            asm!("mfsrin {}, {}", out(reg) found, in(reg) ea(number), options(nostack));
+            found == *segment
+        };
+        if mfspr::<{ number::SDR1 }>() == sdr1 && segments.iter().enumerate().all(has) {
+            return;
+        }
+        for (number, segment) in segments.into_iter().enumerate() {
+            asm!("mtsrin {}, {}", in(reg) segment, in(reg) ea(number), options(nostack));
         }
         synchronize();
         mtspr::<{ number::SDR1 }>(sdr1);
-        for set in 0..TLB_SETS {
-            asm!("tlbie {}", in(reg) set << PAGE_SHIFT, options(nostack));
+        // Under a hypervisor each of them costs as much as all else that is done here.
+        if !TLB_IS_EMPTY.with(|is_empty| core::mem::replace(is_empty, false)) {
+            for set in 0..TLB_SETS {
+                asm!("tlbie {}", in(reg) set << PAGE_SHIFT, options(nostack));
+            }
         }
     }
     synchronize();
@@ -83,7 +95,7 @@ unsafe fn write_segments(sdr1: u32, segments: [u32; SEGMENTS]) {
 pub(crate) unsafe fn translate_by_segments(sdr1: u32, segments: &[u32; SEGMENTS]) {
     // SAFETY: the caller's duty.
     unsafe {
-        clear_bats();
+        write_bats(&[NO_BLOCK; 2], &[NO_BLOCK; 2]);
         write_segments(sdr1, *segments);
     }
 }
@@ -91,27 +103,51 @@ pub(crate) unsafe fn translate_by_segments(sdr1: u32, segments: &[u32; SEGMENTS]
 /// Removes what scripts have mapped.
 pub(super) fn forget_pages() {
     PAGES_MAPPED.with(|pages| {
-        while let Some((_, entry)) = pages.pop() {
-            write(entry, 0, 0);
+        while let Some((ea, entry)) = pages.pop() {
+            remove(ea, entry);
         }
     });
 }
 
-unsafe fn clear_bats() {
-    macro_rules! clear {
-        ($($first:expr),*) => {
-            // SAFETY: the caller's duty.
-            unsafe { $(mtspr::<{ $first }>(0); mtspr::<{ $first + 2 }>(0); mtspr::<{ $first + 4 }>(0); mtspr::<{ $first + 6 }>(0);)* }
+/// Gives the first BATs these blocks, of instructions and of data, and the others none. One that has its block already is left
+/// alone: a hypervisor throws away all it has translated when a BAT is written.
+///
+/// # Safety
+/// Translation is off.
+unsafe fn write_bats(instructions: &[Block; 2], data: &[Block; 2]) {
+    macro_rules! write {
+        ($($upper:expr => $block:expr),*) => {
+            $(
+                let block: Block = $block;
+                // SAFETY: the caller's duty; the CPU has these.
+                unsafe {
+                    if (mfspr::<{ $upper }>(), mfspr::<{ $upper + 1 }>()) != block {
+                        mtspr::<{ $upper + 1 }>(block.1);
+                        mtspr::<{ $upper }>(block.0);
+                    }
+                }
+            )*
         };
     }
-    clear!(number::IBAT0U, number::DBAT0U);
+    write!(
+        number::IBAT0U => instructions[0], number::IBAT0U + 2 => instructions[1],
+        number::IBAT0U + 4 => NO_BLOCK, number::IBAT0U + 6 => NO_BLOCK,
+        number::DBAT0U => data[0], number::DBAT0U + 2 => data[1],
+        number::DBAT0U + 4 => NO_BLOCK, number::DBAT0U + 6 => NO_BLOCK
+    );
+    // 750 and 74xx have BAT0-3, the 7447 BAT4-7.
     if cpu().set == CpuSet::G4_7447 {
-        clear!(number::IBAT4U, number::DBAT4U);
+        write!(
+            number::IBAT4U => NO_BLOCK, number::IBAT4U + 2 => NO_BLOCK,
+            number::IBAT4U + 4 => NO_BLOCK, number::IBAT4U + 6 => NO_BLOCK,
+            number::DBAT4U => NO_BLOCK, number::DBAT4U + 2 => NO_BLOCK,
+            number::DBAT4U + 4 => NO_BLOCK, number::DBAT4U + 6 => NO_BLOCK
+        );
     }
 }
 
 /// Upper and lower BAT of a block.
-const fn block(ea: u32, pa: u32, log2_size: u32, user: bool, attributes: u32) -> (u32, u32) {
+const fn block(ea: u32, pa: u32, log2_size: u32, user: bool, attributes: u32) -> Block {
     const READ_WRITE: u32 = 2;
     let length = ((1 << (log2_size - BLOCK_LOG2_SIZE)) - 1) << hash32::BATU_BL_SHIFT;
     let valid = hash32::BATU_VS | if user { hash32::BATU_VP } else { 0 };
@@ -168,9 +204,13 @@ pub(super) fn is_mapped(ea: u32) -> bool {
 
 pub(super) fn unmap(ea: u32) {
     if let Some((_, entry)) = PAGES_MAPPED.with(|pages| pages.remove(ea)) {
-        write(entry, 0, 0);
-        // SAFETY: supervisor state; a translation that is gone is dropped.
-        unsafe { asm!("tlbie {}", in(reg) ea, options(nostack)) };
-        synchronize();
+        remove(ea, entry);
     }
+}
+
+fn remove(ea: u32, entry: u32) {
+    write(entry, 0, 0);
+    // SAFETY: supervisor state; a translation that is gone is dropped.
+    unsafe { asm!("tlbie {}", in(reg) ea, options(nostack)) };
+    synchronize();
 }

@@ -4,7 +4,7 @@
 //! hypervisor. The page lies below 256 MiB because KVM-PR takes real-mode addresses modulo that (KVM_PAM).
 //!
 //! Entry: at the image's entry point, in supervisor state with interrupts off, 32-bit mode, big-endian. Server CPUs start
-//! in real mode; embedded ones with one translation of the first 16 MiB at EA = PA and one of the register page, both
+//! in real mode, and nothing is in their TLB; embedded ones with one translation of the first 16 MiB at EA = PA and one of the register page, both
 //! supervisor and user, all accesses allowed (ePAPR 1.1, initial mapped area, made wide enough to hold
 //! everything). r3-r9 are zero but r6, which holds [`EPAPR_MAGIC`].
 

@@ -1,5 +1,6 @@
 //! Host steps ([`sprig_wire::host`]) by KVM's ioctls.
 
+use crate::registers::Family;
 use crate::system::{Errno, Failure, Vm, interrupt};
 use sprig_isa::one_reg::ONE_REGS;
 use sprig_wire::host::{ARGUMENTS, HOST_CALLS, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
@@ -57,10 +58,10 @@ fn call(vm: &mut impl Vm, name: &str, [first, second]: [u64; 2]) -> Result<u64, 
             *regs.named.get_mut(index).filter(|_| index < REGS.len()).ok_or(Refusal::Unknown)? = second;
             Ok(vm.set_regs(&regs).map(|()| 0)?)
         }
-        "get-sregs" => vm.sregs()?.get(index).ok_or(Refusal::Unknown),
+        "get-sregs" => vm.sregs()?.get(vm.family(), index).ok_or(Refusal::Unknown),
         "set-sregs" => {
             let mut sregs = vm.sregs()?;
-            if !sregs.set(index, second) {
+            if !sregs.set(vm.family(), index, second) {
                 return Err(Refusal::Unknown);
             }
             Ok(vm.set_sregs(&sregs).map(|()| 0)?)
@@ -83,14 +84,16 @@ fn migrate(vm: &mut impl Vm) -> Result<u64, Refusal> {
     let values: [_; ONE_REGS.len()] = core::array::from_fn(|index| &ONE_REGS[index])
         .map(|register| register.is_state().then(|| vm.one_reg(register.id)));
     vm.renew()?;
-    vm.set_sregs(&sregs.complete())?;
+    vm.set_sregs(&sregs.complete(vm.family()))?;
     vm.set_regs(&regs)?;
     for (register, value) in ONE_REGS.iter().zip(values) {
         if let Some(Ok(value)) = value {
             vm.set_one_reg(register.id, value)?;
         }
     }
-    vm.dirty_tlb()?;
+    if vm.family() == Family::Embedded {
+        vm.dirty_tlb()?;
+    }
     Ok(0)
 }
 

@@ -45,6 +45,8 @@ const fn takes<T>(number: u32) -> u32 {
 pub const GET_API_VERSION: u32 = plain(0x00);
 /// KVM_CREATE_VM: a file descriptor.
 pub const CREATE_VM: u32 = plain(0x01);
+/// KVM_CHECK_EXTENSION: not 0 where the host has this capability.
+pub const CHECK_EXTENSION: u32 = plain(0x03);
 /// KVM_GET_VCPU_MMAP_SIZE: bytes of `struct kvm_run` with what follows it.
 pub const GET_VCPU_MMAP_SIZE: u32 = plain(0x04);
 /// KVM_CREATE_VCPU: a file descriptor.
@@ -76,7 +78,8 @@ pub const GET_STATS_FD: u32 = plain(0xce);
 
 /// What KVM_GET_API_VERSION has answered since 2007.
 pub const API_VERSION: usize = 12;
-/// Type of the VM for KVM_CREATE_VM: what the host has. PR and HV have numbers of their own on the 64-bit server family.
+/// Type of the VM for KVM_CREATE_VM: what the host has, HV before PR. Others are KVM_VM_PPC_HV, 1, and KVM_VM_PPC_PR, 2
+/// (arch/powerpc/kvm/powerpc.c, kvm_arch_init_vm).
 pub const VM_TYPE_DEFAULT: usize = 0;
 /// KVM_CAP_SW_TLB: the guest's TLB lies in memory of user space.
 pub const CAP_SW_TLB: u32 = 69;
@@ -89,8 +92,8 @@ mod tests {
     #[test]
     fn numbers_are_those_of_the_kernels_headers() {
         assert_eq!(
-            [GET_API_VERSION, CREATE_VM, GET_VCPU_MMAP_SIZE, CREATE_VCPU, RUN, GET_STATS_FD],
-            [0x2000_ae00, 0x2000_ae01, 0x2000_ae04, 0x2000_ae41, 0x2000_ae80, 0x2000_aece]
+            [GET_API_VERSION, CREATE_VM, CHECK_EXTENSION, GET_VCPU_MMAP_SIZE, CREATE_VCPU, RUN, GET_STATS_FD],
+            [0x2000_ae00, 0x2000_ae01, 0x2000_ae03, 0x2000_ae04, 0x2000_ae41, 0x2000_ae80, 0x2000_aece]
         );
         assert_eq!([GET_REGS, SET_REGS, GET_SREGS, SET_SREGS], [0x4188_ae81, 0x8188_ae82, 0x44d0_ae83, 0x84d0_ae84]);
         assert_eq!(

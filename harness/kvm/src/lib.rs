@@ -12,7 +12,7 @@
 //!
 //! - the interface: [`ioctl`] numbers, [`registers`] and [`tlb`] layouts, [`exit`] decoding, [`stats`]
 //! - the machine: [`image`], [`board`], [`host`] steps, [`returns`], [`watchdog`]
-//! - [`session`]: a batch from the first frame to the last, on any [`system`]
+//! - [`options`]: what it is told; [`session`]: a batch from the first frame to the last, on any [`system`]
 //!
 //! The kernel's structures have the byte order of the program; everything the guest sees is big-endian ([`sprig_wire`]).
 #![no_std]
@@ -27,6 +27,7 @@ pub mod host;
 pub mod image;
 pub mod ioctl;
 pub mod machine;
+pub mod options;
 pub mod registers;
 pub mod report;
 pub mod returns;

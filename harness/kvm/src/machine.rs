@@ -12,7 +12,7 @@ use crate::board::{self, Request};
 use crate::exit::{Exit, Unexpected};
 use crate::host;
 use crate::image::{BadImage, Image};
-use crate::registers::{Regs, Sregs};
+use crate::registers::{Family, Regs, Sregs};
 use crate::report::{Reporter, Text};
 use crate::returns::Returns;
 use crate::system::{EAGAIN, EINTR, Errno, Failure, System, Vm, interrupt};
@@ -130,7 +130,8 @@ impl<'a, V: Vm> Machine<'a, V> {
         Ok(machine)
     }
 
-    /// Puts image and case into memory, and registers and TLB to what they are at entry.
+    /// Puts image and case into memory, and registers and translation to what they are at entry: a server CPU starts in real
+    /// mode, an embedded one with what is in its TLB.
     fn enter(&mut self) -> Result<(), SetupError> {
         let Program { image, batch, index, .. } = &self.program;
         let ram = self.vm.ram();
@@ -143,11 +144,14 @@ impl<'a, V: Vm> Machine<'a, V> {
         batch.write_single(*index, flags, room)?;
         let mut regs = Regs::at(image.entry());
         regs.gpr[MAGIC_REGISTER] = EPAPR_MAGIC.into();
-        tlb::reset(self.vm.tlb());
+        let family = self.vm.family();
         let call = |what| move |errno: Errno| errno.of(what);
-        self.vm.set_sregs(&self.pristine.complete()).map_err(call("KVM_SET_SREGS"))?;
+        self.vm.set_sregs(&self.pristine.complete(family)).map_err(call("KVM_SET_SREGS"))?;
         self.vm.set_regs(&regs).map_err(call("KVM_SET_REGS"))?;
-        self.vm.dirty_tlb().map_err(call("KVM_DIRTY_TLB"))?;
+        if family == Family::Embedded {
+            tlb::reset(self.vm.tlb());
+            self.vm.dirty_tlb().map_err(call("KVM_DIRTY_TLB"))?;
+        }
         Ok(())
     }
 
@@ -168,6 +172,9 @@ impl<'a, V: Vm> Machine<'a, V> {
             };
             if watchdog.is_hung(reporter.system.ticks(), progress, exits) {
                 return Ok(End::Hung);
+            }
+            if watchdog.is_to_be_told(reporter.system.ticks()) {
+                self.tell(reporter);
             }
             let unexpected = match exit {
                 Err(EINTR | EAGAIN) | Ok(Exit::Interrupted) => continue,
@@ -207,6 +214,13 @@ impl<'a, V: Vm> Machine<'a, V> {
             if returns.note(step, progress.length(), unexpected).is_err() {
                 return Ok(End::TooManyReturns);
             }
+        }
+    }
+
+    /// Says at which step the case is.
+    fn tell(&mut self, reporter: &mut Reporter<'_, impl System>) {
+        if let Ok((log::Header { case, step, .. }, _)) = log::open(self.log()) {
+            reporter.send(&Record::Step { case, step });
         }
     }
 

@@ -31,7 +31,17 @@ impl Regs {
     }
 }
 
-/// `struct kvm_sregs` of the embedded families: the member `u.e`, up to where `u` ends.
+/// Which member of the union in `struct kvm_sregs` a vCPU has, and what else depends on that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// `u.e`. User space has the TLB.
+    Embedded,
+    /// `u.s`: SDR1, and the SLB or the segment registers and BATs.
+    Server,
+}
+
+/// `struct kvm_sregs` of the embedded family: the member `u.e`, up to where `u` ends. A server CPU's is as large, and what
+/// it holds behind the PVR is saved and set as a whole.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // names as in kvm.h
@@ -124,17 +134,19 @@ impl Sregs {
     };
 
     /// The same, with nothing left alone when it is set: "everything is restored, even new features that the caller
-    /// doesn't know about" (kvm.h).
+    /// doesn't know about" (kvm.h). The server family has no such reserve.
     #[must_use]
-    pub const fn complete(mut self) -> Self {
-        self.update_special = u32::MAX;
+    pub const fn complete(mut self, family: Family) -> Self {
+        if let Family::Embedded = family {
+            self.update_special = u32::MAX;
+        }
         self
     }
 
-    /// The register with this index in [`SREGS`].
+    /// The register with this index in [`SREGS`], if the family has it.
     #[must_use]
-    pub fn get(&self, index: usize) -> Option<u64> {
-        Some(match *SREGS.get(index)? {
+    pub fn get(&self, family: Family, index: usize) -> Option<u64> {
+        Some(match *named(family, index)? {
             "PVR" => self.pvr.into(),
             "CSRR0" => self.csrr0,
             "CSRR1" => self.csrr1.into(),
@@ -152,11 +164,11 @@ impl Sregs {
         })
     }
 
-    /// Changes the register with this index in [`SREGS`]; false if there is none. 32-bit members take the low word.
+    /// Changes the register with this index in [`SREGS`]; false if the family has none. 32-bit members take the low word.
     #[must_use]
-    pub fn set(&mut self, index: usize, value: u64) -> bool {
+    pub fn set(&mut self, family: Family, index: usize, value: u64) -> bool {
         let word = value as u32;
-        match SREGS.get(index) {
+        match named(family, index) {
             Some(&"PVR") => self.pvr = word,
             Some(&"CSRR0") => self.csrr0 = value,
             Some(&"CSRR1") => self.csrr1 = word,
@@ -174,6 +186,11 @@ impl Sregs {
         }
         true
     }
+}
+
+/// The name of a register that the family has.
+fn named(family: Family, index: usize) -> Option<&'static &'static str> {
+    SREGS.get(index).filter(|name| family == Family::Embedded || **name == "PVR")
 }
 
 /// KVM_REG_PPC_* identifiers, and the bytes behind `addr` of `struct kvm_one_reg`.
@@ -233,14 +250,25 @@ mod tests {
     fn every_register_scripts_may_name_is_set_and_read_back() {
         for (index, name) in SREGS.iter().enumerate() {
             let mut sregs = Sregs::EMPTY;
-            assert!(sregs.set(index, 0x89ab_cdef), "{name}");
+            assert!(sregs.set(Family::Embedded, index, 0x89ab_cdef), "{name}");
             for (other, name_of_other) in SREGS.iter().enumerate() {
                 let expected = if other == index { 0x89ab_cdef } else { 0 };
-                assert_eq!(sregs.get(other), Some(expected), "{name} and {name_of_other}");
+                assert_eq!(sregs.get(Family::Embedded, other), Some(expected), "{name} and {name_of_other}");
             }
         }
-        assert_eq!(Sregs::EMPTY.get(SREGS.len()), None);
-        assert!(!Sregs::EMPTY.clone().set(SREGS.len(), 0));
+        assert_eq!(Sregs::EMPTY.get(Family::Embedded, SREGS.len()), None);
+        assert!(!Sregs::EMPTY.clone().set(Family::Embedded, SREGS.len(), 0));
+    }
+
+    #[test]
+    fn a_server_cpu_has_its_version_and_the_rest_is_not_touched() {
+        let mut sregs = Sregs { pvr: 7, ..Sregs::EMPTY };
+        for (index, name) in SREGS.iter().enumerate() {
+            let is_pvr = *name == "PVR";
+            assert_eq!(sregs.get(Family::Server, index), is_pvr.then_some(7), "{name}");
+            assert_eq!(sregs.set(Family::Server, index, 7), is_pvr, "{name}");
+        }
+        assert_eq!(sregs.complete(Family::Server), Sregs { pvr: 7, ..Sregs::EMPTY });
     }
 
     #[test]
@@ -248,7 +276,7 @@ mod tests {
         let special = |name: &str| {
             let mut sregs = Sregs::EMPTY;
             let index = SREGS.iter().position(|register| *register == name).expect("a register");
-            assert!(sregs.set(index, 1));
+            assert!(sregs.set(Family::Embedded, index, 1));
             sregs.update_special
         };
         assert_eq!(["MCSR", "TSR", "DEC", "TCR", "ESR"].map(special), [1, 2, 4, 0, 0]);

@@ -46,7 +46,8 @@ impl<'a, S: System> Reporter<'a, S> {
         }
     }
 
-    fn flush(&mut self) {
+    /// Sends what has waited.
+    pub fn flush(&mut self) {
         self.system.console(self.pending.get(..self.filled).unwrap_or(&self.pending));
         self.filled = 0;
     }

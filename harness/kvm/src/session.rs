@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   B  { C  { S }  { X }  [ F ]  { L }  E }  D        or  U  where nothing can be run here
+//!                           F  and nothing more, where a guest does not even come as far as its case
 //! ```
 
 use crate::exit::reason_name;
@@ -31,6 +32,8 @@ pub struct Job<'a> {
 /// # Errors
 /// [`SetupError`] where nothing, or nothing more, can be run here; that has been reported then.
 pub fn run(system: &mut impl System, job: Job<'_>, returns: &mut Returns) -> Result<(), SetupError> {
+    // Whoever had the console before us, a firmware among them, may have left it in the middle of a line.
+    system.console(b"\n");
     let mut reporter = Reporter::new(system);
     run_all(&mut reporter, job, returns).inspect_err(|error| reporter.unfit(error))
 }
@@ -46,23 +49,29 @@ fn run_all<S: System>(reporter: &mut Reporter<'_, S>, job: Job<'_>, returns: &mu
         reporter.send(&Record::Case { case });
         let machine =
             Machine::new(reporter.system.create_vm(kept.clone())?, Program { image, batch, index, patience })?;
-        run_case(reporter, machine, case, returns)?;
+        if !run_case(reporter, machine, case, returns)? {
+            // That is hardly the case's doing: the others would fare no better, and each takes as long.
+            return Ok(());
+        }
     }
     reporter.send(&Record::Done);
     Ok(())
 }
 
+/// Runs a case and reports it; false if its guest came to an end on the way there.
 fn run_case<S: System>(
     reporter: &mut Reporter<'_, S>,
     mut machine: Machine<'_, S::Vm>,
     case: u32,
     returns: &mut Returns,
-) -> Result<(), SetupError> {
+) -> Result<bool, SetupError> {
     returns.clear();
     let end = machine.run(reporter, returns)?;
     machine.vm.counters(&mut |reason, count| reporter.add(&Record::Exits { case, count, reason }));
     let nothing = Header { state: State::Idle, case, step: NO_STEP, length: 0 };
-    let (header, entries) = read_log(machine.log(), case).unwrap_or((nothing, &[]));
+    let found = read_log(machine.log(), case);
+    let begun = found.is_some() || matches!(end, End::PoweredOff(_));
+    let (header, entries) = found.unwrap_or((nothing, &[]));
     match &end {
         End::PoweredOff(words) => match header.state {
             State::Idle | State::Running | State::Resetting if words.is_empty() => {
@@ -85,8 +94,12 @@ fn run_case<S: System>(
         }
         End::TooManyReturns => reporter.fate(case, false, "KVM_RUN returned for more reasons than are kept"),
     }
-    reporter.log(&header, entries, returns);
-    Ok(())
+    if begun {
+        reporter.log(&header, entries, returns);
+    } else {
+        reporter.flush();
+    }
+    Ok(begun)
 }
 
 #[cfg(test)]
@@ -187,9 +200,11 @@ mod tests {
     fn a_guest_that_gets_nowhere_is_ended_and_the_next_case_runs() {
         let next = vec![logs(1, State::Ended, 1, &[], Err(EINTR)), powers_off()];
         let said = said(vec![vec![logs(0, State::Running, 3, &[], Err(EINTR))], next], false);
-        let first = [Said::Case(0), exits(), fate(true, "no step of progress"), end(State::Running, 3, &[])];
-        assert_eq!(said[1..5], first);
-        assert_eq!(said[5..], [Said::Case(1), exits(), end(State::Ended, 1, &[]), Said::Done]);
+        // It got somewhere before, which is said.
+        let hung = fate(true, "no step of progress");
+        let first = [Said::Case(0), Said::Step(3), exits(), hung, end(State::Running, 3, &[])];
+        assert_eq!(said[1..6], first);
+        assert_eq!(said[6..], [Said::Case(1), exits(), end(State::Ended, 1, &[]), Said::Done]);
     }
 
     #[test]
@@ -205,18 +220,15 @@ mod tests {
     }
 
     #[test]
-    fn a_guest_that_is_given_up_before_its_case_has_begun_has_come_to_its_end() {
-        let said = of_one(vec![Box::new(|_| Ok(Exit::Unexpected(UNKNOWN)))]);
-        assert_eq!(
-            said[1..],
-            [fate(false, "KVM_RUN returned: KVM_EXIT_UNKNOWN (0) 0x7"), end(State::Idle, NO_STEP, &[])]
-        );
-    }
-
-    #[test]
-    fn a_machine_that_cannot_be_entered_has_come_to_its_end() {
-        let said = of_one(vec![Box::new(|_| Err(Errno(14)))]);
-        assert_eq!(said, [exits(), fate(false, "KVM_RUN: errno 14"), end(State::Idle, NO_STEP, &[])]);
+    fn a_guest_that_does_not_come_as_far_as_its_case_ends_the_session() {
+        let ends = |first: Vec<Act>, how: &str, hung| {
+            let expected = [Said::Boot { pvr: PVR, cases: 2 }, Said::Case(0), exits(), fate(hung, how)];
+            assert_eq!(said(vec![first, vec![powers_off()]], false), expected);
+        };
+        let given_up: Act = Box::new(|_| Ok(Exit::Unexpected(UNKNOWN)));
+        ends(vec![given_up], "KVM_RUN returned: KVM_EXIT_UNKNOWN (0) 0x7", false);
+        ends(vec![Box::new(|_| Err(Errno(14)))], "KVM_RUN: errno 14", false);
+        ends(vec![], "no step of progress", true);
     }
 
     #[test]

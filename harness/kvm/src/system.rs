@@ -1,7 +1,7 @@
 //! What a session asks of the operating system: the seam between logic and system calls, and the structures that go over it.
 
 use crate::exit::Exit;
-use crate::registers::{Regs, Sregs};
+use crate::registers::{Family, Regs, Sregs};
 use crate::tlb;
 use core::fmt;
 use core::ops::Range;
@@ -75,7 +75,7 @@ pub trait System {
     /// Its virtual machines.
     type Vm: Vm;
 
-    /// Makes a machine with one vCPU. Memory and TLB are zero, but for these bytes of memory, whole pages: there it may be what the
+    /// Makes a machine with one vCPU, its interrupt vectors at 0. Memory and TLB are zero, but for these bytes of memory, whole pages: there it may be what the
     /// machine before has left, and stays in the same place as it was then.
     ///
     /// # Errors
@@ -110,7 +110,10 @@ pub trait Vm {
     /// The guest's memory, [`sprig_wire::layout::RAM_SIZE`] bytes.
     fn ram(&mut self) -> &mut [u8];
 
-    /// The guest's TLB, where the kernel keeps it in memory of ours.
+    /// The family of its vCPU.
+    fn family(&self) -> Family;
+
+    /// The guest's TLB, which the kernel keeps in memory of ours, of [`Family::Embedded`].
     fn tlb(&mut self) -> &mut [tlb::Entry; tlb::ENTRIES];
 
     /// KVM_DIRTY_TLB, for all of it.

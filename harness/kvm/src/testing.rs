@@ -1,7 +1,7 @@
 //! A system without KVM: machines whose guests are closures, and what was said on its console.
 
 use crate::exit::{Exit, HEAD, Mmio};
-use crate::registers::{Regs, Sregs};
+use crate::registers::{Family, Regs, Sregs};
 use crate::system::{EINTR, EINVAL, Errno, Failure, System, Vm};
 use crate::tlb;
 use core::ops::Range;
@@ -63,6 +63,7 @@ pub(crate) type Act = Box<dyn FnOnce(&mut FakeVm) -> Result<Exit, Errno>>;
 
 /// A virtual machine.
 pub(crate) struct FakeVm {
+    pub(crate) family: Family,
     pub(crate) ram: Vec<u8>,
     pub(crate) tlb: Box<[tlb::Entry; tlb::ENTRIES]>,
     pub(crate) is_tlb_dirty: bool,
@@ -81,6 +82,7 @@ pub(crate) struct FakeVm {
 impl Default for FakeVm {
     fn default() -> Self {
         Self {
+            family: Family::Embedded,
             ram: std::vec![0; RAM_SIZE as usize],
             tlb: Box::new([tlb::Entry::default(); tlb::ENTRIES]),
             is_tlb_dirty: false,
@@ -120,6 +122,10 @@ impl Vm for FakeVm {
 
     fn ram(&mut self) -> &mut [u8] {
         &mut self.ram
+    }
+
+    fn family(&self) -> Family {
+        self.family
     }
 
     fn tlb(&mut self) -> &mut [tlb::Entry; tlb::ENTRIES] {

@@ -15,6 +15,11 @@ const TICK_MICROSECONDS: u32 = 100_000;
 const TIMER_TICKS: u32 = TICK_MICROSECONDS / TIMER_MICROSECONDS;
 /// Tenths of a second without progress that end a machine, unless its host is told otherwise: half a minute, on hardware.
 pub const PATIENCE: u32 = 300;
+/// Such a part of the patience has a guest that has not come as far as its case: booting takes no time.
+pub const BOOT_PART: u32 = 10;
+/// Ticks of the timer after which a machine that is getting on is said to, a second: whoever listens cannot tell one that takes long from a
+/// host that hangs.
+pub const SILENCE: u32 = 10 * TIMER_TICKS;
 
 /// Exits of the guest without progress that end a machine. What causes most is a race, some exits in each of its thousands of rounds, and
 /// it begins another step in each.
@@ -55,6 +60,7 @@ pub struct Watchdog {
     looked: u32,
     /// Exits until the first tick without progress.
     exits: Option<u64>,
+    told: (Progress, u32),
 }
 
 impl Watchdog {
@@ -67,6 +73,7 @@ impl Watchdog {
             since: ticks,
             looked: ticks,
             exits: None,
+            told: (Progress::default(), ticks),
         }
     }
 
@@ -81,7 +88,19 @@ impl Watchdog {
         self.looked = ticks;
         let exits = exits();
         let before = *self.exits.get_or_insert(exits);
-        ticks.wrapping_sub(self.since) >= self.patience || exits.saturating_sub(before) >= EXITS
+        let boots = progress == Progress::default();
+        let patience = if boots { self.patience.div_ceil(BOOT_PART) } else { self.patience };
+        ticks.wrapping_sub(self.since) >= patience || exits.saturating_sub(before) >= EXITS
+    }
+
+    /// True if the machine has been silent for long and got somewhere meanwhile; then it is taken to be said.
+    pub fn is_to_be_told(&mut self, ticks: u32) -> bool {
+        let (progress, since) = self.told;
+        let due = ticks.wrapping_sub(since) >= SILENCE && progress != self.seen;
+        if due {
+            self.told = (self.seen, ticks);
+        }
+        due
     }
 }
 
@@ -92,8 +111,29 @@ mod tests {
     #[test]
     fn a_machine_without_progress_is_hung_after_so_many_ticks() {
         let mut watchdog = Watchdog::new(PATIENCE, 7);
-        assert!(!watchdog.is_hung(7 + PATIENCE * TIMER_TICKS - 1, Progress::default(), || 0));
-        assert!(watchdog.is_hung(7 + PATIENCE * TIMER_TICKS, Progress::default(), || 0));
+        let stuck = Progress([0, 1, 0]);
+        assert!(!watchdog.is_hung(8, stuck, || 0));
+        assert!(!watchdog.is_hung(8 + PATIENCE * TIMER_TICKS - 1, stuck, || 0));
+        assert!(watchdog.is_hung(8 + PATIENCE * TIMER_TICKS, stuck, || 0));
+    }
+
+    #[test]
+    fn a_machine_that_boots_is_hung_earlier() {
+        let mut watchdog = Watchdog::new(PATIENCE, 0);
+        assert!(!watchdog.is_hung(PATIENCE * TIMER_TICKS / BOOT_PART - 1, Progress::default(), || 0));
+        assert!(watchdog.is_hung(PATIENCE * TIMER_TICKS / BOOT_PART, Progress::default(), || 0));
+    }
+
+    #[test]
+    fn only_a_machine_that_gets_on_is_told_and_not_at_each_step() {
+        let mut watchdog = Watchdog::new(PATIENCE, 0);
+        let told: u32 = (1..=10 * SILENCE)
+            .map(|tick| {
+                assert!(!watchdog.is_hung(tick, Progress([0, tick.min(5 * SILENCE), 0]), || 0));
+                u32::from(watchdog.is_to_be_told(tick))
+            })
+            .sum();
+        assert_eq!(told, 5);
     }
 
     #[test]

@@ -92,7 +92,9 @@ pub fn write<C: Borrow<Case>>(
         let name = format!("batch-{number}");
         put(&name, &batch.bytes, None)?;
         let label = Label { plan: plan.clone(), number, of: batches.len(), digest: batch.digest() }.to_string();
-        let command = shell_words::join([format!("./{VMM}"), GUEST.to_owned(), name, PATIENCE.to_string(), label]);
+        let files = [format!("./{VMM}"), GUEST.to_owned(), name];
+        let options = program.options(PATIENCE).into_iter().chain([format!("label={label}")]);
+        let command = shell_words::join(files.into_iter().chain(options));
         // Writing to a string does not fail.
         let _ = writeln!(run, "{command} || status=1");
     }
@@ -105,8 +107,9 @@ mod tests {
     use super::*;
     use crate::session::empty_guest;
     use crate::target::image;
+    use sprig_isa::cpu::CPUS;
 
-    const PROGRAM: HostProgram = HostProgram { vmm: image::VMM, guest: image::BOARD };
+    const PROGRAM: HostProgram = HostProgram { vmm: image::VMM, guest: image::BOARD, cpu: &CPUS[0] };
 
     fn plan() -> Plan {
         Plan { target: "kvm-local".into(), cpu: "e500v2".into(), cases: vec!["a b".into()], revision: "r".into() }
@@ -124,10 +127,12 @@ mod tests {
         assert_eq!(exported.batches, 2, "a case that kills its host runs last and by itself");
         let script = fs::read_to_string(&exported.run).unwrap();
         for (number, batch) in (1..).zip(batches()) {
-            let label = Label { plan: plan(), number, of: 2, digest: batch.digest() }.to_string();
+            let label = Label { plan: plan(), number, of: 2, digest: batch.digest() };
             let command = script.lines().find(|line| line.contains(&format!("batch-{number}"))).expect("a command");
             let words = shell_words::split(command.strip_suffix(" || status=1").expect("the others run all the same"));
-            assert_eq!(words.unwrap(), ["./sprig-vmm", "guest.elf", &format!("batch-{number}"), "300", &label]);
+            let options = ["patience=300".to_owned(), format!("label={label}")];
+            let files = ["./sprig-vmm".to_owned(), "guest.elf".to_owned(), format!("batch-{number}")];
+            assert_eq!(words.unwrap(), files.into_iter().chain(options).collect::<Vec<_>>());
             assert_eq!(fs::read(folder.path().join(format!("batch-{number}"))).unwrap(), batch.bytes);
         }
         for program in ["run", "sprig-vmm"] {

@@ -31,6 +31,7 @@ use crate::case::{Case, Profile};
 use crate::feature::Feature;
 use crate::transcript::{Fate, RunResult};
 use image::Image;
+use sprig_isa::cpu::Cpu;
 use sprig_wire::batch::{BatchBuilder, TooLarge};
 use std::fmt;
 use std::io::Write;
@@ -149,6 +150,18 @@ pub struct HostProgram {
     pub vmm: Image,
     /// The guest image.
     pub guest: Image,
+    /// The guest's CPU.
+    pub cpu: &'static Cpu,
+}
+
+impl HostProgram {
+    /// The program's options (`sprig_kvm::options`). On the embedded families KVM has the host's CPU, on the others it shows the
+    /// guest the one that it is asked for.
+    #[must_use]
+    pub fn options(&self, patience: u32) -> Vec<String> {
+        let cpu = (!self.cpu.family.is_booke()).then(|| format!("pvr={:#x}", self.cpu.pvr));
+        [format!("patience={patience}")].into_iter().chain(cpu).collect()
+    }
 }
 
 /// One implementation that can run the guest.

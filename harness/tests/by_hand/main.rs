@@ -27,7 +27,8 @@ type Test = fn(&Kvm) -> Result<(), Failed>;
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for machine in MACHINES {
+    // The machine that boots fastest: what is tried is the export, and each trial boots its host with every case.
+    for machine in MACHINES.iter().take(1) {
         // The first kernel of a machine is the one that runs its guests. The launcher is a 32-bit program.
         let Some(target) = machine.kernels.first().and_then(|kernel| Kvm::new(machine, kernel)) else { continue };
         let target = Arc::new(target.with_clock(Clock::Instructions));

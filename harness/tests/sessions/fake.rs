@@ -331,7 +331,7 @@ pub(crate) fn main() -> ExitCode {
     let root = arguments.iter().position(|argument| argument == "-initrd").map(|at| arguments[at + 1].as_str());
     // The VMM is given the guest image, the batch and the watchdog's patience.
     let vmm = match &arguments[..] {
-        [guest, batch, patience] if guest.ends_with("/guest.elf") && patience == "300" => Some(batch.as_str()),
+        [guest, batch, patience] if guest.ends_with("/guest.elf") && patience == "patience=300" => Some(batch.as_str()),
         _ => None,
     };
     let hosted = root.is_some() || vmm.is_some();

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! As process 1 it mounts nothing, takes its files from the initial root file system and ends by restarting the machine; what
-//! the kernel's command line has behind `--` is the watchdog's patience. By hand it is `sprig-vmm GUEST.elf BATCH [PATIENCE
-//! [LABEL]]`, on any host that has /dev/kvm: it prints the label first, for whoever reads the log later, and leaves the machine
+//! the kernel's command line has behind `--` are its options ([`sprig_kvm::options`]). By hand it is `sprig-vmm GUEST.elf BATCH
+//! [OPTION...]`, on any host that has /dev/kvm: it prints its label first, for whoever reads the log later, and leaves the machine
 //! alone. Without libc, and without a floating-point instruction: KVM-HV loses a user's floating-point registers over KVM_RUN.
 //!
 //! Only system calls are here; what they are for is [`sprig_kvm`].
@@ -27,11 +27,11 @@ use core::ffi::CStr;
 use core::ops::Range;
 use entry::Arguments;
 use sprig_kvm::machine::SetupError;
+use sprig_kvm::options::{Kind, Options};
 use sprig_kvm::report::Text;
 use sprig_kvm::returns::Returns;
 use sprig_kvm::session::Job;
 use sprig_kvm::system::{Failure, System};
-use sprig_kvm::watchdog::PATIENCE;
 use vm::{Kvm, Machine};
 
 /// Where process 1 finds the guest image.
@@ -43,9 +43,13 @@ const BATCH: &CStr = c"/batch";
 const FAILED: usize = 1;
 /// Exit status where the command line is wrong.
 const USAGE: usize = 2;
+/// What a command line is.
+const USAGE_TEXT: &[u8] =
+    b"usage: sprig-vmm GUEST.elf BATCH [patience=TICKS] [type=NUMBER] [pvr=0xNUMBER] [label=TEXT]\n";
 
 /// The system calls behind [`sprig_kvm::session`].
 struct Linux {
+    kind: Kind,
     kvm: Option<Kvm>,
 }
 
@@ -55,7 +59,7 @@ impl System for Linux {
     fn create_vm(&mut self, kept: Range<usize>) -> Result<Machine, Failure> {
         let kvm = match self.kvm {
             Some(kvm) => kvm,
-            None => *self.kvm.insert(Kvm::open()?),
+            None => *self.kvm.insert(Kvm::open(self.kind)?),
         };
         Machine::new(kvm, kept)
     }
@@ -78,22 +82,20 @@ impl System for Linux {
 /// Called by the entry code.
 fn main(arguments: &Arguments) -> usize {
     let is_init = linux::is_process_1();
-    let (files, patience) = if is_init {
-        (Some((IMAGE, BATCH)), arguments.get(1))
-    } else {
-        (arguments.get(1).zip(arguments.get(2)), arguments.get(3))
-    };
-    let patience = patience.map_or(Some(PATIENCE), |argument| argument.to_str().ok()?.parse().ok());
-    let (Some((image, batch)), Some(patience)) = (files, patience) else {
-        linux::write_all(linux::STDERR, b"usage: sprig-vmm GUEST.elf BATCH [PATIENCE [LABEL]]\n");
+    let (files, first_option) =
+        if is_init { (Some((IMAGE, BATCH)), 1) } else { (arguments.get(1).zip(arguments.get(2)), 3) };
+    let (Some((image, batch)), Some(options)) = (files, options(arguments, first_option)) else {
+        linux::write_all(linux::STDERR, USAGE_TEXT);
         return USAGE;
     };
-    if let Some(label) = arguments.get(4).filter(|_| !is_init) {
-        linux::write_all(linux::STDOUT, label.to_bytes());
+    if let Some(label) = options.label {
+        // Whoever had the console before may have left it in the middle of a line.
+        linux::write_all(linux::STDOUT, b"\n");
+        linux::write_all(linux::STDOUT, label.as_bytes());
         linux::write_all(linux::STDOUT, b"\n");
     }
     signals::install();
-    let status = match session(image, batch, patience) {
+    let status = match session(image, batch, options) {
         Ok(()) => 0,
         Err(()) => FAILED,
     };
@@ -103,13 +105,20 @@ fn main(arguments: &Arguments) -> usize {
     status
 }
 
-fn session(image: &CStr, batch: &CStr, patience: u32) -> Result<(), ()> {
+/// The arguments from the one with this number on.
+fn options(arguments: &Arguments, first: usize) -> Option<Options<'_>> {
+    // What is no text is no option either.
+    Options::parse((first..).map_while(|index| arguments.get(index)).map(|argument| argument.to_str().unwrap_or_default()))
+}
+
+fn session(image: &CStr, batch: &CStr, options: Options<'_>) -> Result<(), ()> {
     let files = file::read(image).and_then(|image| Ok((image, file::read(batch)?)));
     let (image, batch) = files.map_err(|failure| {
         panic::unfit(&failure);
         complain(&SetupError::Call(failure));
     })?;
-    let run = sprig_kvm::session::run(&mut Linux { kvm: None }, Job { image, batch, patience }, returns());
+    let job = Job { image, batch, patience: options.patience };
+    let run = sprig_kvm::session::run(&mut Linux { kind: options.kind, kvm: None }, job, returns());
     run.map_err(|error| complain(&error))
 }
 

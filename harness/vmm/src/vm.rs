@@ -6,7 +6,9 @@ use core::ops::Range;
 use core::ptr;
 use sprig_kvm::exit::{AT_DATA, Exit, HEAD};
 use sprig_kvm::ioctl as request;
-use sprig_kvm::registers::{Regs, Sregs, one_reg};
+use sprig_isa::one_reg::HIOR;
+use sprig_kvm::options::Kind;
+use sprig_kvm::registers::{Family, Regs, Sregs, one_reg};
 use sprig_kvm::system::{CREATE_VM, EINTR, EINVAL, EnableCap, Errno, Failure, Interrupt, MemoryRegion, OPEN_KVM, OneReg, Vm};
 use sprig_kvm::{stats, tlb};
 use sprig_wire::layout::RAM_SIZE;
@@ -20,12 +22,14 @@ const AT_IMMEDIATE_EXIT: usize = 1;
 #[derive(Clone, Copy)]
 pub(crate) struct Kvm {
     file: usize,
+    kind: Kind,
+    family: Family,
     /// Bytes of a vCPU's `struct kvm_run` with what follows it.
     run_size: usize,
 }
 
 impl Kvm {
-    pub(crate) fn open() -> Result<Self, Failure> {
+    pub(crate) fn open(kind: Kind) -> Result<Self, Failure> {
         let file = linux::open(c"/dev/kvm", true).map_err(|errno| errno.of(OPEN_KVM))?;
         // SAFETY: neither takes an argument.
         let (version, run_size) =
@@ -34,7 +38,10 @@ impl Kvm {
             return Err(version.err().unwrap_or(Errno(0)).of("no KVM of version 12: KVM_GET_API_VERSION"));
         }
         let run_size = run_size.map_err(|errno| errno.of("KVM_GET_VCPU_MMAP_SIZE"))?;
-        Ok(Self { file, run_size })
+        // SAFETY: it takes the capability's number.
+        let has_tlb = unsafe { ioctl(file, request::CHECK_EXTENSION, request::CAP_SW_TLB as usize) };
+        let family = if matches!(has_tlb, Ok(0) | Err(_)) { Family::Server } else { Family::Embedded };
+        Ok(Self { file, kind, family, run_size })
     }
 }
 
@@ -56,11 +63,11 @@ struct Kernel {
 }
 
 impl Kernel {
-    /// A VM with this memory, and a vCPU with this TLB.
+    /// A VM with this memory, and a vCPU with this TLB where it is an embedded one.
     fn new(kvm: Kvm, ram: &Mapping, tlb: &Mapping) -> Result<Self, Failure> {
         let call = |what| move |errno: Errno| errno.of(what);
         // SAFETY: it takes the type of the machine.
-        let vm = unsafe { uninterrupted(kvm.file, request::CREATE_VM, request::VM_TYPE_DEFAULT) };
+        let vm = unsafe { uninterrupted(kvm.file, request::CREATE_VM, kvm.kind.vm_type) };
         let vm = File(vm.map_err(call(CREATE_VM))?);
         let memory = MemoryRegion {
             slot: 0,
@@ -75,6 +82,16 @@ impl Kernel {
         let vcpu = unsafe { ioctl(vm.0, request::CREATE_VCPU, VCPU) };
         let vcpu = File(vcpu.map_err(call("KVM_CREATE_VCPU"))?);
         let run = Mapping::new(kvm.run_size, Backing::Device(vcpu.0)).map_err(call("mmap of a vCPU"))?;
+        let kernel = Self { run, vcpu, _vm: vm };
+        match kvm.family {
+            Family::Embedded => kernel.give_tlb(tlb)?,
+            Family::Server => kernel.choose_cpu(kvm.kind.pvr)?,
+        }
+        Ok(kernel)
+    }
+
+    /// Has the kernel use a TLB of ours.
+    fn give_tlb(&self, tlb: &Mapping) -> Result<(), Failure> {
         let params = tlb::Params::E500V2;
         let config = tlb::Config {
             params: ptr::from_ref(&params) as u64,
@@ -89,8 +106,36 @@ impl Kernel {
             pad: [0; 64],
         };
         // SAFETY: the kernel copies configuration and parameters; the array is the TLB's alone and outlives the vCPU.
-        unsafe { take(&vcpu, request::ENABLE_CAP, &enable) }.map_err(call("KVM_ENABLE_CAP of KVM_CAP_SW_TLB"))?;
-        Ok(Self { run, vcpu, _vm: vm })
+        unsafe { take(&self.vcpu, request::ENABLE_CAP, &enable) }
+            .map_err(|errno| errno.of("KVM_ENABLE_CAP of KVM_CAP_SW_TLB"))
+    }
+
+    /// Makes a server CPU the one that is wanted, with its interrupt vectors where the board has memory: those of a 64-bit
+    /// one are at 0xfff00000 otherwise.
+    fn choose_cpu(&self, pvr: Option<u32>) -> Result<(), Failure> {
+        if let Some(pvr) = pvr {
+            let sregs = self.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?;
+            self.set_sregs(&Sregs { pvr, ..sregs }).map_err(|errno| errno.of("KVM_SET_SREGS of the PVR"))?;
+        }
+        self.set_one_reg(HIOR, 0).map_err(|errno| errno.of("KVM_SET_ONE_REG of HIOR"))
+    }
+
+    fn sregs(&self) -> Result<Sregs, Errno> {
+        let mut sregs = Sregs::EMPTY;
+        // SAFETY: the structure the request fills.
+        unsafe { fill(&self.vcpu, request::GET_SREGS, &mut sregs) }.map(|()| sregs)
+    }
+
+    fn set_sregs(&self, sregs: &Sregs) -> Result<(), Errno> {
+        // SAFETY: the structure the request takes.
+        unsafe { take(&self.vcpu, request::SET_SREGS, sregs) }
+    }
+
+    fn set_one_reg(&self, id: u64, value: u64) -> Result<(), Errno> {
+        let bytes = one_reg::bytes(id, value).ok_or(EINVAL)?;
+        let register = OneReg { id, addr: bytes.as_ptr() as u64 };
+        // SAFETY: the register has no more bytes than there are.
+        unsafe { take(&self.vcpu, request::SET_ONE_REG, &register) }
     }
 }
 
@@ -181,6 +226,10 @@ impl Vm for Machine {
         self.ram.bytes()
     }
 
+    fn family(&self) -> Family {
+        self.kvm.family
+    }
+
     fn tlb(&mut self) -> &mut [tlb::Entry; tlb::ENTRIES] {
         // SAFETY: as large as that, aligned; the kernel changes it only while KVM_RUN runs.
         unsafe { &mut *self.tlb.at(0) }
@@ -206,14 +255,11 @@ impl Vm for Machine {
     }
 
     fn sregs(&mut self) -> Result<Sregs, Errno> {
-        let mut sregs = Sregs::EMPTY;
-        // SAFETY: the structure the request fills.
-        unsafe { fill(&self.kernel.vcpu, request::GET_SREGS, &mut sregs) }.map(|()| sregs)
+        self.kernel.sregs()
     }
 
     fn set_sregs(&mut self, sregs: &Sregs) -> Result<(), Errno> {
-        // SAFETY: the structure the request takes.
-        unsafe { take(&self.kernel.vcpu, request::SET_SREGS, sregs) }
+        self.kernel.set_sregs(sregs)
     }
 
     fn one_reg(&mut self, id: u64) -> Result<u64, Errno> {
@@ -226,10 +272,7 @@ impl Vm for Machine {
     }
 
     fn set_one_reg(&mut self, id: u64, value: u64) -> Result<(), Errno> {
-        let bytes = one_reg::bytes(id, value).ok_or(EINVAL)?;
-        let register = OneReg { id, addr: bytes.as_ptr() as u64 };
-        // SAFETY: the register has no more bytes than there are.
-        unsafe { take(&self.kernel.vcpu, request::SET_ONE_REG, &register) }
+        self.kernel.set_one_reg(id, value)
     }
 
     fn interrupt(&mut self, what: u32) -> Result<(), Errno> {

@@ -246,7 +246,8 @@ impl Receiver {
     #[must_use]
     pub fn interrupted(&self, fate: &Fate) -> Option<RunResult> {
         self.running.as_ref().map(|running| RunResult {
-            fate: fate.clone(),
+            // A host that ends the session after a guest's fate does so because of that.
+            fate: running.fate.as_ref().unwrap_or(fate).clone(),
             state: State::Running as u16,
             last_step: running.step,
             entries: Vec::new(),
@@ -301,7 +302,9 @@ impl Receiver {
                 self.running = Some(Running::default());
                 Ok(())
             }
-            (Record::Step { case, step }, Some(running)) if case == self.case && self.expected.loud => {
+            (Record::Step { case, step }, Some(running))
+                if case == self.case && (self.expected.loud || self.expected.hosted) =>
+            {
                 running.step = Some(step);
                 Ok(())
             }

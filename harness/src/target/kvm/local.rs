@@ -101,7 +101,12 @@ impl Local {
         };
         let guest = qemu::write(folder, GUEST_IMAGE, &self.machine.guest.bytes()?)?;
         let batch = qemu::write(folder, "batch", &batch(cases, loud)?)?;
-        Ok((vmm, vec![guest.into(), batch.into(), PATIENCE.to_string().into()]))
+        let options = self.program_for_host().options(PATIENCE).into_iter().map(OsString::from);
+        Ok((vmm, [guest.into(), batch.into()].into_iter().chain(options).collect()))
+    }
+
+    const fn program_for_host(&self) -> HostProgram {
+        HostProgram { vmm: self.machine.vmm, guest: self.machine.guest, cpu: self.cpu }
     }
 }
 
@@ -144,7 +149,7 @@ impl Target for Local {
     }
 
     fn host_program(&self) -> Option<HostProgram> {
-        Some(HostProgram { vmm: self.machine.vmm, guest: self.machine.guest })
+        Some(self.program_for_host())
     }
 
     fn run(&self, boot: Boot<'_>, ended: &mut dyn FnMut(RunResult)) -> Result<(), Stop> {

@@ -147,9 +147,15 @@ impl Kvm {
         }
         let files: [(&str, &OsStr); 2] = [("-kernel", kernel.as_os_str()), ("-initrd", root.as_os_str())];
         arguments.extend(files.iter().flat_map(|(option, file)| [OsString::from(option), (*file).to_owned()]));
-        let (console, patience) = (self.machine.kernel_arguments, self.clock.patience());
-        arguments.extend(["-append".into(), format!("{console} {ALWAYS} -- {patience}").into()]);
+        let console = self.machine.kernel_arguments;
+        let options = self.program_for_host().options(self.clock.patience()).join(" ");
+        arguments.extend(["-append".into(), format!("{console} {ALWAYS} -- {options}").into()]);
         arguments
+    }
+
+    /// What runs on the host.
+    const fn program_for_host(&self) -> HostProgram {
+        HostProgram { vmm: self.machine.vmm, guest: self.machine.guest, cpu: self.cpu }
     }
 }
 
@@ -198,7 +204,7 @@ impl Target for Kvm {
     }
 
     fn host_program(&self) -> Option<HostProgram> {
-        Some(HostProgram { vmm: self.machine.vmm, guest: self.machine.guest })
+        Some(self.program_for_host())
     }
 
     fn host_kernel(&self) -> Option<&str> {

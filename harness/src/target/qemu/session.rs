@@ -27,7 +27,9 @@ pub(super) fn listen(
         Ok(()) => return Ok(()),
         Err(fate) => with_last_words(title, fate, receiver.text(), &stderr.finish()),
     };
-    Err(Stop { running: receiver.interrupted(&fate).map(Box::new), fate })
+    let running = receiver.interrupted(&fate).map(Box::new);
+    let fate = running.as_ref().map_or(fate, |running| running.fate.clone());
+    Err(Stop { running, fate })
 }
 
 fn follow(

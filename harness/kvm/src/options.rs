@@ -1,0 +1,69 @@
+//! What the VMM is told beside its files: arguments `name=value`, in any order.
+
+use crate::ioctl::VM_TYPE_DEFAULT;
+use crate::watchdog::PATIENCE;
+
+/// The arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options<'a> {
+    /// `patience=20`: ticks that a machine may be without progress.
+    pub patience: u32,
+    /// `label=...`: printed before anything else.
+    pub label: Option<&'a str>,
+    /// What the machines are.
+    pub kind: Kind,
+}
+
+/// What the host's machines are, where it can have several kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// `type=2`: the VM's, for KVM_CREATE_VM.
+    pub vm_type: usize,
+    /// `pvr=0x3c0301`: the CPU that the guest finds, where its host can show it another than its own.
+    pub pvr: Option<u32>,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self { patience: PATIENCE, label: None, kind: Kind { vm_type: VM_TYPE_DEFAULT, pvr: None } }
+    }
+}
+
+impl<'a> Options<'a> {
+    /// Reads the arguments; none where one of them is not known, or its value no number.
+    pub fn parse(arguments: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let mut options = Self::default();
+        for argument in arguments {
+            match argument.split_once('=')? {
+                ("patience", ticks) => options.patience = ticks.parse().ok()?,
+                ("label", text) => options.label = Some(text),
+                ("type", number) => options.kind.vm_type = number.parse().ok()?,
+                ("pvr", pvr) => options.kind.pvr = Some(u32::from_str_radix(pvr.strip_prefix("0x")?, 16).ok()?),
+                _ => return None,
+            }
+        }
+        Some(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_argument_is_taken_in_any_order_and_may_be_missing() {
+        assert_eq!(Options::parse([]), Some(Options::default()));
+        let kind = Kind { vm_type: 2, pvr: Some(0x003c_0301) };
+        let all = Options { patience: 20, label: Some("a=b c"), kind };
+        assert_eq!(Options::parse(["type=2", "label=a=b c", "pvr=0x3c0301", "patience=20"]), Some(all));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for argument in
+            ["20", "patience", "patience=", "patience=-1", "pvr=0x", "pvr=3c0301", "pvr=0x123456789", "tpye=2"]
+        {
+            assert_eq!(Options::parse([argument]), None, "{argument}");
+        }
+    }
+}
