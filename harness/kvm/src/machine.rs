@@ -21,6 +21,7 @@ use crate::watchdog::{Progress, Watchdog};
 use core::fmt;
 use sprig_wire::batch::{Batch, LOUD, SILENT};
 use sprig_wire::board::EPAPR_MAGIC;
+use sprig_wire::bytecode::{self, Op};
 use sprig_wire::frame::{LINE, PAYLOAD, Record, decode};
 use sprig_wire::layout::{BATCH_BASE, BATCH_SIZE};
 use sprig_wire::{Malformed, log};
@@ -160,7 +161,7 @@ impl<'a, V: Vm> Machine<'a, V> {
     /// # Errors
     /// [`SetupError`] where a reset fails.
     pub fn run(&mut self, reporter: &mut Reporter<'_, impl System>, returns: &mut Returns) -> Result<End, SetupError> {
-        let mut watchdog = Watchdog::new(self.program.patience, reporter.system.ticks());
+        let mut watchdog = Watchdog::new(self.program.patience, self.rounds(), reporter.system.ticks());
         let mut console = Console::new();
         loop {
             let exit = self.vm.run();
@@ -222,6 +223,20 @@ impl<'a, V: Vm> Machine<'a, V> {
         if let Ok((log::Header { case, step, .. }, _)) = log::open(self.log()) {
             reporter.send(&Record::Step { case, step });
         }
+    }
+
+    /// Rounds of the longest race of the case.
+    fn rounds(&self) -> u32 {
+        let Program { batch, index, .. } = &self.program;
+        let mut ops = batch.case(*index).map_or(&[][..], |case| case.ops);
+        let mut longest = 0;
+        while let Ok((step, size)) = bytecode::decode(ops) {
+            if let Op::RaceBegin { count } = step.op {
+                longest = longest.max(count);
+            }
+            ops = ops.get(size..).unwrap_or(&[]);
+        }
+        longest
     }
 
     /// The step that runs, if the case has come so far.

@@ -21,9 +21,11 @@ pub const BOOT_PART: u32 = 10;
 /// host that hangs.
 pub const SILENCE: u32 = 10 * TIMER_TICKS;
 
-/// Exits of the guest without progress that end a machine. What causes most is a race, some exits in each of its thousands of rounds, and
-/// it begins another step in each.
+/// Exits of the guest without progress that end a machine.
 pub const EXITS: u64 = 100_000;
+/// A race of one step begins the same step in each round and seems to get nowhere: time and exits are as much again for each so many rounds.
+/// A step is sixteen instructions at most, each of which may leave the guest a few times.
+pub const ROUNDS: u32 = 2000;
 
 /// What changes when the guest begins another step: the case, the step and the length of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +55,10 @@ impl Progress {
 /// Watches one machine.
 #[derive(Debug)]
 pub struct Watchdog {
+    /// Ticks of the timer.
     patience: u32,
+    /// Exits.
+    most: u64,
     seen: Progress,
     since: u32,
     /// The tick at which it last looked: between two there is nothing to be seen.
@@ -64,11 +69,14 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    /// Begins to watch a machine that may be without progress for `patience` tenths of a second; `ticks` are the timer's.
+    /// Begins to watch a machine that may be without progress for `patience` tenths of a second; `ticks` are the timer's, `rounds` those of
+    /// the longest race of its case.
     #[must_use]
-    pub fn new(patience: u32, ticks: u32) -> Self {
+    pub fn new(patience: u32, rounds: u32, ticks: u32) -> Self {
+        let times = 1 + rounds / ROUNDS;
         Self {
-            patience: patience.saturating_mul(TIMER_TICKS),
+            patience: patience.saturating_mul(TIMER_TICKS).saturating_mul(times),
+            most: EXITS * u64::from(times),
             seen: Progress::default(),
             since: ticks,
             looked: ticks,
@@ -90,7 +98,7 @@ impl Watchdog {
         let before = *self.exits.get_or_insert(exits);
         let boots = progress == Progress::default();
         let patience = if boots { self.patience.div_ceil(BOOT_PART) } else { self.patience };
-        ticks.wrapping_sub(self.since) >= patience || exits.saturating_sub(before) >= EXITS
+        ticks.wrapping_sub(self.since) >= patience || exits.saturating_sub(before) >= self.most
     }
 
     /// True if the machine has been silent for long and got somewhere meanwhile; then it is taken to be said.
@@ -110,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_machine_without_progress_is_hung_after_so_many_ticks() {
-        let mut watchdog = Watchdog::new(PATIENCE, 7);
+        let mut watchdog = Watchdog::new(PATIENCE, 0, 7);
         let stuck = Progress([0, 1, 0]);
         assert!(!watchdog.is_hung(8, stuck, || 0));
         assert!(!watchdog.is_hung(8 + PATIENCE * TIMER_TICKS - 1, stuck, || 0));
@@ -119,14 +127,14 @@ mod tests {
 
     #[test]
     fn a_machine_that_boots_is_hung_earlier() {
-        let mut watchdog = Watchdog::new(PATIENCE, 0);
+        let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
         assert!(!watchdog.is_hung(PATIENCE * TIMER_TICKS / BOOT_PART - 1, Progress::default(), || 0));
         assert!(watchdog.is_hung(PATIENCE * TIMER_TICKS / BOOT_PART, Progress::default(), || 0));
     }
 
     #[test]
     fn only_a_machine_that_gets_on_is_told_and_not_at_each_step() {
-        let mut watchdog = Watchdog::new(PATIENCE, 0);
+        let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
         let told: u32 = (1..=10 * SILENCE)
             .map(|tick| {
                 assert!(!watchdog.is_hung(tick, Progress([0, tick.min(5 * SILENCE), 0]), || 0));
@@ -138,7 +146,7 @@ mod tests {
 
     #[test]
     fn each_step_is_given_all_the_time_anew() {
-        let mut watchdog = Watchdog::new(PATIENCE, u32::MAX - 3);
+        let mut watchdog = Watchdog::new(PATIENCE, 0, u32::MAX - 3);
         for step in 1..100 {
             let ticks = (u32::MAX - 3).wrapping_add(step * (PATIENCE * TIMER_TICKS - 1));
             assert!(!watchdog.is_hung(ticks, Progress([0, step, 0]), || u64::from(step) * EXITS), "step {step}");
@@ -147,9 +155,20 @@ mod tests {
 
     #[test]
     fn a_machine_that_only_leaves_its_guest_is_hung_before() {
-        let mut watchdog = Watchdog::new(PATIENCE, 0);
+        let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
         assert!(!watchdog.is_hung(1, Progress([0, 1, 0]), || 5), "they came before the step, for all it knows");
         assert!(!watchdog.is_hung(2, Progress([0, 1, 0]), || 5 + EXITS - 1));
         assert!(watchdog.is_hung(3, Progress([0, 1, 0]), || 5 + EXITS));
+    }
+
+    #[test]
+    fn a_long_race_is_given_as_much_for_each_of_its_parts() {
+        let stuck = Progress([0, 1, 0]);
+        let mut watchdog = Watchdog::new(PATIENCE, 3 * ROUNDS, 0);
+        assert!(!watchdog.is_hung(1, stuck, || 0));
+        assert!(!watchdog.is_hung(2, stuck, || 4 * EXITS - 1));
+        assert!(watchdog.is_hung(3, stuck, || 4 * EXITS));
+        assert!(!watchdog.is_hung(1 + 4 * PATIENCE * TIMER_TICKS - 1, stuck, || 0));
+        assert!(watchdog.is_hung(1 + 4 * PATIENCE * TIMER_TICKS, stuck, || 0));
     }
 }
