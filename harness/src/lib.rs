@@ -16,6 +16,7 @@ pub mod describe;
 pub mod differences;
 #[cfg(test)]
 pub(crate) mod example;
+pub mod exercise;
 pub mod expectations;
 pub mod export;
 pub mod feature;
@@ -31,6 +32,7 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod script;
+pub mod sentences;
 pub mod session;
 pub mod suite;
 pub mod target;

@@ -121,15 +121,16 @@ impl Rules {
         format!("there is no rule `{id}` in {}{suggestion}", self.path.display())
     }
 
+    /// What is wrong with a rule of these.
+    pub fn problem(&self, rule: &Rule, message: impl Into<String>) -> Problem {
+        Problem::at(&self.path, rule.line, message)
+    }
+
     /// A [`Problem`] for every rule that no case cites.
     #[must_use]
     pub fn unused(&self, cited: &BTreeSet<&str>) -> Vec<Problem> {
         let unused = self.iter().filter(|rule| !cited.contains(rule.id.as_str()));
-        unused
-            .map(|rule| {
-                Problem::at(&self.path, rule.line, format!("no case cites `{}`: write one or remove it", rule.id))
-            })
-            .collect()
+        unused.map(|rule| self.problem(rule, format!("no case cites `{}`: write one or remove it", rule.id))).collect()
     }
 }
 

@@ -2,11 +2,13 @@
 
 use crate::coverage::{Coverage, Reasons};
 use crate::differences::Differences;
+use crate::exercise::Exercise;
 use crate::expectations::Expectations;
 use crate::golden::{Store, Use};
 use crate::problem::Problem;
 use crate::rules::Rules;
 use crate::script::{self, Instance, LoadError, Loaded, Script};
+use crate::sentences::Sentences;
 use crate::target::Target;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub const CASES: &str = "cases";
 /// Below the root: the rules.
 pub const RULES: &str = "cases/rules.toml";
+/// Below the root: what the documents say, and which rules hold it.
+pub const SENTENCES: &str = "cases/sentences.toml";
 /// Below the root: the cells without a case.
 pub const UNCOVERED: &str = "cases/uncovered.toml";
 /// Below the root: the goldens.
@@ -32,6 +36,8 @@ pub struct Suite {
     pub scripts: Vec<Script>,
     /// What they may cite.
     pub rules: Rules,
+    /// The documents the rules are from.
+    pub sentences: Sentences,
     /// Why there is no case for what has none.
     pub uncovered: Reasons,
     /// Known deviations.
@@ -86,6 +92,10 @@ impl Suite {
         let ids: Option<Vec<&str>> = rules.as_ref().map(|rules| rules.ids().collect());
         let loaded = scripts(&root.join(CASES), ids.as_deref());
         mistakes.extend(loaded.errors.into_iter().map(Mistake::Script));
+        let sentences = parse(&root.join(SENTENCES), Sentences::parse, &mut mistakes);
+        if let (Some(rules), Some(sentences)) = (&rules, &sentences) {
+            mistakes.extend(sentences.unknown_rules(rules).into_iter().map(Mistake::Problem));
+        }
         let uncovered = parse(&root.join(UNCOVERED), Reasons::parse, &mut mistakes);
         let expectations = parse(&root.join(EXPECTATIONS), Expectations::parse, &mut mistakes);
         let differences = parse(&root.join(DIFFERENCES), Differences::parse, &mut mistakes);
@@ -93,9 +103,11 @@ impl Suite {
             mistakes.push(Mistake::Unreadable(path, error));
             Store::default()
         });
-        match (rules, uncovered, expectations, differences) {
-            (Some(rules), Some(uncovered), Some(expectations), Some(differences)) if mistakes.is_empty() => {
-                Ok(Self { scripts: loaded.scripts, rules, uncovered, expectations, differences, goldens })
+        match (rules, sentences, uncovered, expectations, differences) {
+            (Some(rules), Some(sentences), Some(uncovered), Some(expectations), Some(differences))
+                if mistakes.is_empty() =>
+            {
+                Ok(Self { scripts: loaded.scripts, rules, sentences, uncovered, expectations, differences, goldens })
             }
             _ => Err(mistakes),
         }
@@ -119,10 +131,11 @@ impl Suite {
         Coverage::of(self.instances(), &profiles)
     }
 
-    /// A [`Problem`] for everything that nobody needs, and for what is missing: the five kinds below.
+    /// A [`Problem`] for everything that nobody needs, and for what is missing: the six kinds below.
     #[must_use]
     pub fn unused(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         let mut problems = self.unused_rules();
+        problems.extend(self.idle_rules(targets));
         problems.extend(self.uncovered(targets));
         problems.extend(self.unused_expectations(targets));
         problems.extend(self.lost_differences(targets));
@@ -135,6 +148,12 @@ impl Suite {
     pub fn unused_rules(&self) -> Vec<Problem> {
         let cited: BTreeSet<&str> = self.scripts.iter().flat_map(Script::rules).collect();
         self.rules.unused(&cited)
+    }
+
+    /// A [`Problem`] for every rule that no target exercises.
+    #[must_use]
+    pub fn idle_rules(&self, targets: &[&dyn Target]) -> Vec<Problem> {
+        Exercise::of(self, targets).problems(self)
     }
 
     /// A [`Problem`] for every cell without a case or a reason, and for every reason that holds for none.

@@ -262,8 +262,12 @@ fn cases_rules_features_and_targets_are_listed() {
     let (_, cases, _) = run(&small, &["list"]);
     assert!(cases.contains("t/good\n    A kernel loses what it keeps in SPRG0.\n    rules t.holds\n"), "{cases}");
     let (_, rules, _) = run(&small, &["list", "--rules"]);
-    let rule = "t.holds\n    What is written is read.\n    source: a manual, section 1\n    cases: t/dead t/good\n";
+    let rule = "t.holds\n    What is written is read.\n    source: a manual, section 1\n    cases: t/dead t/good\n    targets: all ";
     assert!(rules.contains(rule), "{rules}");
+    let (_, sentences, _) = run(&small, &["list", "--sentences"]);
+    let held = "a manual (first)\n    section 1: What is written is read.\n        rules: t.holds\n";
+    let outside = "    section 2: The cover is blue.\n        outside: no guest sees it\n";
+    assert_eq!(sentences, format!("{held}{outside}"));
     let (_, features, _) = run(&small, &["list", "--features"]);
     assert!(features.contains("| `magic-page` | a hypervisor that offers the magic page |\n"), "{features}");
     let (_, coverage, _) = run(&small, &["list", "--coverage"]);

@@ -101,9 +101,12 @@ pub struct Targets {
 /// `sprig list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// The rules with their sources, and the cases that cite each.
+    /// The rules with their sources, the cases that cite each, and the targets that exercise it.
     #[arg(long, group = "what")]
     pub rules: bool,
+    /// The documents the rules are from, sentence by sentence: the rules that hold it, or why none does.
+    #[arg(long, group = "what")]
+    pub sentences: bool,
     /// What the cases reach: each register, page field, hypercall and patch entry by state, way and moment.
     #[arg(long, group = "what")]
     pub coverage: bool,

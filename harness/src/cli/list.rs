@@ -4,11 +4,14 @@ use super::args;
 use super::error::Error;
 use super::run::missing;
 use crate::coverage;
+use crate::exercise::Exercise;
 use crate::feature::FEATURES;
 use crate::judge::Exit;
-use crate::rules::{Rule, Rules};
+use crate::rules::Rule;
 use crate::script::{Instance, Script};
-use crate::target;
+use crate::sentences::{Document, Fate, Sentence, Sentences};
+use crate::suite::Suite;
+use crate::target::{self, Target};
 use std::io::Write;
 
 pub(super) fn targets(arguments: &args::Targets, out: &mut dyn Write) -> Result<Exit, Error> {
@@ -41,12 +44,14 @@ pub(super) fn list(arguments: &args::List, out: &mut dyn Write) -> Result<Exit, 
         return Ok(Exit::AsExpected);
     }
     let suite = super::suite()?;
+    let all = target::all();
+    let targets: Vec<_> = all.iter().map(|target| &**target).collect();
     if arguments.coverage {
-        let all = target::all();
-        let targets: Vec<_> = all.iter().map(|target| &**target).collect();
         coverage::print(out, &suite.coverage(&targets), &suite.uncovered)?;
     } else if arguments.rules {
-        rules(out, &suite.rules, &suite.scripts)?;
+        rules(out, &suite, &targets)?;
+    } else if arguments.sentences {
+        sentences(out, &suite.sentences)?;
     } else {
         cases(out, &suite.scripts)?;
     }
@@ -82,14 +87,37 @@ fn first_sentence(prose: &str) -> String {
     }
 }
 
-fn rules(out: &mut dyn Write, rules: &Rules, scripts: &[Script]) -> Result<(), Error> {
-    for rule in rules.iter() {
+/// Each rule with its source, the scripts that cite it, and the targets that exercise it.
+fn rules(out: &mut dyn Write, suite: &Suite, targets: &[&dyn Target]) -> Result<(), Error> {
+    let exercise = Exercise::of(suite, targets);
+    for rule in suite.rules.iter() {
         let Rule { id, text, source, .. } = rule;
         let origin = if rule.is_unspecified() { "searched" } else { "source" };
         writeln!(out, "{id}\n    {text}\n    {origin}: {source}")?;
-        let citing = scripts.iter().filter(|script| script.rules().any(|cited| cited == id)).map(Script::name);
+        let citing = suite.scripts.iter().filter(|script| script.rules().any(|cited| cited == id)).map(Script::name);
         let citing: Vec<&str> = citing.collect();
         writeln!(out, "    cases: {}", citing.join(" "))?;
+        let exercising = exercise.targets(id);
+        if exercising.len() == targets.len() {
+            writeln!(out, "    targets: all {}", targets.len())?;
+        } else {
+            writeln!(out, "    targets: {}", exercising.join(" "))?;
+        }
+    }
+    Ok(())
+}
+
+/// Each document with what it says, and what became of that.
+fn sentences(out: &mut dyn Write, sentences: &Sentences) -> Result<(), Error> {
+    for Document { name, edition, sentences } in sentences.iter() {
+        writeln!(out, "{name} ({edition})")?;
+        for Sentence { at, says, fate, .. } in sentences {
+            writeln!(out, "    {at}: {says}")?;
+            match fate {
+                Fate::Rules(rules) => writeln!(out, "        rules: {}", rules.join(" "))?,
+                Fate::Outside(reason) => writeln!(out, "        outside: {reason}")?,
+            }
+        }
     }
     Ok(())
 }

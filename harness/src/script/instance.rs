@@ -1,6 +1,7 @@
 //! A case with its parameters' values: what a target is asked for, and what it runs.
 
 use super::assemble;
+use super::ast::{BlockHeader, Statement, StatementKind};
 use super::check::Checked;
 use super::diagnostic::Diagnostics;
 use super::guard::Guard;
@@ -9,7 +10,7 @@ use super::setting::{BuiltIn, ByteOrder, GuestWord, Setting};
 use super::{Script, Text};
 use crate::case::{Case, Profile, SourceFile};
 use crate::feature::{Feature, FeatureSet};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -124,6 +125,16 @@ impl Instance {
         here.filter_map(|(_, need)| need.missing(profile.cpu)).next().map(Missing::Cpu)
     }
 
+    /// The rules by which it expects something of a target with these features.
+    #[must_use]
+    pub fn expects_by(&self, features: FeatureSet) -> BTreeSet<&str> {
+        let Text { tree, .. } = self.text.as_ref();
+        let mut found = BTreeSet::new();
+        let default = tree.header.rules.first().map(|rule| rule.text.as_str());
+        expected_by(&tree.body, features, default, &mut found);
+        found
+    }
+
     /// The case for a target.
     ///
     /// # Errors
@@ -149,6 +160,31 @@ impl Instance {
             checks: assembled.checks,
             parts: assembled.parts,
         })
+    }
+}
+
+fn expected_by<'a>(
+    body: &'a [Statement],
+    features: FeatureSet,
+    default: Option<&'a str>,
+    found: &mut BTreeSet<&'a str>,
+) {
+    for statement in body {
+        match &statement.kind {
+            StatementKind::Expect(expect) => {
+                found.extend(expect.rule.as_ref().map_or(default, |rule| Some(rule.text.as_str())))
+            }
+            StatementKind::Block(block) => {
+                let meant = match &block.header {
+                    BlockHeader::On { feature, present } => features.contains(*feature) == *present,
+                    _ => true,
+                };
+                if meant {
+                    expected_by(&block.body, features, default, found);
+                }
+            }
+            StatementKind::Step(_) | StatementKind::Broken(_) => {}
+        }
     }
 }
 

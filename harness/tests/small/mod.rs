@@ -21,6 +21,16 @@ text = "What is written is not read."
 source = "another manual, section 2"
 "#;
 
+const SENTENCES: &str = r#"
+[[document]]
+name = "a manual"
+edition = "first"
+sentence = [
+    { at = "section 1", says = "What is written is read.", rules = ["t.holds"] },
+    { at = "section 2", says = "The cover is blue.", outside = "no guest sees it" },
+]
+"#;
+
 const GOOD: &str = "\
 # A kernel loses what it keeps in SPRG0.
 rule t.holds
@@ -94,6 +104,7 @@ impl Small {
         small.write("cases/t/good.probe", GOOD);
         small.write("cases/t/broken.probe", BROKEN);
         small.write("cases/t/dead.probe", DEAD);
+        small.write("cases/sentences.toml", SENTENCES);
         small.write("cases/uncovered.toml", &uncovered());
         small.write("golden/expectations.toml", EXPECTATIONS);
         small.write("golden/differences.toml", "");
