@@ -7,8 +7,10 @@ pub const INSTRUCTIONS_PER_TICK: u64 = 8;
 /// The instruction counter, the time base derived from it, and the alarm that makes the CPU look at its timers.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    executed: u64,
+    /// The count of instructions at which the CPU looks up.
     alarm: u64,
+    /// Instructions until then.
+    left: u64,
     /// What mtspr TBL/TBU added to the time base.
     offset: u64,
 }
@@ -18,54 +20,60 @@ impl Clock {
     #[inline]
     #[must_use]
     pub fn executed(&self) -> u64 {
-        self.executed
+        self.alarm - self.left
     }
 
     /// The 64-bit time base.
     #[must_use]
     pub fn time_base(&self) -> u64 {
-        (self.executed / INSTRUCTIONS_PER_TICK).wrapping_add(self.offset)
+        self.ticks().wrapping_add(self.offset)
     }
 
     /// Sets the time base, as mtspr TBL and TBU do.
     pub fn set_time_base(&mut self, value: u64) {
-        self.offset = value.wrapping_sub(self.executed / INSTRUCTIONS_PER_TICK);
+        self.offset = value.wrapping_sub(self.ticks());
     }
 
     /// Ticks since power-on, which no guest can set: the scale on which timers keep their deadlines.
     #[must_use]
     pub fn ticks(&self) -> u64 {
-        self.executed / INSTRUCTIONS_PER_TICK
+        self.executed() / INSTRUCTIONS_PER_TICK
     }
 
     /// Makes the CPU call [`Supervisor::poll`](crate::cpu::Supervisor::poll) once `ticks` has reached this value, or
     /// earlier; a poll must set the alarm again.
     pub fn wake_at_tick(&mut self, tick: u64) {
-        self.alarm = self.alarm.min(tick.saturating_mul(INSTRUCTIONS_PER_TICK));
+        let executed = tick.saturating_mul(INSTRUCTIONS_PER_TICK);
+        if executed < self.alarm {
+            self.set_alarm(executed);
+        }
     }
 
     /// Makes the CPU call [`Supervisor::poll`](crate::cpu::Supervisor::poll) before the next instruction: after
     /// anything that may have made an interrupt deliverable.
     pub fn wake_now(&mut self) {
-        self.alarm = 0;
+        self.set_alarm(0);
     }
 
     /// Time passes without instructions, up to the alarm.
     pub(crate) fn skip_to_alarm(&mut self) {
-        self.executed = self.executed.max(self.alarm);
+        self.left = 0;
     }
 
+    /// Counts an instruction that is about to be executed; false, and it is not, if the alarm is due.
     #[inline]
-    pub(crate) fn tick(&mut self) {
-        self.executed += 1;
+    pub(crate) fn tick(&mut self) -> bool {
+        let (left, is_due) = self.left.overflowing_sub(1);
+        if !is_due {
+            self.left = left;
+        }
+        !is_due
     }
 
-    #[inline]
-    pub(crate) fn alarm_is_due(&self) -> bool {
-        self.executed >= self.alarm
-    }
-
+    /// The alarm is due when so many instructions have been executed, or now if they have been.
     pub(crate) fn set_alarm(&mut self, executed: u64) {
-        self.alarm = executed;
+        let now = self.executed();
+        self.left = executed.saturating_sub(now);
+        self.alarm = now + self.left;
     }
 }

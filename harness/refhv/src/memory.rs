@@ -15,6 +15,8 @@ const CHUNK_SHIFT: u32 = 12;
 const CHUNK: usize = 1 << CHUNK_SHIFT;
 /// Blocks a thread keeps: its machines run one after the other.
 const KEPT: usize = 1;
+/// Beside a page's count of writes: somebody wants to know of the next one.
+const WATCHED: u64 = 1 << 63;
 
 thread_local! {
     /// Blocks to be used again, all zero.
@@ -24,10 +26,12 @@ thread_local! {
 /// A piece of memory, and where it has been written to.
 struct Block {
     ram: Vec<u8>,
-    /// For each chunk, how often it has been written to since all of it was zero.
+    /// For each chunk, how often it has been written to since all of it was zero; and [`WATCHED`].
     writes: Vec<u64>,
     /// The chunks that have been.
     written: Vec<usize>,
+    /// Watched ones that have been since somebody asked.
+    watched_written: Vec<usize>,
 }
 
 /// RAM from guest-physical address 0 upwards.
@@ -48,7 +52,7 @@ impl Memory {
         let block = used.unwrap_or_else(|| {
             let mut ram = vec![0; bytes.max(FRESH)];
             ram.truncate(bytes);
-            Block { ram, writes: vec![0; bytes.div_ceil(CHUNK)], written: Vec::new() }
+            Block { ram, writes: vec![0; bytes.div_ceil(CHUNK)], written: Vec::new(), watched_written: Vec::new() }
         });
         Self { block, initial: bytes }
     }
@@ -83,7 +87,27 @@ impl Memory {
     #[inline]
     #[must_use]
     pub fn writes(&self, address: u64) -> u64 {
-        self.block.writes.get(address as usize >> CHUNK_SHIFT).copied().unwrap_or(0)
+        self.block.writes.get(address as usize >> CHUNK_SHIFT).map_or(0, |writes| writes & !WATCHED)
+    }
+
+    /// From now on, until it happens, a write to the page around a guest-physical address is told by [`Self::written_watched`].
+    /// How often it has been written to so far; none if it is not RAM.
+    pub fn watch(&mut self, address: u64) -> Option<u64> {
+        let chunk = usize::try_from(address).ok()? >> CHUNK_SHIFT;
+        let writes = self.block.writes.get_mut(chunk)?;
+        if *writes == 0 {
+            // What is cleared for the next machine is what has been written to.
+            self.block.written.push(chunk);
+            *writes = 1;
+        }
+        *writes |= WATCHED;
+        Some(*writes & !WATCHED)
+    }
+
+    /// A page that was watched until it has been written to, each told once.
+    #[inline]
+    pub fn written_watched(&mut self) -> Option<u64> {
+        self.block.watched_written.pop().map(|chunk| (chunk << CHUNK_SHIFT) as u64)
     }
 
     /// Makes `len` bytes from a guest-physical address on zero, without a look at those that are; none, and nothing done, if
@@ -93,7 +117,7 @@ impl Memory {
         let start = usize::try_from(address).ok()?;
         let end = start.checked_add(len).filter(|end| *end <= self.block.ram.len())?;
         for chunk in (start >> CHUNK_SHIFT)..end.div_ceil(CHUNK) {
-            if self.block.writes.get(chunk).is_some_and(|writes| *writes > 0) {
+            if self.block.writes.get(chunk).is_some_and(|writes| *writes & !WATCHED > 0) {
                 self.block.count_write(chunk);
                 let (first, last) = ((chunk << CHUNK_SHIFT).max(start), ((chunk + 1) << CHUNK_SHIFT).min(end));
                 self.block.ram[first..last].fill(0);
@@ -122,6 +146,29 @@ impl Memory {
         let address = usize::try_from(address).ok()?;
         *self.block.ram.get_mut(address..)?.first_chunk_mut()? = bytes;
         self.touch(address, N);
+        Some(())
+    }
+
+    /// [`Self::read`] at an address that is a multiple of `N`, which is a power of two.
+    #[inline]
+    #[must_use]
+    pub fn read_aligned<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+        let address = usize::try_from(address).ok()?;
+        let chunk = self.block.ram.as_chunks::<CHUNK>().0.get(address >> CHUNK_SHIFT)?;
+        Some(chunk.as_chunks().0[address % CHUNK / N])
+    }
+
+    /// [`Self::write`] at an address that is a multiple of `N`, which is a power of two; none, and nothing stored, if it is the
+    /// first one to the page or the page is watched.
+    #[inline]
+    #[must_use]
+    pub fn write_aligned_again<const N: usize>(&mut self, address: u64, bytes: [u8; N]) -> Option<()> {
+        let address = usize::try_from(address).ok()?;
+        let Block { ram, writes, .. } = &mut self.block;
+        let count = writes.get_mut(address >> CHUNK_SHIFT).filter(|count| **count as i64 > 0)?;
+        let chunk = ram.as_chunks_mut::<CHUNK>().0.get_mut(address >> CHUNK_SHIFT)?;
+        *count = count.wrapping_add(1);
+        chunk.as_chunks_mut().0[address % CHUNK / N] = bytes;
         Some(())
     }
 
@@ -173,9 +220,9 @@ impl Memory {
 impl Drop for Memory {
     /// Keeps the block for the next machine, unless the thread has enough of them or is at its end.
     fn drop(&mut self) {
-        let Block { ram, writes, written } = &mut self.block;
+        let Block { ram, writes, written, .. } = &mut self.block;
         let (ram, writes, written) = (std::mem::take(ram), std::mem::take(writes), std::mem::take(written));
-        let mut block = Block { ram, writes, written };
+        let mut block = Block { ram, writes, written, watched_written: Vec::new() };
         let _ = BLOCKS.try_with(|blocks| {
             let Ok(mut blocks) = blocks.try_borrow_mut() else { return };
             if blocks.len() < KEPT {
@@ -191,15 +238,22 @@ impl Block {
     fn count_write(&mut self, chunk: usize) {
         if let Some(writes) = self.writes.get_mut(chunk) {
             *writes += 1;
-            if *writes == 1 {
-                self.note_first_write(chunk);
+            // 1, or below zero where it is watched.
+            if (*writes as i64) < 2 {
+                self.note_write(chunk);
             }
         }
     }
 
+    /// The first write to a chunk, or one to a watched chunk.
     #[cold]
-    fn note_first_write(&mut self, chunk: usize) {
-        self.written.push(chunk);
+    fn note_write(&mut self, chunk: usize) {
+        if self.writes[chunk] & WATCHED == 0 {
+            self.written.push(chunk);
+        } else {
+            self.writes[chunk] &= !WATCHED;
+            self.watched_written.push(chunk);
+        }
     }
 
     /// Makes it as it was when it was new, with this size.
@@ -256,6 +310,32 @@ mod tests {
         let before = [1, 2].map(|page| memory.writes(page * AT));
         assert_eq!(memory.write_u32(2 * AT - 2, 1), Some(()));
         assert!([1, 2].map(|page| memory.writes(page * AT)).iter().zip(before).all(|(after, before)| *after != before));
+    }
+
+    #[test]
+    fn the_next_write_to_a_watched_page_is_told_once() {
+        const AT: u64 = CHUNK as u64;
+        let mut memory = Memory::new(4 * CHUNK);
+        assert_eq!(memory.watch(4 * AT), None, "not RAM");
+        let writes = memory.watch(AT).expect("RAM");
+        assert_eq!(memory.write_aligned_again(AT + 8, [1; 4]), None, "left to `write`");
+        assert_eq!(memory.written_watched(), None);
+        assert_eq!(memory.write(AT + 8, [1; 4]), Some(()));
+        assert_eq!(memory.write(3 * AT, [1; 4]), Some(()));
+        assert_eq!((memory.written_watched(), memory.written_watched()), (Some(AT), None));
+        assert_ne!(memory.writes(AT), writes);
+        assert_eq!(memory.write_aligned_again(AT + 8, [2; 4]), Some(()));
+        assert_eq!((memory.read_aligned(AT + 8), memory.written_watched()), (Some([2; 4]), None));
+    }
+
+    #[test]
+    fn a_page_that_was_watched_and_not_written_to_is_as_any_for_the_next_machine() {
+        let mut memory = Memory::new(CHUNK);
+        memory.watch(0).expect("RAM");
+        drop(memory);
+        let mut next = Memory::new(CHUNK);
+        assert_eq!(next.write(0, [1]), Some(()));
+        assert_eq!(next.written_watched(), None);
     }
 
     #[test]

@@ -222,9 +222,8 @@ mod tests {
         }
 
         fn pass(&mut self, ticks: u64) {
-            for _ in 0..ticks * INSTRUCTIONS_PER_TICK {
-                self.clock.tick();
-            }
+            self.clock.set_alarm(self.clock.executed() + ticks * INSTRUCTIONS_PER_TICK);
+            self.clock.skip_to_alarm();
             self.timers.advance(&self.clock, &mut self.sprs);
         }
 

@@ -1,6 +1,7 @@
 //! Branches (Power ISA Book I).
 
-use super::{Insn, State};
+use super::execute::Flow;
+use super::{Insn, Interrupt, State};
 
 /// Bits of the BO field.
 mod bo {
@@ -14,16 +15,23 @@ mod bo {
     pub(super) const ON_ZERO: u32 = 2;
 }
 
+impl Insn {
+    /// True of a bc that looks at a bit of CR alone, neither absolute nor with a link.
+    pub(super) const fn is_plain_condition(self) -> bool {
+        self.bo() & (bo::NO_CONDITION | bo::NO_DECREMENT) == bo::NO_DECREMENT && !self.aa() && !self.lk()
+    }
+}
+
 impl State {
     /// Goes to `target` and, if LK, leaves the return address.
     #[inline]
-    fn go(&mut self, insn: Insn, taken: bool, target: u64) {
+    fn go(&mut self, insn: Insn, taken: bool, target: u64) -> Result<Flow, Interrupt> {
+        let following = self.following();
         if insn.lk() {
-            self.lr = self.nia;
+            self.lr = following;
         }
-        if taken {
-            self.nia = self.effective(target & !3);
-        }
+        self.nia = if taken { self.effective(target & !3) } else { following };
+        Ok(Flow::Jump)
     }
 
     /// The target of a branch with a displacement.
@@ -34,9 +42,9 @@ impl State {
 
     /// b, ba, bl, bla.
     #[inline]
-    pub(super) fn branch(&mut self, insn: Insn) {
+    pub(super) fn branch(&mut self, insn: Insn) -> Result<Flow, Interrupt> {
         let target = self.target(insn, insn.li());
-        self.go(insn, true, target);
+        self.go(insn, true, target)
     }
 
     /// Decrements CTR if BO says so; true if BO and BI are satisfied.
@@ -53,30 +61,39 @@ impl State {
 
     /// bc, bca, bcl, bcla.
     #[inline]
-    pub(super) fn branch_conditional(&mut self, insn: Insn) {
+    pub(super) fn branch_conditional(&mut self, insn: Insn) -> Result<Flow, Interrupt> {
         let target = self.target(insn, insn.bd());
         let taken = self.condition_holds(insn);
-        self.go(insn, taken, target);
+        self.go(insn, taken, target)
+    }
+
+    /// bc that looks at a bit of CR alone, neither absolute nor with a link.
+    #[inline]
+    pub(super) fn branch_if(&mut self, insn: Insn) -> Result<Flow, Interrupt> {
+        if self.cr_bit(insn.bi()) != (insn.bo() & bo::SENSE != 0) {
+            return Ok(Flow::Next);
+        }
+        self.nia = self.effective(self.pc.wrapping_add(insn.bd()));
+        Ok(Flow::Jump)
     }
 
     /// bclr, bclrl.
     #[inline]
-    pub(super) fn branch_to_lr(&mut self, insn: Insn) {
+    pub(super) fn branch_to_lr(&mut self, insn: Insn) -> Result<Flow, Interrupt> {
         let target = self.lr;
         let taken = self.condition_holds(insn);
-        self.go(insn, taken, target);
+        self.go(insn, taken, target)
     }
 
-    /// bcctr, bcctrl; false if the form is invalid: CTR cannot be target and counter at once.
+    /// bcctr, bcctrl. CTR cannot be target and counter at once: an invalid form, here illegal.
     #[inline]
-    pub(super) fn branch_to_ctr(&mut self, insn: Insn) -> bool {
+    pub(super) fn branch_to_ctr(&mut self, insn: Insn) -> Result<Flow, Interrupt> {
         if insn.bo() & bo::NO_DECREMENT == 0 {
-            return false;
+            return Err(Interrupt::illegal(self.profile.family));
         }
         let target = self.ctr;
         let taken = self.condition_holds(insn);
-        self.go(insn, taken, target);
-        true
+        self.go(insn, taken, target)
     }
 }
 

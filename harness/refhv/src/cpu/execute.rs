@@ -1,8 +1,7 @@
-//! Decode and execute: one match over the primary opcode, one each over the extended opcodes of 19 and 31.
+//! Executing an operation: one match over all of them.
 //!
-//! There is no decode cache: a guest that rewrites its own code is right without further care. The model has no
-//! floating-point, vector or SPE unit. With the unit's MSR bit clear its instructions take the unavailable interrupt, as
-//! on hardware; with the bit set they are illegal.
+//! The model has no floating-point, vector or SPE unit. With the unit's MSR bit clear its instructions take the unavailable
+//! interrupt, as on hardware; with the bit set they are illegal.
 
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::Exception;
@@ -11,241 +10,193 @@ use sprig_isa::syndrome::esr;
 
 use super::load_store::{CacheLock, Extend, Form};
 use super::logical::{popcntb, popcntw};
-use super::opcode::{ds, primary, x19, x31};
+use super::opcode::{primary, x31};
+use super::operation::Operation;
 use super::{Access, Direction, Insn, Interrupt, Privileged, Processor, Supervisor};
 
 /// CPUs with a classic floating-point unit.
 const FLOATING_POINT: CpuSet = CpuSet::all().difference(CpuSet::E500V2);
 /// CPUs with a vector unit.
 const VECTOR: CpuSet = CpuSet::G4_7447.union(CpuSet::BOOK3S64).union(CpuSet::E6500);
-/// CPUs with isel.
-const ISEL: CpuSet = CpuSet::E500.union(CpuSet::POWER);
-/// CPUs with string instructions.
-const STRING: CpuSet = CpuSet::all().difference(CpuSet::E500);
-/// CPUs with the byte, halfword and count additions of Power ISA 2.06.
-const ISA_2_06: CpuSet = CpuSet::POWER.union(CpuSet::E500_HV);
-/// CPUs with mftb; the others read the time base by mfspr only (e500 core manual, chapter "Instruction model"; Linux reads it
-/// by mfspr for that reason).
-const MFTB: CpuSet = CpuSet::all().difference(CpuSet::E500V2);
-/// CPUs with dcba.
-const DCBA: CpuSet = CpuSet::BOOKE.union(CpuSet::G4_7447);
+/// Where execution goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// Behind the instruction, and nothing has happened to translation.
+    Next,
+    /// At `state.nia`, perhaps in another world.
+    Jump,
+    /// With this instruction, once it is decoded.
+    Again,
+}
 
-type Outcome = Result<(), Interrupt>;
+type Outcome = Result<Flow, Interrupt>;
 
 impl<S: Supervisor> Processor<S> {
-    /// Executes one instruction; `state.nia` is the address of the next, which branches change.
+    /// Executes one instruction.
     #[inline]
-    pub(super) fn execute(&mut self, insn: Insn) -> Outcome {
+    pub(super) fn execute(&mut self, operation: Operation, insn: Insn) -> Outcome {
         let state = &mut self.core.state;
-        match insn.primary() {
-            primary::ADDI => state.set_gpr(insn.rt(), state.base(insn.ra()).wrapping_add(insn.si())),
-            primary::ADDIS => state.set_gpr(insn.rt(), state.base(insn.ra()).wrapping_add(insn.si() << 16)),
-            primary::ADDIC => state.addic(insn, false),
-            primary::ADDIC_RECORD => state.addic(insn, true),
-            primary::SUBFIC => state.subfic(insn),
-            primary::MULLI => state.mulli(insn),
-            primary::CMPI => state.compare_signed(insn, state.gpr[insn.ra()], insn.si()),
-            primary::CMPLI => state.compare_unsigned(insn, state.gpr[insn.ra()], insn.ui()),
-            primary::ORI => state.logical_immediate(insn, state.gpr[insn.rt()] | insn.ui(), false),
-            primary::ORIS => state.logical_immediate(insn, state.gpr[insn.rt()] | insn.ui() << 16, false),
-            primary::XORI => state.logical_immediate(insn, state.gpr[insn.rt()] ^ insn.ui(), false),
-            primary::XORIS => state.logical_immediate(insn, state.gpr[insn.rt()] ^ insn.ui() << 16, false),
-            primary::ANDI_RECORD => state.logical_immediate(insn, state.gpr[insn.rt()] & insn.ui(), true),
-            primary::ANDIS_RECORD => state.logical_immediate(insn, state.gpr[insn.rt()] & insn.ui() << 16, true),
-            primary::RLWINM => state.rlwinm(insn),
-            primary::RLWIMI => state.rlwimi(insn),
-            primary::RLWNM => state.rlwnm(insn),
-            primary::MD30 if state.profile.is_64bit && state.rotate_doubleword(insn) => {}
-            primary::B => state.branch(insn),
-            primary::BC => state.branch_conditional(insn),
-            primary::X19 => return self.execute_19(insn),
-            primary::X31 => return self.execute_31(insn),
-            primary::LWZ => return self.load_to::<u32>(insn, Form::D, Extend::Zero),
-            primary::LBZ => return self.load_to::<u8>(insn, Form::D, Extend::Zero),
-            primary::LHZ => return self.load_to::<u16>(insn, Form::D, Extend::Zero),
-            primary::LHA => return self.load_to::<u16>(insn, Form::D, Extend::Sign),
-            primary::LWZU => return self.load_update::<u32>(insn, Form::D, Extend::Zero),
-            primary::LBZU => return self.load_update::<u8>(insn, Form::D, Extend::Zero),
-            primary::LHZU => return self.load_update::<u16>(insn, Form::D, Extend::Zero),
-            primary::LHAU => return self.load_update::<u16>(insn, Form::D, Extend::Sign),
-            primary::STW => return self.store_from::<u32>(insn, Form::D),
-            primary::STB => return self.store_from::<u8>(insn, Form::D),
-            primary::STH => return self.store_from::<u16>(insn, Form::D),
-            primary::STWU => return self.store_update::<u32>(insn, Form::D),
-            primary::STBU => return self.store_update::<u8>(insn, Form::D),
-            primary::STHU => return self.store_update::<u16>(insn, Form::D),
-            primary::LMW => return self.load_multiple(insn),
-            primary::STMW => return self.store_multiple(insn),
-            primary::DS58 | primary::DS62 if state.profile.is_64bit => return self.execute_ds(insn),
-            primary::TWI => return state.trap(insn, state.word_operand(insn.ra()), insn.si()),
-            primary::TDI if state.profile.is_64bit => return state.trap(insn, state.gpr[insn.ra()], insn.si()),
-            primary::SC if insn.0 & 2 != 0 => return state.system_call(insn),
-            _ => return self.execute_rest(insn),
-        }
-        Ok(())
-    }
-
-    fn execute_ds(&mut self, insn: Insn) -> Outcome {
-        match (insn.primary(), insn.0 & 3) {
-            (primary::DS58, ds::LD) => self.load_to::<u64>(insn, Form::Ds, Extend::Zero),
-            (primary::DS58, ds::LDU) => self.load_update::<u64>(insn, Form::Ds, Extend::Zero),
-            (primary::DS58, ds::LWA) => self.load_to::<u32>(insn, Form::Ds, Extend::Sign),
-            (primary::DS62, ds::STD) => self.store_from::<u64>(insn, Form::Ds),
-            (primary::DS62, ds::STDU) => self.store_update::<u64>(insn, Form::Ds),
-            _ => self.execute_rest(insn),
-        }
-    }
-
-    #[inline]
-    fn execute_19(&mut self, insn: Insn) -> Outcome {
-        let state = &mut self.core.state;
-        match insn.extended() {
-            x19::BCLR => state.branch_to_lr(insn),
-            x19::BCCTR if state.branch_to_ctr(insn) => {}
-            x19::MCRF => state.mcrf(insn),
-            x19::CRNOR | x19::CRANDC | x19::CRXOR | x19::CRNAND | x19::CRAND | x19::CREQV | x19::CRORC | x19::CROR => {
-                state.cr_logical(insn)
+        match operation {
+            Operation::Addi => state.set_gpr(insn.rt(), state.base(insn.ra()).wrapping_add(insn.si())),
+            Operation::Addis => state.set_gpr(insn.rt(), state.base(insn.ra()).wrapping_add(insn.si() << 16)),
+            Operation::Addic => state.addic(insn, false),
+            Operation::AddicRecord => state.addic(insn, true),
+            Operation::Subfic => state.subfic(insn),
+            Operation::Mulli => state.mulli(insn),
+            Operation::Cmpi => state.compare_signed(insn, state.gpr[insn.ra()], insn.si()),
+            Operation::Cmpli => state.compare_unsigned(insn, state.gpr[insn.ra()], insn.ui()),
+            Operation::Ori => state.logical_immediate(insn, state.gpr[insn.rt()] | insn.ui(), false),
+            Operation::Oris => state.logical_immediate(insn, state.gpr[insn.rt()] | insn.ui() << 16, false),
+            Operation::Xori => state.logical_immediate(insn, state.gpr[insn.rt()] ^ insn.ui(), false),
+            Operation::Xoris => state.logical_immediate(insn, state.gpr[insn.rt()] ^ insn.ui() << 16, false),
+            Operation::AndiRecord => state.logical_immediate(insn, state.gpr[insn.rt()] & insn.ui(), true),
+            Operation::AndisRecord => state.logical_immediate(insn, state.gpr[insn.rt()] & insn.ui() << 16, true),
+            Operation::Rlwinm => state.rlwinm(insn),
+            Operation::Rlwimi => state.rlwimi(insn),
+            Operation::Rlwnm => state.rlwnm(insn),
+            Operation::RotateDoubleword => {
+                if !state.rotate_doubleword(insn) {
+                    return self.execute_rest(insn);
+                }
             }
-            x19::ISYNC => {}
-            _ => return self.execute_rest(insn),
+            Operation::B => return state.branch(insn),
+            Operation::BcIf => return state.branch_if(insn),
+            Operation::Bc => return state.branch_conditional(insn),
+            Operation::Lwz => self.load_to::<u32>(insn, Form::D, Extend::Zero)?,
+            Operation::Lbz => self.load_to::<u8>(insn, Form::D, Extend::Zero)?,
+            Operation::Lhz => self.load_to::<u16>(insn, Form::D, Extend::Zero)?,
+            Operation::Lha => self.load_to::<u16>(insn, Form::D, Extend::Sign)?,
+            Operation::Lwzu => self.load_update::<u32>(insn, Form::D, Extend::Zero)?,
+            Operation::Lbzu => self.load_update::<u8>(insn, Form::D, Extend::Zero)?,
+            Operation::Lhzu => self.load_update::<u16>(insn, Form::D, Extend::Zero)?,
+            Operation::Lhau => self.load_update::<u16>(insn, Form::D, Extend::Sign)?,
+            Operation::Stw => self.store_from::<u32>(insn, Form::D)?,
+            Operation::Stb => self.store_from::<u8>(insn, Form::D)?,
+            Operation::Sth => self.store_from::<u16>(insn, Form::D)?,
+            Operation::Stwu => self.store_update::<u32>(insn, Form::D)?,
+            Operation::Stbu => self.store_update::<u8>(insn, Form::D)?,
+            Operation::Sthu => self.store_update::<u16>(insn, Form::D)?,
+            Operation::Lmw => self.load_multiple(insn)?,
+            Operation::Stmw => self.store_multiple(insn)?,
+            Operation::Twi => state.trap(insn, state.word_operand(insn.ra()), insn.si())?,
+            Operation::Tdi => state.trap(insn, state.gpr[insn.ra()], insn.si())?,
+            Operation::Sc => state.system_call(insn)?,
+            Operation::Ld => self.load_to::<u64>(insn, Form::Ds, Extend::Zero)?,
+            Operation::Ldu => self.load_update::<u64>(insn, Form::Ds, Extend::Zero)?,
+            Operation::Lwa => self.load_to::<u32>(insn, Form::Ds, Extend::Sign)?,
+            Operation::Std => self.store_from::<u64>(insn, Form::Ds)?,
+            Operation::Stdu => self.store_update::<u64>(insn, Form::Ds)?,
+            Operation::Bclr => return state.branch_to_lr(insn),
+            Operation::Bcctr => return state.branch_to_ctr(insn),
+            Operation::Mcrf => state.mcrf(insn),
+            Operation::CrLogical => state.cr_logical(insn),
+            Operation::NoOp => {}
+            Operation::Cmp => state.compare_signed(insn, state.gpr[insn.ra()], state.gpr[insn.rb()]),
+            Operation::Cmpl => state.compare_unsigned(insn, state.gpr[insn.ra()], state.gpr[insn.rb()]),
+            Operation::Add => state.add(insn),
+            Operation::Addc => state.addc(insn),
+            Operation::Adde => state.adde(insn),
+            Operation::Addme => state.addme(insn),
+            Operation::Addze => state.addze(insn),
+            Operation::Subf => state.subf(insn),
+            Operation::Subfc => state.subfc(insn),
+            Operation::Subfe => state.subfe(insn),
+            Operation::Subfme => state.subfme(insn),
+            Operation::Subfze => state.subfze(insn),
+            Operation::Neg => state.neg(insn),
+            Operation::Mullw => state.mullw(insn),
+            Operation::Mulhw => state.mulhw(insn),
+            Operation::Mulhwu => state.mulhwu(insn),
+            Operation::Divw => state.divw(insn),
+            Operation::Divwu => state.divwu(insn),
+            Operation::And => state.logical(insn, |s, b| s & b),
+            Operation::Andc => state.logical(insn, |s, b| s & !b),
+            Operation::Or => state.logical(insn, |s, b| s | b),
+            Operation::Orc => state.logical(insn, |s, b| s | !b),
+            Operation::Xor => state.logical(insn, |s, b| s ^ b),
+            Operation::Nor => state.logical(insn, |s, b| !(s | b)),
+            Operation::Nand => state.logical(insn, |s, b| !(s & b)),
+            Operation::Eqv => state.logical(insn, |s, b| !(s ^ b)),
+            Operation::Slw => state.slw(insn),
+            Operation::Srw => state.srw(insn),
+            Operation::Sraw => state.sraw(insn),
+            Operation::Srawi => state.srawi(insn),
+            Operation::Cntlzw => state.unary(insn, |s| u64::from((s as u32).leading_zeros())),
+            Operation::Extsb => state.unary(insn, |s| s as i8 as u64),
+            Operation::Extsh => state.unary(insn, |s| s as i16 as u64),
+            Operation::Mfcr => state.mfcr(insn),
+            Operation::Mtcrf => state.mtcrf(insn),
+            Operation::Mcrxr => state.mcrxr(insn),
+            Operation::Lwzx => self.load_to::<u32>(insn, Form::X, Extend::Zero)?,
+            Operation::Lbzx => self.load_to::<u8>(insn, Form::X, Extend::Zero)?,
+            Operation::Lhzx => self.load_to::<u16>(insn, Form::X, Extend::Zero)?,
+            Operation::Lhax => self.load_to::<u16>(insn, Form::X, Extend::Sign)?,
+            Operation::Lwzux => self.load_update::<u32>(insn, Form::X, Extend::Zero)?,
+            Operation::Lbzux => self.load_update::<u8>(insn, Form::X, Extend::Zero)?,
+            Operation::Lhzux => self.load_update::<u16>(insn, Form::X, Extend::Zero)?,
+            Operation::Lhaux => self.load_update::<u16>(insn, Form::X, Extend::Sign)?,
+            Operation::Stwx => self.store_from::<u32>(insn, Form::X)?,
+            Operation::Stbx => self.store_from::<u8>(insn, Form::X)?,
+            Operation::Sthx => self.store_from::<u16>(insn, Form::X)?,
+            Operation::Stwux => self.store_update::<u32>(insn, Form::X)?,
+            Operation::Stbux => self.store_update::<u8>(insn, Form::X)?,
+            Operation::Sthux => self.store_update::<u16>(insn, Form::X)?,
+            Operation::Lhbrx => self.load_reversed::<u16>(insn)?,
+            Operation::Lwbrx => self.load_reversed::<u32>(insn)?,
+            Operation::Sthbrx => self.store_reversed::<u16>(insn)?,
+            Operation::Stwbrx => self.store_reversed::<u32>(insn)?,
+            Operation::Lwarx => self.load_reserve::<u32>(insn)?,
+            Operation::Stwcx => self.store_conditional::<u32>(insn)?,
+            Operation::Dcbz => self.dcbz(insn)?,
+            Operation::TouchBlock => self.touch_block(insn, Access::Load)?,
+            Operation::Mfspr => return self.move_special(insn, Direction::Read),
+            Operation::Mtspr => return self.move_special(insn, Direction::Write),
+            Operation::Tw => state.trap(insn, state.word_operand(insn.ra()), state.word_operand(insn.rb()))?,
+            Operation::Mulld => state.mulld(insn),
+            Operation::Mulhd => state.mulhd(insn),
+            Operation::Mulhdu => state.mulhdu(insn),
+            Operation::Divd => state.divd(insn),
+            Operation::Divdu => state.divdu(insn),
+            Operation::Sld => state.sld(insn),
+            Operation::Srd => state.srd(insn),
+            Operation::Srad => state.srad(insn),
+            Operation::Sradi => state.sradi(insn),
+            Operation::Cntlzd => state.unary(insn, |s| u64::from(s.leading_zeros())),
+            Operation::Extsw => state.unary(insn, |s| s as i32 as u64),
+            Operation::Ldx => self.load_to::<u64>(insn, Form::X, Extend::Zero)?,
+            Operation::Ldux => self.load_update::<u64>(insn, Form::X, Extend::Zero)?,
+            Operation::Lwax => self.load_to::<u32>(insn, Form::X, Extend::Sign)?,
+            Operation::Lwaux => self.load_update::<u32>(insn, Form::X, Extend::Sign)?,
+            Operation::Stdx => self.store_from::<u64>(insn, Form::X)?,
+            Operation::Stdux => self.store_update::<u64>(insn, Form::X)?,
+            Operation::Ldarx => self.load_reserve::<u64>(insn)?,
+            Operation::Stdcx => self.store_conditional::<u64>(insn)?,
+            Operation::Td => state.trap(insn, state.gpr[insn.ra()], state.gpr[insn.rb()])?,
+            Operation::Isel => state.isel(insn),
+            Operation::Lswi => self.load_string(insn, false)?,
+            Operation::Lswx => self.load_string(insn, true)?,
+            Operation::Stswi => self.store_string(insn, false)?,
+            Operation::Stswx => self.store_string(insn, true)?,
+            Operation::LockData => self.lock_block(insn, CacheLock::Data, true)?,
+            Operation::LockInstruction => self.lock_block(insn, CacheLock::Instruction, true)?,
+            Operation::UnlockData => self.lock_block(insn, CacheLock::Data, false)?,
+            Operation::UnlockInstruction => self.lock_block(insn, CacheLock::Instruction, false)?,
+            Operation::Wait => self.core.waiting = true,
+            Operation::Lbarx => self.load_reserve::<u8>(insn)?,
+            Operation::Lharx => self.load_reserve::<u16>(insn)?,
+            Operation::Stbcx => self.store_conditional::<u8>(insn)?,
+            Operation::Sthcx => self.store_conditional::<u16>(insn)?,
+            Operation::Ldbrx => self.load_reversed::<u64>(insn)?,
+            Operation::Stdbrx => self.store_reversed::<u64>(insn)?,
+            Operation::Popcntb => state.count(insn, popcntb),
+            Operation::Popcntw => state.count(insn, popcntw),
+            Operation::Popcntd => state.count(insn, |s| u64::from(s.count_ones())),
+            Operation::Cmpb => state.cmpb(insn),
+            Operation::Bpermd => state.bpermd(insn),
+            Operation::Undecoded => return Ok(Flow::Again),
+            Operation::Rest => return self.execute_rest(insn),
         }
-        Ok(())
-    }
-
-    #[inline]
-    fn execute_31(&mut self, insn: Insn) -> Outcome {
-        let state = &mut self.core.state;
-        match insn.extended() {
-            x31::CMP => state.compare_signed(insn, state.gpr[insn.ra()], state.gpr[insn.rb()]),
-            x31::CMPL => state.compare_unsigned(insn, state.gpr[insn.ra()], state.gpr[insn.rb()]),
-            x31::ADD | x31::ADDO => state.add(insn),
-            x31::ADDC | x31::ADDCO => state.addc(insn),
-            x31::ADDE | x31::ADDEO => state.adde(insn),
-            x31::ADDME | x31::ADDMEO => state.addme(insn),
-            x31::ADDZE | x31::ADDZEO => state.addze(insn),
-            x31::SUBF | x31::SUBFO => state.subf(insn),
-            x31::SUBFC | x31::SUBFCO => state.subfc(insn),
-            x31::SUBFE | x31::SUBFEO => state.subfe(insn),
-            x31::SUBFME | x31::SUBFMEO => state.subfme(insn),
-            x31::SUBFZE | x31::SUBFZEO => state.subfze(insn),
-            x31::NEG | x31::NEGO => state.neg(insn),
-            x31::MULLW | x31::MULLWO => state.mullw(insn),
-            x31::MULHW => state.mulhw(insn),
-            x31::MULHWU => state.mulhwu(insn),
-            x31::DIVW | x31::DIVWO => state.divw(insn),
-            x31::DIVWU | x31::DIVWUO => state.divwu(insn),
-            x31::AND => state.logical(insn, |s, b| s & b),
-            x31::ANDC => state.logical(insn, |s, b| s & !b),
-            x31::OR => state.logical(insn, |s, b| s | b),
-            x31::ORC => state.logical(insn, |s, b| s | !b),
-            x31::XOR => state.logical(insn, |s, b| s ^ b),
-            x31::NOR => state.logical(insn, |s, b| !(s | b)),
-            x31::NAND => state.logical(insn, |s, b| !(s & b)),
-            x31::EQV => state.logical(insn, |s, b| !(s ^ b)),
-            x31::SLW => state.slw(insn),
-            x31::SRW => state.srw(insn),
-            x31::SRAW => state.sraw(insn),
-            x31::SRAWI => state.srawi(insn),
-            x31::CNTLZW => state.unary(insn, |s| u64::from((s as u32).leading_zeros())),
-            x31::EXTSB => state.unary(insn, |s| s as i8 as u64),
-            x31::EXTSH => state.unary(insn, |s| s as i16 as u64),
-            x31::MFCR => state.mfcr(insn),
-            x31::MTCRF => state.mtcrf(insn),
-            x31::MCRXR => state.mcrxr(insn),
-            x31::LWZX => return self.load_to::<u32>(insn, Form::X, Extend::Zero),
-            x31::LBZX => return self.load_to::<u8>(insn, Form::X, Extend::Zero),
-            x31::LHZX => return self.load_to::<u16>(insn, Form::X, Extend::Zero),
-            x31::LHAX => return self.load_to::<u16>(insn, Form::X, Extend::Sign),
-            x31::LWZUX => return self.load_update::<u32>(insn, Form::X, Extend::Zero),
-            x31::LBZUX => return self.load_update::<u8>(insn, Form::X, Extend::Zero),
-            x31::LHZUX => return self.load_update::<u16>(insn, Form::X, Extend::Zero),
-            x31::LHAUX => return self.load_update::<u16>(insn, Form::X, Extend::Sign),
-            x31::STWX => return self.store_from::<u32>(insn, Form::X),
-            x31::STBX => return self.store_from::<u8>(insn, Form::X),
-            x31::STHX => return self.store_from::<u16>(insn, Form::X),
-            x31::STWUX => return self.store_update::<u32>(insn, Form::X),
-            x31::STBUX => return self.store_update::<u8>(insn, Form::X),
-            x31::STHUX => return self.store_update::<u16>(insn, Form::X),
-            x31::LHBRX => return self.load_reversed::<u16>(insn),
-            x31::LWBRX => return self.load_reversed::<u32>(insn),
-            x31::STHBRX => return self.store_reversed::<u16>(insn),
-            x31::STWBRX => return self.store_reversed::<u32>(insn),
-            x31::LWARX => return self.load_reserve::<u32>(insn),
-            x31::STWCX => return self.store_conditional::<u32>(insn),
-            x31::DCBZ => return self.dcbz(insn),
-            x31::DCBST | x31::DCBF | x31::ICBI => return self.touch_block(insn, Access::Load),
-            x31::SYNC | x31::EIEIO | x31::DCBT | x31::DCBTST => {}
-            x31::MFSPR => return self.move_special(insn, Direction::Read),
-            x31::MFTB if MFTB.intersects(state.profile.set) => return self.move_special(insn, Direction::Read),
-            x31::MTSPR => return self.move_special(insn, Direction::Write),
-            x31::TW => return state.trap(insn, state.word_operand(insn.ra()), state.word_operand(insn.rb())),
-            _ if state.profile.is_64bit => return self.execute_31_wide(insn),
-            _ => return self.execute_31_optional(insn),
-        }
-        Ok(())
-    }
-
-    /// Instructions of 64-bit CPUs.
-    fn execute_31_wide(&mut self, insn: Insn) -> Outcome {
-        let state = &mut self.core.state;
-        match insn.extended() {
-            x31::MULLD | x31::MULLDO => state.mulld(insn),
-            x31::MULHD => state.mulhd(insn),
-            x31::MULHDU => state.mulhdu(insn),
-            x31::DIVD | x31::DIVDO => state.divd(insn),
-            x31::DIVDU | x31::DIVDUO => state.divdu(insn),
-            x31::SLD => state.sld(insn),
-            x31::SRD => state.srd(insn),
-            x31::SRAD => state.srad(insn),
-            x31::SRADI | x31::SRADI_32 => state.sradi(insn),
-            x31::CNTLZD => state.unary(insn, |s| u64::from(s.leading_zeros())),
-            x31::EXTSW => state.unary(insn, |s| s as i32 as u64),
-            x31::LDX => return self.load_to::<u64>(insn, Form::X, Extend::Zero),
-            x31::LDUX => return self.load_update::<u64>(insn, Form::X, Extend::Zero),
-            x31::LWAX => return self.load_to::<u32>(insn, Form::X, Extend::Sign),
-            x31::LWAUX => return self.load_update::<u32>(insn, Form::X, Extend::Sign),
-            x31::STDX => return self.store_from::<u64>(insn, Form::X),
-            x31::STDUX => return self.store_update::<u64>(insn, Form::X),
-            x31::LDARX => return self.load_reserve::<u64>(insn),
-            x31::STDCX => return self.store_conditional::<u64>(insn),
-            x31::TD => return state.trap(insn, state.gpr[insn.ra()], state.gpr[insn.rb()]),
-            _ => return self.execute_31_optional(insn),
-        }
-        Ok(())
-    }
-
-    /// Instructions some CPUs have and others do not.
-    fn execute_31_optional(&mut self, insn: Insn) -> Outcome {
-        let state = &mut self.core.state;
-        let cpu = state.profile.set;
-        let on = |cpus: CpuSet| cpus.intersects(cpu);
-        match insn.extended() {
-            extended if extended & 0x1f == x31::ISEL && on(ISEL) => state.isel(insn),
-            x31::LSWI if on(STRING) => return self.load_string(insn, false),
-            x31::LSWX if on(STRING) => return self.load_string(insn, true),
-            x31::STSWI if on(STRING) => return self.store_string(insn, false),
-            x31::STSWX if on(STRING) => return self.store_string(insn, true),
-            x31::DCBA if on(DCBA) => {}
-            x31::ICBT if on(CpuSet::BOOKE) => {}
-            x31::DCBTLS | x31::DCBTSTLS if on(CpuSet::E500) => return self.lock_block(insn, CacheLock::Data, true),
-            x31::ICBTLS if on(CpuSet::E500) => return self.lock_block(insn, CacheLock::Instruction, true),
-            x31::DCBLC if on(CpuSet::E500) => return self.lock_block(insn, CacheLock::Data, false),
-            x31::ICBLC if on(CpuSet::E500) => return self.lock_block(insn, CacheLock::Instruction, false),
-            x31::WAIT if on(CpuSet::E500_HV) => self.core.waiting = true,
-            x31::LBARX if on(ISA_2_06) => return self.load_reserve::<u8>(insn),
-            x31::LHARX if on(ISA_2_06) => return self.load_reserve::<u16>(insn),
-            x31::STBCX if on(ISA_2_06) => return self.store_conditional::<u8>(insn),
-            x31::STHCX if on(ISA_2_06) => return self.store_conditional::<u16>(insn),
-            x31::LDBRX if on(CpuSet::POWER) => return self.load_reversed::<u64>(insn),
-            x31::STDBRX if on(CpuSet::POWER) => return self.store_reversed::<u64>(insn),
-            x31::POPCNTB if on(ISA_2_06) => state.count(insn, popcntb),
-            x31::POPCNTW if on(CpuSet::POWER) => state.count(insn, popcntw),
-            x31::POPCNTD if on(CpuSet::POWER) => state.count(insn, |s| u64::from(s.count_ones())),
-            x31::CMPB if on(CpuSet::POWER) => state.cmpb(insn),
-            x31::BPERMD if on(CpuSet::POWER) => state.bpermd(insn),
-            _ => return self.execute_rest(insn),
-        }
-        Ok(())
+        Ok(Flow::Next)
     }
 
     /// What is no instruction of problem state: privileged, of a unit that is switched off, or none at all.
@@ -257,7 +208,10 @@ impl<S: Supervisor> Processor<S> {
             if state.in_problem_state() {
                 return Err(Interrupt::privileged(family));
             }
-            return self.supervisor.privileged(&mut self.core, instruction);
+            self.core.begin(insn);
+            self.supervisor.privileged(&mut self.core, instruction)?;
+            self.core.update_code();
+            return Ok(Flow::Jump);
         }
         Err(self.unavailable(insn).unwrap_or(Interrupt::illegal(family)))
     }

@@ -5,9 +5,12 @@
 //! translations depend on; a change of MSR alone then needs no flush. Everything else that changes a translation (TLB
 //! and segment writes, PID, page table base) must call [`Lookaside::flush`].
 //!
-//! Most instructions are in the page of the one before: that page's entry is kept apart, where it need not be looked for.
+//! Most instructions are in the page of the one before: that page's tag is kept apart, where it need not be looked for.
 
-use super::Access;
+use std::rc::Rc;
+
+use super::code::Page;
+use super::{Access, INSTRUCTION};
 
 /// Bytes of the page an entry covers.
 pub(crate) const PAGE: u64 = 4096;
@@ -33,17 +36,28 @@ impl Entry {
     /// Where an address of this space leads, if it is in this page and a multiple of `size`, a power of two.
     #[inline]
     fn lead(&self, address: u64, size: usize, space: u64) -> Option<u64> {
-        let misaligned = size as u64 - 1;
-        (self.tag == address & (!OFFSET | misaligned) | space).then_some(self.page | address & OFFSET)
+        (self.tag == tag(address, size, space)).then_some(self.page | address & OFFSET)
     }
+}
+
+/// The same for instructions, which leads to them decoded.
+struct CodeEntry {
+    tag: u64,
+    page: Option<Rc<Page>>,
+}
+
+impl CodeEntry {
+    const EMPTY: Self = Self { tag: EMPTY, page: None };
 }
 
 /// The lookaside of one CPU.
 pub struct Lookaside {
     space: u64,
-    /// The entry of the last fetch.
-    last_fetch: Entry,
-    fetch: [Entry; ENTRIES],
+    /// The tag of the page of the last instruction.
+    last_fetch: u64,
+    /// The end of that page; 0 if there is no such tag, or it would not be found now.
+    last_page_end: u64,
+    fetch: [CodeEntry; ENTRIES],
     load: [Entry; ENTRIES],
     store: [Entry; ENTRIES],
 }
@@ -51,56 +65,101 @@ pub struct Lookaside {
 impl Default for Lookaside {
     fn default() -> Self {
         let empty = [Entry::EMPTY; ENTRIES];
-        Self { space: 0, last_fetch: Entry::EMPTY, fetch: empty, load: empty, store: empty }
+        Self {
+            space: 0,
+            last_fetch: EMPTY,
+            last_page_end: 0,
+            fetch: [CodeEntry::EMPTY; ENTRIES],
+            load: empty,
+            store: empty,
+        }
     }
 }
 
 impl Lookaside {
     /// Forgets everything.
     pub fn flush(&mut self) {
-        *self = Self { space: self.space, ..Self::default() };
+        self.forget_code();
+        self.load = [Entry::EMPTY; ENTRIES];
+        self.store = [Entry::EMPTY; ENTRIES];
+    }
+
+    /// Forgets where instructions are, and with it how they are decoded.
+    pub(super) fn forget_code(&mut self) {
+        self.forget_last_page();
+        self.fetch = [CodeEntry::EMPTY; ENTRIES];
     }
 
     /// From now on translations belong to this space (a number below 256).
     pub fn set_space(&mut self, space: u8) {
-        self.space = u64::from(space) << SPACE_SHIFT;
+        let space = u64::from(space) << SPACE_SHIFT;
+        if space != self.space {
+            self.space = space;
+            self.forget_last_page();
+        }
     }
 
-    /// The guest-physical address of an instruction, if it is in the page of the last one.
+    /// True if an address is that of an instruction in the page of the last one.
     #[inline]
-    pub(crate) fn find_again(&self, address: u64) -> Option<u64> {
-        self.last_fetch.lead(address, 1, self.space)
+    pub(super) fn is_in_last_page(&self, address: u64) -> bool {
+        self.last_fetch == tag(address, INSTRUCTION as usize, self.space)
     }
 
-    /// The guest-physical address of an instruction, if the page is known.
-    pub(crate) fn find_fetch(&mut self, address: u64) -> Option<u64> {
-        let entry = self.fetch[index(address)];
-        let found = entry.lead(address, 1, self.space)?;
-        self.last_fetch = entry;
-        Some(found)
+    /// The page of an instruction, if it is known and the address a multiple of four.
+    pub(super) fn find_code(&mut self, address: u64) -> Option<Rc<Page>> {
+        let CodeEntry { tag: known, page } = &self.fetch[index(address)];
+        if *known != tag(address, INSTRUCTION as usize, self.space) {
+            return None;
+        }
+        self.last_fetch = *known;
+        self.last_page_end = page_end(address);
+        page.clone()
     }
 
-    /// The guest-physical address of an access of `size` bytes, if the page is known and the access aligned, which is to say
+    /// Remembers where the instructions of a page are.
+    pub(super) fn insert_code(&mut self, address: u64, page: &Rc<Page>) {
+        self.last_fetch = tag(address, 1, self.space);
+        self.last_page_end = page_end(address);
+        self.fetch[index(address)] = CodeEntry { tag: self.last_fetch, page: Some(Rc::clone(page)) };
+    }
+
+    /// The next instruction is in no known page.
+    pub(super) fn forget_last_page(&mut self) {
+        self.last_fetch = EMPTY;
+        self.last_page_end = 0;
+    }
+
+    /// The address from which on the instructions behind the last one are not known to lie in its page.
+    #[inline]
+    pub(super) fn last_page_end(&self) -> u64 {
+        self.last_page_end
+    }
+
+    /// The guest-physical address of a load or store of `size` bytes, if the page is known and the access aligned, which is to say
     /// within the page.
     #[inline]
     pub(crate) fn find(&self, address: u64, size: usize, access: Access) -> Option<u64> {
-        let entries = match access {
-            Access::Fetch => &self.fetch,
-            Access::Load => &self.load,
-            Access::Store => &self.store,
-        };
+        let entries = if access == Access::Store { &self.store } else { &self.load };
         entries[index(address)].lead(address, size, self.space)
     }
 
-    /// Remembers a translation that holds for the whole page.
+    /// Remembers a translation of a load or store that holds for the whole page.
     pub(crate) fn insert(&mut self, address: u64, access: Access, physical: u64) {
-        let entries = match access {
-            Access::Fetch => &mut self.fetch,
-            Access::Load => &mut self.load,
-            Access::Store => &mut self.store,
-        };
-        entries[index(address)] = Entry { tag: address & !OFFSET | self.space, page: physical & !OFFSET };
+        let entries = if access == Access::Store { &mut self.store } else { &mut self.load };
+        entries[index(address)] = Entry { tag: tag(address, 1, self.space), page: physical & !OFFSET };
     }
+}
+
+/// The tag of an address of this space that is a multiple of `size`; one that is not has a tag of no page.
+#[inline]
+const fn tag(address: u64, size: usize, space: u64) -> u64 {
+    let misaligned = size as u64 - 1;
+    address & (!OFFSET | misaligned) | space
+}
+
+/// The end of the page around an address; that of the last page of all is before it.
+const fn page_end(address: u64) -> u64 {
+    (address | OFFSET).wrapping_add(1)
 }
 
 /// Folds the page number, since what a guest uses together often lies a round distance apart.

@@ -3,7 +3,7 @@
 //! Nothing here knows whether the machine is bare or a guest. Whatever depends on that goes through [`Supervisor`]:
 //!
 //! ```text
-//!   fetch --Lookaside hit---------------------------------> word -> execute -> next
+//!   fetch --Lookaside hit-------------------------> code (decoded) -> execute -> next
 //!         '-miss-> Supervisor::translate                             |
 //!                                                                    |-- load, store: Lookaside, else translate
 //!   an instruction faults, or MSR[PR] = 1 and it is privileged ----> Supervisor::interrupt
@@ -16,6 +16,7 @@
 
 mod arithmetic;
 mod branch;
+mod code;
 pub mod condition;
 mod execute;
 mod insn;
@@ -24,6 +25,7 @@ mod load_store;
 mod logical;
 mod lookaside;
 pub mod opcode;
+mod operation;
 mod privileged;
 mod rotate;
 mod run;
@@ -47,9 +49,14 @@ pub use supervisor::{Access, Direction, Supervisor, Translation};
 use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::msr;
 
+use code::Code;
+
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::memory::Memory;
+
+/// Bytes of an instruction.
+pub(crate) const INSTRUCTION: u64 = 4;
 
 /// What a supervisor works on: the registers, the RAM and the time of one CPU.
 pub struct Core {
@@ -63,7 +70,9 @@ pub struct Core {
     pub clock: Clock,
     /// Translations used lately.
     pub lookaside: Lookaside,
-    /// The instruction being executed, for whoever emulates it.
+    /// Its code.
+    code: Code,
+    /// The instruction that somebody executes in our stead, or that was executed last.
     pub insn: Insn,
     /// The CPU executes nothing until an interrupt (wait, MSR\[WE\], MSR\[POW\], nap). Delivering one clears this.
     pub waiting: bool,
@@ -81,6 +90,7 @@ impl Core {
             board: Board::default(),
             clock: Clock::default(),
             lookaside: Lookaside::default(),
+            code: Code::new(),
             insn: Insn(0),
             waiting: false,
             stopped: None,
@@ -98,6 +108,19 @@ impl Core {
         self.stopped = None;
     }
 
+    /// An instruction is about to be executed by somebody who may want to know which, or to go on elsewhere.
+    #[inline]
+    fn begin(&mut self, insn: Insn) {
+        self.insn = insn;
+        self.state.nia = self.state.following();
+    }
+
+    /// Instructions are decoded again where memory has been written to.
+    #[inline]
+    fn update_code(&mut self) {
+        self.code.update(&mut self.memory);
+    }
+
     /// Stops the CPU for good.
     pub fn stop(&mut self, reason: Stop) {
         self.stopped = Some(reason);
@@ -110,8 +133,11 @@ impl Core {
     pub fn set_msr(&mut self, value: u64, space: u8) {
         self.state.msr = self.state.register(value);
         self.state.address_mask = if self.state.msr & msr::book3s::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
-        self.state.little_endian =
-            self.state.msr & msr::book3s::LE != 0 && self.state.profile.set.intersects(CpuSet::POWER);
+        let little_endian = self.state.msr & msr::book3s::LE != 0 && self.state.profile.set.intersects(CpuSet::POWER);
+        if little_endian != self.state.little_endian {
+            self.state.little_endian = little_endian;
+            self.lookaside.forget_code();
+        }
         self.lookaside.set_space(space);
     }
 }

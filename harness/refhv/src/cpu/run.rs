@@ -4,7 +4,9 @@ use std::fmt;
 
 use sprig_isa::exception::Exception;
 
-use super::{Core, Insn, Supervisor};
+use super::code::Page;
+use super::execute::Flow;
+use super::{Core, INSTRUCTION, Supervisor};
 
 /// A CPU together with the kind of machine it is in.
 pub struct Processor<S> {
@@ -65,29 +67,51 @@ impl<S: Supervisor> Processor<S> {
         // Whatever happened outside may have raised a line.
         self.core.clock.wake_now();
         loop {
-            while !self.core.clock.alarm_is_due() {
-                self.step();
-            }
-            if let Some(pause) = self.look_up(limit) {
+            if self.core.clock.tick() {
+                match self.turn_page() {
+                    Ok(page) => self.run_in(&page),
+                    Err(interrupt) => self.supervisor.interrupt(&mut self.core, interrupt),
+                }
+            } else if let Some(pause) = self.look_up(limit) {
                 return pause;
             }
         }
     }
 
-    /// Executes one instruction, whatever the clock says.
-    #[inline]
-    fn step(&mut self) {
-        let pc = self.core.state.pc;
-        self.core.state.nia = self.core.state.effective(pc.wrapping_add(4));
-        self.core.clock.tick();
-        let outcome = self.fetch(pc).and_then(|word| {
-            self.core.insn = Insn(word);
-            self.execute(Insn(word))
-        });
-        match outcome {
-            Ok(()) => self.core.state.pc = self.core.state.nia,
-            Err(interrupt) => self.supervisor.interrupt(&mut self.core, interrupt),
-        }
+    /// Executes the instruction at `pc`, which is counted already and lies in this page, and those behind it until one lies in
+    /// another page or something has to be looked at.
+    fn run_in(&mut self, page: &Page) {
+        self.core.insn = loop {
+            let pc = self.core.state.pc;
+            let (insn, operation) = page.at(pc);
+            match self.execute(operation, insn) {
+                Ok(Flow::Next) => {
+                    let following = pc.wrapping_add(INSTRUCTION);
+                    self.core.state.pc = following;
+                    if following >= self.core.lookaside.last_page_end() {
+                        self.core.state.pc = self.core.state.effective(following);
+                        break insn;
+                    }
+                }
+                Ok(Flow::Jump) => {
+                    self.core.state.pc = self.core.state.nia;
+                    if !self.core.lookaside.is_in_last_page(self.core.state.pc) {
+                        break insn;
+                    }
+                }
+                Ok(Flow::Again) => {
+                    page.decode(pc);
+                    continue;
+                }
+                Err(interrupt) => {
+                    self.core.begin(insn);
+                    return self.supervisor.interrupt(&mut self.core, interrupt);
+                }
+            }
+            if !self.core.clock.tick() {
+                break insn;
+            }
+        };
     }
 
     /// The alarm is due: the board, the limit, then timers and interrupt lines.
@@ -113,6 +137,8 @@ impl<S: Supervisor> Processor<S> {
 
 #[cfg(test)]
 mod tests {
+    use sprig_isa::msr;
+
     use super::super::testing::{BASE, Flat, Run, asm};
     use super::*;
 
@@ -142,5 +168,43 @@ mod tests {
         let nop = asm("nop", &[]);
         let state = run.steps(&[asm("stw", &[3, 12, 4]), nop, nop, asm("addi", &[5, 0, 6])]);
         assert_eq!(state.gpr[5], 7);
+    }
+
+    #[test]
+    fn code_that_is_changed_from_outside_runs_as_changed() {
+        let nop = asm("nop", &[]);
+        let mut cpu = machine(&[nop, asm("addi", &[5, 0, 6]), nop, asm("b", &[-12])]);
+        cpu.run(4);
+        assert_eq!(cpu.core.state.gpr[5], 6);
+        cpu.core.memory.write_u32(BASE + 4, asm("addi", &[5, 0, 7])).expect("in RAM");
+        cpu.run(8);
+        assert_eq!(cpu.core.state.gpr[5], 7);
+    }
+
+    #[test]
+    fn the_next_machine_runs_its_own_code() {
+        for value in [6, 7] {
+            assert_eq!(Run::new("e500v2").step(asm("addi", &[5, 0, value])).gpr[5], value as u64);
+        }
+        let isel = 31 << 26 | 3 << 21 | 5 << 11 | 2 << 6 | 15 << 1;
+        Run::new("e500v2").step(isel);
+        assert_eq!(Run::new("7447").interrupt(isel).exception, Exception::Program, "no such instruction on this CPU");
+    }
+
+    #[test]
+    fn an_instruction_that_is_not_at_a_multiple_of_four_is_what_is_there() {
+        let mut cpu = machine(&[0x3800_38a0, 0x0007_0000]);
+        cpu.core.state.pc = BASE + 2;
+        cpu.run(1);
+        assert_eq!((cpu.core.state.gpr[5], cpu.core.state.pc), (7, BASE + 6));
+    }
+
+    #[test]
+    fn the_same_words_are_other_instructions_in_the_other_byte_order() {
+        let mut cpu = Run::new("power8").processor(&[asm("addi", &[5, 5, 1]), asm("addi", &[6, 6, 1]).swap_bytes()]);
+        cpu.run(1);
+        cpu.core.set_msr(msr::book3s::LE, 0);
+        cpu.run(2);
+        assert_eq!(cpu.core.state.gpr[5..7], [1, 1]);
     }
 }

@@ -8,6 +8,7 @@ use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::exception::Exception;
 use sprig_isa::spr::{self, Spr, Undefined, number};
 
+use super::execute::Flow;
 use super::{Core, Direction, Insn, Interrupt, Processor, State, Supervisor};
 
 impl Core {
@@ -44,7 +45,7 @@ impl Core {
 impl<S: Supervisor> Processor<S> {
     /// mfspr, mtspr; mftb is mfspr under another opcode.
     #[inline]
-    pub(super) fn move_special(&mut self, insn: Insn, direction: Direction) -> Result<(), Interrupt> {
+    pub(super) fn move_special(&mut self, insn: Insn, direction: Direction) -> Result<Flow, Interrupt> {
         let number = insn.spr();
         let state = &mut self.core.state;
         match (direction, number) {
@@ -54,10 +55,10 @@ impl<S: Supervisor> Processor<S> {
             (Direction::Write, number::CTR) => state.ctr = state.gpr[insn.rt()],
             _ => return self.move_special_by_table(insn, direction, number),
         }
-        Ok(())
+        Ok(Flow::Next)
     }
 
-    fn move_special_by_table(&mut self, insn: Insn, direction: Direction, number: u16) -> Result<(), Interrupt> {
+    fn move_special_by_table(&mut self, insn: Insn, direction: Direction, number: u16) -> Result<Flow, Interrupt> {
         let row = Spr::lookup(self.core.state.profile, number);
         if let Some(row) = row {
             self.core.state.check_facility(row)?;
@@ -65,20 +66,24 @@ impl<S: Supervisor> Processor<S> {
                 Direction::Read if row.problem.can_read() => {
                     let value = self.core.read_spr_cell(row.cell);
                     self.core.state.set_gpr(insn.rt(), value);
-                    return Ok(());
+                    return Ok(Flow::Next);
                 }
                 Direction::Write if row.problem.can_write() => {
                     let value = self.core.state.gpr[insn.rt()];
                     self.core.write_open_spr(row, value);
-                    return Ok(());
+                    return Ok(Flow::Next);
                 }
                 _ => {}
             }
         }
         if self.core.state.in_problem_state() {
-            return refused_in_problem_state(self.core.state.profile, row, number, direction);
+            refused_in_problem_state(self.core.state.profile, row, number, direction)?;
+            return Ok(Flow::Next);
         }
-        self.supervisor.special(&mut self.core, direction, number)
+        self.core.begin(insn);
+        self.supervisor.special(&mut self.core, direction, number)?;
+        self.core.update_code();
+        Ok(Flow::Jump)
     }
 }
 

@@ -3,7 +3,7 @@
 use sprig_isa::cpu::Cpu;
 use sprig_isa::msr;
 
-use super::Insn;
+use super::{INSTRUCTION, Insn};
 
 /// Cells of the special-purpose registers, one for each number. Which number uses which cell, and who may, is said by
 /// [`sprig_isa::spr::SPRS`]; XER, LR, CTR and the time base are kept elsewhere and their cells stay zero.
@@ -67,7 +67,7 @@ pub struct State {
     pub ctr: u64,
     /// Address of the current instruction.
     pub pc: u64,
-    /// Address of the next one.
+    /// Address of the next one, where that is not simply the following one.
     pub nia: u64,
     /// Machine state register of the hardware. Only a supervisor changes it, by [`super::Core::set_msr`].
     pub(super) msr: u64,
@@ -124,6 +124,12 @@ impl State {
     #[must_use]
     pub fn effective(&self, value: u64) -> u64 {
         value & self.address_mask
+    }
+
+    /// The address behind the current instruction.
+    #[inline]
+    pub(super) fn following(&self) -> u64 {
+        self.effective(self.pc.wrapping_add(INSTRUCTION))
     }
 
     /// True in 64-bit mode.

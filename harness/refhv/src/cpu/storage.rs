@@ -1,9 +1,12 @@
 //! The path from an effective address to a byte: lookaside, translation, RAM or board.
 
+use std::rc::Rc;
+
 use sprig_isa::exception::Exception;
 
+use super::code::{Code, Page};
 use super::lookaside::PAGE;
-use super::{Access, Interrupt, Processor, Supervisor};
+use super::{Access, Core, INSTRUCTION, Insn, Interrupt, Processor, Supervisor, Translation};
 use crate::board::Board;
 use crate::memory::Memory;
 
@@ -15,6 +18,10 @@ pub(super) trait Value: Copy {
     fn read(memory: &Memory, physical: u64) -> Option<Self>;
     /// To big-endian bytes in memory; none, and nothing written, unless all of them are RAM.
     fn write(self, memory: &mut Memory, physical: u64) -> Option<()>;
+    /// [`Self::read`] in this byte order at a multiple of the size.
+    fn read_aligned(memory: &Memory, physical: u64, little_endian: bool) -> Option<Self>;
+    /// [`Self::write`] in this byte order at a multiple of the size, but for what [`Memory::write_aligned_again`] leaves.
+    fn write_aligned(self, memory: &mut Memory, physical: u64, little_endian: bool) -> Option<()>;
     /// From the low bits of a register.
     fn from_register(value: u64) -> Self;
     /// Zero-extended.
@@ -38,6 +45,18 @@ macro_rules! value {
             #[inline]
             fn write(self, memory: &mut Memory, physical: u64) -> Option<()> {
                 memory.write(physical, self.to_be_bytes())
+            }
+
+            #[inline]
+            fn read_aligned(memory: &Memory, physical: u64, little_endian: bool) -> Option<Self> {
+                let bytes = memory.read_aligned(physical)?;
+                Some(if little_endian { Self::from_le_bytes(bytes) } else { Self::from_be_bytes(bytes) })
+            }
+
+            #[inline]
+            fn write_aligned(self, memory: &mut Memory, physical: u64, little_endian: bool) -> Option<()> {
+                let bytes = if little_endian { self.to_le_bytes() } else { self.to_be_bytes() };
+                memory.write_aligned_again(physical, bytes)
             }
 
             #[inline]
@@ -69,20 +88,22 @@ value!(u32, i32);
 value!(u64, i64);
 
 impl<S: Supervisor> Processor<S> {
-    /// The guest-physical address of an access that does not cross a page.
+    /// The guest-physical address of a load or store that does not cross a page.
     fn translate(&mut self, address: u64, access: Access) -> Result<u64, Interrupt> {
         if let Some(physical) = self.core.lookaside.find(address, 1, access) {
             return Ok(physical);
         }
-        match self.supervisor.translate(&mut self.core, address, access) {
-            Ok(translation) => {
-                if translation.whole_page {
-                    self.core.lookaside.insert(address, access, translation.physical);
-                }
-                Ok(translation.physical)
-            }
-            Err(fault) => Err(Interrupt::storage(self.core.state.profile.family, fault, access, address)),
+        let Translation { physical, whole_page } = self.translate_anew(address, access)?;
+        if whole_page {
+            self.core.lookaside.insert(address, access, physical);
         }
+        Ok(physical)
+    }
+
+    fn translate_anew(&mut self, address: u64, access: Access) -> Result<Translation, Interrupt> {
+        let result = self.supervisor.translate(&mut self.core, address, access);
+        self.core.update_code();
+        result.map_err(|fault| Interrupt::storage(self.core.state.profile.family, fault, access, address))
     }
 
     /// Checks that an access would be allowed, without making it: cache instructions.
@@ -90,35 +111,38 @@ impl<S: Supervisor> Processor<S> {
         self.translate(self.core.state.effective(address), access).map(|_| ())
     }
 
-    /// The instruction word at an address.
-    #[inline]
-    pub(super) fn fetch(&mut self, address: u64) -> Result<u32, Interrupt> {
-        let known = self.core.lookaside.find_again(address);
-        let word = match known.and_then(|physical| self.core.memory.read_u32(physical)) {
-            Some(word) => word,
-            None => self.fetch_slowly(address)?,
-        };
-        Ok(if self.core.state.little_endian { word.swap_bytes() } else { word })
-    }
-
-    #[cold]
-    fn fetch_slowly(&mut self, address: u64) -> Result<u32, Interrupt> {
-        let physical = match self.core.lookaside.find_fetch(address) {
-            Some(physical) => physical,
-            None => self.translate(address, Access::Fetch)?,
-        };
-        self.core.memory.read_u32(physical).ok_or(Interrupt::new(Exception::MachineCheck))
+    /// The page with the instruction at `pc`.
+    pub(super) fn turn_page(&mut self) -> Result<Rc<Page>, Interrupt> {
+        let address = self.core.state.pc;
+        self.core.update_code();
+        if let Some(page) = self.core.lookaside.find_code(address) {
+            return Ok(page);
+        }
+        self.core.lookaside.forget_last_page();
+        let Translation { physical, whole_page } = self.translate_anew(address, Access::Fetch)?;
+        let Core { state, memory, lookaside, code, .. } = &mut self.core;
+        if whole_page
+            && address.is_multiple_of(INSTRUCTION)
+            && let Some(page) = code.page(memory, state.profile, state.little_endian, physical)
+        {
+            lookaside.insert_code(address, &page);
+            return Ok(page);
+        }
+        let word = memory.read_u32(physical).ok_or(Interrupt::new(Exception::MachineCheck))?;
+        let insn = Insn(if state.little_endian { word.swap_bytes() } else { word });
+        Ok(Code::single(state.profile, address, insn))
     }
 
     /// Loads a value in the byte order of the mode.
     #[inline]
     pub(super) fn load<T: Value>(&mut self, address: u64) -> Result<T, Interrupt> {
         let address = self.core.state.effective(address);
-        let known = self.core.lookaside.find(address, T::SIZE, Access::Load);
-        let value = match known.and_then(|physical| T::read(&self.core.memory, physical)) {
-            Some(value) => value,
-            None => self.load_slowly(address)?,
-        };
+        let Core { memory, lookaside, state, .. } = &self.core;
+        let known = lookaside.find(address, T::SIZE, Access::Load);
+        if let Some(value) = known.and_then(|physical| T::read_aligned(memory, physical, state.little_endian)) {
+            return Ok(value);
+        }
+        let value: T = self.load_slowly(address)?;
         Ok(if self.core.state.little_endian { value.reversed() } else { value })
     }
 
@@ -149,12 +173,12 @@ impl<S: Supervisor> Processor<S> {
     #[inline]
     pub(super) fn store<T: Value>(&mut self, address: u64, value: T) -> Result<(), Interrupt> {
         let address = self.core.state.effective(address);
-        let value = if self.core.state.little_endian { value.reversed() } else { value };
-        let known = self.core.lookaside.find(address, T::SIZE, Access::Store);
-        match known.and_then(|physical| value.write(&mut self.core.memory, physical)) {
-            Some(()) => Ok(()),
-            None => self.store_slowly(address, value),
+        let Core { memory, lookaside, state, .. } = &mut self.core;
+        let known = lookaside.find(address, T::SIZE, Access::Store);
+        if known.and_then(|physical| value.write_aligned(memory, physical, state.little_endian)).is_some() {
+            return Ok(());
         }
+        self.store_slowly(address, if self.core.state.little_endian { value.reversed() } else { value })
     }
 
     #[cold]
@@ -171,6 +195,7 @@ impl<S: Supervisor> Processor<S> {
         }
         let physical = self.translate(address, Access::Store)?;
         if value.write(&mut self.core.memory, physical).is_some() {
+            self.core.update_code();
             return Ok(());
         }
         match Board::offset(physical) {

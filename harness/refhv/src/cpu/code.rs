@@ -1,0 +1,186 @@
+//! Code as the loop executes it: pages of instructions that have been decoded once.
+//!
+//! ```text
+//!   RAM, a page with code          Page
+//!   | word | word | word |  --->  | word, operation | word, - | word, operation |    decoded when first executed
+//!        ^
+//!        '-- written to: Memory notices, and what differs is decoded again
+//! ```
+//!
+//! So a guest that rewrites its own code is right without further care. A machine is made for every case, and most of them
+//! execute the same kernel: the pages serve the thread's next machine, which compares them with what it finds in its memory.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use sprig_isa::cpu::Cpu;
+
+use super::Insn;
+use super::lookaside::PAGE;
+use super::operation::Operation;
+use crate::memory::Memory;
+
+const BYTES: usize = PAGE as usize;
+const WORD: usize = size_of::<u32>();
+const WORDS: usize = BYTES / WORD;
+/// Bytes that are compared at once.
+const LINE: usize = 64;
+/// Most pages that are kept for the next machine: a kernel and the code of a case are far fewer.
+const MOST_KEPT: usize = 256;
+
+thread_local! {
+    /// The pages of the machine before.
+    static KEPT: RefCell<Option<Pages>> = const { RefCell::new(None) };
+}
+
+/// An instruction of a page.
+#[derive(Clone, Copy)]
+struct Slot {
+    insn: Insn,
+    operation: Operation,
+}
+
+impl Slot {
+    const EMPTY: Self = Self { insn: Insn(0), operation: Operation::Undecoded };
+}
+
+/// A page's instructions.
+pub(super) struct Page {
+    cpu: &'static Cpu,
+    little_endian: bool,
+    /// Guest-physical address of the page.
+    address: u64,
+    /// The bytes that the instructions are decoded from.
+    bytes: RefCell<[u8; BYTES]>,
+    slots: [Cell<Slot>; WORDS],
+}
+
+impl Page {
+    fn new(cpu: &'static Cpu, little_endian: bool, address: u64) -> Self {
+        let slots = [const { Cell::new(Slot::EMPTY) }; WORDS];
+        Self { cpu, little_endian, address, bytes: RefCell::new([0; BYTES]), slots }
+    }
+
+    /// The instruction at an address in the page.
+    #[inline]
+    pub(super) fn at(&self, address: u64) -> (Insn, Operation) {
+        let Slot { insn, operation } = self.slots[place(address)].get();
+        (insn, operation)
+    }
+
+    /// Decodes the instruction at an address in the page.
+    #[cold]
+    pub(super) fn decode(&self, address: u64) {
+        let word = self.bytes.borrow().as_chunks::<WORD>().0[place(address)];
+        let insn = Insn(if self.little_endian { u32::from_le_bytes(word) } else { u32::from_be_bytes(word) });
+        self.slots[place(address)].set(Slot { insn, operation: Operation::decode(insn, self.cpu) });
+    }
+
+    /// Makes it what memory holds now.
+    fn refresh(&self, now: &[u8; BYTES]) {
+        let mut bytes = self.bytes.borrow_mut();
+        if *bytes == *now {
+            return;
+        }
+        let lines = bytes.as_chunks::<LINE>().0.iter().zip(now.as_chunks::<LINE>().0);
+        for ((old, new), slots) in lines.zip(self.slots.as_chunks::<{ LINE / WORD }>().0) {
+            if old != new {
+                slots.iter().for_each(|slot| slot.set(Slot::EMPTY));
+            }
+        }
+        *bytes = *now;
+    }
+}
+
+/// A page, and whether it is this machine's.
+struct Known {
+    page: Rc<Page>,
+    /// How often this machine's memory had been written to there when it held the same; none if they have not been compared.
+    writes: Option<u64>,
+}
+
+impl Known {
+    /// Makes the page what memory holds now.
+    fn refresh(&mut self, memory: &mut Memory) -> Option<()> {
+        let writes = Some(memory.watch(self.page.address)?);
+        if self.writes != writes {
+            self.page.refresh(memory.slice(self.page.address, BYTES)?.first_chunk()?);
+            self.writes = writes;
+        }
+        Some(())
+    }
+}
+
+type Pages = HashMap<u64, Known>;
+
+/// The pages of one CPU, by their guest-physical addresses.
+pub(super) struct Code {
+    pages: Pages,
+}
+
+impl Code {
+    pub(super) fn new() -> Self {
+        Self { pages: KEPT.with_borrow_mut(Option::take).unwrap_or_default() }
+    }
+
+    /// The instructions of the page around a guest-physical address, as memory holds them, given that [`Self::update`] is called
+    /// when it may have changed. None if not all of the page is RAM.
+    pub(super) fn page(
+        &mut self,
+        memory: &mut Memory,
+        cpu: &'static Cpu,
+        little_endian: bool,
+        address: u64,
+    ) -> Option<Rc<Page>> {
+        let address = address & !(PAGE - 1);
+        let new = || Known { page: Rc::new(Page::new(cpu, little_endian, address)), writes: None };
+        let known = self.pages.entry(address).or_insert_with(new);
+        if known.page.little_endian != little_endian || !std::ptr::eq(known.page.cpu, cpu) {
+            *known = new();
+        }
+        known.refresh(memory)?;
+        Some(Rc::clone(&known.page))
+    }
+
+    /// Makes the pages what memory holds now.
+    #[inline]
+    pub(super) fn update(&mut self, memory: &mut Memory) {
+        while let Some(address) = memory.written_watched() {
+            self.update_page(memory, address);
+        }
+    }
+
+    #[cold]
+    fn update_page(&mut self, memory: &mut Memory, address: u64) {
+        if let Some(known) = self.pages.get_mut(&address) {
+            // It was RAM when it was watched.
+            let _ = known.refresh(memory);
+        }
+    }
+
+    /// A page of which one instruction may be executed.
+    pub(super) fn single(cpu: &'static Cpu, address: u64, insn: Insn) -> Rc<Page> {
+        let page = Page::new(cpu, false, 0);
+        page.slots[place(address)].set(Slot { insn, operation: Operation::decode(insn, cpu) });
+        Rc::new(page)
+    }
+}
+
+impl Drop for Code {
+    /// Keeps the pages for the next machine, unless they are too many or the thread is at its end.
+    fn drop(&mut self) {
+        let mut pages = std::mem::take(&mut self.pages);
+        if pages.len() > MOST_KEPT {
+            return;
+        }
+        pages.values_mut().for_each(|known| known.writes = None);
+        let _ = KEPT.try_with(|kept| kept.try_borrow_mut().map(|mut kept| *kept = Some(pages)));
+    }
+}
+
+/// The place in its page of the instruction at an address.
+#[inline]
+const fn place(address: u64) -> usize {
+    address as usize / WORD % WORDS
+}
