@@ -20,6 +20,7 @@ pub mod exercise;
 pub mod expectations;
 pub mod export;
 pub mod feature;
+pub mod fuzz;
 pub mod gate;
 pub mod golden;
 pub mod judge;

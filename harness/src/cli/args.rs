@@ -44,6 +44,10 @@ pub enum Command {
     ///
     /// `sprig run --from LOG` judges what it prints there.
     Export(Export),
+    /// Try random scripts on a target, and show the smallest that breaks a rule or differs from the reference.
+    ///
+    /// docs/fuzz.md says what the scripts are, by what they are judged, and what to do with what is found.
+    Fuzz(Fuzz),
     /// Compare the reference interpreter with QEMU: every register after every instruction.
     Lockstep(Lockstep),
 }
@@ -191,6 +195,47 @@ pub struct Bench {
     /// suite costs on the reference and on QEMU, and the operations of ref-e500v2-pr].
     #[arg(long = "target", short, value_name = "T")]
     pub targets: Vec<String>,
+}
+
+/// `sprig fuzz`.
+#[derive(Debug, Args)]
+#[command(after_help = FUZZ_STATUS)]
+pub struct Fuzz {
+    /// The target.
+    #[arg(long, short, value_name = "T")]
+    pub target: String,
+    /// What it is compared with where no rule decides, a target of the same CPU [default: the reference as that machine].
+    #[arg(long, value_name = "REFERENCE")]
+    pub against: Option<String>,
+    /// Decides what the scripts are [default: another one each time; it is printed].
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// How many scripts, those of each single thing first [default: 2000].
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// Go on until so much CPU time is used, the target's included.
+    #[arg(long, value_name = "S", conflicts_with = "count", value_parser = clap::value_parser!(u64).range(1..))]
+    pub cpu_seconds: Option<u64>,
+    /// A folder for what is found, a `.probe` file each; it is made if need be.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How the outcome is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: FuzzFormat,
+}
+
+const FUZZ_STATUS: &str = "\
+Exit status: 0 nothing found but what is known; 1 something; 2 wrong usage; 125 the target cannot run, or an
+error left some scripts open.";
+
+/// How the outcome of `sprig fuzz` is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum FuzzFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object.
+    Json,
 }
 
 /// `sprig lockstep`.

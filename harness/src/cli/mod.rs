@@ -6,6 +6,7 @@ mod check;
 mod error;
 mod export;
 mod from;
+mod fuzz;
 mod gate;
 mod list;
 mod lockstep;
@@ -50,6 +51,7 @@ fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Exit, Error> {
         Command::Bench(arguments) => bench::bench(&arguments, out),
         Command::Gate(arguments) => gate::gate(&arguments, out),
         Command::Export(arguments) => export::export(&arguments, out),
+        Command::Fuzz(arguments) => fuzz::fuzz(&arguments, out),
         Command::Lockstep(arguments) => lockstep::lockstep(&arguments, out),
     }
 }

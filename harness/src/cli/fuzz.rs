@@ -1,0 +1,131 @@
+//! `sprig fuzz`: random scripts, judged by the contract and compared with a reference.
+
+use super::args::{self, FuzzFormat};
+use super::error::Error;
+use super::progress::Bar;
+use super::select;
+use crate::feature::Feature;
+use crate::fuzz::{Budget, Campaign, Error as FuzzError, KNOWN, Known, Outcome, report};
+use crate::judge::Exit;
+use crate::target::{self, DEVIATES, Limits, Target};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Scripts where nobody says how many.
+const COUNT: u64 = 2000;
+
+pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, Error> {
+    let suite = super::suite()?;
+    let known = known()?;
+    let all = target::all();
+    let target = here(select::target(&all, &arguments.target)?)?;
+    let reference = match &arguments.against {
+        Some(name) => Some(here(select::target(&all, name)?)?),
+        None => reference(&all, &*target),
+    };
+    if let Some(reference) = &reference
+        && reference.profile().cpu.name != target.profile().cpu.name
+    {
+        let (reference, target) = (reference.id(), target.id());
+        return Err(Error::usage(
+            format!("{reference} and {target} have different CPUs"),
+            "`sprig targets` shows every target; a script is for one CPU",
+        ));
+    }
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u32(..).into());
+    let budget = match (arguments.count, arguments.cpu_seconds) {
+        (_, Some(seconds)) => Budget::Cpu(Duration::from_secs(seconds)),
+        (count, None) => Budget::Scripts(count.unwrap_or(COUNT)),
+    };
+    if let Some(folder) = &arguments.out {
+        std::fs::create_dir_all(folder).map_err(|cause| writing(folder, cause))?;
+    }
+    if arguments.format == FuzzFormat::Human {
+        let against = reference.as_ref().map_or_else(String::new, |reference| format!(" against {}", reference.id()));
+        writeln!(out, "fuzzing {}{against}, seed {seed}", target.id())?;
+        out.flush()?;
+    }
+    let bar = Bar::new(if let Budget::Scripts(count) = budget { count } else { 0 });
+    let campaign = Campaign {
+        suite: &suite,
+        known: &known,
+        target: &*target,
+        reference: reference.as_deref(),
+        seed,
+        budget,
+        limits: &Limits::default(),
+        progress: &bar,
+    };
+    let outcome = campaign.run().map_err(stopped)?;
+    bar.end();
+    let files = match &arguments.out {
+        Some(folder) => write(&campaign, &outcome, folder)?,
+        None => Vec::new(),
+    };
+    match arguments.format {
+        FuzzFormat::Human => report::human(&campaign, &outcome, &files, out)?,
+        FuzzFormat::Json => report::json(&campaign, &outcome, &files, out)?,
+    }
+    Ok(report::exit(&outcome))
+}
+
+/// The target, if it can run.
+fn here(target: Arc<dyn Target>) -> Result<Arc<dyn Target>, Error> {
+    match super::run::missing(&*target) {
+        None => Ok(target),
+        Some(missing) => {
+            let message = format!("{} cannot run here: {}", target.id(), missing.reason);
+            Err(Error::not_judged(message, format!("to add it: {}", missing.remedy)))
+        }
+    }
+}
+
+/// What a target is compared with unless somebody says otherwise: without its deviation; without its hypervisor; or the
+/// reference of the same CPU, guest kernel and mode.
+fn reference(all: &[Arc<dyn Target>], target: &dyn Target) -> Option<Arc<dyn Target>> {
+    let named = |name: &str| all.iter().find(|other| other.id() == name).cloned();
+    if let Some((right, _)) = target.id().split_once(DEVIATES) {
+        return named(right);
+    }
+    let kind = |target: &dyn Target| {
+        let profile = target.profile();
+        (profile.cpu.name, [Feature::Wide, Feature::LittleEndian].map(|feature| profile.features.contains(feature)))
+    };
+    let is_reference = target.id().starts_with("ref-");
+    let mode = if is_reference || target.profile().features.contains(Feature::Bare) { "-bare" } else { "-pr" };
+    let mut same = all.iter().filter(|other| other.id().starts_with("ref-") && other.id().ends_with(mode));
+    same.find(|other| kind(&***other) == kind(target) && other.id() != target.id()).cloned()
+}
+
+fn known() -> Result<Known, Error> {
+    let path = super::root().join(KNOWN);
+    let text = std::fs::read_to_string(&path)
+        .map_err(|cause| Error::Internal { doing: format!("reading {}", path.display()), cause })?;
+    Known::parse(&path, &text)
+        .map_err(|problems| Error::Mistakes(problems.iter().map(|problem| format!("error: {problem}\n")).collect()))
+}
+
+/// Writes each finding into a file of its own.
+fn write(campaign: &Campaign<'_>, outcome: &Outcome, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for shrunk in &outcome.findings {
+        let name = format!("{}-{}-{}.probe", shrunk.finding.rule.replace('.', "-"), campaign.seed, shrunk.number);
+        let path = folder.join(name);
+        std::fs::write(&path, shrunk.probe(campaign)).map_err(|cause| writing(&path, cause))?;
+        files.push(path);
+    }
+    Ok(files)
+}
+
+fn writing(path: &Path, cause: std::io::Error) -> Error {
+    Error::usage(
+        format!("cannot write {}: {cause}", path.display()),
+        "--out DIR is a folder for the scripts that are found",
+    )
+}
+
+fn stopped(error: FuzzError) -> Error {
+    Error::not_judged(error.to_string(), "this is a mistake of sprig's: please report it with the seed")
+}

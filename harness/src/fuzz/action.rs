@@ -1,0 +1,385 @@
+//! What a step of a random script does, and the line of the script language that does it.
+//!
+//! An action stands for itself: whatever stands around it, its line is a valid one. So a script stays valid whichever of its
+//! steps are taken away, and what a step does there is for [`super::contract`] to say.
+
+use super::environment::Environment;
+use crate::describe;
+use sprig_isa::bit;
+use sprig_isa::exception::Exception;
+use sprig_isa::page::Field;
+use sprig_isa::spr::Spr;
+
+/// Rounds that any decrementer of these scripts runs out in.
+const EXPIRED: u32 = 20_000;
+/// What `critical` and r1 have in common where they do; no stack of the guest kernel's is there.
+pub(super) const STACK: u64 = 0x00a0_1000;
+/// TCR[DIE] (e500 core manual, "Timer control register").
+const TCR_DIE: u64 = 0x0400_0000;
+/// What a step's register holds before it is read into (docs/language.md, `POISON`).
+const POISON: &str = "POISON";
+
+/// One step.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// In problem state.
+    pub user: bool,
+    /// What it does.
+    pub action: Action,
+}
+
+/// How the MSR is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MsrWriter {
+    /// `mtmsr`.
+    Mtmsr,
+    /// `wrtee`: EE alone.
+    Wrtee,
+    /// `wrteei`: EE alone, from the instruction.
+    Wrteei,
+    /// `mtmsrd` with L = 1: EE and RI alone.
+    MtmsrdL1,
+}
+
+/// Something that makes a hypervisor run; the script language's `exit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // docs/language.md describes each
+pub enum ExitKind {
+    Mfpvr,
+    Mfmsr,
+    Hcall,
+    Sc,
+    Trap,
+    Rfi,
+    Mmio,
+    TlbMiss,
+}
+
+impl ExitKind {
+    /// Its name in scripts.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Mfpvr => "mfpvr",
+            Self::Mfmsr => "mfmsr",
+            Self::Hcall => "hcall",
+            Self::Sc => "sc",
+            Self::Trap => "trap",
+            Self::Rfi => "rfi",
+            Self::Mmio => "mmio",
+            Self::TlbMiss => "tlb-miss",
+        }
+    }
+}
+
+/// Width of a load or store, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum Size {
+    Byte,
+    Half,
+    Word,
+}
+
+impl Size {
+    /// How many bytes.
+    pub(super) const fn bytes(self) -> u64 {
+        match self {
+            Self::Byte => 1,
+            Self::Half => 2,
+            Self::Word => 4,
+        }
+    }
+}
+
+/// Who may do what with a page that a script maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // as the script language writes them
+pub enum Rights {
+    Srw,
+    SrwUr,
+    SrwUrw,
+    SrUr,
+}
+
+impl Rights {
+    /// As scripts write them.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Srw => "srw",
+            Self::SrwUr => "srw,ur",
+            Self::SrwUrw => "srw,urw",
+            Self::SrUr => "sr,ur",
+        }
+    }
+
+    /// True if they allow an access.
+    pub(super) const fn allow(self, user: bool, store: bool) -> bool {
+        match (user, store) {
+            (false, false) => true,
+            (false, true) => !matches!(self, Self::SrUr),
+            (true, false) => !matches!(self, Self::Srw),
+            (true, true) => matches!(self, Self::SrwUrw),
+        }
+    }
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)] // `text` shows each
+pub enum Action {
+    ReadSpr(&'static Spr),
+    WriteSpr(&'static Spr, u64),
+    /// Written from one general register and read into another.
+    Through {
+        spr: &'static Spr,
+        from: u8,
+        to: u8,
+        value: u64,
+    },
+    /// Written, read and put back, in one stub: for registers without which the guest kernel does not live long.
+    Exchange(&'static Spr, u64),
+    ReadMsr,
+    /// Into a general register that is not the first.
+    ReadMsrInto(u8),
+    WriteMsr {
+        by: MsrWriter,
+        from: u8,
+        value: u64,
+    },
+    LoadField(&'static Field),
+    StoreField(&'static Field, u64),
+    Load(Size, u64),
+    Store(Size, u64, u64),
+    Hcall(u32, u64),
+    /// The call, with a value in a register that it must leave alone.
+    HcallPreserves(u8, u64),
+    MapPage(u64),
+    Exit(ExitKind),
+    Illegal,
+    PatchedRead(&'static Spr, u8),
+    PatchedWrite(&'static Spr, u8, u64),
+    PatchedMfmsr(u8),
+    PatchedWriteMsr(MsrWriter, u8, u64),
+    Segment {
+        register: u8,
+        value: u64,
+        indirect: bool,
+    },
+    Arm(u64),
+    Spin,
+    /// The same with the counter as the only thing that moves, and r1 as given.
+    Loop(u64),
+    Taken(Exception),
+    Line(Line, bool),
+    /// What a patched kernel's trampolines do: `critical` is r1 while interrupts are on.
+    CriticalSection,
+    Map(u64, u64, Rights),
+    Unmap(u64),
+    GetRegs(&'static Spr),
+    SetRegs(&'static Spr, u64),
+    GetSregs(&'static Spr),
+    SetSregs(&'static Spr, u64),
+    Migrate,
+}
+
+/// A wire to the CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum Line {
+    External,
+    Critical,
+}
+
+impl Action {
+    /// The line, without a name and `try`.
+    pub(super) fn text(&self, environment: &Environment) -> String {
+        let msr = |value: u64| msr(environment, value);
+        match *self {
+            Self::ReadSpr(spr) => format!("mfspr {}", spr.name),
+            Self::WriteSpr(spr, value) => format!("mtspr {}, {value:#x}", spr.name),
+            Self::Through { spr: Spr { name, .. }, from, to, value } => {
+                format!(
+                    "run mtspr {name}, r{from}; mfspr r{to}, {name} with r{from} = {value:#x}, r{to} = {POISON} gives r{to}"
+                )
+            }
+            Self::Exchange(Spr { name, .. }, value) => {
+                format!(
+                    "run mfspr r5, {name}; mtspr {name}, r4; mfspr r3, {name}; mtspr {name}, r5 with r4 = {value:#x} gives r3"
+                )
+            }
+            Self::ReadMsr => "mfmsr".to_owned(),
+            Self::ReadMsrInto(to) => format!("run mfmsr r{to} with r{to} = {POISON}"),
+            Self::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value } => format!("mtmsr {}", msr(value)),
+            Self::WriteMsr { by, from, value } => format!("run {}", write_msr(by, from, value, &msr)),
+            Self::LoadField(field) => format!("page.{}", field.name),
+            Self::StoreField(field, value) if field.name == "msr" => format!("page.msr = {}", msr(value)),
+            Self::StoreField(field, value) => format!("page.{} = {value:#x}", field.name),
+            Self::Load(size, address) => format!("load{} {}", 8 * size.bytes(), environment.address(address)),
+            Self::Store(size, address, value) => {
+                format!("store{} {}, {value:#x}", 8 * size.bytes(), environment.address(address))
+            }
+            Self::Hcall(token, argument) => {
+                let known = sprig_isa::hcall::HYPERCALLS.iter().find(|call| call.token == token);
+                let token = known.map_or_else(|| format!("{token:#x}"), |call| call.name.to_owned());
+                format!("hcall {token}, r3 = {argument:#x}")
+            }
+            Self::HcallPreserves(register, value) => format!(
+                "run addis r0, r0, 0x4b56; ori r0, r0, 0x4d21; sc with r11 = KVM_HC_FEATURES, r{register} = {value:#x} gives r3, r{register}"
+            ),
+            Self::MapPage(ea) if ea == environment.page() => "map-page".to_owned(),
+            Self::MapPage(ea) => format!("map-page at {ea:#x}"),
+            Self::Exit(kind) => format!("exit {}", kind.name()),
+            Self::Illegal => "run word 0x00000000".to_owned(),
+            Self::PatchedRead(spr, to) => format!("patched mfspr r{to}, {}", spr.name),
+            Self::PatchedWrite(spr, from, value) => {
+                format!("patched mtspr {}, r{from} with r{from} = {value:#x}", spr.name)
+            }
+            Self::PatchedMfmsr(to) => format!("patched mfmsr r{to}"),
+            Self::PatchedWriteMsr(by, from, value) => format!("patched {}", write_msr(by, from, value, &msr)),
+            Self::Segment { register, value, indirect: false } => {
+                format!("run mtsr {register}, r4; mfsr r3, {register} with r4 = {value:#x} gives r3")
+            }
+            Self::Segment { register, value, indirect: true } => {
+                let address = u64::from(register) << 28;
+                format!("run mtsrin r4, r5; mfsrin r3, r5 with r4 = {value:#x}, r5 = {address:#x} gives r3")
+            }
+            Self::Arm(ticks) if environment.family().is_booke() => {
+                format!("run mtspr TCR, r4; mtspr DEC, r5 with r4 = {TCR_DIE:#010x}, r5 = {ticks:#x}    # DIE")
+            }
+            Self::Arm(ticks) => format!("mtspr DEC, {ticks:#x}"),
+            Self::Spin => format!("spin {EXPIRED}"),
+            Self::Loop(stack) => {
+                format!("run mtspr CTR, r3; bc 16, 0, 0 with r1 = {stack:#010x}, r3 = {}    # bdnz", 2 * EXPIRED)
+            }
+            Self::Taken(exception) => format!("taken {}", exception.name()),
+            Self::Line(line, raised) => {
+                let verb = if raised { "raise" } else { "lower" };
+                let name = if line == Line::External { "external" } else { "critical" };
+                format!("host {verb}-{name}")
+            }
+            Self::CriticalSection => {
+                let (on, off) = (msr(environment.msr() | sprig_isa::msr::EE), msr(environment.msr()));
+                format!(
+                    "run stw r1, -4068(r0); mtmsr r4; mfmsr r3; mtmsr r5; stw r2, -4068(r0) with r1 = {STACK:#010x}, r2 = 1, r4 = {on}, r5 = {off} gives r3"
+                )
+            }
+            Self::Map(ea, pa, rights) => {
+                format!("map {} to {} as {}", environment.address(ea), environment.address(pa), rights.name())
+            }
+            Self::Unmap(ea) => format!("unmap {}", environment.address(ea)),
+            Self::GetRegs(spr) => format!("host get-regs {}", spr.name),
+            Self::SetRegs(spr, value) => format!("host set-regs {}, {value:#x}", spr.name),
+            Self::GetSregs(spr) => format!("host get-sregs {}", sreg(spr)),
+            Self::SetSregs(spr, value) => format!("host set-sregs {}, {value:#x}", sreg(spr)),
+            Self::Migrate => "host migrate".to_owned(),
+        }
+    }
+
+    /// Whether it gives a value that is worth a name.
+    pub(super) const fn gives_value(&self) -> bool {
+        matches!(
+            self,
+            Self::ReadSpr(_)
+                | Self::Through { .. }
+                | Self::Exchange(..)
+                | Self::ReadMsr
+                | Self::ReadMsrInto(_)
+                | Self::LoadField(_)
+                | Self::Load(..)
+                | Self::Hcall(..)
+                | Self::HcallPreserves(..)
+                | Self::MapPage(_)
+                | Self::PatchedRead(..)
+                | Self::PatchedMfmsr(_)
+                | Self::Segment { .. }
+                | Self::Taken(_)
+                | Self::CriticalSection
+                | Self::GetRegs(_)
+                | Self::GetSregs(_)
+        )
+    }
+
+    /// Operation and register, field or call, as coverage counts them and findings are told apart.
+    pub(super) fn subject(&self) -> (&'static str, String) {
+        match *self {
+            Self::ReadSpr(spr) => ("mfspr", spr.name.to_owned()),
+            Self::WriteSpr(spr, _) => ("mtspr", spr.name.to_owned()),
+            Self::Through { spr, .. } => ("mtspr mfspr", spr.name.to_owned()),
+            Self::Exchange(spr, _) => ("exchange", spr.name.to_owned()),
+            Self::ReadMsr | Self::ReadMsrInto(_) => ("mfmsr", "MSR".to_owned()),
+            Self::WriteMsr { by, .. } => (by.mnemonic(), "MSR".to_owned()),
+            Self::LoadField(field) => ("page load", field.name.to_owned()),
+            Self::StoreField(field, _) => ("page store", field.name.to_owned()),
+            Self::Load(size, address) => ("load", format!("{} {}", size.bytes(), region(address))),
+            Self::Store(size, address, _) => ("store", format!("{} {}", size.bytes(), region(address))),
+            Self::Hcall(token, _) => ("hcall", format!("{token:#x}")),
+            Self::HcallPreserves(register, _) => ("hcall", format!("r{register}")),
+            Self::MapPage(ea) => ("hcall", format!("map-page {}", region(ea))),
+            Self::Exit(kind) => ("exit", kind.name().to_owned()),
+            Self::Illegal => ("illegal", "0".to_owned()),
+            Self::PatchedRead(spr, _) => ("patched mfspr", spr.name.to_owned()),
+            Self::PatchedWrite(spr, ..) => ("patched mtspr", spr.name.to_owned()),
+            Self::PatchedMfmsr(_) => ("patched mfmsr", "MSR".to_owned()),
+            Self::PatchedWriteMsr(by, ..) => ("patched", by.mnemonic().to_owned()),
+            Self::Segment { register, .. } => ("segment", format!("SR{register}")),
+            Self::Arm(_) => ("interrupt", "arm decrementer".to_owned()),
+            Self::Spin | Self::Loop(_) => ("interrupt", "wait".to_owned()),
+            Self::Taken(exception) => ("taken", exception.name().to_owned()),
+            Self::Line(line, raised) => ("line", format!("{line:?} {raised}")),
+            Self::CriticalSection => ("interrupt", "critical section".to_owned()),
+            Self::Map(_, _, rights) => ("map", rights.name().to_owned()),
+            Self::Unmap(_) => ("unmap", "page".to_owned()),
+            Self::GetRegs(spr) => ("get-regs", spr.name.to_owned()),
+            Self::SetRegs(spr, _) => ("set-regs", spr.name.to_owned()),
+            Self::GetSregs(spr) => ("get-sregs", spr.name.to_owned()),
+            Self::SetSregs(spr, _) => ("set-sregs", spr.name.to_owned()),
+            Self::Migrate => ("host", "migrate".to_owned()),
+        }
+    }
+}
+
+impl MsrWriter {
+    /// Its mnemonic.
+    const fn mnemonic(self) -> &'static str {
+        match self {
+            Self::Mtmsr => "mtmsr",
+            Self::Wrtee => "wrtee",
+            Self::Wrteei => "wrteei",
+            Self::MtmsrdL1 => "mtmsrd 1",
+        }
+    }
+}
+
+fn write_msr(by: MsrWriter, from: u8, value: u64, msr: &dyn Fn(u64) -> String) -> String {
+    match by {
+        MsrWriter::Mtmsr => format!("mtmsr r{from} with r{from} = {}", msr(value)),
+        MsrWriter::Wrtee => format!("wrtee r{from} with r{from} = {}", msr(value)),
+        MsrWriter::Wrteei => format!("wrteei {}", u8::from(value & sprig_isa::msr::EE != 0)),
+        MsrWriter::MtmsrdL1 => format!("mtmsrd r{from}, 1 with r{from} = {}", msr(value)),
+    }
+}
+
+/// A value of the MSR with its bits by name.
+fn msr(environment: &Environment, value: u64) -> String {
+    let family = environment.family();
+    // LE has the same name as a bit's owner on no other family; SF is above what a 32-bit guest's line may have.
+    let named = bit::msr(family).iter().map(|bit| bit::Bit { name: bit.name, mask: bit.mask });
+    let text = describe::bits(value, named);
+    let with_owner = |part: &str| if part.starts_with("0x") { part.to_owned() } else { format!("MSR.{part}") };
+    text.split('|').map(with_owner).collect::<Vec<_>>().join(" | ")
+}
+
+/// The name of a register in `struct kvm_sregs`: VRSAVE is USPRG0 there.
+pub(super) fn sreg(spr: &Spr) -> &'static str {
+    if spr.number == sprig_isa::spr::number::USPRG0 { "VRSAVE" } else { spr.name }
+}
+
+/// Where an address is, roughly.
+pub(super) const fn region(address: u64) -> &'static str {
+    match address as u32 {
+        0..0x1000 => "zero",
+        0x00a0_0000..0x00b0_0000 => "memory",
+        0xffff_f000.. => "page",
+        _ => "window",
+    }
+}

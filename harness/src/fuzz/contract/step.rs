@@ -1,0 +1,306 @@
+//! Each action by the contract.
+
+use super::super::action::{Action, ExitKind, MsrWriter, Step};
+use super::super::prediction::{Allowed, Part, Prediction};
+use super::Contract;
+use super::exception::Cause;
+use super::memory::Mapped;
+use super::registers::Way;
+use crate::feature::Feature;
+use sprig_isa::cpu::CpuSet;
+use sprig_isa::hcall::{EV_SUCCESS, EV_UNIMPLEMENTED, KVM_FEATURE_MAGIC_PAGE, KVM_HC_FEATURES, KVM_MAGIC_FEAT_SR};
+use sprig_isa::msr;
+use sprig_isa::spr::{Access, Spr, Undefined, Write, number, undefined};
+
+/// Bytes of an instruction.
+const WORD: u64 = 4;
+/// Registers of facilities that a kernel opens to problem state, or does not (POWER8, FSCR).
+const FACILITIES: [&str; 5] = ["TAR", "EBBHR", "EBBRR", "BESCR", "DSCR"];
+/// Offset of the last instruction of the call's sequence (`lis, ori, sc`), and of the one behind it.
+const BEHIND_CALL: u64 = 3 * WORD;
+
+impl Contract<'_> {
+    /// What the contract says of the next step.
+    pub(super) fn step(&mut self, step: &Step) -> Prediction {
+        self.change_privilege(step.user);
+        let prediction = self.act(&step.action);
+        self.run_interrupts();
+        self.looped = matches!(step.action, Action::Loop(_));
+        prediction
+    }
+
+    fn act(&mut self, action: &Action) -> Prediction {
+        match *action {
+            Action::ReadSpr(spr) => self.read(spr),
+            Action::WriteSpr(spr, value) => self.write(spr, value),
+            Action::Through { spr, value, .. } => self.write_and_read(spr, value),
+            Action::Exchange(spr, value) => self.exchange(spr, value),
+            Action::ReadMsr | Action::ReadMsrInto(_) if self.user => self.takes(Cause::Privileged, 0),
+            Action::ReadMsr | Action::ReadMsrInto(_) => {
+                let stored = self.stored_msr.is_some();
+                self.exit();
+                let rule = match (self.is_paged(), stored) {
+                    (true, true) => "page.msr-safe-bits",
+                    (true, false) => "page.msr-shows-guest-msr",
+                    _ => "spr.mfspr-writes-target",
+                };
+                Prediction::value(rule, self.msr.map(|state| vec![self.environment.cut(state)]))
+            }
+            Action::WriteMsr { .. } if self.user => self.takes(Cause::Privileged, 0),
+            Action::WriteMsr { by, value, .. } => {
+                self.exit();
+                self.write_msr(by, value);
+                Prediction::done("irq.wrteei-changes-ee-only")
+            }
+            Action::LoadField(field) => self.access_field(field, None),
+            Action::StoreField(field, value) => self.access_field(field, Some(value)),
+            Action::Load(size, ea) => self.access(size, ea, None),
+            Action::Store(size, ea, value) => self.access(size, ea, Some(value)),
+            Action::Hcall(..) | Action::HcallPreserves(..) | Action::MapPage(_) if self.user => {
+                // map-page looks at the page in the same stub, behind the call.
+                self.takes_by(Cause::SystemCall, BEHIND_CALL, "hcall.supervisor-only")
+            }
+            Action::Hcall(token, _) => self.hypercall(token),
+            Action::HcallPreserves(register, value) => {
+                self.exit();
+                Prediction::done("hcall.nonvolatile-registers")
+                    .with(Part::Value, Some(Allowed::OneOf(vec![EV_SUCCESS.into()])))
+                    .with(Part::Register(register), Some(Allowed::OneOf(vec![value])))
+            }
+            Action::MapPage(ea) => self.map_page(ea),
+            Action::Exit(kind) => self.exit_by(kind),
+            Action::Illegal => self.takes(Cause::Illegal, 0),
+            Action::PatchedRead(spr, _) => self.patched(spr, None),
+            Action::PatchedWrite(spr, _, value) => self.patched(spr, Some(value)),
+            Action::PatchedMfmsr(_) => self.patched_mfmsr(),
+            Action::PatchedWriteMsr(by, _, value) => self.patched_write_msr(by, value),
+            Action::Segment { .. } if self.user => self.takes(Cause::Privileged, 0),
+            Action::Segment { value, .. } => {
+                self.exit();
+                Prediction::value("page.traps-act-on-page", Some(vec![value]))
+            }
+            Action::Map(ea, pa, rights) => {
+                self.memory.map(ea, pa, rights);
+                self.kernel_translates();
+                Prediction::done("mmu.mapped-page-is-reached")
+            }
+            Action::Unmap(ea) => {
+                self.memory.unmap(ea);
+                self.kernel_translates();
+                Prediction::done("mmu.unmapped-page-interrupts")
+            }
+            Action::Arm(_)
+            | Action::Spin
+            | Action::Loop(_)
+            | Action::Taken(_)
+            | Action::Line(..)
+            | Action::CriticalSection => self.interrupt_step(action),
+            Action::GetRegs(spr) => self.host_read(spr, "host.get-regs"),
+            Action::SetRegs(spr, value) => self.host_write(spr, value, "host.set-regs"),
+            Action::GetSregs(spr) => self.host_read(spr, "host.get-sregs"),
+            Action::SetSregs(spr, value) => self.host_write(spr, value, "host.set-sregs"),
+            Action::Migrate => {
+                self.exit();
+                // No ioctl carries the mapping, and what the page held besides registers is lost (unspecified.page-after-migration).
+                if self.memory.mapped != Mapped::No {
+                    self.memory.mapped = Mapped::Unknown;
+                }
+                self.fields.clear();
+                for exception in super::ASKED {
+                    self.source(exception).doubt();
+                }
+                Prediction::done("host.migrate")
+            }
+        }
+    }
+
+    /// Whether an instruction may use the register, and what it causes if not.
+    pub(super) fn access_of(&self, spr: &Spr, write: bool) -> Result<(), Option<Cause>> {
+        if self.user && FACILITIES.contains(&spr.name) {
+            return Err(None);
+        }
+        let allows = |access: Access| if write { access.can_write() } else { access.can_read() };
+        if allows(if self.user { spr.problem } else { spr.supervisor }) {
+            return Ok(());
+        }
+        // A number that can only be read is undefined for mtspr: what the supervisor gets of it no document says.
+        // Nor does one say what problem state gets of a register that is not its own under a number that does not look privileged.
+        Err(match undefined(self.environment.cpu, spr.number, true, write) {
+            _ if !self.user => None,
+            Undefined::Privileged => Some(Cause::Privileged),
+            Undefined::Illegal | Undefined::NoOp => (!spr.is_defined_for(write)).then_some(Cause::NoSuchRegister),
+        })
+    }
+
+    fn refused(&mut self, cause: Option<Cause>) -> Prediction {
+        match cause {
+            Some(Cause::Privileged) => self.takes_by(Cause::Privileged, 0, "spr.privileged-in-problem-state"),
+            Some(cause) => self.takes(cause, 0),
+            None => {
+                self.exit();
+                self.registers.forget(number::SRR0);
+                self.registers.forget(number::SRR1);
+                self.registers.forget(if self.environment.family().is_booke() { number::ESR } else { number::DSISR });
+                Prediction::open("spr.mfspr-writes-target")
+            }
+        }
+    }
+
+    /// True if the instruction is an exit: problem state reads and writes some registers in the hardware.
+    fn traps(&self, spr: &Spr) -> bool {
+        spr.number & sprig_isa::spr::PRIVILEGED_BIT != 0
+    }
+
+    pub(super) fn read(&mut self, spr: &'static Spr) -> Prediction {
+        if let Err(cause) = self.access_of(spr, false) {
+            return self.refused(cause);
+        }
+        if self.traps(spr) {
+            self.exit();
+        }
+        let (user, paged) = (self.user, self.is_paged());
+        let register = self.registers.of(spr.cell);
+        if spr.is_alias() && self.environment.field_of(spr).is_some() {
+            let rule = match register.way {
+                _ if !paged => "spr.alias-shows-register",
+                _ if user => "alias.consistent-in-problem-state",
+                _ if register.is_between() => "alias.old-or-new-before-exit",
+                Way::Page => "alias.consistent-after-exit",
+                Way::Trap | Way::Interrupt => "alias.trapping-write-is-seen-at-once",
+            };
+            return Prediction::value(rule, register.alias());
+        }
+        let rule = read_rule(spr, register.way, paged);
+        Prediction::value(rule, register.value.map(|value| vec![value]))
+    }
+
+    pub(super) fn write(&mut self, spr: &'static Spr, value: u64) -> Prediction {
+        if let Err(cause) = self.access_of(spr, true) {
+            return self.refused(cause);
+        }
+        if self.traps(spr) {
+            self.exit();
+        }
+        self.put(spr, value);
+        Prediction::done(read_rule(spr, Way::Trap, false))
+    }
+
+    /// What mtspr leaves in the register.
+    pub(super) fn put(&mut self, spr: &Spr, value: u64) {
+        let old = self.registers.of(spr.cell).value;
+        let new = match spr.write {
+            Write::Plain | Write::Mask(_) => Some(spr.write.apply(0, value)),
+            Write::SetOnes | Write::ClearOnes => old.map(|old| spr.write.apply(old, value)),
+            Write::Ignored => old,
+        };
+        self.registers.of(spr.cell).set(new, Way::Trap);
+    }
+
+    fn write_and_read(&mut self, spr: &'static Spr, value: u64) -> Prediction {
+        if let Err(cause) = self.access_of(spr, true).and(self.access_of(spr, false)) {
+            return self.refused(cause);
+        }
+        self.write(spr, value);
+        self.read(spr)
+    }
+
+    fn exchange(&mut self, spr: &'static Spr, value: u64) -> Prediction {
+        if let Err(cause) = self.access_of(spr, false).and(self.access_of(spr, true)) {
+            return self.refused(cause);
+        }
+        if self.traps(spr) {
+            self.exit();
+        }
+        Prediction::value("spr.mfspr-writes-target", Some(vec![spr.write.apply(0, value)]))
+    }
+
+    pub(super) fn write_msr(&mut self, by: MsrWriter, value: u64) {
+        let Some(old) = self.msr else {
+            // What one of them leaves alone is as unknown as before.
+            if by == MsrWriter::Mtmsr && self.environment.family().is_booke() {
+                self.msr = Some(value);
+            }
+            return;
+        };
+        let changes = match by {
+            MsrWriter::Mtmsr if self.environment.cpu.set.intersects(CpuSet::BOOK3S64) => !(msr::ME | msr::book3s::SF),
+            MsrWriter::Mtmsr => u64::MAX,
+            MsrWriter::Wrtee | MsrWriter::Wrteei => msr::EE,
+            MsrWriter::MtmsrdL1 => msr::EE | msr::book3s::RI,
+        };
+        self.msr = Some(old & !changes | value & changes);
+    }
+
+    fn hypercall(&mut self, token: u32) -> Prediction {
+        self.exit();
+        let status = |rule, status: u32| Prediction::value(rule, Some(vec![status.into()]));
+        match token {
+            KVM_HC_FEATURES if self.is_paged() => {
+                let page = 1 << KVM_FEATURE_MAGIC_PAGE;
+                status("hcall.features", EV_SUCCESS).with(Part::Register(4), Some(Allowed::Bits(page, page)))
+            }
+            KVM_HC_FEATURES => status("hcall.features", EV_SUCCESS),
+            _ => status("hcall.unknown-is-unimplemented", EV_UNIMPLEMENTED),
+        }
+    }
+
+    fn map_page(&mut self, ea: u64) -> Prediction {
+        self.exit();
+        self.memory.map_magic(ea);
+        let features = u64::from(KVM_MAGIC_FEAT_SR | sprig_isa::hcall::KVM_MAGIC_FEAT_MAS0_TO_SPRG7);
+        Prediction::value("hcall.map-reports-page-features", Some(vec![EV_SUCCESS.into()]))
+            .with(Part::Register(4), Some(Allowed::Bits(features, features)))
+    }
+
+    fn exit_by(&mut self, kind: ExitKind) -> Prediction {
+        let privileged = matches!(kind, ExitKind::Mfpvr | ExitKind::Mfmsr);
+        match kind {
+            // Its first privileged instruction is somewhere in its sequence.
+            ExitKind::Rfi if self.user => self.open_access(),
+            _ if privileged && self.user => self.takes(Cause::Privileged, 0),
+            ExitKind::Hcall if self.user => self.takes_by(Cause::SystemCall, BEHIND_CALL, "hcall.supervisor-only"),
+            ExitKind::Hcall if !self.environment.has(Feature::Hypercall) => {
+                self.takes_by(Cause::SystemCall, BEHIND_CALL, "hcall.bare-sc-is-a-system-call")
+            }
+            ExitKind::Sc => self.takes(Cause::SystemCall, WORD),
+            ExitKind::Trap => self.takes(Cause::Trap, 0),
+            ExitKind::TlbMiss => {
+                self.exit();
+                self.open_access()
+            }
+            ExitKind::Rfi => {
+                self.exit();
+                self.registers.forget(number::SRR0);
+                self.registers.forget(number::SRR1);
+                Prediction::done("page.rfi-takes-srr-from-page")
+            }
+            ExitKind::Mfpvr | ExitKind::Mfmsr | ExitKind::Hcall | ExitKind::Mmio => {
+                self.exit();
+                Prediction::done("page.access-ends")
+            }
+        }
+    }
+
+    fn host_read(&mut self, spr: &'static Spr, rule: &'static str) -> Prediction {
+        self.exit();
+        let value = self.registers.of(spr.cell).value;
+        Prediction::value(rule, value.map(|value| vec![value]))
+    }
+
+    fn host_write(&mut self, spr: &'static Spr, value: u64, rule: &'static str) -> Prediction {
+        self.exit();
+        self.put(spr, value);
+        Prediction::done(rule)
+    }
+}
+
+/// The rule about reading a register that was written this way.
+fn read_rule(spr: &Spr, way: Way, paged: bool) -> &'static str {
+    match way {
+        Way::Page => "page.traps-act-on-page",
+        Way::Interrupt if paged => "page.interrupt-writes-srr",
+        _ if spr.name.starts_with("SPRG") => "spr.sprg-holds-value",
+        _ if ["SRR0", "SRR1", "DAR", "DEAR"].contains(&spr.name) => "spr.interrupt-registers-hold-value",
+        _ => "spr.mfspr-writes-target",
+    }
+}

@@ -1,0 +1,204 @@
+//! Loads and stores: of memory, of the page by its fields and by its address, and what stands in for a patched instruction.
+
+use super::super::action::{self, MsrWriter, Size};
+use super::super::prediction::Prediction;
+use super::Contract;
+use super::exception::Cause;
+use super::memory::{Mapped, Reached};
+use super::registers::Way;
+use sprig_isa::msr;
+use sprig_isa::page::{FIELDS, Field};
+use sprig_isa::spr::{Spr, number};
+
+impl Contract<'_> {
+    pub(super) fn access_field(&mut self, field: &'static Field, stored: Option<u64>) -> Prediction {
+        let size = Size::Word;
+        let ea = self.environment.page() + u64::from(self.environment.field_offset(field));
+        match self.memory.reach(ea, self.user, stored.is_some()) {
+            Reached::Page(_) => match stored {
+                Some(value) => self.store_field(field, value),
+                None => self.load_field(field),
+            },
+            _ if self.environment.is_wide() => self.open_access(),
+            _ => self.access(size, ea, stored),
+        }
+    }
+
+    /// The register that a field shadows.
+    pub(super) fn register_of(&self, field: &Field) -> Option<&'static Spr> {
+        (0..1024).filter_map(|number| Spr::lookup(self.environment.cpu, number)).find(|spr| {
+            !spr.is_alias() && self.environment.field_of(spr).is_some_and(|shadow| shadow.name == field.name)
+        })
+    }
+
+    pub(super) fn load_field(&mut self, field: &'static Field) -> Prediction {
+        match field.name {
+            "msr" => {
+                let values = match self.stored_msr {
+                    // Nobody may have run, or somebody may.
+                    Some(stored) => self.msr.map(|old| {
+                        let taken = old & !msr::PAGE_SAFE | stored & msr::PAGE_SAFE;
+                        vec![stored, taken]
+                    }),
+                    None => self.msr.map(|state| vec![self.environment.cut(state)]),
+                };
+                return Prediction::value("page.msr-shows-guest-msr", values);
+            }
+            "int_pending" => return self.int_pending(),
+            "pir" => return Prediction::done("unspecified.pir-in-page"),
+            _ => {}
+        }
+        let Some(spr) = self.register_of(field) else {
+            let rule = if field.name.starts_with("scratch") {
+                "page.scratch-belongs-to-guest"
+            } else {
+                "page.field-holds-value"
+            };
+            return Prediction::value(rule, self.fields.get(field.name).map(|value| vec![*value]));
+        };
+        let register = self.registers.of(spr.cell);
+        let rule = match register.way {
+            Way::Page => "page.field-holds-value",
+            Way::Trap => "page.traps-act-on-page",
+            Way::Interrupt => "page.interrupt-writes-srr",
+        };
+        Prediction::value(rule, register.value.map(|value| vec![value]))
+    }
+
+    pub(super) fn store_field(&mut self, field: &'static Field, value: u64) -> Prediction {
+        let rule = "page.field-holds-value";
+        match field.name {
+            "msr" => self.stored_msr = Some(value),
+            "int_pending" | "pir" => {}
+            name => match self.register_of(field) {
+                Some(spr) => self.registers.of(spr.cell).set(Some(value), Way::Page),
+                None => {
+                    self.fields.insert(name, value);
+                }
+            },
+        }
+        if field.name == "int_pending" {
+            self.settled = false;
+        }
+        Prediction::done(rule)
+    }
+
+    pub(super) fn open_access(&mut self) -> Prediction {
+        self.registers.forget(number::SRR0);
+        self.registers.forget(number::SRR1);
+        for cell in [number::DEAR, number::ESR, number::DAR, number::DSISR] {
+            self.registers.forget(cell);
+        }
+        self.forget_assists();
+        Prediction::open("page.access-ends")
+    }
+
+    pub(super) fn access(&mut self, size: Size, ea: u64, stored: Option<u64>) -> Prediction {
+        let store = stored.is_some();
+        match self.memory.reach(ea, self.user, store) {
+            Reached::Memory(pa) => match stored {
+                Some(value) => {
+                    self.memory.store(pa, size, value);
+                    Prediction::done("mmu.mapped-page-is-reached")
+                }
+                None => {
+                    Prediction::value("mmu.mapped-page-is-reached", self.memory.load(pa, size).map(|value| vec![value]))
+                }
+            },
+            Reached::Page(offset) => self.access_page(size, offset, stored),
+            Reached::Unmapped => {
+                let page = self.is_paged() && action::region(ea) == "page";
+                let rule = match self.memory.mapped {
+                    Mapped::No if page => "page.absent-before-map",
+                    Mapped::At(_) if self.user => "page.supervisor-only",
+                    _ => "mmu.unmapped-page-interrupts",
+                };
+                self.takes_by(Cause::Unmapped { ea, store }, 0, rule)
+            }
+            Reached::Protected => self.takes(Cause::Protected { ea, store }, 0),
+            Reached::Unknown => self.open_access(),
+        }
+    }
+
+    /// A load or store of the page by its address.
+    pub(super) fn access_page(&mut self, size: Size, offset: u64, stored: Option<u64>) -> Prediction {
+        let field = FIELDS.iter().find(|field| u64::from(field.offset32) == offset);
+        match (field, size, stored) {
+            // Of a 64-bit guest's field this is half.
+            _ if self.environment.is_wide() => self.forget_field(field, stored),
+            (Some(field), Size::Word, None) => {
+                let found = self.load_field(field);
+                if found.expectations.is_empty() {
+                    found
+                } else {
+                    Prediction { rule: "page.mapped-where-asked", ..found }
+                }
+            }
+            (Some(field), Size::Word, Some(value)) => self.store_field(field, value),
+            _ => self.forget_field(field, stored),
+        }
+    }
+
+    pub(super) fn forget_field(&mut self, field: Option<&'static Field>, stored: Option<u64>) -> Prediction {
+        if stored.is_some() {
+            self.msr = None;
+            if let Some(spr) = field.and_then(|field| self.register_of(field)) {
+                self.registers.of(spr.cell).set(None, Way::Page);
+            }
+        }
+        Prediction::done("page.mapped-where-asked")
+    }
+
+    pub(super) fn patched(&mut self, spr: &'static Spr, value: Option<u64>) -> Prediction {
+        let rule = "patch.same-effect";
+        let field = self.environment.field_of(spr).filter(|_| !self.user);
+        match (self.memory.mapped, field) {
+            (Mapped::At(_), Some(field)) if self.memory.page_is_there() => {
+                let prediction = match value {
+                    Some(value) => self.store_field(field, value),
+                    None => self.load_field(field),
+                };
+                re_ruled(prediction, rule)
+            }
+            _ => {
+                if value.is_some() {
+                    self.registers.forget(spr.cell);
+                }
+                self.open_access()
+            }
+        }
+    }
+
+    pub(super) fn patched_mfmsr(&mut self) -> Prediction {
+        let rule = "patch.same-effect";
+        match self.memory.mapped {
+            _ if self.user => self.open_access(),
+            Mapped::At(_) if self.memory.page_is_there() => match FIELDS.iter().find(|field| field.name == "msr") {
+                Some(field) => re_ruled(self.load_field(field), rule),
+                None => self.open_access(),
+            },
+            _ => self.open_access(),
+        }
+    }
+
+    pub(super) fn patched_write_msr(&mut self, by: MsrWriter, value: u64) -> Prediction {
+        // The sequences save registers in the page, and mark themselves there.
+        for field in ["scratch1", "scratch2", "scratch3", "critical"] {
+            self.fields.remove(field);
+        }
+        if self.user || !self.memory.page_is_there() {
+            self.msr = None;
+            return self.open_access();
+        }
+        // Whether it traps depends on what waits and on which bits change.
+        self.exit();
+        self.write_msr(by, value);
+        Prediction::done("patch.same-effect")
+    }
+}
+
+fn re_ruled(mut prediction: Prediction, rule: &'static str) -> Prediction {
+    prediction.rule = rule;
+    prediction.expectations.iter_mut().for_each(|expectation| expectation.rule = rule);
+    prediction
+}

@@ -1,0 +1,118 @@
+//! What random scripts can count on: the CPU and what the target declares, and what the guest kernel starts a case with.
+
+use crate::case::Profile;
+use crate::feature::{Feature, FeatureSet};
+use sprig_isa::cpu::{Cpu, CpuSet, Family};
+use sprig_isa::msr::{self, book3s, booke};
+use sprig_isa::page::{self, Field};
+use sprig_isa::spr::Spr;
+use sprig_wire::layout::SCRATCH_BASE;
+
+/// A page that no guest kernel maps and that scripts do.
+pub(super) const WINDOW: u64 = 0xd000_0000;
+/// Another place for the magic page.
+pub(super) const ELSEWHERE: u64 = 0xd000_4000;
+/// Memory for scripts, whose effective address is the physical one.
+pub(super) const MEMORY: u64 = SCRATCH_BASE as u64;
+/// A page of memory below everything of the kernel's.
+pub(super) const ZERO: u64 = 0;
+
+/// What scripts can count on.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// The CPU.
+    pub cpu: &'static Cpu,
+    /// What the target declares.
+    pub features: FeatureSet,
+    /// Rounds after which an interrupt that is due has been taken.
+    pub patience: u32,
+}
+
+impl Environment {
+    /// That of scripts for targets with this profile.
+    #[must_use]
+    pub fn new(profile: &Profile, patience: u32) -> Self {
+        Self { cpu: profile.cpu, features: profile.features, patience }
+    }
+
+    /// The same for scripts that another target can run as well.
+    #[must_use]
+    pub fn shared_with(&self, other: &Profile) -> Self {
+        let here = self.features.iter().filter(|feature| other.features.contains(*feature));
+        // Hardware answers a hypercall by an exception, and so does no hypervisor.
+        Self { features: here.collect(), ..self.clone() }
+    }
+
+    /// True if the target has it.
+    pub(super) fn has(&self, feature: Feature) -> bool {
+        self.features.contains(feature)
+    }
+
+    /// The CPU's family.
+    pub(super) fn family(&self) -> Family {
+        self.cpu.family
+    }
+
+    /// True for a 64-bit guest kernel.
+    pub(super) fn is_wide(&self) -> bool {
+        self.has(Feature::Wide)
+    }
+
+    /// Bits of a register as the guest kernel uses it.
+    pub(super) fn word(&self) -> u32 {
+        if self.is_wide() { 64 } else { 32 }
+    }
+
+    /// The value cut to the guest's word.
+    pub(super) fn cut(&self, value: u64) -> u64 {
+        if self.is_wide() { value } else { value & u64::from(u32::MAX) }
+    }
+
+    /// Where the magic page is unless a step says otherwise.
+    pub(super) fn page(&self) -> u64 {
+        if self.is_wide() { 0u64.wrapping_sub(page::PAGE_SIZE) } else { page::DEFAULT_EA }
+    }
+
+    /// The MSR at the beginning of a case (`kernel_msr` in the guest kernel).
+    pub(super) fn msr(&self) -> u64 {
+        let order = if self.has(Feature::LittleEndian) { book3s::LE } else { 0 };
+        let wide = if self.is_wide() { book3s::SF } else { 0 };
+        let server = book3s::RI | book3s::IR | book3s::DR | order | wide;
+        match self.family() {
+            Family::BookeE500 | Family::Booke44x => msr::ME,
+            // rfid does not set ME there (PowerPC 970FX user manual, "Machine State Register").
+            _ if self.cpu.set.contains(CpuSet::G5_970) => server,
+            Family::Book3s32 | Family::Book3s64 => server | msr::ME,
+        }
+    }
+
+    /// The bits of the MSR that a script may change without the guest kernel losing its way, and that an instruction changes.
+    pub(super) fn changeable(&self) -> &'static [u64] {
+        const BOOKE: &[u64] = &[msr::EE, msr::ME, booke::CE];
+        const SERVER: &[u64] = &[msr::EE, msr::FP, book3s::FE0, book3s::FE1, book3s::RI];
+        if self.family().is_booke() { BOOKE } else { SERVER }
+    }
+
+    /// The field that shadows a register on this CPU.
+    pub(super) fn field_of(&self, spr: &Spr) -> Option<&'static Field> {
+        spr.field().filter(|field| self.cpu.set.intersects(field.cpus))
+    }
+
+    /// Bytes that a load or store of a field moves.
+    pub(super) fn field_offset(&self, field: &Field) -> u16 {
+        if self.is_wide() { field.offset } else { field.offset32 }
+    }
+
+    /// An address as scripts write it.
+    pub(super) fn address(&self, address: u64) -> String {
+        let (name, base) = match address {
+            _ if address & !(page::PAGE_SIZE - 1) == self.page() => ("MAGIC_PAGE", self.page()),
+            _ if address & !0xffff == MEMORY => ("SCRATCH", MEMORY),
+            _ => return format!("{address:#x}"),
+        };
+        match address - base {
+            0 => name.to_owned(),
+            offset => format!("{name} + {offset:#x}"),
+        }
+    }
+}

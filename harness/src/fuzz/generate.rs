@@ -1,0 +1,379 @@
+//! Random scripts.
+//!
+//! A script has a *focus*, a few registers, pages and interrupts, so that its steps have to do with each other; and *phrases*, steps in
+//! an order that means something (raise a line, let it in, ask), with others in between. Everything else is left to chance,
+//! with more of it where hypervisors go wrong.
+
+use super::action::{Action, ExitKind, MsrWriter, Rights, STACK, Size, Step};
+use super::dice::Dice;
+use super::environment::{ELSEWHERE, Environment, MEMORY, WINDOW, ZERO};
+use super::vocabulary::Vocabulary;
+use crate::feature::Feature;
+use sprig_isa::cpu::Family;
+use sprig_isa::mmu::PAGE_SIZE;
+use sprig_isa::page::Field;
+use sprig_isa::spr::{Spr, number};
+
+/// Fewest and most steps that are drawn; a phrase may add some.
+const STEPS: std::ops::Range<usize> = 4..16;
+/// General registers that a script's own instructions use; the first two are stacks.
+const GENERAL: std::ops::Range<usize> = 2..32;
+/// The decrementer's start: it runs out within any wait.
+pub(super) const TICKS: u64 = 0x10;
+/// Segment registers that no guest kernel needs.
+pub(super) const SEGMENTS: [u8; 4] = [5, 9, 10, 11];
+/// Where memory is looked at: where the low word of the page's sprg0 would be.
+pub(super) const OFFSET: u64 = 0x24;
+/// Bits of a segment register that an ordinary segment has: Ks, Kp, N and the virtual segment.
+const SEGMENT: u64 = 0x70ff_ffff;
+
+/// Makes scripts.
+#[derive(Debug)]
+pub struct Generator {
+    environment: Environment,
+    vocabulary: Vocabulary,
+}
+
+/// What one script is about.
+struct Focus {
+    registers: Vec<&'static Spr>,
+    pages: [u64; 2],
+    interrupts: bool,
+}
+
+impl Generator {
+    /// For scripts of this environment.
+    #[must_use]
+    pub fn new(environment: Environment) -> Self {
+        let vocabulary = Vocabulary::new(&environment);
+        Self { environment, vocabulary }
+    }
+
+    /// What its scripts can count on.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// What there is to speak of.
+    pub(super) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// The script of this number.
+    #[must_use]
+    pub fn script(&self, seed: u64, number: u64) -> Vec<Step> {
+        let dice = &mut Dice::of_script(seed, number);
+        let focus = self.focus(dice);
+        let mut steps = Vec::new();
+        if self.has(Feature::MagicPage) && dice.percent(85) {
+            let at = if dice.percent(92) { self.environment.page() } else { ELSEWHERE };
+            steps.push(step(false, Action::MapPage(at)));
+        }
+        let length = STEPS.start + dice.below(STEPS.len());
+        let mut user = false;
+        while steps.len() < length {
+            user = if user { dice.percent(60) } else { dice.percent(12) };
+            if focus.interrupts && dice.percent(25) {
+                self.phrase(dice, &mut steps);
+            } else if let Some(action) = self.action(dice, &focus) {
+                steps.push(step(user && allowed_in_user(&action), action));
+            }
+        }
+        steps
+    }
+
+    pub(super) fn has(&self, feature: Feature) -> bool {
+        self.environment.has(feature)
+    }
+
+    fn focus(&self, dice: &mut Dice) -> Focus {
+        let shadowed: Vec<&'static Spr> =
+            self.vocabulary.held.iter().filter(|spr| self.environment.field_of(spr).is_some()).copied().collect();
+        let count = 1 + dice.below(3);
+        let registers = (0..count).filter_map(|_| {
+            let from = if dice.percent(70) { &shadowed } else { &self.vocabulary.held };
+            dice.pick(from).copied()
+        });
+        let registers = registers.collect();
+        let pages = [WINDOW, WINDOW + PAGE_SIZE, self.environment.page()];
+        let mut page = || pages[dice.below(pages.len())];
+        Focus { registers, pages: [page(), page()], interrupts: dice.percent(35) }
+    }
+
+    fn action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
+        match dice.below(100) {
+            0..30 => self.register_action(dice, focus),
+            30..52 => self.page_action(dice, focus),
+            52..64 => self.exit_action(dice),
+            64..72 => self.memory_action(dice, focus),
+            72..80 => self.patched_action(dice, focus),
+            80..87 => self.msr_action(dice),
+            87..92 => self.call_action(dice),
+            92..96 => self.host_action(dice, focus),
+            96..99 => self.other_register(dice),
+            _ => self.segment(dice),
+        }
+    }
+
+    fn value_of(&self, dice: &mut Dice, spr: &Spr) -> u64 {
+        let value = dice.value(self.environment.word());
+        match spr.number {
+            // The low bits of an instruction's address may be lost (cases/rules.toml, spr.interrupt-registers-hold-value).
+            number::SRR0 | number::CSRR0 | number::MCSRR0 | number::DSRR0 => value & !3,
+            number::IAC1..=number::IAC4 => value & !3,
+            _ if spr.write == sprig_isa::spr::Write::Plain => value,
+            _ => value & u64::from(u32::MAX),
+        }
+    }
+
+    fn register_action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
+        let spr = *dice.pick(&focus.registers)?;
+        let alias = self.vocabulary.aliases.iter().find(|alias| alias.cell == spr.cell);
+        Some(match dice.below(10) {
+            0..3 => Action::WriteSpr(spr, self.value_of(dice, spr)),
+            3..5 => Action::ReadSpr(spr),
+            5 => {
+                let (from, to) = (general(dice), general(dice));
+                if from == to {
+                    return None;
+                }
+                Action::Through { spr, from, to, value: self.value_of(dice, spr) }
+            }
+            _ => match alias {
+                Some(alias) if dice.percent(90) => Action::ReadSpr(alias),
+                Some(alias) => Action::WriteSpr(alias, self.value_of(dice, alias)),
+                None => Action::ReadSpr(spr),
+            },
+        })
+    }
+
+    fn page_action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
+        if !self.has(Feature::MagicPage) {
+            return None;
+        }
+        let focused = dice.pick(&focus.registers).and_then(|spr| self.environment.field_of(spr));
+        let field: &'static Field = match focused {
+            Some(field) if dice.percent(75) => field,
+            _ => dice.pick(&self.vocabulary.fields).copied()?,
+        };
+        if dice.percent(40) {
+            return Some(Action::LoadField(field));
+        }
+        let value = match field.name {
+            "msr" => self.msr_value(dice),
+            // A segment register that is in use must stay as it is.
+            name if name.starts_with("sr") && name.parse_segment().is_some() => return Some(Action::LoadField(field)),
+            "srr0" => dice.value(self.environment.word()) & !3,
+            "critical" if dice.percent(70) => STACK,
+            name if field.size == 8 && !name.starts_with("mas") => dice.value(self.environment.word()),
+            _ => dice.value(32),
+        };
+        Some(Action::StoreField(field, value))
+    }
+
+    /// What makes a hypervisor run here.
+    pub(super) fn exit_kinds(&self) -> Vec<ExitKind> {
+        let mut kinds = vec![ExitKind::Mfpvr, ExitKind::Mfmsr, ExitKind::Sc, ExitKind::Trap, ExitKind::Rfi];
+        if self.has(Feature::Hypercall) {
+            kinds.push(ExitKind::Hcall);
+        }
+        if self.has(Feature::Host) {
+            kinds.push(ExitKind::Mmio);
+        }
+        if self.environment.family().is_booke() {
+            kinds.push(ExitKind::TlbMiss);
+        }
+        kinds
+    }
+
+    fn exit_action(&self, dice: &mut Dice) -> Option<Action> {
+        Some(match dice.pick(&self.exit_kinds()) {
+            Some(kind) if dice.percent(88) => Action::Exit(*kind),
+            _ => Action::Illegal,
+        })
+    }
+
+    fn memory_action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
+        let page = *dice.pick(&focus.pages)?;
+        let memory = MEMORY + PAGE_SIZE * dice.below(2) as u64;
+        let rights = [Rights::Srw, Rights::SrwUr, Rights::SrwUrw, Rights::SrUr];
+        match dice.below(10) {
+            0..2 => return Some(Action::Map(page, memory, *dice.pick(&rights)?)),
+            2 => return Some(Action::Unmap(page)),
+            _ => {}
+        }
+        let base = *dice.pick(&[page, page, memory, ZERO])?;
+        let size = *dice.pick(&[Size::Word, Size::Word, Size::Half, Size::Byte])?;
+        if dice.percent(50) {
+            return Some(Action::Load(size, base + OFFSET));
+        }
+        let value = dice.value(32) & (u64::MAX >> (64 - 8 * size.bytes()));
+        Some(Action::Store(size, base + OFFSET, value))
+    }
+
+    fn patched_action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
+        let vocabulary = &self.vocabulary;
+        let gpr = general(dice);
+        let focused = |sprs: &[&'static Spr]| {
+            sprs.iter().find(|spr| focus.registers.iter().any(|focus| focus.cell == spr.cell)).copied()
+        };
+        match dice.below(10) {
+            0..4 => {
+                let spr =
+                    focused(&vocabulary.patched_reads).or_else(|| dice.pick(&vocabulary.patched_reads).copied())?;
+                Some(Action::PatchedRead(spr, gpr))
+            }
+            4..8 => {
+                let spr =
+                    focused(&vocabulary.patched_writes).or_else(|| dice.pick(&vocabulary.patched_writes).copied())?;
+                Some(Action::PatchedWrite(spr, gpr, self.value_of(dice, spr)))
+            }
+            _ if vocabulary.patched_reads.is_empty() => None,
+            8 => Some(Action::PatchedMfmsr(gpr)),
+            _ => Some(Action::PatchedWriteMsr(self.msr_writer(dice), gpr, self.msr_value(dice))),
+        }
+    }
+
+    /// The instructions that write the MSR here.
+    pub(super) fn msr_writers(&self) -> &'static [MsrWriter] {
+        match self.environment.family() {
+            Family::BookeE500 | Family::Booke44x => &[MsrWriter::Mtmsr, MsrWriter::Wrtee, MsrWriter::Wrteei],
+            Family::Book3s64 => &[MsrWriter::Mtmsr, MsrWriter::MtmsrdL1],
+            Family::Book3s32 => &[MsrWriter::Mtmsr],
+        }
+    }
+
+    fn msr_writer(&self, dice: &mut Dice) -> MsrWriter {
+        dice.pick(self.msr_writers()).copied().unwrap_or(MsrWriter::Mtmsr)
+    }
+
+    fn msr_value(&self, dice: &mut Dice) -> u64 {
+        let changed = self.environment.changeable().iter().filter(|_| dice.percent(35)).fold(0, |bits, bit| bits | bit);
+        self.environment.msr() ^ changed
+    }
+
+    fn msr_action(&self, dice: &mut Dice) -> Option<Action> {
+        Some(match dice.below(3) {
+            0 => Action::ReadMsr,
+            1 => Action::ReadMsrInto(general(dice)),
+            _ => {
+                let from = if dice.percent(50) { 3 } else { general(dice) };
+                Action::WriteMsr { by: self.msr_writer(dice), from, value: self.msr_value(dice) }
+            }
+        })
+    }
+
+    fn call_action(&self, dice: &mut Dice) -> Option<Action> {
+        let token = *dice.pick(&self.vocabulary.calls)?;
+        if dice.percent(30) {
+            // r14 to r31 are the compiler's.
+            return Some(Action::HcallPreserves(14 + dice.below(18) as u8, dice.value(self.environment.word())));
+        }
+        Some(Action::Hcall(token, dice.value(32)))
+    }
+
+    fn host_action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
+        let focused = |sprs: &[&'static Spr], dice: &mut Dice| {
+            let found = sprs.iter().find(|spr| focus.registers.iter().any(|focus| focus.cell == spr.cell)).copied();
+            found.or_else(|| dice.pick(sprs).copied())
+        };
+        match dice.below(9) {
+            0..3 => focused(&self.vocabulary.regs, dice).map(Action::GetRegs),
+            3..5 => focused(&self.vocabulary.regs, dice).map(|spr| Action::SetRegs(spr, self.value_of(dice, spr))),
+            5..7 => focused(&self.vocabulary.sregs, dice).map(Action::GetSregs),
+            7 => focused(&self.vocabulary.sregs, dice).map(|spr| Action::SetSregs(spr, self.value_of(dice, spr))),
+            _ => self.has(Feature::Ioctl).then_some(Action::Migrate),
+        }
+    }
+
+    fn other_register(&self, dice: &mut Dice) -> Option<Action> {
+        if dice.percent(40) {
+            return dice.pick(&self.vocabulary.read).map(|spr| Action::ReadSpr(spr));
+        }
+        let spr = *dice.pick(&self.vocabulary.exchanged)?;
+        Some(Action::Exchange(spr, self.value_of(dice, spr)))
+    }
+
+    fn segment(&self, dice: &mut Dice) -> Option<Action> {
+        let here = self.has(Feature::Book3s32);
+        let register = *dice.pick(&SEGMENTS).filter(|_| here)?;
+        Some(Action::Segment { register, value: dice.value(32) & SEGMENT, indirect: dice.percent(50) })
+    }
+}
+
+/// True if the name is that of a segment register's field.
+trait SegmentName {
+    fn parse_segment(&self) -> Option<u8>;
+}
+
+impl SegmentName for str {
+    fn parse_segment(&self) -> Option<u8> {
+        self.strip_prefix("sr")?.parse().ok()
+    }
+}
+
+pub(super) fn step(user: bool, action: Action) -> Step {
+    Step { user, action }
+}
+
+fn general(dice: &mut Dice) -> u8 {
+    (GENERAL.start + dice.below(GENERAL.len())) as u8
+}
+
+/// The script language has these in supervisor state alone.
+pub(super) const fn allowed_in_user(action: &Action) -> bool {
+    !matches!(action, Action::Map(..) | Action::Unmap(_) | Action::CriticalSection | Action::Migrate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzz::judge::Judge;
+    use crate::fuzz::render::{Frame, render};
+    use crate::project;
+    use crate::suite::Suite;
+    use crate::target;
+
+    /// CPUs of every family, word size and byte order, in every mode.
+    const TARGETS: [&str; 8] = [
+        "ref-e500v2-pr",
+        "ref-e500v2-bare",
+        "ref-440-pr",
+        "ref-7447-pr",
+        "ref-750-pr-nopage",
+        "ref-970-pr",
+        "ref-power8-64-pr",
+        "ref-power8-64le-pr",
+    ];
+
+    fn generator(id: &str) -> Generator {
+        Generator::new(crate::fuzz::testing::environment(id))
+    }
+
+    #[test]
+    fn every_script_is_one_that_the_language_accepts_and_the_target_can_run() {
+        let suite = Suite::load(&project::root()).expect("nothing is wrong");
+        for id in TARGETS {
+            let target = target::by_id(id).expect("a target");
+            let generator = generator(id);
+            let judge = Judge { suite: &suite, target: id, profile: &target.profile() };
+            for number in 0..150 {
+                let steps = generator.script(1, number);
+                if let Err(invalid) = judge.candidate(generator.environment(), &steps) {
+                    panic!("{id}, script {number}: {invalid}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_seed_and_a_number_are_a_script() {
+        let generator = generator("ref-e500v2-pr");
+        let text =
+            |seed, number| render(generator.environment(), &generator.script(seed, number), &Frame::default()).text;
+        assert_eq!(text(3, 5), text(3, 5));
+        assert_ne!(text(3, 5), text(3, 6));
+        assert_ne!(text(3, 5), text(4, 5));
+    }
+}

@@ -1,0 +1,247 @@
+//! What a run of a random script shows: the rules it broke, and where it differs from the reference.
+//!
+//! ```text
+//!   result on the target --judge--> broken expectations, exceptions nobody asked for, death      by the contract
+//!                    '--compare--> with the result on the reference, less golden/differences.toml    where the contract is silent
+//! ```
+
+use super::action::Step;
+use super::environment::Environment;
+use super::prediction::Part;
+use super::render::{Frame, Rendered, render};
+use crate::case::{Case, Profile};
+use crate::differences::Met;
+use crate::judge::{self, Golden, Status, Subject};
+use crate::script::{self, Diagnostics, Instance};
+use crate::suite::Suite;
+use crate::transcript::{Outcome, RunResult, Transcript};
+use sprig_isa::cpu::Family;
+use std::borrow::Borrow;
+use std::path::Path;
+
+/// Who says that something is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Witness {
+    /// A rule.
+    Contract,
+    /// The reference, which did otherwise.
+    Reference,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Who says so.
+    pub witness: Witness,
+    /// The step that shows it.
+    pub step: usize,
+    /// What of it.
+    pub part: Part,
+    /// The rule that is broken, or that comes closest.
+    pub rule: &'static str,
+    /// What should have been.
+    pub expected: String,
+    /// What was.
+    pub actual: String,
+}
+
+impl Finding {
+    /// True if the other may well have the same cause: what shrinking keeps.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        (self.witness, self.part, self.rule) == (other.witness, other.part, other.rule)
+    }
+}
+
+/// A script ready to run.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) steps: Vec<Step>,
+    pub(super) rendered: Rendered,
+    pub(super) instance: Instance,
+    pub(super) case: Case,
+}
+
+impl Borrow<Case> for Candidate {
+    fn borrow(&self) -> &Case {
+        &self.case
+    }
+}
+
+/// Why a script is none: the fault of whoever generates them.
+#[derive(Debug, thiserror::Error)]
+pub enum Invalid {
+    /// The language does not know it.
+    #[error("a generated script is no script:\n{}", .0.render(false))]
+    Script(#[from] Diagnostics),
+    /// It cannot be assembled.
+    #[error("a generated script was not assembled: {0}")]
+    Assemble(#[from] script::AssembleError),
+}
+
+/// The suite's part in judging, and the target's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judge<'a> {
+    pub(super) suite: &'a Suite,
+    pub(super) target: &'a str,
+    pub(super) profile: &'a Profile,
+}
+
+impl Judge<'_> {
+    /// Makes a candidate of a script.
+    pub(super) fn candidate(&self, environment: &Environment, steps: &[Step]) -> Result<Candidate, Invalid> {
+        let rendered = render(environment, steps, &Frame::default());
+        let rules: Vec<&str> = self.suite.rules.ids().collect();
+        let source = script::source(Path::new("fuzz.probe"), rendered.text.clone().into_bytes())?;
+        let script = script::parse_citing(source, &rules)?;
+        // It has no parameters.
+        let instance = script.instances()[0].clone();
+        let case = instance.assemble(self.profile)?;
+        Ok(Candidate { steps: steps.to_vec(), rendered, instance, case })
+    }
+
+    /// Everything a result shows, the first step first; none if nothing can be said.
+    pub(super) fn findings(
+        &self,
+        candidate: &Candidate,
+        result: &RunResult,
+        other: Option<(&Case, &RunResult)>,
+    ) -> Option<Vec<Finding>> {
+        let Candidate { case, rendered, .. } = candidate;
+        let verdict = judge::judge(&Subject {
+            case,
+            result,
+            profile: self.profile,
+            rules: &self.suite.rules,
+            expectation: None,
+            golden: Golden::NotKept,
+        });
+        match verdict.status {
+            Status::Crash | Status::Hang => return Some(vec![self.death(candidate, result, verdict.detail)]),
+            Status::Error | Status::Skip => return None,
+            _ => {}
+        }
+        let mut findings: Vec<Finding> = Vec::new();
+        for failure in verdict.failures {
+            let (step, part, rule) = match rendered.expectation_on(failure.line) {
+                Some(found) => found,
+                None => {
+                    let step = rendered.step_on(failure.line)?;
+                    let part = if failure.statement.starts_with("took") { Part::Exception } else { Part::Fate };
+                    (step, part, rendered.lines.get(step)?.rule)
+                }
+            };
+            let told = failure.findings.first();
+            findings.push(Finding {
+                witness: Witness::Contract,
+                step,
+                part,
+                rule,
+                expected: told.map(|told| told.expected.clone()).unwrap_or_default(),
+                actual: told.map(|told| told.actual.clone()).unwrap_or_default(),
+            });
+        }
+        if let Some((other_case, other_result)) = other
+            && other_result.state() == result.state()
+        {
+            findings.extend(self.differences(candidate, result, other_case, other_result));
+        }
+        findings.sort_by_key(|finding| (finding.step, finding.witness, finding.part));
+        Some(findings)
+    }
+
+    fn death(&self, candidate: &Candidate, result: &RunResult, detail: Option<String>) -> Finding {
+        let line = result.last_step.and_then(|step| candidate.case.steps.get(step as usize)).map(|step| step.line);
+        let last = candidate.steps.len().saturating_sub(1);
+        let step = line.and_then(|line| candidate.rendered.step_on(line)).unwrap_or(last);
+        let rule = candidate.rendered.lines.get(step).map_or("", |place| place.rule);
+        let how = detail.unwrap_or_default();
+        Finding {
+            witness: Witness::Contract,
+            step,
+            part: Part::Fate,
+            rule,
+            expected: "the guest goes on".to_owned(),
+            actual: how.lines().next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn differences(
+        &self,
+        candidate: &Candidate,
+        result: &RunResult,
+        other_case: &Case,
+        other_result: &RunResult,
+    ) -> Vec<Finding> {
+        let Candidate { case, rendered, .. } = candidate;
+        let decoded = (Transcript::decode(other_case, other_result), Transcript::decode(case, result));
+        let (Ok(reference), Ok(target)) = decoded else { return Vec::new() };
+        let found = self.suite.differences.compare(
+            self.target,
+            self.profile.cpu,
+            (other_case, &reference),
+            (case, &target),
+            &mut Met::new(),
+        );
+        let mut findings = Vec::new();
+        for disagreement in found {
+            let named = rendered.step_named(&disagreement.observation);
+            let unnamed = || {
+                let step = case.steps.iter().find(|step| step.text == disagreement.observation)?;
+                rendered.step_on(step.line)
+            };
+            let Some(step) = named.or_else(unnamed) else { continue };
+            let Some(place) = rendered.lines.get(step) else { continue };
+            let outcomes = |case: &Case, transcript: &Transcript| {
+                let index = case.steps.iter().position(|step| step.line == place.number)?;
+                transcript.outcomes.get(&index).and_then(|outcomes| outcomes.first()).cloned()
+            };
+            let part = differing(outcomes(other_case, &reference), outcomes(case, &target));
+            let shown = |side: Option<String>| side.unwrap_or_else(|| "nothing".to_owned());
+            findings.push(Finding {
+                witness: Witness::Reference,
+                step,
+                part,
+                rule: place.rule,
+                expected: shown(disagreement.reference),
+                actual: shown(disagreement.qemu),
+            });
+        }
+        findings
+    }
+
+    /// What a result says of each observation, as a golden would.
+    pub(super) fn transcript(&self, case: &Case, result: &RunResult) -> String {
+        let family: Family = self.profile.cpu.family;
+        match Transcript::decode(case, result) {
+            Ok(transcript) => {
+                let none = crate::pattern::Patterns::default();
+                let seen = crate::golden::render::observations(case, &transcript, family, &none);
+                let line = |seen: &crate::golden::render::Observation| {
+                    let name = if seen.name.is_empty() { String::new() } else { format!("{}: ", seen.name) };
+                    format!("{name}{} -> {}\n", seen.step, seen.outcome)
+                };
+                let text: String = seen.iter().map(line).collect();
+                if text.is_empty() { "(no observations)\n".to_owned() } else { text }
+            }
+            Err(malformed) => format!("(the log cannot be read: {malformed})\n"),
+        }
+    }
+}
+
+/// What of two outcomes of a step is not the same.
+fn differing(reference: Option<Outcome>, target: Option<Outcome>) -> Part {
+    let (Some(reference), Some(target)) = (reference, target) else { return Part::Exception };
+    match (reference.taken, target.taken) {
+        (None, None) => Part::Value,
+        (Some(reference), Some(target)) if reference.exception == target.exception => match () {
+            () if reference.offset != target.offset => Part::Srr0,
+            () if reference.srr1 != target.srr1 => Part::Srr1,
+            () if reference.syndrome != target.syndrome => Part::Syndrome,
+            () if reference.dar != target.dar => Part::Dar,
+            () => Part::Value,
+        },
+        _ => Part::Exception,
+    }
+}

@@ -1,0 +1,42 @@
+//! Fuzzing: random scripts against a target, judged by the contract, compared with a reference, and shrunk.
+//!
+//! ```text
+//!   seed --generate--> steps --contract--> what each may show --render--> .probe text --script--> Case
+//!                        ^                                                                         |
+//!                        |          golden/fuzz.toml: known                                    target, reference
+//!                        '--shrink-- finding <--judge-- rules broken, differences <----------------'
+//!                                       '--probe--> a file with its comments and transcripts
+//! ```
+//!
+//! Two witnesses, in this order: the *contract*, a model of what the rules allow that knows no hypervisor (stale or new before
+//! an exit, equal after it), whose word is an `expect` with its rule; and the *reference*, where the contract is silent. So a
+//! mistake is found in the reference too, and what no document lays down is not taken for one.
+
+mod action;
+mod campaign;
+mod contract;
+mod cover;
+mod dice;
+mod environment;
+mod generate;
+mod judge;
+mod known;
+mod phrase;
+mod prediction;
+mod probe;
+mod render;
+pub mod report;
+mod shrink;
+mod singles;
+#[cfg(test)]
+mod testing;
+mod vocabulary;
+
+pub use action::{Action, ExitKind, Line, MsrWriter, Rights, Size, Step};
+pub use campaign::{Budget, Campaign, Error, Outcome, Shrunk};
+pub use cover::{Cell, Coverage};
+pub use environment::Environment;
+pub use generate::Generator;
+pub use judge::{Finding, Invalid, Witness};
+pub use known::{Entry, KNOWN, Known};
+pub use prediction::Part;

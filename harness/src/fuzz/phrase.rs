@@ -1,0 +1,71 @@
+//! Phrases: steps about an interrupt in an order that means something.
+
+use super::action::{Action, ExitKind, Line, MsrWriter, STACK, Step};
+use super::contract::ASKED;
+use super::dice::Dice;
+use super::generate::{Generator, TICKS, step};
+use crate::feature::Feature;
+use sprig_isa::exception::Exception;
+use sprig_isa::msr;
+use sprig_isa::page::Field;
+
+/// The decrementer's start where something else is to be done before it runs out.
+pub(super) const SOME_TICKS: u64 = 0x800;
+
+impl Generator {
+    /// Steps about an interrupt, with others in between.
+    pub(super) fn phrase(&self, dice: &mut Dice, steps: &mut Vec<Step>) {
+        let exception = ASKED[dice.below(ASKED.len())];
+        let line = if exception == Exception::External { Line::External } else { Line::Critical };
+        let needed = if line == Line::External { Feature::External } else { Feature::Critical };
+        if exception != Exception::Decrementer && !(self.has(Feature::Host) && self.has(needed)) {
+            return;
+        }
+        let bit = if exception == Exception::CriticalInput { msr::booke::CE } else { msr::EE };
+        let on = self.environment().msr() | bit;
+        let mut say = |action| steps.push(step(false, action));
+        if exception == Exception::Decrementer {
+            say(Action::Arm(TICKS));
+            if dice.percent(85) {
+                say(Action::Spin);
+            }
+        } else {
+            say(Action::Line(line, true));
+            if dice.percent(15) {
+                say(Action::Line(line, false));
+            }
+        }
+        if dice.percent(30) {
+            say(Action::Taken(exception));
+        }
+        let paged = self.has(Feature::MagicPage);
+        let field = |name| Field::by_name(name).filter(|_| paged);
+        if let Some(pending) = field("int_pending").filter(|_| dice.percent(40)) {
+            say(Action::Exit(ExitKind::Mfpvr));
+            say(Action::LoadField(pending));
+        }
+        match (dice.below(8), field("msr"), field("critical")) {
+            (0..2, Some(msr), _) => {
+                say(Action::StoreField(msr, on));
+                say(Action::Exit(ExitKind::Mfpvr));
+            }
+            (2, Some(_), _) if !self.environment().is_wide() => say(Action::CriticalSection),
+            (3, _, Some(critical)) => {
+                say(Action::StoreField(critical, STACK));
+                say(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: on });
+                if exception == Exception::Decrementer {
+                    say(Action::Arm(SOME_TICKS));
+                    let user = dice.percent(80);
+                    steps.push(step(user, Action::Loop(STACK)));
+                    steps.push(step(user, Action::Taken(exception)));
+                    return;
+                }
+            }
+            (4, ..) => {}
+            _ => say(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: on }),
+        }
+        if dice.percent(85) {
+            say(Action::Taken(exception));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What the contract says of one step: whether it takes an exception, and what its observation may be.
+
+use sprig_isa::exception::Exception;
+
+/// Whether a step takes an exception.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Trap {
+    /// It does not.
+    #[default]
+    Never,
+    /// The contract leaves it open.
+    May,
+    /// It does, or whether it does is an expectation of its own.
+    Expected,
+}
+
+/// What of a step's observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// Its value.
+    Value,
+    /// The general register with this number, behind the value.
+    Register(u8),
+    /// Which exception it took, if any.
+    Exception,
+    /// Where.
+    Srr0,
+    /// The state there.
+    Srr1,
+    /// ESR or DSISR.
+    Syndrome,
+    /// DEAR or DAR.
+    Dar,
+    /// How the target ended.
+    Fate,
+}
+
+impl Part {
+    /// Behind the observation's name, as the script language has it.
+    pub(super) fn suffix(self) -> String {
+        match self {
+            Self::Value | Self::Fate => String::new(),
+            Self::Register(number) => format!(".r{number}"),
+            Self::Exception => ".exception".to_owned(),
+            Self::Srr0 => ".srr0".to_owned(),
+            Self::Srr1 => ".srr1".to_owned(),
+            Self::Syndrome => ".syndrome".to_owned(),
+            Self::Dar => ".dar".to_owned(),
+        }
+    }
+
+    /// In words.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Register(_) => "register",
+            Self::Exception => "exception",
+            Self::Srr0 => "srr0",
+            Self::Srr1 => "srr1",
+            Self::Syndrome => "syndrome",
+            Self::Dar => "dar",
+            Self::Fate => "end",
+        }
+    }
+}
+
+/// What it may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Allowed {
+    /// One of these.
+    OneOf(Vec<u64>),
+    /// Anything but zero.
+    NonZero,
+    /// Under this mask, that.
+    Bits(u64, u64),
+    /// One of these exceptions.
+    Exceptions(&'static [Exception]),
+    /// This exception, or none.
+    Exception(Option<Exception>),
+}
+
+/// One expectation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Expectation {
+    pub(super) part: Part,
+    pub(super) allowed: Allowed,
+    /// The rule that says so.
+    pub(super) rule: &'static str,
+}
+
+/// What the contract says of one step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Prediction {
+    pub(super) trap: Trap,
+    pub(super) expectations: Vec<Expectation>,
+    /// The rule that decides where the script says nothing of what is seen.
+    pub(super) rule: &'static str,
+    /// Another run may give another value.
+    pub(super) varies: bool,
+    /// An asynchronous interrupt that is asked about is due: it is waited for.
+    pub(super) waits: bool,
+}
+
+impl Prediction {
+    /// It does what it is asked for.
+    pub(super) fn done(rule: &'static str) -> Self {
+        Self { rule, ..Self::default() }
+    }
+
+    /// Nothing is said.
+    pub(super) fn open(rule: &'static str) -> Self {
+        Self { trap: Trap::May, rule, ..Self::default() }
+    }
+
+    /// Its value is one of these; nothing is said where there is none.
+    pub(super) fn value(rule: &'static str, values: Option<Vec<u64>>) -> Self {
+        Self::done(rule).with(Part::Value, values.map(Allowed::OneOf))
+    }
+
+    /// The same with an expectation.
+    pub(super) fn with(mut self, part: Part, allowed: Option<Allowed>) -> Self {
+        self.expectations.extend(allowed.map(|allowed| Expectation { part, allowed, rule: self.rule }));
+        self
+    }
+}
+
+impl Expectation {
+    /// As the script language says it, of the observation of this name.
+    pub(super) fn text(&self, name: &str) -> String {
+        let term = format!("{name}{}", self.part.suffix());
+        let numbers = |values: &[u64]| values.iter().map(|value| format!("{value:#x}")).collect::<Vec<_>>().join(", ");
+        let condition = match &self.allowed {
+            Allowed::OneOf(values) => match values.as_slice() {
+                [only] => format!("{term} == {only:#x}"),
+                values => format!("{term} in {{{}}}", numbers(values)),
+            },
+            Allowed::NonZero => format!("{term} != 0"),
+            Allowed::Bits(mask, value) => format!("({term} & {mask:#x}) == {value:#x}"),
+            Allowed::Exceptions(exceptions) => match exceptions {
+                [only] => format!("{term} == {}", only.name()),
+                several => {
+                    let names: Vec<&str> = several.iter().map(|exception| exception.name()).collect();
+                    format!("{term} in {{{}}}", names.join(", "))
+                }
+            },
+            Allowed::Exception(exception) => format!("{term} == {}", exception.map_or("none", Exception::name)),
+        };
+        format!("expect {condition} by {}", self.rule)
+    }
+}

@@ -1,0 +1,127 @@
+//! What a campaign tells: for people and as JSON.
+
+use super::campaign::{Campaign, Outcome, Shrunk};
+use crate::judge::Exit;
+use crate::report::number;
+use crate::target::Target;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+const FORMAT: u32 = 1;
+
+/// What a campaign ends with.
+#[must_use]
+pub fn exit(outcome: &Outcome) -> Exit {
+    if !outcome.findings.is_empty() {
+        return Exit::Failed;
+    }
+    let open = outcome.dead.is_some() || outcome.unjudged > 0;
+    if open { Exit::NotJudged } else { Exit::AsExpected }
+}
+
+/// For people; `files` are those of the findings, if they were written.
+///
+/// # Errors
+/// Those of the writer.
+pub fn human(campaign: &Campaign<'_>, outcome: &Outcome, files: &[PathBuf], out: &mut dyn Write) -> io::Result<()> {
+    for (index, shrunk) in outcome.findings.iter().enumerate() {
+        let finding = &shrunk.finding;
+        writeln!(out, "FOUND {} on {}", finding.rule, campaign.target.id())?;
+        writeln!(out, "  expected  {}", finding.expected)?;
+        writeln!(out, "  seen      {}", finding.actual)?;
+        writeln!(out, "  script    {}, {} of {}", shrunk.number, number(shrunk.steps(), "step"), shrunk.steps_before)?;
+        if !shrunk.also.is_empty() {
+            let also: Vec<&str> = shrunk.also.iter().map(String::as_str).collect();
+            writeln!(out, "  also      {}", also.join(", "))?;
+        }
+        match files.get(index) {
+            Some(file) => {
+                writeln!(out, "  again     sprig run {} --target {}", file.display(), campaign.target.id())?;
+            }
+            None => {
+                for line in shrunk.probe(campaign).lines() {
+                    writeln!(out, "{}", format!("    {line}").trim_end())?;
+                }
+            }
+        }
+        writeln!(out)?;
+    }
+    figures(campaign, outcome, out)
+}
+
+fn figures(campaign: &Campaign<'_>, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    let against = campaign.reference.map_or_else(String::new, |reference| format!(" against {}", reference.id()));
+    writeln!(out, "{}{against}, seed {}", campaign.target.id(), campaign.seed)?;
+    let scripts = usize::try_from(outcome.scripts).unwrap_or(usize::MAX);
+    let rate = outcome.scripts as f64 / outcome.cpu.max(0.001);
+    writeln!(
+        out,
+        "  {}, {} compared, {} in all; {:.1} s of CPU time, {rate:.0} scripts a second of it",
+        number(scripts, "script"),
+        outcome.compared,
+        number(outcome.sessions as usize, "session"),
+        outcome.cpu
+    )?;
+    if outcome.unjudged > 0 {
+        writeln!(out, "  {} could not be judged", outcome.unjudged)?;
+    }
+    for (reason, count) in &outcome.known {
+        writeln!(out, "  known, {count} times: {reason}")?;
+    }
+    if let Some(dead) = &outcome.dead {
+        writeln!(out, "  the target cannot run anything: {dead}")?;
+    }
+    let (reached, all) = outcome.coverage.figures();
+    writeln!(out, "  coverage: {reached} of {all} (operation, register, privilege, page state)")?;
+    for (operation, (reached, all)) in outcome.coverage.by_operation() {
+        writeln!(out, "    {operation:<14} {reached:>4} of {all}")?;
+    }
+    match outcome.findings.len() {
+        0 => writeln!(out, "nothing found"),
+        found => writeln!(out, "{found} found, and {} like them", outcome.repeated),
+    }
+}
+
+/// As one JSON object.
+///
+/// # Errors
+/// Those of the writer.
+pub fn json(campaign: &Campaign<'_>, outcome: &Outcome, files: &[PathBuf], out: &mut dyn Write) -> io::Result<()> {
+    let finding = |(index, shrunk): (usize, &Shrunk)| {
+        serde_json::json!({
+            "rule": shrunk.finding.rule,
+            "witness": shrunk.finding.witness,
+            "part": shrunk.finding.part.name(),
+            "expected": shrunk.finding.expected,
+            "actual": shrunk.finding.actual,
+            "script": shrunk.number,
+            "steps": shrunk.steps(),
+            "steps_before": shrunk.steps_before,
+            "also": shrunk.also,
+            "file": files.get(index),
+            "probe": shrunk.probe(campaign),
+        })
+    };
+    let findings: Vec<_> = outcome.findings.iter().enumerate().map(finding).collect();
+    let cells =
+        outcome.coverage.cells().map(|(cell, count)| serde_json::json!({"cell": cell.to_string(), "count": count}));
+    let (reached, all) = outcome.coverage.figures();
+    let report = serde_json::json!({
+        "format": FORMAT,
+        "target": campaign.target.id(),
+        "against": campaign.reference.map(Target::id),
+        "seed": campaign.seed,
+        "scripts": outcome.scripts,
+        "compared": outcome.compared,
+        "unjudged": outcome.unjudged,
+        "sessions": outcome.sessions,
+        "cpu_seconds": outcome.cpu,
+        "findings": findings,
+        "repeated": outcome.repeated,
+        "known": outcome.known,
+        "dead": outcome.dead,
+        "coverage": {"reached": reached, "all": all, "cells": cells.collect::<Vec<_>>()},
+        "exit": exit(outcome).code(),
+    });
+    writeln!(out, "{report}")
+}

@@ -1,0 +1,287 @@
+//! Each thing there is to do by itself: what a campaign begins with.
+//!
+//! What is wrong by itself is found here, in two or three steps, and left out of the random scripts, where it would hide what
+//! only an interleaving shows. The steps are also what coverage counts.
+
+use super::action::{Action, ExitKind, Line, MsrWriter, Rights, STACK, Size, Step};
+use super::contract::ASKED;
+use super::environment::{MEMORY, WINDOW, ZERO};
+use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user};
+use super::phrase::SOME_TICKS;
+use crate::feature::Feature;
+use sprig_isa::exception::Exception;
+use sprig_isa::msr;
+use sprig_isa::page::Field;
+use sprig_isa::spr::{Spr, number};
+
+/// A value with no two bytes alike, aligned as an instruction's address.
+const VALUE: u64 = 0x1234_5678;
+/// Another.
+const OTHER: u64 = 0x9abc_def0;
+/// General registers that neither the kernel nor an ABI has plans with.
+const FROM: u8 = 17;
+/// The same.
+const TO: u8 = 29;
+
+fn supervisor(action: Action) -> Step {
+    Step { user: false, action }
+}
+
+fn user(action: Action) -> Step {
+    Step { user: true, action }
+}
+
+impl Generator {
+    /// The scripts of single things, in the order of the tables.
+    #[must_use]
+    pub fn singles(&self) -> Vec<Vec<Step>> {
+        let mut scripts = self.registers();
+        scripts.extend(self.page());
+        scripts.extend(self.state());
+        scripts.extend(self.calls_and_host());
+        scripts.extend(self.exits_and_memory());
+        scripts.extend(self.interrupts());
+        scripts
+    }
+
+    fn is_paged(&self) -> bool {
+        self.environment().has(Feature::MagicPage)
+    }
+
+    fn map_page(&self) -> Step {
+        supervisor(Action::MapPage(self.environment().page()))
+    }
+
+    fn registers(&self) -> Vec<Vec<Step>> {
+        let vocabulary = self.vocabulary();
+        let mut scripts = Vec::new();
+        for spr in vocabulary.held.iter().copied() {
+            let write = supervisor(Action::WriteSpr(spr, VALUE));
+            scripts.push(vec![supervisor(Action::ReadSpr(spr))]);
+            scripts.push(vec![write, supervisor(Action::ReadSpr(spr))]);
+            scripts.push(vec![supervisor(Action::Through { spr, from: FROM, to: TO, value: OTHER })]);
+            scripts.push(vec![user(Action::ReadSpr(spr))]);
+            scripts.push(vec![write, user(Action::WriteSpr(spr, OTHER)), supervisor(Action::ReadSpr(spr))]);
+        }
+        // Each into the next one's neighbour: what is written to one is read from another.
+        let pairs = vocabulary.held.iter().zip(vocabulary.held.iter().cycle().skip(1));
+        for (spr, next) in pairs {
+            let writes = [supervisor(Action::WriteSpr(spr, VALUE)), supervisor(Action::WriteSpr(next, OTHER & !3))];
+            scripts.push(writes.into_iter().chain([supervisor(Action::ReadSpr(spr))]).collect());
+        }
+        for alias in vocabulary.aliases.iter().copied() {
+            let base = vocabulary.held.iter().find(|spr| spr.number == alias.cell).copied();
+            let write = base.map(|spr| supervisor(Action::WriteSpr(spr, VALUE)));
+            scripts.push(write.into_iter().chain([supervisor(Action::ReadSpr(alias))]).collect());
+            scripts.push(write.into_iter().chain([user(Action::ReadSpr(alias))]).collect());
+            scripts.push(vec![supervisor(Action::WriteSpr(alias, OTHER))]);
+            scripts.push(vec![user(Action::WriteSpr(alias, OTHER))]);
+        }
+        scripts.extend(
+            vocabulary.exchanged.iter().map(|spr| vec![supervisor(Action::Exchange(spr, OTHER & 0xffff_ffff))]),
+        );
+        for spr in vocabulary.read.iter().copied() {
+            scripts.push(vec![supervisor(Action::ReadSpr(spr))]);
+            scripts.push(vec![user(Action::ReadSpr(spr))]);
+        }
+        scripts
+    }
+
+    fn page(&self) -> Vec<Vec<Step>> {
+        let mut scripts = Vec::new();
+        let field_value = |field: &Field| if field.name == "msr" { self.environment().msr() | msr::EE } else { VALUE };
+        for field in self.vocabulary().fields.iter().copied() {
+            let (map, load) = (self.map_page(), supervisor(Action::LoadField(field)));
+            let store = supervisor(Action::StoreField(field, field_value(field)));
+            scripts.push(vec![map, load]);
+            scripts.push(vec![load]);
+            scripts.push(vec![map, user(Action::LoadField(field))]);
+            scripts.push(vec![map, user(Action::StoreField(field, field_value(field)))]);
+            if field.name.strip_prefix("sr").is_none_or(|rest| rest.parse::<u8>().is_err()) {
+                scripts.push(vec![map, store, load]);
+                scripts.push(vec![map, store, supervisor(Action::Exit(ExitKind::Mfpvr)), load]);
+            }
+        }
+        let shadowed = |spr: &Spr| self.environment().field_of(spr).filter(|_| self.is_paged());
+        for spr in self.vocabulary().held.iter().copied() {
+            let Some(field) = shadowed(spr) else { continue };
+            let (map, read) = (self.map_page(), supervisor(Action::ReadSpr(spr)));
+            let store = supervisor(Action::StoreField(field, VALUE));
+            scripts.push(vec![map, supervisor(Action::WriteSpr(spr, VALUE)), supervisor(Action::LoadField(field))]);
+            scripts.push(vec![map, store, read]);
+            let aliases = self.vocabulary().aliases.iter().filter(|alias| alias.cell == spr.cell);
+            for alias in aliases.copied() {
+                let exit = supervisor(Action::Exit(ExitKind::Mfpvr));
+                scripts.push(vec![map, store, supervisor(Action::ReadSpr(alias))]);
+                scripts.push(vec![map, store, exit, supervisor(Action::ReadSpr(alias))]);
+                scripts.push(vec![map, store, user(Action::ReadSpr(alias))]);
+            }
+        }
+        for spr in self.vocabulary().patched_reads.iter().copied() {
+            scripts.push(vec![self.map_page(), supervisor(Action::PatchedRead(spr, TO))]);
+        }
+        for spr in self.vocabulary().patched_writes.iter().copied() {
+            let write = supervisor(Action::PatchedWrite(spr, FROM, VALUE));
+            scripts.push(vec![self.map_page(), write, supervisor(Action::ReadSpr(spr))]);
+        }
+        scripts
+    }
+
+    fn state(&self) -> Vec<Vec<Step>> {
+        let base = self.environment().msr();
+        let mut scripts = vec![
+            vec![supervisor(Action::ReadMsr)],
+            vec![supervisor(Action::ReadMsrInto(TO))],
+            vec![user(Action::ReadMsr)],
+        ];
+        for bit in self.environment().changeable() {
+            for by in self.msr_writers() {
+                let write = Action::WriteMsr { by: *by, from: FROM, value: base ^ bit };
+                scripts.push(vec![supervisor(write), supervisor(Action::ReadMsr)]);
+                scripts.push(vec![user(write)]);
+                if self.is_paged() {
+                    let patched = supervisor(Action::PatchedWriteMsr(*by, FROM, base ^ bit));
+                    scripts.push(vec![self.map_page(), patched, supervisor(Action::ReadMsr)]);
+                }
+            }
+            // The state as an interrupt shows it.
+            let write = supervisor(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: base ^ bit });
+            scripts.push(vec![write, supervisor(Action::Exit(ExitKind::Trap)), supervisor(Action::ReadMsr)]);
+        }
+        if self.is_paged() {
+            scripts.push(vec![self.map_page(), supervisor(Action::PatchedMfmsr(TO))]);
+        }
+        if self.environment().has(Feature::Book3s32) {
+            for (register, indirect) in SEGMENTS.iter().flat_map(|register| [(*register, false), (*register, true)]) {
+                scripts.push(vec![supervisor(Action::Segment { register, value: 0x2012_3456, indirect })]);
+            }
+        }
+        scripts
+    }
+
+    fn calls_and_host(&self) -> Vec<Vec<Step>> {
+        let vocabulary = self.vocabulary();
+        let mut scripts = Vec::new();
+        for token in vocabulary.calls.iter().copied() {
+            scripts.push(vec![supervisor(Action::Hcall(token, OTHER & 0xffff_ffff))]);
+            scripts.push(vec![user(Action::Hcall(token, 0))]);
+        }
+        if !vocabulary.calls.is_empty() {
+            scripts.extend((14..32).map(|register| vec![supervisor(Action::HcallPreserves(register, VALUE))]));
+        }
+        let moves = [(&vocabulary.regs, true), (&vocabulary.sregs, false)];
+        for (spr, regs) in moves.into_iter().flat_map(|(sprs, regs)| sprs.iter().map(move |spr| (*spr, regs))) {
+            let (get, set) = if regs {
+                (Action::GetRegs(spr), Action::SetRegs(spr, VALUE))
+            } else {
+                (Action::GetSregs(spr), Action::SetSregs(spr, VALUE))
+            };
+            scripts.push(vec![supervisor(Action::WriteSpr(spr, VALUE)), supervisor(get)]);
+            scripts.push(vec![supervisor(set), supervisor(Action::ReadSpr(spr))]);
+            scripts.push(vec![
+                supervisor(Action::WriteSpr(spr, VALUE)),
+                supervisor(Action::Migrate),
+                supervisor(Action::ReadSpr(spr)),
+            ]);
+        }
+        scripts
+    }
+
+    fn exits_and_memory(&self) -> Vec<Vec<Step>> {
+        let mut scripts = vec![vec![supervisor(Action::Illegal)], vec![user(Action::Illegal)]];
+        for kind in self.exit_kinds() {
+            scripts.push(vec![supervisor(Action::Exit(kind))]);
+            scripts.push(vec![user(Action::Exit(kind))]);
+        }
+        let (load, store) =
+            (Action::Load(Size::Word, WINDOW + OFFSET), Action::Store(Size::Word, WINDOW + OFFSET, VALUE));
+        scripts.push(vec![supervisor(load)]);
+        scripts.push(vec![supervisor(store)]);
+        for rights in [Rights::Srw, Rights::SrwUr, Rights::SrwUrw, Rights::SrUr] {
+            let map = supervisor(Action::Map(WINDOW, MEMORY, rights));
+            for access in [load, store] {
+                scripts.push(vec![map, supervisor(access)]);
+                scripts.push(vec![map, user(access)]);
+            }
+            scripts.push(vec![map, supervisor(Action::Unmap(WINDOW)), supervisor(load)]);
+        }
+        for base in [MEMORY, ZERO] {
+            for size in [Size::Byte, Size::Half, Size::Word] {
+                let value = VALUE & (u64::MAX >> (64 - 8 * size.bytes()));
+                let address = base + OFFSET;
+                scripts.push(vec![
+                    supervisor(Action::Store(size, address, value)),
+                    supervisor(Action::Load(size, address)),
+                ]);
+            }
+        }
+        if let Some(sprg0) = self.vocabulary().held.iter().find(|spr| spr.number == number::SPRG0).copied() {
+            // Where nobody has mapped the page, memory is memory.
+            scripts.push(vec![
+                supervisor(Action::WriteSpr(sprg0, VALUE)),
+                supervisor(Action::Store(Size::Word, ZERO + OFFSET, OTHER & 0xffff_ffff)),
+                supervisor(Action::ReadSpr(sprg0)),
+            ]);
+        }
+        if self.is_paged() {
+            let page = self.environment().page();
+            let touched = [Action::Map(page, MEMORY, Rights::Srw), Action::Store(Size::Word, page + OFFSET, VALUE)];
+            let looked = [self.map_page(), supervisor(Action::Load(Size::Word, page + OFFSET))];
+            scripts.push(touched.map(supervisor).into_iter().chain(looked).collect());
+        }
+        scripts
+    }
+
+    fn interrupts(&self) -> Vec<Vec<Step>> {
+        let environment = self.environment();
+        let mut scripts = Vec::new();
+        for exception in ASKED {
+            let bit = if exception == Exception::CriticalInput { msr::booke::CE } else { msr::EE };
+            let on = supervisor(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: environment.msr() | bit });
+            let off = supervisor(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: environment.msr() });
+            let ask = supervisor(Action::Taken(exception));
+            let raise = match exception {
+                Exception::Decrementer => vec![supervisor(Action::Arm(TICKS)), supervisor(Action::Spin)],
+                Exception::External if environment.has(Feature::External) => {
+                    vec![supervisor(Action::Line(Line::External, true))]
+                }
+                Exception::CriticalInput if environment.has(Feature::Critical) => {
+                    vec![supervisor(Action::Line(Line::Critical, true))]
+                }
+                _ => continue,
+            };
+            let script = |steps: &[Step]| raise.iter().chain(steps).copied().collect::<Vec<_>>();
+            scripts.push(script(&[ask]));
+            scripts.push(script(&[on, ask]));
+            scripts.push(script(&[on, ask, off, ask]));
+            scripts.push([on].into_iter().chain(script(&[ask])).collect());
+            if exception != Exception::Decrementer {
+                let line = if exception == Exception::External { Line::External } else { Line::Critical };
+                scripts.push(script(&[supervisor(Action::Line(line, false)), on, ask]));
+            }
+            let fields = (Field::by_name("msr"), Field::by_name("int_pending"), Field::by_name("critical"));
+            if let (true, (Some(msr), Some(pending), Some(critical))) = (self.is_paged(), fields) {
+                let map = |steps: Vec<Step>| [self.map_page()].into_iter().chain(steps).collect::<Vec<_>>();
+                let exit = supervisor(Action::Exit(ExitKind::Mfpvr));
+                let by_page = supervisor(Action::StoreField(msr, environment.msr() | bit));
+                scripts.push(map(script(&[by_page, exit, ask])));
+                scripts.push(map(script(&[exit, supervisor(Action::LoadField(pending))])));
+                if !environment.is_wide() && bit == sprig_isa::msr::EE {
+                    scripts.push(map(script(&[supervisor(Action::CriticalSection), ask])));
+                }
+                let inside = supervisor(Action::StoreField(critical, STACK));
+                let stay = [user(Action::Loop(STACK)), user(Action::Taken(Exception::Decrementer))];
+                if exception == Exception::Decrementer {
+                    scripts.push(
+                        [self.map_page(), inside, on, supervisor(Action::Arm(SOME_TICKS))]
+                            .into_iter()
+                            .chain(stay)
+                            .collect(),
+                    );
+                }
+            }
+        }
+        scripts.retain(|script| script.iter().all(|step| !step.user || allowed_in_user(&step.action)));
+        scripts
+    }
+}
