@@ -288,6 +288,17 @@ fn cases_rules_features_and_targets_are_listed() {
 }
 
 #[test]
+fn a_repro_needs_a_target_and_a_story_has_its_own() {
+    let small = Small::new();
+    let (status, _, error) = run(&small, &["repro", "t/good"]);
+    assert_eq!(status, 2);
+    assert!(error.contains("on which target is t/good to run?") && error.contains("--target T"), "{error}");
+    let (status, _, error) = run(&small, &["repro", "alias-desync", "--target", TARGET]);
+    assert_eq!(status, 2);
+    assert!(error.contains("alias-desync is a story") && error.contains("leave out `--target`"), "{error}");
+}
+
+#[test]
 fn an_error_that_cannot_be_written_is_told_by_the_exit_status() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
     let status = |command: Expression| command.unchecked().run().expect("it starts").status.code();

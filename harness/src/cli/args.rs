@@ -130,12 +130,13 @@ pub struct Check {
 /// `sprig repro`.
 #[derive(Debug, Args)]
 pub struct Repro {
-    /// The case: its name, or the path of a `.probe` file, with `@` and its parameters if it has any.
+    /// The case: its name, or the path of a `.probe` file, with `@` and its parameters if it has any. `alias-desync` is a
+    /// story, told on targets of its own.
     #[arg(value_name = "CASE")]
     pub case: String,
     /// The target.
     #[arg(long, short, value_name = "T")]
-    pub target: String,
+    pub target: Option<String>,
     /// Let the command that is shown stop the guest before its first instruction and wait for gdb.
     #[arg(long)]
     pub gdb: bool,

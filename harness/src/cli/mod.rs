@@ -14,6 +14,7 @@ mod progress;
 mod repro;
 mod run;
 mod select;
+mod story;
 
 pub use args::Arguments;
 pub use error::Error;

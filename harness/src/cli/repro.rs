@@ -3,6 +3,7 @@
 use super::args;
 use super::error::Error;
 use super::select;
+use super::story;
 use crate::case::{Case, Step};
 use crate::describe::{self, Shown};
 use crate::judge::{Exit, counted};
@@ -22,7 +23,18 @@ const OUTCOME: usize = 40;
 
 pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit, Error> {
     let suite = super::suite()?;
-    let target = select::target(&target::all(), &arguments.target)?;
+    let target = match (&arguments.target, story::by_name(&arguments.case)) {
+        (None, Some(story)) => return story::tell(story, &suite, out),
+        (Some(_), Some(story)) => {
+            let message = format!("{} is a story, which has targets of its own", story.name);
+            return Err(Error::usage(message, "leave out `--target`"));
+        }
+        (Some(target), None) => select::target(&target::all(), target)?,
+        (None, None) => {
+            let hint = "add `--target T`; `sprig targets` shows every target";
+            return Err(Error::usage(format!("on which target is {} to run?", arguments.case), hint));
+        }
+    };
     let selected = one_case(&suite, &arguments.case)?;
     if let Some(missing) = super::run::missing(&*target) {
         let message = format!("{} cannot run here: {}", target.id(), missing.reason);
@@ -46,7 +58,7 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
 }
 
 /// The one case that an argument names.
-fn one_case(suite: &Suite, argument: &str) -> Result<Selected, Error> {
+pub(super) fn one_case(suite: &Suite, argument: &str) -> Result<Selected, Error> {
     let mut cases = select::cases(suite, &[argument.to_owned()])?;
     // A script's name is also that of its case without parameters, where it has such a case.
     let exact = cases.iter().position(|case| case.argument == argument);
@@ -61,7 +73,7 @@ fn one_case(suite: &Suite, argument: &str) -> Result<Selected, Error> {
 }
 
 /// Runs the case by itself; what the console said, and the result.
-fn boot(target: &dyn Target, case: &Case, loud: bool) -> (Vec<u8>, RunResult) {
+pub(super) fn boot(target: &dyn Target, case: &Case, loud: bool) -> (Vec<u8>, RunResult) {
     let (mut console, mut result) = (Vec::new(), None);
     let cases = [case];
     let limits = Limits::default();
@@ -79,7 +91,7 @@ fn boot(target: &dyn Target, case: &Case, loud: bool) -> (Vec<u8>, RunResult) {
 }
 
 /// Each step with its outcome and its exits.
-fn steps(case: &Case, result: &RunResult, family: Family, out: &mut dyn Write) -> Result<(), Error> {
+pub(super) fn steps(case: &Case, result: &RunResult, family: Family, out: &mut dyn Write) -> Result<(), Error> {
     let transcript = Transcript::decode(case, result);
     writeln!(out, "{}", case.source.path.display())?;
     let outcomes = |index: usize, step: &Step| {

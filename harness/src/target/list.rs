@@ -3,7 +3,7 @@
 use super::kvm::{self, Kvm, Local};
 use super::qemu::{MACHINES, Qemu};
 use super::{Mode, Reference, Target, reference};
-use sprig_refhv::hypervisor::DEVIATIONS;
+use sprig_refhv::hypervisor::{DESIGNS, DEVIATIONS};
 use std::sync::Arc;
 
 /// Every target, in the order in which they are listed.
@@ -14,6 +14,9 @@ pub fn all() -> Vec<Arc<dyn Target>> {
         for target in Mode::all().into_iter().filter_map(|mode| Reference::new(model, mode)) {
             targets.push(Arc::new(target));
         }
+    }
+    for target in DESIGNS.iter().filter_map(Reference::designed) {
+        targets.push(Arc::new(target));
     }
     for machine in MACHINES {
         for target in machine.models.iter().filter_map(|model| Qemu::new(machine, model)) {
@@ -53,7 +56,8 @@ mod tests {
         let models: usize = MACHINES.iter().map(|machine| machine.models.len()).sum();
         let kernels: usize = kvm::MACHINES.iter().map(|machine| machine.kernels.len()).sum();
         let local = 1;
-        assert_eq!(targets.len(), reference::MODELS.len() * Mode::all().len() + models + kernels + local);
+        let reference = reference::MODELS.len() * Mode::all().len() + DESIGNS.len();
+        assert_eq!(targets.len(), reference + models + kernels + local);
         for target in &targets {
             let same = targets.iter().filter(|other| other.id() == target.id());
             assert_eq!(same.count(), 1, "{}", target.id());

@@ -13,7 +13,7 @@ use sprig_refhv::bare::Wires;
 use sprig_refhv::cpu::Supervisor;
 use sprig_refhv::host::Host;
 use sprig_refhv::hypervisor::policy::HOST_SLICE;
-use sprig_refhv::hypervisor::{Deviation, Hypervisor, Setup, UserSpace};
+use sprig_refhv::hypervisor::{Design, DesignRow, Deviation, Hypervisor, Setup, UserSpace};
 use sprig_refhv::image::Image;
 use sprig_refhv::machine::{self, Machine, Outcome};
 use sprig_wire::batch::BatchBuilder;
@@ -66,6 +66,12 @@ impl Mode {
             hypervisor: Some(Setup::default()),
             features: &[Hypercall, MagicPage, Host, Ioctl, Reset, External, ExitCounts],
         }
+    }
+
+    /// One that offers a page with another layout.
+    fn other_page() -> Self {
+        use Feature::{ExitCounts, External, Host, Hypercall, Ioctl, Reset};
+        Self { features: &[Hypercall, Host, Ioctl, Reset, External, ExitCounts], ..Self::page() }
     }
 
     /// True if a target in this mode declares what its guest kernel does: a firmware is of interest where it has touched the
@@ -155,6 +161,21 @@ impl Reference {
         let id = format!("{}{DEVIATES}{deviation}", right.id);
         let setup = right.mode.hypervisor.map(|setup| Setup { deviation: Some(deviation), ..setup });
         Some(Self { id, mode: Mode { hypervisor: setup, ..right.mode }, ..right })
+    }
+
+    /// The target for a hypervisor of another design. Its goldens are those of the contract's, where it does the same.
+    #[must_use]
+    pub fn designed(row: &DesignRow) -> Option<Self> {
+        let usual = Self::new(Model::by_label(row.cpu)?, Mode::page())?;
+        // What is called the magic page has the one layout.
+        let mode = if row.design == Design::LayoutDescribed { Mode::other_page() } else { usual.mode };
+        let setup = mode.hypervisor.map(|setup| Setup { design: Some(row.design), ..setup });
+        Some(Self { id: format!("ref-{}", row.id), mode: Mode { hypervisor: setup, ..mode }, ..usual })
+    }
+
+    /// How the hypervisor is designed, if not by the contract.
+    fn design(&self) -> Option<Design> {
+        self.mode.hypervisor.and_then(|setup| setup.design)
     }
 
     /// Runs one case; its result, and what the console said.
@@ -254,7 +275,15 @@ impl Target for Reference {
 
     fn golden_chain(&self) -> Vec<String> {
         let id = self.id.split(DEVIATES).next().unwrap_or_default();
-        super::golden_chain(id, &self.profile(), self.mode.name)
+        let mut chain = super::golden_chain(id, &self.profile(), self.mode.name);
+        if self.design().is_some() {
+            chain.insert(1, format!("ref-{}-{}", self.model.label, self.mode.name));
+        }
+        chain
+    }
+
+    fn leads(&self) -> bool {
+        self.design().is_none()
     }
 
     fn version(&self) -> Option<String> {

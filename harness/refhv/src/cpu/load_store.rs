@@ -205,7 +205,7 @@ impl<S: Supervisor> Processor<S> {
 
     /// dcbz: clears a cache block.
     pub(super) fn dcbz(&mut self, insn: Insn) -> Result<(), Interrupt> {
-        let block = u64::from(self.core.state.profile.cache_block);
+        let block = u64::from(self.core.state.cache_block);
         let start = self.core.state.effective(self.address(insn, Form::X)) & !(block - 1);
         for offset in (0..block).step_by(8) {
             self.store(start.wrapping_add(offset), 0u64)?;

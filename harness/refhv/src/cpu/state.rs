@@ -55,6 +55,8 @@ pub struct Reservation {
 pub struct State {
     /// The CPU model.
     pub profile: &'static Cpu,
+    /// Bytes that dcbz clears.
+    pub cache_block: u16,
     /// General-purpose registers.
     pub gpr: [u64; 32],
     /// Condition register, CR0 in the highest four bits.
@@ -89,6 +91,7 @@ impl State {
     pub fn new(profile: &'static Cpu) -> Self {
         Self {
             profile,
+            cache_block: profile.cache_block,
             gpr: [0; 32],
             cr: 0,
             xer: 0,

@@ -7,7 +7,7 @@ use sprig_isa::spr::{Spr, number};
 use sprig_isa::timer::tcr;
 
 use super::deviation::{Deviation, SWAPPED_SPRGS, swapped};
-use super::{Hypervisor, policy, shared};
+use super::{Design, Hypervisor, policy, shared};
 use crate::cpu::opcode::{primary, x31};
 use crate::cpu::{Access, Core, Direction, Insn, Interrupt, Privileged, undefined_spr};
 use crate::mmu::{Effect, Mmu, Operands, Registers};
@@ -200,6 +200,9 @@ impl Hypervisor {
     fn set_in_page(&mut self, core: &mut Core, cell: u16, value: u64) {
         let as_entered = self.is_page_as_entered(core);
         self.registers.set(&mut core.memory, cell, value);
+        if self.has_design(Design::AliasOnWrite) {
+            self.load_alias(core, cell);
+        }
         if as_entered && !self.aliases.iter().any(|alias| alias.cell == cell) {
             self.entered_writes = Some(self.shared.writes(&core.memory));
         }

@@ -11,13 +11,15 @@ use sprig_isa::spr::number;
 
 use super::page::Mapping;
 use super::shared::ByteOrder;
-use super::{Deviation, Exit, Hypervisor, policy};
+use super::{Design, Deviation, Exit, Hypervisor, policy};
 use crate::cpu::{Core, Interrupt};
 use crate::mmu::Effect;
 
 /// Registers of a call (ppc-pv.rst, KVM hypercalls).
 const STATUS: usize = 3;
 const RESULT: usize = 4;
+/// Where a hypervisor that describes its layout puts the offset of the first field.
+const LAYOUT: usize = 5;
 /// The level of a system call that is a PAPR hypercall.
 const HYPERVISOR_LEVEL: u32 = 1;
 
@@ -53,7 +55,10 @@ impl Hypervisor {
         let token = core.state.gpr[usize::from(TOKEN_REGISTER)] as u32;
         let none = policy::HYPERCALL_WITHOUT_RESULT;
         let (status, result) = match token {
-            KVM_HC_FEATURES if self.offers_page => (EV_SUCCESS, 1 << KVM_FEATURE_MAGIC_PAGE),
+            // What the feature announces has the fixed layout.
+            KVM_HC_FEATURES if self.offers_page && !self.has_design(Design::LayoutDescribed) => {
+                (EV_SUCCESS, 1 << KVM_FEATURE_MAGIC_PAGE)
+            }
             KVM_HC_FEATURES => (EV_SUCCESS, 0),
             KVM_HC_PPC_MAP_MAGIC_PAGE if self.offers_page => {
                 self.map_page(core, first, second);
@@ -67,6 +72,9 @@ impl Hypervisor {
         };
         core.state.gpr[STATUS] = status.into();
         core.state.gpr[RESULT] = result.into();
+        if token == KVM_HC_PPC_MAP_MAGIC_PAGE && self.has_design(Design::LayoutDescribed) {
+            core.state.gpr[LAYOUT] = Design::layout_offset(self.design);
+        }
     }
 
     /// r3 is the physical address, r4 the effective one with the flags in its low bits: the calls of the kernel's own guest

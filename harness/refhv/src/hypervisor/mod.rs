@@ -22,8 +22,10 @@
 //! | mmu | `translation.rs`, `shadow.rs` | what the guest's accesses reach |
 //! | host | `host.rs` | what user space sees and does |
 //!
-//! What the contract leaves open is in `policy.rs`; what a wrong hypervisor does instead in `deviation.rs`.
+//! What the contract leaves open is in `policy.rs`; what another design would do in `design.rs`; what a wrong hypervisor does
+//! instead in `deviation.rs`.
 
+mod design;
 mod deviation;
 mod emulation;
 mod exits;
@@ -38,6 +40,7 @@ mod shared;
 mod sources;
 mod translation;
 
+pub use design::{DESIGNS, Design, Row as DesignRow};
 pub use deviation::{DEVIATIONS, Description, Deviation, Layer};
 pub use exits::{Counts, Exit, Exits, Step};
 pub use host::UserSpace;
@@ -70,13 +73,15 @@ pub struct Setup {
     pub offers_page: bool,
     /// Number of the guest's CPU.
     pub vcpu_id: u32,
+    /// How this hypervisor is designed; none: by the contract.
+    pub design: Option<Design>,
     /// What this hypervisor does otherwise than it should.
     pub deviation: Option<Deviation>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { offers_page: true, vcpu_id: 0, deviation: None }
+        Self { offers_page: true, vcpu_id: 0, design: None, deviation: None }
     }
 }
 
@@ -103,6 +108,7 @@ pub struct Hypervisor {
     /// Cells of registers that problem state reads in the hardware and no page shadows: kept the same when written.
     mirrored: Vec<u16>,
     vcpu_id: u32,
+    design: Option<Design>,
     deviation: Option<Deviation>,
     exits: Exits,
     /// The guest is not running: it has left and not been entered again.
@@ -127,7 +133,7 @@ impl Hypervisor {
     #[must_use]
     pub fn new(core: &mut Core, setup: Setup) -> Self {
         let cpu = core.state.profile;
-        let shared = Shared::allocate(&mut core.memory);
+        let shared = Shared::allocate(&mut core.memory, Design::layout_offset(setup.design));
         let mut registers = RegisterFile::new(cpu, shared);
         let mut hypervisor = Self {
             cpu,
@@ -143,6 +149,7 @@ impl Hypervisor {
             aliases: aliases_in_page(cpu, setup.deviation),
             mirrored: aliases_outside_page(cpu),
             vcpu_id: setup.vcpu_id,
+            design: setup.design,
             deviation: setup.deviation,
             exits: Exits::default(),
             outside: true,
@@ -239,7 +246,7 @@ impl Hypervisor {
             };
             shared::INT_PENDING.set(page, order, pending.into());
             // What problem state reads under an alias is in the hardware what the page says it is, from here on.
-            if !self.keeps_aliases {
+            if !self.keeps_aliases && !matches!(self.design, Some(Design::AliasOnWrite | Design::AliasNever)) {
                 self.aliases.iter().for_each(|alias| alias.load(page, order, state));
             }
         }
@@ -276,6 +283,16 @@ impl Hypervisor {
         }
     }
 
+    /// Loads the alias of a register, if it has one.
+    fn load_alias(&self, core: &mut Core, cell: u16) {
+        let Core { memory, state, .. } = core;
+        let page = self.shared.page(memory);
+        self.aliases
+            .iter()
+            .filter(|alias| alias.cell == cell)
+            .for_each(|alias| alias.load(page, self.shared.order(), state));
+    }
+
     /// What the guest's translations depend on, as the lookaside and the shadow TLB tell them apart.
     fn space(&self) -> u8 {
         const WIDE: u8 = 1 << 3;
@@ -298,6 +315,7 @@ impl Supervisor for Hypervisor {
     fn reset(&mut self, core: &mut Core) {
         let mut registers = RegisterFile::new(self.cpu, self.shared);
         core.state.spr = registers.cells.clone();
+        core.state.cache_block = Design::cache_block(self.design, self.cpu);
         self.mmu = Mmu::new(self.cpu, &mut registers.cells);
         self.mmu.map_initially(0, 0, layout::RAM_SIZE.into());
         self.mmu.map_initially(1, board::REGISTERS.into(), board::REGISTERS_SIZE.into());
@@ -308,8 +326,11 @@ impl Supervisor for Hypervisor {
         self.entered_msr = None;
         self.entered_writes = None;
         if !policy::PAGE_SURVIVES_RESET {
-            self.mapping = None;
+            self.mapping = Design::initial_mapping(self.design);
             self.shared.clear(&mut core.memory);
+        }
+        if self.has_design(Design::CodeInPage) {
+            design::install_code(&mut core.memory, self.shared.base());
         }
         if self.deviates(Deviation::PageAtZero) && self.cpu.family.is_booke() {
             self.mapping = Some(Mapping { ea: 0, pa: 0, keeps_no_execute: true });
@@ -344,7 +365,10 @@ impl Supervisor for Hypervisor {
             Some(instruction) => {
                 self.exit(core, Exit::Emulated);
                 match self.emulate(core, instruction) {
-                    Ok(()) => core.state.pc = core.state.nia,
+                    Ok(()) => {
+                        self.patch_guest(core, core.state.pc, core.insn.0);
+                        core.state.pc = core.state.nia;
+                    }
                     Err(interrupt) => self.inject(core, interrupt, core.state.pc),
                 }
             }

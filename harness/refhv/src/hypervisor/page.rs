@@ -11,6 +11,7 @@
 use sprig_isa::cpu::Family;
 use sprig_isa::msr::{self, book3s};
 
+use super::design::Design;
 use super::policy;
 use super::shadow::PAGE;
 use crate::cpu::Access;
@@ -33,13 +34,20 @@ pub struct Mapping {
 
 impl Mapping {
     /// True if this access reaches the page.
-    pub(super) fn is_reached(&self, family: Family, msr: u64, address: u64, access: Access) -> bool {
+    pub(super) fn is_reached(
+        &self,
+        family: Family,
+        design: Option<Design>,
+        msr: u64,
+        address: u64,
+        access: Access,
+    ) -> bool {
         if msr & msr::PR != 0 {
             return false;
         }
         let in_space = relocated(msr, access);
         if family.is_booke() {
-            let executable = access != Access::Fetch || policy::PAGE_EXECUTABLE_ON_BOOKE;
+            let executable = access != Access::Fetch || Design::is_executable(design);
             let space = !in_space || policy::PAGE_IN_BOTH_ADDRESS_SPACES;
             return executable && space && is_same_page(msr, address, self.ea);
         }

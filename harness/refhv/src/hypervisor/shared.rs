@@ -96,16 +96,18 @@ pub(super) type Segments = [u8; 4 * SEGMENTS];
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shared {
     base: u64,
+    /// Of the structure in the page, bytes.
+    offset: u64,
     order: ByteOrder,
 }
 
 impl Shared {
-    /// Room for the shared state behind the guest's RAM. Its first bytes are at `base`, the end of the RAM.
-    pub(super) fn allocate(memory: &mut Memory) -> Self {
-        Self { base: memory.append(PAGE_SIZE as usize), order: ByteOrder::Big }
+    /// Room for the shared state behind the guest's RAM, `offset` bytes into a page.
+    pub(super) fn allocate(memory: &mut Memory, offset: u64) -> Self {
+        Self { base: memory.append(PAGE_SIZE as usize), offset, order: ByteOrder::Big }
     }
 
-    /// Address of its first byte, which is also the end of the guest's RAM.
+    /// Address of the page's first byte, which is also the end of the guest's RAM.
     pub(super) const fn base(self) -> u64 {
         self.base
     }
@@ -138,19 +140,19 @@ impl Shared {
     #[inline]
     pub(super) fn page(self, memory: &Memory) -> &Structure {
         const NONE: Structure = [0; SIZE];
-        memory.slice(self.base, SIZE).and_then(|bytes| bytes.first_chunk()).unwrap_or(&NONE)
+        memory.slice(self.base + self.offset, SIZE).and_then(|bytes| bytes.first_chunk()).unwrap_or(&NONE)
     }
 
     /// How often the page has been written to, by whomever.
     #[inline]
     pub(super) fn writes(self, memory: &Memory) -> u64 {
-        memory.writes(self.base)
+        memory.writes(self.base + self.offset)
     }
 
     /// The structure's bytes, to be changed.
     #[inline]
     pub(super) fn page_mut(self, memory: &mut Memory) -> Option<&mut Structure> {
-        memory.slice_mut(self.base, SIZE)?.first_chunk_mut()
+        memory.slice_mut(self.base + self.offset, SIZE)?.first_chunk_mut()
     }
 
     /// A field's value.
@@ -169,12 +171,12 @@ impl Shared {
 
     /// The segment registers.
     pub(super) fn segments(self, memory: &Memory) -> Segments {
-        memory.read(self.base + u64::from(SR_OFFSET)).unwrap_or([0; 4 * SEGMENTS])
+        memory.read(self.base + self.offset + u64::from(SR_OFFSET)).unwrap_or([0; 4 * SEGMENTS])
     }
 
     pub(super) fn set_segments(self, memory: &mut Memory, segments: &[u32; SEGMENTS]) {
         for (index, segment) in segments.iter().enumerate() {
-            let _ = memory.write_u32(self.base + u64::from(SR_OFFSET) + 4 * index as u64, *segment);
+            let _ = memory.write_u32(self.base + self.offset + u64::from(SR_OFFSET) + 4 * index as u64, *segment);
         }
     }
 

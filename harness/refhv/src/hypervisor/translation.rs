@@ -15,6 +15,13 @@ pub(super) struct Reach {
     whole_page: bool,
 }
 
+impl Reach {
+    /// Its address in the host.
+    pub(super) const fn host(self) -> u64 {
+        self.host
+    }
+}
+
 /// A host address that is neither memory nor a device.
 const NOWHERE: u64 = !(PAGE - 1);
 
@@ -79,7 +86,7 @@ impl Hypervisor {
 
     fn is_page(&self, address: u64, access: Access) -> bool {
         let shown = if self.deviates(Deviation::PageInProblemState) { self.msr & !msr::PR } else { self.msr };
-        self.mapping.is_some_and(|mapping| mapping.is_reached(self.cpu.family, shown, address, access))
+        self.mapping.is_some_and(|mapping| mapping.is_reached(self.cpu.family, self.design, shown, address, access))
     }
 
     /// Where an access of the guest leads.

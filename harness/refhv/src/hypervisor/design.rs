@@ -1,0 +1,219 @@
+//! Designs of the shared page that were proposed when it was invented, and that KVM did not take: each can be tried on a
+//! guest.
+//!
+//! They come from the discussion "kvm BookE and SPRGs" on the kvm-ppc list, 2009, and the patches of 2008 that it speaks of.
+//! A design is one row of [`DESIGNS`] and one question, [`Hypervisor::has_design`], at the place that does otherwise; what
+//! the page holds beside its fields is put together here.
+//!
+//! Unlike a deviation a design is no mistake somebody made: it is a choice, with what it saves and what it breaks.
+
+use std::fmt;
+
+use sprig_interpreter::Kernel;
+use sprig_interpreter::patcher::{Place, patch};
+use sprig_isa::cpu::Cpu;
+use sprig_isa::insn::Insn;
+use sprig_isa::msr;
+use sprig_isa::page::{DEFAULT_EA, Field, PAGE_SIZE};
+
+use super::{Hypervisor, Mapping, policy};
+use crate::cpu::{Access, Core};
+use crate::memory::Memory;
+
+/// The row of an instruction, found when this is built.
+macro_rules! row {
+    ($mnemonic:literal) => {
+        const { Insn::named($mnemonic) }
+    };
+}
+
+/// A design other than the contract's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // DESIGNS describes each
+pub enum Design {
+    HypervisorPatches,
+    AliasOnWrite,
+    AliasNever,
+    PageAtStart,
+    LayoutDescribed,
+    CodeInPage,
+    Dcbz32,
+}
+
+/// A design in words.
+#[derive(Debug)]
+pub struct Row {
+    /// The design.
+    pub design: Design,
+    /// Its name; `ref-NAME` is the target.
+    pub id: &'static str,
+    /// The CPU to show it on, as targets name it.
+    pub cpu: &'static str,
+    /// What such a hypervisor does, in one line.
+    pub prose: &'static str,
+}
+
+/// Every design.
+pub static DESIGNS: &[Row] = &[
+    Row {
+        design: Design::HypervisorPatches,
+        id: "hv-patches",
+        cpu: "e500v2",
+        prose: "an instruction of the patch list that traps is replaced in the guest's memory by the access to the page",
+    },
+    Row {
+        design: Design::AliasOnWrite,
+        id: "alias-on-write",
+        cpu: "e500v2",
+        prose: "an alias register is loaded when a trapping mtspr is emulated, and never at entry",
+    },
+    Row { design: Design::AliasNever, id: "alias-never", cpu: "e500v2", prose: "the alias registers are never loaded" },
+    Row {
+        design: Design::PageAtStart,
+        id: "page-at-start",
+        cpu: "e500v2",
+        prose: "the page is at -4096 from reset on, without a hypercall",
+    },
+    Row {
+        design: Design::LayoutDescribed,
+        id: "layout-described",
+        cpu: "e500v2",
+        prose: "the fields begin where r5 of MAP_MAGIC_PAGE says, not at the start of the page",
+    },
+    Row {
+        design: Design::CodeInPage,
+        id: "code-in-page",
+        cpu: "e500v2",
+        prose: "the page is executable and holds code that guests can branch to",
+    },
+    Row {
+        design: Design::Dcbz32,
+        id: "dcbz-32",
+        cpu: "970",
+        prose: "dcbz clears 32 bytes, as it did on CPUs before this one, for guests that rely on it",
+    },
+];
+
+/// Where the fields begin in the page of [`Design::LayoutDescribed`].
+const DESCRIBED_OFFSET: u64 = 0x100;
+/// Where the code begins in the page of [`Design::CodeInPage`]: what sets MSR\[EE\] by the page.
+const CODE_OFFSET: u64 = 0x800;
+/// And where an instruction that faults is.
+const FAULT_OFFSET: u64 = 0x840;
+/// Bytes that dcbz clears on the CPUs of old.
+const OLD_CACHE_BLOCK: u16 = 32;
+
+impl Design {
+    /// Its description.
+    #[must_use]
+    pub fn row(self) -> &'static Row {
+        &DESIGNS[self as usize]
+    }
+
+    /// Offset of the first field from the start of the page, bytes.
+    pub(super) const fn layout_offset(design: Option<Self>) -> u64 {
+        match design {
+            Some(Self::LayoutDescribed) => DESCRIBED_OFFSET,
+            _ => 0,
+        }
+    }
+
+    /// Bytes that dcbz clears.
+    pub(super) fn cache_block(design: Option<Self>, cpu: &Cpu) -> u16 {
+        match design {
+            Some(Self::Dcbz32) => OLD_CACHE_BLOCK,
+            _ => cpu.cache_block,
+        }
+    }
+
+    /// Whether instructions are fetched from the page on embedded CPUs.
+    pub(super) const fn is_executable(design: Option<Self>) -> bool {
+        matches!(design, Some(Self::CodeInPage)) || policy::PAGE_EXECUTABLE_ON_BOOKE
+    }
+
+    /// Where the page is before the guest has asked for it.
+    pub(super) const fn initial_mapping(design: Option<Self>) -> Option<Mapping> {
+        match design {
+            Some(Self::PageAtStart) => Some(Mapping { ea: DEFAULT_EA, pa: DEFAULT_EA, keeps_no_execute: true }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Design {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row().id)
+    }
+}
+
+impl Hypervisor {
+    /// True if this hypervisor is of that design.
+    #[inline]
+    pub(super) fn has_design(&self, design: Design) -> bool {
+        self.design == Some(design)
+    }
+
+    /// Replaces the instruction that has just been emulated by the access to the page, where the guest's own patcher would:
+    /// once the page is where one instruction reaches it.
+    pub(super) fn patch_guest(&mut self, core: &mut Core, address: u64, word: u32) {
+        if !self.has_design(Design::HypervisorPatches) || self.mapping.is_none_or(|mapping| mapping.ea != DEFAULT_EA) {
+            return;
+        }
+        // There is no room for trampolines: what takes more than one instruction goes on trapping.
+        let nowhere = Place { instruction: 0, trampoline: 0, room: 0 };
+        let Some(patched) = patch(Kernel::default(), self.cpu, policy::PAGE_FEATURES, word, nowhere) else { return };
+        if let Ok(reach) = self.resolve(core, address, Access::Fetch) {
+            let _ = core.memory.write_u32(reach.host(), patched.word);
+        }
+    }
+}
+
+/// Writes the code of [`Design::CodeInPage`] into the page at `base`.
+pub(super) fn install_code(memory: &mut Memory, base: u64) {
+    const BO_TRUE: i64 = 12;
+    const CR0_EQ: i64 = 2;
+    const TO_ALWAYS: i64 = 31;
+    let field = |name| Field::by_name(name).map_or(0, |field| i64::from(field.offset32) - PAGE_SIZE as i64);
+    let (msr, int_pending) = (field("msr"), field("int_pending"));
+    let code = [
+        row!("lwz").encode(&[0, msr, 0]),
+        row!("ori").encode(&[0, 0, msr::EE as i64]),
+        row!("stw").encode(&[0, msr, 0]),
+        row!("lwz").encode(&[0, int_pending, 0]),
+        row!("andi.").encode(&[0, 0, 1]),
+        row!("bc").encode(&[BO_TRUE, CR0_EQ, 8]),
+        // An interrupt waits: any exit delivers it.
+        row!("mfmsr").encode(&[0]),
+        row!("blr").encode(&[]),
+    ];
+    let fault = [row!("tw").encode(&[TO_ALWAYS, 0, 0])];
+    for (offset, words) in [(CODE_OFFSET, code.as_slice()), (FAULT_OFFSET, &fault)] {
+        for (index, word) in (0..).zip(words) {
+            let _ = memory.write_u32(base + offset + 4 * index, word.unwrap_or_default());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_design_has_one_row_at_its_place() {
+        for (index, row) in DESIGNS.iter().enumerate() {
+            assert_eq!(row.design as usize, index, "{}", row.id);
+            assert!(Cpu::by_name(row.cpu).is_some(), "{}", row.cpu);
+        }
+    }
+
+    #[test]
+    fn every_word_of_the_code_in_the_page_is_an_instruction() {
+        let mut memory = Memory::new(PAGE_SIZE as usize);
+        install_code(&mut memory, 0);
+        let words = (CODE_OFFSET..CODE_OFFSET + 4 * 8).step_by(4).chain([FAULT_OFFSET]);
+        for address in words {
+            let word = memory.read_u32(address).expect("in the page");
+            assert!(Insn::decode(word).is_some(), "{address:#x}: {word:#x}");
+        }
+    }
+}
