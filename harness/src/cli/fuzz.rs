@@ -5,9 +5,9 @@ use super::error::Error;
 use super::progress::Bar;
 use super::select;
 use crate::feature::Feature;
-use crate::fuzz::{Budget, Campaign, Error as FuzzError, KNOWN, Known, Outcome, report};
+use crate::fuzz::{Budget, Campaign, Error as FuzzError, KNOWN, Known, Outcome, limits, report};
 use crate::judge::Exit;
-use crate::target::{self, DEVIATES, Limits, Target};
+use crate::target::{self, DEVIATES, Target};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
         reference: reference.as_deref(),
         seed,
         budget,
-        limits: &Limits::default(),
+        limits: &limits(),
         progress: &bar,
     };
     let outcome = campaign.run().map_err(stopped)?;

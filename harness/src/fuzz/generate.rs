@@ -7,10 +7,12 @@
 use super::action::{Action, ExitKind, MsrWriter, Rights, STACK, Size, Step};
 use super::dice::Dice;
 use super::environment::{ELSEWHERE, Environment, MEMORY, WINDOW, ZERO};
+use super::singles::is_segment;
 use super::vocabulary::Vocabulary;
 use crate::feature::Feature;
 use sprig_isa::cpu::Family;
 use sprig_isa::mmu::PAGE_SIZE;
+use sprig_isa::msr;
 use sprig_isa::page::Field;
 use sprig_isa::spr::{Spr, number};
 
@@ -80,6 +82,16 @@ impl Generator {
                 steps.push(step(user && allowed_in_user(&action), action));
             }
         }
+        let mut mapped = None;
+        // A translation of the guest's own where the page is already is for nobody to say.
+        steps.retain(|step| match step.action {
+            Action::MapPage(ea) if !step.user => {
+                mapped = Some(ea);
+                true
+            }
+            Action::Map(ea, ..) | Action::Unmap(ea) => mapped != Some(ea),
+            _ => true,
+        });
         steps
     }
 
@@ -161,9 +173,12 @@ impl Generator {
             return Some(Action::LoadField(field));
         }
         let value = match field.name {
-            "msr" => self.msr_value(dice),
+            // What becomes of the other bits no document says: they have scripts of their own.
+            "msr" => {
+                self.environment.msr() ^ self.msr_value(dice) & msr::PAGE_SAFE ^ self.environment.msr() & msr::PAGE_SAFE
+            }
             // A segment register that is in use must stay as it is.
-            name if name.starts_with("sr") && name.parse_segment().is_some() => return Some(Action::LoadField(field)),
+            _ if is_segment(field) => return Some(Action::LoadField(field)),
             "srr0" => dice.value(self.environment.word()) & !3,
             "critical" if dice.percent(70) => STACK,
             name if field.size == 8 && !name.starts_with("mas") => dice.value(self.environment.word()),
@@ -205,6 +220,8 @@ impl Generator {
         }
         let base = *dice.pick(&[page, page, memory, ZERO])?;
         let size = *dice.pick(&[Size::Word, Size::Word, Size::Half, Size::Byte])?;
+        // Aligned as it must be, and no further: an address that loses its low bits shows it.
+        let base = base + size.bytes() * dice.below(4) as u64 % 4;
         if dice.percent(50) {
             return Some(Action::Load(size, base + OFFSET));
         }
@@ -292,7 +309,7 @@ impl Generator {
             return dice.pick(&self.vocabulary.read).map(|spr| Action::ReadSpr(spr));
         }
         let spr = *dice.pick(&self.vocabulary.exchanged)?;
-        Some(Action::Exchange(spr, self.value_of(dice, spr)))
+        Some(Action::Exchange(spr, implemented(spr, self.value_of(dice, spr))))
     }
 
     fn segment(&self, dice: &mut Dice) -> Option<Action> {
@@ -302,15 +319,9 @@ impl Generator {
     }
 }
 
-/// True if the name is that of a segment register's field.
-trait SegmentName {
-    fn parse_segment(&self) -> Option<u8>;
-}
-
-impl SegmentName for str {
-    fn parse_segment(&self) -> Option<u8> {
-        self.strip_prefix("sr")?.parse().ok()
-    }
+/// The bits of a value that the register has: what becomes of reserved ones no document says (unspecified.reserved-bits).
+pub(super) const fn implemented(spr: &Spr, value: u64) -> u64 {
+    spr.write.apply(0, value)
 }
 
 pub(super) fn step(user: bool, action: Action) -> Step {

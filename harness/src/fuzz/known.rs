@@ -5,6 +5,7 @@
 //! target = "kvm-e500v2"                 # a pattern, or a list of them, as for the other two
 //! step = "mfspr r3, 259 (USPRG3)"       # the step that shows it, as transcripts have it
 //! rule = "*"                            # the rule it breaks
+//! with = "store32 0x24*"                # optional: another step of the script, without which it would be something else
 //! reason = "..."
 //! link = "https://..."
 //! ```
@@ -25,6 +26,7 @@ pub struct Entry {
     targets: Patterns,
     steps: Patterns,
     rules: Patterns,
+    with: Option<Patterns>,
     /// Why.
     pub reason: String,
     /// Where to read about it.
@@ -48,6 +50,7 @@ struct Table {
     target: Spanned<Patterns>,
     step: Patterns,
     rule: Patterns,
+    with: Option<Patterns>,
     reason: String,
     link: String,
 }
@@ -61,24 +64,28 @@ impl Known {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
         let mut problems = Vec::new();
         let mut entries = Vec::new();
-        for Table { target, step, rule, reason, link } in file.known {
+        for Table { target, step, rule, with, reason, link } in file.known {
             let line = line_of(text, target.span().start);
             for (what, text) in [("reason", &reason), ("link", &link)] {
                 if text.trim().is_empty() {
                     problems.push(Problem::at(path, line, format!("a known finding needs a {what}")));
                 }
             }
-            entries.push(Entry { targets: target.into_inner(), steps: step, rules: rule, reason, link });
+            entries.push(Entry { targets: target.into_inner(), steps: step, rules: rule, with, reason, link });
         }
         if problems.is_empty() { Ok(Self(entries)) } else { Err(problems) }
     }
 
-    /// The entry about this.
+    /// The entry about this step of a script with these steps.
     #[must_use]
-    pub fn of(&self, target: &str, step: &str, rule: &str) -> Option<&Entry> {
-        self.0
-            .iter()
-            .find(|entry| entry.targets.matches(target) && entry.steps.matches(step) && entry.rules.matches(rule))
+    pub fn of(&self, target: &str, step: &str, rule: &str, script: &[&str]) -> Option<&Entry> {
+        self.0.iter().find(|entry| {
+            let with = |patterns: &Patterns| script.iter().any(|other| patterns.matches(other));
+            entry.targets.matches(target)
+                && entry.steps.matches(step)
+                && entry.rules.matches(rule)
+                && entry.with.as_ref().is_none_or(with)
+        })
     }
 }
 
@@ -98,11 +105,19 @@ link = "https://example.org"
     #[test]
     fn an_entry_is_about_a_step_of_a_target_that_breaks_a_rule() {
         let known = Known::parse(Path::new("fuzz.toml"), ENTRY).expect("good");
-        let of = |target, step, rule| known.of(target, step, rule).is_some();
+        let of = |target, step, rule| known.of(target, step, rule, &[step]).is_some();
         assert!(of("kvm-e500v2", "mfspr r3, 259 (USPRG3)", "alias.consistent-after-exit"));
         assert!(!of("ref-e500v2-pr", "mfspr r3, 259 (USPRG3)", "alias.consistent-after-exit"));
         assert!(!of("kvm-e500v2", "mfspr r3, 260 (USPRG4)", "alias.consistent-after-exit"));
         assert!(!of("kvm-e500v2", "mfspr r3, 259 (USPRG3)", "spr.mfspr-writes-target"));
+    }
+
+    #[test]
+    fn an_entry_may_ask_for_another_step() {
+        let with = format!("{ENTRY}with = \"hold*\"\n");
+        let known = Known::parse(Path::new("fuzz.toml"), &with).expect("good");
+        let of = |script: &[&str]| known.of("kvm-x", "mfspr r3, 259 (USPRG3)", "alias.x", script).is_some();
+        assert!(of(&["hold", "mfspr r3, 259 (USPRG3)"]) && !of(&["mfspr r3, 259 (USPRG3)"]));
     }
 
     #[test]

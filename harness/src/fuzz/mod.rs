@@ -26,6 +26,7 @@ mod prediction;
 mod probe;
 mod render;
 pub mod report;
+mod runner;
 mod shrink;
 mod singles;
 #[cfg(test)]
@@ -33,7 +34,7 @@ mod testing;
 mod vocabulary;
 
 pub use action::{Action, ExitKind, Line, MsrWriter, Rights, Size, Step};
-pub use campaign::{Budget, Campaign, Error, Outcome, Shrunk};
+pub use campaign::{Budget, Campaign, Error, Outcome, Shrunk, limits};
 pub use cover::{Cell, Coverage};
 pub use environment::Environment;
 pub use generate::Generator;

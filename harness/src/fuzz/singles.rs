@@ -6,7 +6,7 @@
 use super::action::{Action, ExitKind, Line, MsrWriter, Rights, STACK, Size, Step};
 use super::contract::ASKED;
 use super::environment::{MEMORY, WINDOW, ZERO};
-use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user};
+use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user, implemented};
 use super::phrase::SOME_TICKS;
 use crate::feature::Feature;
 use sprig_isa::exception::Exception;
@@ -22,6 +22,11 @@ const OTHER: u64 = 0x9abc_def0;
 const FROM: u8 = 17;
 /// The same.
 const TO: u8 = 29;
+
+/// True for the fields of the segment registers: one that is in use must stay as it is.
+pub(super) fn is_segment(field: &Field) -> bool {
+    field.name.strip_prefix("sr").is_some_and(|rest| rest.parse::<u8>().is_ok())
+}
 
 fn supervisor(action: Action) -> Step {
     Step { user: false, action }
@@ -41,6 +46,36 @@ impl Generator {
         scripts.extend(self.calls_and_host());
         scripts.extend(self.exits_and_memory());
         scripts.extend(self.interrupts());
+        scripts
+    }
+
+    /// Scripts of everything at once: all registers written and all read, in either order, and the same by the page. One that takes
+    /// another's value shows it whichever two they are.
+    #[must_use]
+    pub fn everything(&self) -> Vec<Vec<Step>> {
+        let held = &self.vocabulary().held;
+        let value = |index: usize| VALUE + 0x0101_0104 * index as u64;
+        let writes: Vec<Step> =
+            held.iter().enumerate().map(|(index, spr)| supervisor(Action::WriteSpr(spr, value(index)))).collect();
+        let reads: Vec<Step> = held.iter().map(|spr| supervisor(Action::ReadSpr(spr))).collect();
+        let mut scripts = vec![
+            writes.iter().chain(&reads).copied().collect::<Vec<_>>(),
+            writes.iter().rev().chain(&reads).copied().collect(),
+        ];
+        if self.is_paged() {
+            let plain =
+                |field: &&'static Field| !["msr", "int_pending", "pir"].contains(&field.name) && !is_segment(field);
+            let fields: Vec<&'static Field> =
+                self.vocabulary().fields.iter().filter(|field| plain(field)).copied().collect();
+            let stored = fields.iter().enumerate();
+            let stores: Vec<Step> =
+                stored.map(|(index, field)| supervisor(Action::StoreField(field, value(index)))).collect();
+            let loads: Vec<Step> = fields.iter().map(|field| supervisor(Action::LoadField(field))).collect();
+            let map = [self.map_page()];
+            scripts.push(map.iter().chain(&stores).chain(&loads).chain(&reads).copied().collect());
+            scripts.push(map.iter().chain(stores.iter().rev()).chain(&loads).copied().collect());
+            scripts.push(map.iter().chain(&writes).chain(&loads).copied().collect());
+        }
         scripts
     }
 
@@ -78,7 +113,7 @@ impl Generator {
             scripts.push(vec![user(Action::WriteSpr(alias, OTHER))]);
         }
         scripts.extend(
-            vocabulary.exchanged.iter().map(|spr| vec![supervisor(Action::Exchange(spr, OTHER & 0xffff_ffff))]),
+            vocabulary.exchanged.iter().map(|spr| vec![supervisor(Action::Exchange(spr, implemented(spr, OTHER)))]),
         );
         for spr in vocabulary.read.iter().copied() {
             scripts.push(vec![supervisor(Action::ReadSpr(spr))]);
@@ -97,7 +132,7 @@ impl Generator {
             scripts.push(vec![load]);
             scripts.push(vec![map, user(Action::LoadField(field))]);
             scripts.push(vec![map, user(Action::StoreField(field, field_value(field)))]);
-            if field.name.strip_prefix("sr").is_none_or(|rest| rest.parse::<u8>().is_err()) {
+            if !is_segment(field) {
                 scripts.push(vec![map, store, load]);
                 scripts.push(vec![map, store, supervisor(Action::Exit(ExitKind::Mfpvr)), load]);
             }
@@ -148,7 +183,13 @@ impl Generator {
             let write = supervisor(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: base ^ bit });
             scripts.push(vec![write, supervisor(Action::Exit(ExitKind::Trap)), supervisor(Action::ReadMsr)]);
         }
-        if self.is_paged() {
+        if let Some(field) = Field::by_name("msr").filter(|_| self.is_paged()) {
+            // EE and RI are the page's to change, the others are not.
+            for bit in self.environment().changeable() {
+                let store = supervisor(Action::StoreField(field, base ^ bit));
+                let exit = supervisor(Action::Exit(ExitKind::Mfpvr));
+                scripts.push(vec![self.map_page(), store, exit, supervisor(Action::ReadMsr)]);
+            }
             scripts.push(vec![self.map_page(), supervisor(Action::PatchedMfmsr(TO))]);
         }
         if self.environment().has(Feature::Book3s32) {
@@ -197,6 +238,8 @@ impl Generator {
             (Action::Load(Size::Word, WINDOW + OFFSET), Action::Store(Size::Word, WINDOW + OFFSET, VALUE));
         scripts.push(vec![supervisor(load)]);
         scripts.push(vec![supervisor(store)]);
+        scripts.push(vec![supervisor(Action::Load(Size::Byte, WINDOW + OFFSET + 3))]);
+        scripts.push(vec![supervisor(Action::Store(Size::Half, WINDOW + OFFSET + 2, 1))]);
         for rights in [Rights::Srw, Rights::SrwUr, Rights::SrwUrw, Rights::SrUr] {
             let map = supervisor(Action::Map(WINDOW, MEMORY, rights));
             for access in [load, store] {

@@ -64,11 +64,20 @@ impl Memory {
     }
 
     pub(super) fn map(&mut self, ea: u64, pa: u64, rights: Rights) {
+        self.hide(ea);
         self.pages.insert(ea, (pa, rights));
     }
 
     pub(super) fn unmap(&mut self, ea: u64) {
+        self.hide(ea);
         self.pages.remove(&ea);
+    }
+
+    /// The guest makes a translation of its own where the magic page is: which of the two is there then no document says.
+    fn hide(&mut self, ea: u64) {
+        if self.mapped == Mapped::At(ea) {
+            self.mapped = Mapped::Unknown;
+        }
     }
 
     /// What an access reaches.

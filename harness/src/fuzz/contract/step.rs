@@ -40,6 +40,7 @@ impl Contract<'_> {
                 let stored = self.stored_msr.is_some();
                 self.exit();
                 let rule = match (self.is_paged(), stored) {
+                    (true, _) if self.msr.is_none() => "unspecified.msr-unsafe-bits",
                     (true, true) => "page.msr-safe-bits",
                     (true, false) => "page.msr-shows-guest-msr",
                     _ => "spr.mfspr-writes-target",
@@ -168,7 +169,9 @@ impl Contract<'_> {
                 Way::Page => "alias.consistent-after-exit",
                 Way::Trap | Way::Interrupt => "alias.trapping-write-is-seen-at-once",
             };
-            return Prediction::value(rule, register.alias());
+            // What it held before anybody wrote it is as allowed as what it gets, and nobody knows it.
+            let varies = register.alias().is_none() && register.is_between();
+            return Prediction { varies, ..Prediction::value(rule, register.alias()) };
         }
         let rule = read_rule(spr, register.way, paged);
         Prediction::value(rule, register.value.map(|value| vec![value]))

@@ -42,7 +42,9 @@ impl Contract<'_> {
                     }),
                     None => self.msr.map(|state| vec![self.environment.cut(state)]),
                 };
-                return Prediction::value("page.msr-shows-guest-msr", values);
+                let unknown = values.is_none();
+                let rule = if unknown { "unspecified.msr-unsafe-bits" } else { "page.msr-shows-guest-msr" };
+                return Prediction::value(rule, values);
             }
             "int_pending" => return self.int_pending(),
             "pir" => return Prediction::done("unspecified.pir-in-page"),

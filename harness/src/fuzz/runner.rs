@@ -1,0 +1,272 @@
+//! The work of a campaign: drawing, running, judging, telling apart, shrinking.
+
+use super::action::Step;
+use super::campaign::{Budget, Campaign, Error, Outcome, Shrunk};
+use super::environment::Environment;
+use super::generate::Generator;
+use super::judge::{Candidate, Finding, Judge, Witness};
+use super::known::Entry;
+use super::prediction::Part;
+use super::shrink::simpler;
+use crate::bench::cpu_time;
+use crate::case::{Case, Profile};
+use crate::session;
+use crate::transcript::RunResult;
+use std::collections::BTreeSet;
+
+/// Scripts that run together where each has a machine of its own, and where a session is dear.
+const BATCH: usize = 64;
+const LARGE_BATCH: usize = 400;
+/// So many different findings are shrunk; the rest is counted.
+const SHRUNK: usize = 12;
+/// And so many, different or not.
+const ATTEMPTS: usize = 40;
+/// So many variants of a round run at most, the smallest.
+const VARIANTS: usize = 160;
+
+/// What tells findings apart before they are shrunk.
+pub(super) type Key = (Witness, &'static str, &'static str, String);
+
+pub(super) struct Runner<'a> {
+    pub(super) campaign: &'a Campaign<'a>,
+    pub(super) profile: Profile,
+    pub(super) reference: Option<Profile>,
+    pub(super) outcome: Outcome,
+    pub(super) seen: BTreeSet<Key>,
+    /// What is wrong by itself.
+    pub(super) avoided: BTreeSet<(&'static str, String, bool)>,
+}
+
+/// A script that ran.
+struct Ran {
+    candidate: Candidate,
+    result: RunResult,
+    other: Option<(Case, RunResult)>,
+    findings: Option<Vec<Finding>>,
+}
+
+impl Runner<'_> {
+    pub(super) fn all(&mut self, own: &Generator, shared: Option<&Generator>) -> Result<(), Error> {
+        let start = cpu_time::now()?;
+        let size = if self.campaign.target.cases_per_session() == 1 { BATCH } else { LARGE_BATCH };
+        let mut number = 0;
+        let singles = own.singles();
+        let everything = own.everything();
+        let most = match self.campaign.budget {
+            Budget::Scripts(count) => count,
+            Budget::Cpu(_) => u64::MAX,
+        };
+        let ended = |cpu: f64| matches!(self.campaign.budget, Budget::Cpu(budget) if cpu >= budget.as_secs_f64());
+        while number < most && self.outcome.dead.is_none() && !ended(self.outcome.cpu) {
+            let mut batch = Vec::new();
+            let alone = usize::try_from(number).is_ok_and(|at| at < singles.len());
+            while batch.len() < size && number < most {
+                let at = usize::try_from(number).unwrap_or(usize::MAX);
+                let (generator, steps) = match (singles.get(at), everything.get(at.saturating_sub(singles.len()))) {
+                    (Some(steps), _) => (own, steps.clone()),
+                    // What is wrong by itself is to be known before anything else is done with it.
+                    (None, _) if alone => break,
+                    (None, Some(steps)) => (own, self.without_wrong(steps.clone())),
+                    (None, None) => self.draw(own, shared, number),
+                };
+                batch.push((number, generator.environment(), steps));
+                number += 1;
+            }
+            self.batch(batch, alone)?;
+            self.outcome.cpu = cpu_time::now()? - start;
+        }
+        Ok(())
+    }
+
+    /// A random script: where the reference cannot do all that the target can, every other one is for both.
+    fn draw<'g>(&self, own: &'g Generator, shared: Option<&'g Generator>, number: u64) -> (&'g Generator, Vec<Step>) {
+        let differ = |shared: &&Generator| shared.environment().features != own.environment().features;
+        let generator = shared.filter(differ).filter(|_| number % 2 == 1).unwrap_or(own);
+        (generator, self.without_wrong(generator.script(self.campaign.seed, number)))
+    }
+
+    /// The script without what is wrong by itself.
+    fn without_wrong(&self, mut steps: Vec<Step>) -> Vec<Step> {
+        steps.retain(|step| !self.is_wrong(step));
+        steps
+    }
+
+    fn is_wrong(&self, step: &Step) -> bool {
+        let (operation, register) = step.action.subject();
+        self.avoided.contains(&(operation, register, step.user))
+    }
+
+    fn batch(&mut self, batch: Vec<(u64, &Environment, Vec<Step>)>, alone: bool) -> Result<(), Error> {
+        let mut candidates = Vec::new();
+        for (number, environment, steps) in batch.into_iter().filter(|(.., steps)| !steps.is_empty()) {
+            self.outcome.coverage.add(&steps);
+            candidates.push((number, environment, self.judge().candidate(environment, &steps)?));
+        }
+        let (places, candidates): (Vec<_>, Vec<_>) =
+            candidates.into_iter().map(|(number, environment, candidate)| ((number, environment), candidate)).unzip();
+        self.outcome.scripts += candidates.len() as u64;
+        let ran = self.run(candidates, true);
+        for ((number, environment), ran) in places.into_iter().zip(ran) {
+            self.outcome.compared += u64::from(ran.other.is_some());
+            let Some(findings) = &ran.findings else {
+                self.outcome.unjudged += 1;
+                continue;
+            };
+            if alone {
+                // What is known is told from everything else wherever it comes, unless it changes what comes after it.
+                let changes = |finding: &Finding| matches!(finding.part, Part::Fate | Part::Exception);
+                let hides = |finding: &&Finding| changes(finding) || !self.is_known(&ran.candidate, finding);
+                let hidden: Vec<&Finding> = findings.iter().filter(hides).collect();
+                for finding in hidden {
+                    if let Some(step) = ran.candidate.steps.get(finding.step) {
+                        let (operation, register) = step.action.subject();
+                        self.avoided.insert((operation, register, step.user));
+                    }
+                }
+            }
+            let unknown = findings.iter().filter(|finding| !self.is_known(&ran.candidate, finding)).cloned();
+            // What comes behind the first thing that is wrong may be its consequence.
+            let unknown: Vec<Finding> = unknown.collect();
+            for finding in findings.iter().filter(|finding| !unknown.contains(finding)) {
+                self.count_known(&ran.candidate, finding);
+            }
+            if let Some(finding) = unknown.into_iter().next() {
+                self.found(number, environment, ran, finding)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn found(&mut self, number: u64, environment: &Environment, ran: Ran, finding: Finding) -> Result<(), Error> {
+        let key = key(&ran.candidate, &finding);
+        if self.seen.contains(&key) || self.seen.len() >= ATTEMPTS || self.outcome.findings.len() >= SHRUNK {
+            self.outcome.repeated += 1;
+            return Ok(());
+        }
+        self.seen.insert(key);
+        let steps_before = ran.candidate.steps.len();
+        let (ran, finding) = self.shrink(environment, ran, finding)?;
+        // Two that begin differently may end the same.
+        let key = key_of_shrunk(&ran.candidate, &finding);
+        let same = |known: &&mut Shrunk| key_of_shrunk(&known.candidate, &known.finding) == key;
+        if let Some(known) = self.outcome.findings.iter_mut().find(same) {
+            known.also.insert(subject(&ran.candidate, &finding));
+            self.outcome.repeated += 1;
+            return Ok(());
+        }
+        self.outcome.findings.push(Shrunk {
+            finding,
+            candidate: ran.candidate,
+            environment: environment.clone(),
+            results: (ran.result, ran.other),
+            number,
+            steps_before,
+            also: BTreeSet::new(),
+        });
+        Ok(())
+    }
+
+    /// The smallest script that shows it, and how it does.
+    fn shrink(
+        &mut self,
+        environment: &Environment,
+        mut ran: Ran,
+        mut finding: Finding,
+    ) -> Result<(Ran, Finding), Error> {
+        loop {
+            let mut candidates = Vec::new();
+            let variants = simpler(environment, &ran.candidate.steps).into_iter();
+            // None gets by simplifying what is wrong by itself.
+            let wrong = |steps: &[Step]| steps.iter().filter(|step| self.is_wrong(step)).count();
+            let own = wrong(&ran.candidate.steps);
+            for steps in variants.filter(|steps| wrong(steps) <= own).take(VARIANTS) {
+                candidates.push(self.judge().candidate(environment, &steps)?);
+            }
+            let compare = finding.witness == Witness::Reference;
+            let shows =
+                |variant: &Ran| variant.findings.iter().flatten().find(|other| other.is_like(&finding)).cloned();
+            let found = self.run(candidates, compare).into_iter().find_map(|variant| {
+                let shown = shows(&variant).filter(|shown| !self.is_known(&variant.candidate, shown))?;
+                Some((variant, shown))
+            });
+            match found {
+                Some(smaller) => (ran, finding) = smaller,
+                None => return Ok((self.completed(ran), finding)),
+            }
+        }
+    }
+
+    /// With what the reference makes of it, if that has not been asked.
+    fn completed(&mut self, ran: Ran) -> Ran {
+        if ran.other.is_some() { ran } else { self.run(vec![ran.candidate], true).remove(0) }
+    }
+
+    /// Runs scripts on the target, and on the reference what it can run.
+    fn run(&mut self, candidates: Vec<Candidate>, compare: bool) -> Vec<Ran> {
+        let Campaign { target, reference, limits, progress, .. } = *self.campaign;
+        let (results, summary) = session::run_all(target, &candidates, limits, progress);
+        self.outcome.sessions += summary.sessions;
+        if let Some(dead) = summary.dead {
+            self.outcome.dead = Some(format!("{dead:?}"));
+        }
+        let mut others: Vec<Option<(Case, RunResult)>> = candidates.iter().map(|_| None).collect();
+        if let (Some(reference), Some(profile), true) = (reference, &self.reference, compare) {
+            let assembled = candidates.iter().enumerate();
+            let cases: Vec<(usize, Case)> = assembled
+                .filter_map(|(index, candidate)| Some((index, candidate.instance.assemble(profile).ok()?)))
+                .collect();
+            let (places, cases): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
+            let (results, _) = session::run_all(reference, &cases, limits, progress);
+            for ((place, case), result) in places.into_iter().zip(cases).zip(results) {
+                if let Some(other) = others.get_mut(place) {
+                    *other = Some((case, result));
+                }
+            }
+        }
+        let judge = self.judge();
+        let all = candidates.into_iter().zip(results).zip(others);
+        all.map(|((candidate, result), other)| {
+            let pair = other.as_ref().map(|(case, result)| (case, result));
+            let findings = judge.findings(&candidate, &result, pair);
+            Ran { candidate, result, other, findings }
+        })
+        .collect()
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        Judge { suite: self.campaign.suite, target: self.campaign.target.id(), profile: &self.profile }
+    }
+
+    fn is_known(&self, candidate: &Candidate, finding: &Finding) -> bool {
+        self.known(candidate, finding).is_some()
+    }
+
+    fn known(&self, candidate: &Candidate, finding: &Finding) -> Option<&Entry> {
+        let line = candidate.rendered.lines.get(finding.step)?.number;
+        let step = candidate.case.steps.iter().find(|step| step.line == line)?;
+        let script: Vec<&str> = candidate.case.steps.iter().map(|step| step.text.as_str()).collect();
+        self.campaign.known.of(self.campaign.target.id(), &step.text, finding.rule, &script)
+    }
+
+    fn count_known(&mut self, candidate: &Candidate, finding: &Finding) {
+        if let Some(reason) = self.known(candidate, finding).map(|entry| entry.reason.clone()) {
+            *self.outcome.known.entry(reason).or_default() += 1;
+        }
+    }
+}
+
+/// Operation and register of the step that shows it.
+fn subject(candidate: &Candidate, finding: &Finding) -> String {
+    let subject = candidate.steps.get(finding.step).map(|step| step.action.subject());
+    subject.map_or_else(String::new, |(operation, register)| format!("{operation} {register}"))
+}
+
+fn key(candidate: &Candidate, finding: &Finding) -> Key {
+    (finding.witness, finding.rule, finding.part.name(), subject(candidate, finding))
+}
+
+/// Of a small script its operations are what it is.
+fn key_of_shrunk(candidate: &Candidate, finding: &Finding) -> (Key, Vec<&'static str>) {
+    let operations = candidate.steps.iter().map(|step| step.action.subject().0).collect();
+    ((finding.witness, finding.rule, finding.part.name(), String::new()), operations)
+}
