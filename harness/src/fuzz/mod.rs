@@ -13,6 +13,7 @@
 //! mistake is found in the reference too, and what no document lays down is not taken for one.
 
 mod action;
+mod bundle;
 mod campaign;
 mod contract;
 mod cover;

@@ -37,12 +37,19 @@ pub(super) struct Runner<'a> {
     pub(super) avoided: BTreeSet<(&'static str, String, bool)>,
 }
 
+/// A script before it runs.
+pub(super) struct Drawn<'a> {
+    pub(super) number: u64,
+    pub(super) environment: &'a Environment,
+    pub(super) steps: Vec<Step>,
+}
+
 /// A script that ran.
-struct Ran {
-    candidate: Candidate,
+pub(super) struct Ran {
+    pub(super) candidate: Candidate,
     result: RunResult,
-    other: Option<(Case, RunResult)>,
-    findings: Option<Vec<Finding>>,
+    pub(super) other: Option<(Case, RunResult)>,
+    pub(super) findings: Option<Vec<Finding>>,
 }
 
 impl Runner<'_> {
@@ -69,7 +76,7 @@ impl Runner<'_> {
                     (None, Some(steps)) => (own, self.without_wrong(steps.clone())),
                     (None, None) => self.draw(own, shared, number),
                 };
-                batch.push((number, generator.environment(), steps));
+                batch.push(Drawn { number, environment: generator.environment(), steps });
                 number += 1;
             }
             self.batch(batch, alone)?;
@@ -96,17 +103,19 @@ impl Runner<'_> {
         self.avoided.contains(&(operation, register, step.user))
     }
 
-    fn batch(&mut self, batch: Vec<(u64, &Environment, Vec<Step>)>, alone: bool) -> Result<(), Error> {
-        let mut candidates = Vec::new();
-        for (number, environment, steps) in batch.into_iter().filter(|(.., steps)| !steps.is_empty()) {
-            self.outcome.coverage.add(&steps);
-            candidates.push((number, environment, self.judge().candidate(environment, &steps)?));
+    fn batch(&mut self, batch: Vec<Drawn<'_>>, alone: bool) -> Result<(), Error> {
+        let batch: Vec<Drawn<'_>> = batch.into_iter().filter(|drawn| !drawn.steps.is_empty()).collect();
+        for drawn in &batch {
+            self.outcome.coverage.add(&drawn.steps);
         }
-        let (places, candidates): (Vec<_>, Vec<_>) =
-            candidates.into_iter().map(|(number, environment, candidate)| ((number, environment), candidate)).unzip();
-        self.outcome.scripts += candidates.len() as u64;
+        self.outcome.scripts += batch.len() as u64;
+        let batch = if self.campaign.target.cases_per_session() == 1 { batch } else { self.bundled(batch)? };
+        let mut candidates = Vec::new();
+        for Drawn { environment, steps, .. } in &batch {
+            candidates.push(self.judge().candidate(environment, steps)?);
+        }
         let ran = self.run(candidates, true);
-        for ((number, environment), ran) in places.into_iter().zip(ran) {
+        for (Drawn { number, environment, .. }, ran) in batch.into_iter().zip(ran) {
             self.outcome.compared += u64::from(ran.other.is_some());
             let Some(findings) = &ran.findings else {
                 self.outcome.unjudged += 1;
@@ -114,8 +123,7 @@ impl Runner<'_> {
             };
             if alone {
                 // What is known is told from everything else wherever it comes, unless it changes what comes after it.
-                let changes = |finding: &Finding| matches!(finding.part, Part::Fate | Part::Exception);
-                let hides = |finding: &&Finding| changes(finding) || !self.is_known(&ran.candidate, finding);
+                let hides = |finding: &&Finding| !self.changes_nothing(&ran.candidate, finding);
                 let hidden: Vec<&Finding> = findings.iter().filter(hides).collect();
                 for finding in hidden {
                     if let Some(step) = ran.candidate.steps.get(finding.step) {
@@ -202,7 +210,7 @@ impl Runner<'_> {
     }
 
     /// Runs scripts on the target, and on the reference what it can run.
-    fn run(&mut self, candidates: Vec<Candidate>, compare: bool) -> Vec<Ran> {
+    pub(super) fn run(&mut self, candidates: Vec<Candidate>, compare: bool) -> Vec<Ran> {
         let Campaign { target, reference, limits, progress, .. } = *self.campaign;
         let (results, summary) = session::run_all(target, &candidates, limits, progress);
         self.outcome.sessions += summary.sessions;
@@ -233,8 +241,13 @@ impl Runner<'_> {
         .collect()
     }
 
-    fn judge(&self) -> Judge<'_> {
+    pub(super) fn judge(&self) -> Judge<'_> {
         Judge { suite: self.campaign.suite, target: self.campaign.target.id(), profile: &self.profile }
+    }
+
+    /// True if it is known, and what comes after it is as it would be without it.
+    pub(super) fn changes_nothing(&self, candidate: &Candidate, finding: &Finding) -> bool {
+        !matches!(finding.part, Part::Fate | Part::Exception) && self.is_known(candidate, finding)
     }
 
     fn is_known(&self, candidate: &Candidate, finding: &Finding) -> bool {
@@ -248,7 +261,7 @@ impl Runner<'_> {
         self.campaign.known.of(self.campaign.target.id(), &step.text, finding.rule, &script)
     }
 
-    fn count_known(&mut self, candidate: &Candidate, finding: &Finding) {
+    pub(super) fn count_known(&mut self, candidate: &Candidate, finding: &Finding) {
         if let Some(reason) = self.known(candidate, finding).map(|entry| entry.reason.clone()) {
             *self.outcome.known.entry(reason).or_default() += 1;
         }
