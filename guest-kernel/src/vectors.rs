@@ -12,6 +12,7 @@
 //! Book3S vectors are at the architecture's offsets from 0 and have room for eight words or more. BookE vectors are at
 //! [`BOOKE_VECTORS`], 16 bytes each, and the IVORs say where.
 
+use crate::cell::Exclusive;
 use crate::exec;
 use crate::family;
 use crate::save::{Frame, flags};
@@ -135,6 +136,12 @@ impl Templates {
     }
 }
 
+/// IVORs have numbers below this.
+const IVOR_NUMBERS: usize = 38;
+/// By the number of an IVOR that the CPU has, the address of the vector that it points to; 0 elsewhere. Book3S has its vectors
+/// where they are.
+static IVORS: Exclusive<[u32; IVOR_NUMBERS]> = Exclusive::new([0; IVOR_NUMBERS]);
+
 /// A vector of the CPU at hand.
 struct Vector {
     row: &'static Description,
@@ -154,14 +161,6 @@ impl Vector {
             }
         })
     }
-
-    /// Points the CPU to the vector. Book3S has it where it is.
-    fn point(&self) {
-        if let Some(ivor) = self.ivor {
-            // SAFETY: `ivor` names only what the CPU has.
-            unsafe { write_ivor(ivor, self.address) };
-        }
-    }
 }
 
 /// Writes every vector and STEP_RETURN, and points the CPU to them.
@@ -172,8 +171,11 @@ pub(crate) fn install(cpu: &Cpu) {
         let mut words = *templates.for_exception(vector.row);
         words[NUMBER_WORD] |= vector.row.exception as u32;
         write_code(vector.address, &words);
-        vector.point();
+        if let Some(ivor) = vector.ivor {
+            IVORS.with(|ivors| ivors[usize::from(ivor)] = vector.address);
+        }
     }
+    point_ivors();
     write_code(STEP_RETURN, &[exec::step_return_word(cpu)]);
     let (start, end) = if cpu.family.is_booke() {
         (BOOKE_VECTORS, BOOKE_VECTORS + EXCEPTIONS.len() as u32 * BOOKE_STRIDE)
@@ -187,9 +189,7 @@ pub(crate) fn install(cpu: &Cpu) {
 /// Points the CPU to the vectors that [`install`] has written.
 pub(crate) fn point(cpu: &Cpu) {
     clear_ivpr(cpu);
-    for vector in Vector::all(cpu) {
-        vector.point();
-    }
+    point_ivors();
 }
 
 /// With IVPR zero an IVOR is the vector's address.
@@ -227,28 +227,27 @@ fn ivor(row: &Description, cpu: &Cpu) -> Option<u8> {
     }
 }
 
-/// Writes an IVOR by its number; mtspr has the register's number in the instruction.
-///
-/// # Safety
-/// The CPU has this IVOR.
-unsafe fn write_ivor(ivor: u8, vector: u32) {
-    macro_rules! by_number {
-        ($($ivor:literal => $spr:expr),* $(,)?) => {
-            match ivor {
-                // SAFETY: the caller's duty.
-                $($ivor => unsafe { mtspr::<{ $spr }>(vector) },)*
-                _ => {}
-            }
+/// Writes every IVOR that [`IVORS`] has; mtspr has the register's number in the instruction.
+fn point_ivors() {
+    macro_rules! point {
+        ($ivors:ident, $($ivor:literal => $spr:expr),* $(,)?) => {
+            $(if $ivors[$ivor] != 0 {
+                // SAFETY: there is a vector for an IVOR that the CPU has.
+                unsafe { mtspr::<{ $spr }>($ivors[$ivor]) };
+            })*
         };
     }
-    by_number! {
-        0 => number::IVOR0, 1 => number::IVOR0 + 1, 2 => number::IVOR0 + 2, 3 => number::IVOR0 + 3,
-        4 => number::IVOR0 + 4, 5 => number::IVOR0 + 5, 6 => number::IVOR0 + 6, 7 => number::IVOR0 + 7,
-        8 => number::IVOR0 + 8, 9 => number::IVOR0 + 9, 10 => number::IVOR0 + 10, 11 => number::IVOR0 + 11,
-        12 => number::IVOR0 + 12, 13 => number::IVOR0 + 13, 14 => number::IVOR0 + 14, 15 => number::IVOR0 + 15,
-        32 => number::IVOR32, 33 => number::IVOR32 + 1, 34 => number::IVOR32 + 2, 35 => number::IVOR32 + 3,
-        36 => number::IVOR32 + 4, 37 => number::IVOR32 + 5,
-    }
+    IVORS.with(|ivors| {
+        point! {
+            ivors,
+            0 => number::IVOR0, 1 => number::IVOR0 + 1, 2 => number::IVOR0 + 2, 3 => number::IVOR0 + 3,
+            4 => number::IVOR0 + 4, 5 => number::IVOR0 + 5, 6 => number::IVOR0 + 6, 7 => number::IVOR0 + 7,
+            8 => number::IVOR0 + 8, 9 => number::IVOR0 + 9, 10 => number::IVOR0 + 10, 11 => number::IVOR0 + 11,
+            12 => number::IVOR0 + 12, 13 => number::IVOR0 + 13, 14 => number::IVOR0 + 14, 15 => number::IVOR0 + 15,
+            32 => number::IVOR32, 33 => number::IVOR32 + 1, 34 => number::IVOR32 + 2, 35 => number::IVOR32 + 3,
+            36 => number::IVOR32 + 4, 37 => number::IVOR32 + 5,
+        }
+    });
 }
 
 /// Called by the handlers of asynchronous interrupts, with interrupts off.

@@ -17,12 +17,19 @@ use sprig_isa::hcall::{KVM_MAGIC_FEAT_MAS0_TO_SPRG7, KVM_MAGIC_FEAT_SR};
 use sprig_isa::insn::{Insn, Operand};
 use sprig_isa::msr;
 use sprig_isa::page::{Feature, Field, PAGE_SIZE, SR_OFFSET};
-use sprig_isa::replacement::{Action, Pattern, REPLACEMENTS, Replacement, Trampoline};
+use sprig_isa::replacement::{Action, REPLACEMENTS, Replacement, Trampoline};
 
 /// The row of an instruction, found when the guest is built.
 macro_rules! row {
     ($mnemonic:literal) => {
         const { Insn::named($mnemonic) }
+    };
+}
+
+/// The field of this name in the page, found when the guest is built.
+macro_rules! field {
+    ($name:literal) => {
+        const { Field::named($name) }
     };
 }
 
@@ -64,8 +71,8 @@ pub fn patch(kernel: Kernel, cpu: &Cpu, features: u32, word: u32, place: Place) 
     let mut sequence = Sequence { kernel, words: [0; TRAMPOLINE_WORDS], length: 0 };
     let register = Operand::Rs.extract(word);
     let word = match row.action {
-        Action::Load(field) => Access::of(kernel, field)?.load(register)?,
-        Action::Store(field) => Access::of(kernel, field)?.store(register)?,
+        Action::Load(field) => Access::of(kernel, field).load(register)?,
+        Action::Store(field) => Access::of(kernel, field).store(register)?,
         Action::Nop => row!("nop").encode(&[])?,
         Action::Trampoline(kind) => {
             sequence.emit(kind, word, place)?;
@@ -81,10 +88,7 @@ pub fn patch(kernel: Kernel, cpu: &Cpu, features: u32, word: u32, place: Place) 
 /// The entry of the patch list for an instruction word on this CPU, given the feature bits that MAP_MAGIC_PAGE answered.
 #[must_use]
 pub fn replacement(cpu: &Cpu, features: u32, word: u32) -> Option<&'static Replacement> {
-    let insn = Insn::decode(word)?;
-    REPLACEMENTS
-        .iter()
-        .find(|row| row.cpus.intersects(cpu.set) && has(features, row.feature) && matches(row, insn, word))
+    REPLACEMENTS.iter().find(|row| row.is_about(word) && row.cpus.intersects(cpu.set) && has(features, row.feature))
 }
 
 fn has(features: u32, feature: Feature) -> bool {
@@ -92,17 +96,6 @@ fn has(features: u32, feature: Feature) -> bool {
         Feature::Base => true,
         Feature::Sr => features & KVM_MAGIC_FEAT_SR != 0,
         Feature::Mas0ToSprg7 => features & KVM_MAGIC_FEAT_MAS0_TO_SPRG7 != 0,
-    }
-}
-
-fn matches(row: &Replacement, insn: &Insn, word: u32) -> bool {
-    let spr = || u16::try_from(Operand::Spr.extract(word)).ok();
-    match row.pattern {
-        Pattern::Mfspr(number) => insn.mnemonic == "mfspr" && spr() == Some(number),
-        Pattern::Mtspr(number) => insn.mnemonic == "mtspr" && spr() == Some(number),
-        Pattern::Mnemonic(mnemonic) => insn.mnemonic == mnemonic,
-        Pattern::Mtmsrd(l) => insn.mnemonic == "mtmsrd" && (Operand::L.extract(word) != 0) == l,
-        Pattern::Wrteei(e) => insn.mnemonic == "wrteei" && (Operand::E.extract(word) != 0) == e,
     }
 }
 
@@ -119,12 +112,11 @@ struct Access {
 }
 
 impl Access {
-    fn of(kernel: Kernel, field: &str) -> Option<Self> {
-        let field = Field::by_name(field)?;
+    fn of(kernel: Kernel, field: &Field) -> Self {
         let wide = kernel.wide && field.size == 8;
         // The low word of a 64-bit field is the first one where the page is little-endian.
         let offset = if wide || kernel.little { field.offset } else { field.offset32 };
-        Some(Self { wide, displacement: i64::from(offset) - PAGE_SIZE as i64 })
+        Self { wide, displacement: i64::from(offset) - PAGE_SIZE as i64 }
     }
 
     fn load(&self, register: i64) -> Option<u32> {
@@ -174,12 +166,12 @@ impl Sequence {
         self.push(row.encode(operands)?)
     }
 
-    fn load(&mut self, register: i64, field: &str) -> Option<()> {
-        self.push(Access::of(self.kernel, field)?.load(register)?)
+    fn load(&mut self, register: i64, field: &Field) -> Option<()> {
+        self.push(Access::of(self.kernel, field).load(register)?)
     }
 
-    fn store(&mut self, register: i64, field: &str) -> Option<()> {
-        self.push(Access::of(self.kernel, field)?.store(register)?)
+    fn store(&mut self, register: i64, field: &Field) -> Option<()> {
+        self.push(Access::of(self.kernel, field).store(register)?)
     }
 
     /// A conditional branch on CR0[EQ] to a place that [`Self::here`] names later.
@@ -197,20 +189,20 @@ impl Sequence {
 
     /// Frees A, B and CR, and marks a critical section.
     fn enter(&mut self) -> Option<()> {
-        self.store(B, "scratch1")?;
+        self.store(B, field!("scratch1"))?;
         self.insn(row!("mfcr"), &[B])?;
-        self.store(B, "scratch3")?;
-        self.store(A, "scratch2")?;
+        self.store(B, field!("scratch3"))?;
+        self.store(A, field!("scratch2"))?;
         // The section is critical while the field equals r1; r2 is never equal to r1.
-        self.store(1, "critical")
+        self.store(1, field!("critical"))
     }
 
     fn leave(&mut self) -> Option<()> {
-        self.load(A, "scratch2")?;
-        self.load(B, "scratch3")?;
+        self.load(A, field!("scratch2"))?;
+        self.load(B, field!("scratch3"))?;
         self.insn(row!("mtcrf"), &[ALL_FIELDS, B])?;
-        self.load(B, "scratch1")?;
-        self.store(2, "critical")
+        self.load(B, field!("scratch1"))?;
+        self.store(2, field!("critical"))
     }
 
     /// Leaves, executes `original` if there is one, and branches behind the patched instruction.
@@ -226,8 +218,8 @@ impl Sequence {
     /// Copies the instruction's operand to `to`; `enter` has saved the two registers that may be it.
     fn operand(&mut self, to: i64, register: i64) -> Option<()> {
         match register {
-            A => self.load(to, "scratch2"),
-            B => self.load(to, "scratch1"),
+            A => self.load(to, field!("scratch2")),
+            B => self.load(to, field!("scratch1")),
             _ => self.insn(row!("ori"), &[to, register, 0]),
         }
     }
@@ -243,7 +235,7 @@ impl Sequence {
                 self.store_unless_pending(word, place)
             }
             Trampoline::Wrtee => {
-                if Insn::decode(word)?.mnemonic == "wrteei" {
+                if row!("wrteei").is(word) {
                     self.insn(row!("addi"), &[A, 0, 0])?;
                     self.insn(row!("ori"), &[A, A, msr::EE as i64])?;
                 } else {
@@ -255,7 +247,7 @@ impl Sequence {
             Trampoline::WrteeiZero => {
                 self.insn(row!("addi"), &[A, 0, 0])?;
                 self.replace_bits(msr::EE as i64)?;
-                self.store(B, "msr")?;
+                self.store(B, field!("msr"))?;
                 self.finish(None, place)
             }
             Trampoline::Mtsrin => self.mtsrin(word, register, place),
@@ -264,7 +256,7 @@ impl Sequence {
 
     /// B = the page's msr with the bits of `mask` taken from A.
     fn replace_bits(&mut self, mask: i64) -> Option<()> {
-        self.load(B, "msr")?;
+        self.load(B, field!("msr"))?;
         self.insn(row!("xor"), &[A, A, B])?;
         self.insn(row!("andi."), &[A, A, mask])?;
         self.insn(row!("xor"), &[B, B, A])
@@ -272,7 +264,7 @@ impl Sequence {
 
     /// Stores B as the new msr, unless it sets EE while an interrupt waits: then the instruction itself has to trap.
     fn store_unless_pending(&mut self, word: u32, place: Place) -> Option<()> {
-        self.load(A, "int_pending")?;
+        self.load(A, field!("int_pending"))?;
         self.compare_with_zero(A)?;
         let nothing_waits = self.branch_if(IF_SET)?;
         self.insn(row!("andi."), &[A, B, msr::EE as i64])?;
@@ -280,7 +272,7 @@ impl Sequence {
         self.finish(Some(word), place)?;
         self.here(nothing_waits)?;
         self.here(stays_off)?;
-        self.store(B, "msr")?;
+        self.store(B, field!("msr"))?;
         self.finish(None, place)
     }
 
@@ -292,7 +284,7 @@ impl Sequence {
     fn mtmsr(&mut self, word: u32, register: i64, place: Place) -> Option<()> {
         const SAFE_LOW: i64 = (msr::EE | msr::book3s::RI) as i64;
         self.operand(A, register)?;
-        self.load(B, "msr")?;
+        self.load(B, field!("msr"))?;
         self.insn(row!("xor"), &[B, B, A])?;
         // Any bit but EE and RI? Clear those two and look at the rest.
         self.insn(row!("andi."), &[A, B, SAFE_LOW])?;
@@ -307,7 +299,7 @@ impl Sequence {
 
     fn mtsrin(&mut self, word: u32, register: i64, place: Place) -> Option<()> {
         const TRANSLATION: i64 = (msr::book3s::IR | msr::book3s::DR) as i64;
-        self.load(B, "msr")?;
+        self.load(B, field!("msr"))?;
         self.insn(row!("andi."), &[B, B, TRANSLATION])?;
         let real_mode = self.branch_if(IF_SET)?;
         self.finish(Some(word), place)?;

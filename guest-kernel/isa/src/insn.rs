@@ -65,6 +65,36 @@ pub enum Operand {
 }
 
 impl Operand {
+    const ALL: [Self; 27] = [
+        Self::Rt,
+        Self::Rs,
+        Self::Ra,
+        Self::RaOrZero,
+        Self::RaTarget,
+        Self::RaUpdate,
+        Self::Rb,
+        Self::Si,
+        Self::Ui,
+        Self::D,
+        Self::Ds,
+        Self::Spr,
+        Self::Sr,
+        Self::Sh,
+        Self::Mb,
+        Self::Me,
+        Self::To,
+        Self::Fxm,
+        Self::Bf,
+        Self::Bo,
+        Self::Bi,
+        Self::E,
+        Self::L,
+        Self::Nb,
+        Self::Li,
+        Self::Bd,
+        Self::Ct,
+    ];
+
     /// Position of the field's lowest bit, counted from the word's lowest.
     #[must_use]
     pub const fn shift(self) -> u32 {
@@ -140,37 +170,67 @@ impl Operand {
     /// The field of `word` that holds this operand's value, as written in assembler.
     #[must_use]
     pub fn extract(self, word: u32) -> i64 {
-        let raw = (word & self.mask()) >> self.shift();
+        let form = self.form();
+        let raw = (word & form.mask) >> form.shift;
         if let Self::Spr = self {
             return i64::from(swap_spr(raw));
         }
-        let value = i64::from(raw);
-        let sign = 1i64 << (self.width() - 1);
-        let value = if self.is_signed() && value & sign != 0 { value - 2 * sign } else { value };
-        value << self.scale()
+        let raw = raw as i32;
+        let value = if raw > form.highest { raw - form.highest - 1 + form.lowest } else { raw };
+        i64::from(value << form.scale)
     }
 
     /// `value` in this operand's place, or none if it does not fit the field.
     #[must_use]
-    pub fn insert(self, value: i64) -> Option<u32> {
-        let scaled = value >> self.scale();
-        if scaled << self.scale() != value {
-            return None;
-        }
-        let (lowest, highest) = if self.is_signed() {
-            (-(1i64 << (self.width() - 1)), (1i64 << (self.width() - 1)) - 1)
-        } else {
-            (0, (1i64 << self.width()) - 1)
-        };
-        if scaled < lowest || scaled > highest {
+    pub const fn insert(self, value: i64) -> Option<u32> {
+        let form = self.form();
+        let word = value as i32;
+        let scaled = word >> form.scale;
+        if word as i64 != value || scaled << form.scale != word || scaled < form.lowest || scaled > form.highest {
             return None;
         }
         // In range, so the field's own bits are all that the mask leaves.
-        let raw = (scaled & ((1i64 << self.width()) - 1)) as u32;
+        let raw = scaled as u32;
         let raw = if let Self::Spr = self { swap_spr(raw) } else { raw };
-        Some(raw << self.shift())
+        Some(raw << form.shift & form.mask)
+    }
+
+    const fn form(self) -> &'static Form {
+        &FORMS[self as usize]
     }
 }
+
+/// What a field holds and where, worked out when this is built: the guest's patcher asks again and again.
+struct Form {
+    mask: u32,
+    shift: u8,
+    scale: u8,
+    /// The values the field can hold, without the bits it does not keep.
+    lowest: i32,
+    highest: i32,
+}
+
+/// By the operand's number.
+static FORMS: [Form; Operand::ALL.len()] = {
+    const EMPTY: Form = Form { mask: 0, shift: 0, scale: 0, lowest: 0, highest: 0 };
+    let mut forms = [EMPTY; Operand::ALL.len()];
+    let mut index = 0;
+    while index < forms.len() {
+        let operand = Operand::ALL[index];
+        // No field is wider than LI.
+        let values = 1i32 << operand.width();
+        let lowest = if operand.is_signed() { -(values / 2) } else { 0 };
+        forms[operand as usize] = Form {
+            mask: operand.mask(),
+            shift: operand.shift() as u8,
+            scale: operand.scale() as u8,
+            lowest,
+            highest: lowest + (values - 1),
+        };
+        index += 1;
+    }
+    forms
+};
 
 /// An SPR number stands in the word with its two halves of five bits exchanged.
 const fn swap_spr(number: u32) -> u32 {
@@ -184,11 +244,24 @@ pub struct Insn {
     pub mnemonic: &'static str,
     /// The fixed bits.
     pub word: u32,
+    /// The bits that are not operands.
+    pub fixed_mask: u32,
     /// The operands in assembler order.
     pub operands: &'static [Operand],
 }
 
 impl Insn {
+    /// A row of such a table.
+    #[must_use]
+    pub const fn new(mnemonic: &'static str, word: u32, operands: &'static [Operand]) -> Self {
+        let (mut fixed_mask, mut index) = (u32::MAX, 0);
+        while index < operands.len() {
+            fixed_mask &= !operands[index].mask();
+            index += 1;
+        }
+        Self { mnemonic, word, fixed_mask, operands }
+    }
+
     /// The row of this mnemonic.
     #[must_use]
     pub fn by_mnemonic(mnemonic: &str) -> Option<&'static Self> {
@@ -211,13 +284,13 @@ impl Insn {
     /// The row that an instruction word matches, if it is in the table.
     #[must_use]
     pub fn decode(word: u32) -> Option<&'static Self> {
-        INSNS.iter().find(|insn| word & insn.fixed_mask() == insn.word)
+        INSNS.iter().find(|insn| insn.is(word))
     }
 
-    /// The bits that are not operands.
+    /// True if a word is this instruction.
     #[must_use]
-    pub fn fixed_mask(&self) -> u32 {
-        !self.operands.iter().fold(0, |bits, operand| bits | operand.mask())
+    pub const fn is(&self, word: u32) -> bool {
+        word & self.fixed_mask == self.word
     }
 
     /// The instruction word with these operand values, in assembler order; none if their number or one's range is off.
@@ -244,7 +317,7 @@ const fn x(primary: u32, extended: u32) -> u32 {
 }
 
 const fn insn(mnemonic: &'static str, word: u32, operands: &'static [Operand]) -> Insn {
-    Insn { mnemonic, word, operands }
+    Insn::new(mnemonic, word, operands)
 }
 
 /// Record bit: the instruction sets CR0.

@@ -5,6 +5,7 @@
 //! scratch fields are the exception: they are native longs at offset + 0 (arch/powerpc/kernel/kvm_emul.S).
 
 use crate::cpu::CpuSet;
+use crate::name::is_equal;
 
 /// Where a guest maps the page unless it has a reason not to: -4096, so that a 16-bit signed displacement from
 /// register 0 reaches every field (Linux: KVM_MAGIC_PAGE).
@@ -49,6 +50,19 @@ impl Field {
     #[must_use]
     pub fn by_name(name: &str) -> Option<&'static Self> {
         FIELDS.iter().find(|field| field.name == name)
+    }
+
+    /// The field of a name that is known at build time; one that is not in the page does not compile.
+    #[must_use]
+    pub const fn named(name: &str) -> &'static Self {
+        let mut index = 0;
+        while index < FIELDS.len() {
+            if is_equal(FIELDS[index].name, name) {
+                return &FIELDS[index];
+            }
+            index += 1;
+        }
+        panic!("no such field in the page")
     }
 }
 

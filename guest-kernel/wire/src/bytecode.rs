@@ -75,6 +75,11 @@ pub struct Transfer {
 impl Transfer {
     const SIZE: usize = 4;
 
+    /// True if [`Self::decode`] gives one, without doing it.
+    const fn is_valid([register, part, ..]: [u8; Self::SIZE]) -> bool {
+        register <= Register::LR && part <= 1
+    }
+
     fn decode([register, part, high, low]: [u8; Self::SIZE]) -> Option<Self> {
         let register = Register::from_number(register)?;
         let part = match part {
@@ -100,7 +105,7 @@ impl<'a> Transfers<'a> {
     fn decode(cursor: &mut Cursor<'a>, count: u8) -> Result<Self, Malformed> {
         let malformed = cursor.malformed();
         let (transfers, _) = cursor.take(usize::from(count) * Transfer::SIZE)?.as_chunks();
-        if transfers.iter().any(|bytes| Transfer::decode(*bytes).is_none()) {
+        if !transfers.iter().all(|bytes| Transfer::is_valid(*bytes)) {
             return Err(malformed);
         }
         Ok(Self(transfers))

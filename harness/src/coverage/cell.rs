@@ -173,7 +173,7 @@ fn of_spr(name: &str) -> Vec<Cell> {
                 cells.push(cell(Some((Path::Trap, Moment::Before))));
             }
             cells.push(cell(Some((Path::Trap, Moment::After))));
-            if rows.iter().any(|row| row.field().is_some()) {
+            if rows.iter().any(|row| row.page_field.is_some()) {
                 if privilege == Privilege::Supervisor {
                     cells.push(cell(Some((Path::Page, Moment::Before))));
                 }
@@ -209,7 +209,7 @@ pub(super) fn access(spr: &Spr, privilege: Privilege) -> Access {
 fn of_replacement(row: &Replacement) -> Vec<Cell> {
     let cell = |deed, privilege, travel| Cell { kind: Kind::Patch, name: patch_name(row), deed, privilege, travel };
     let mut cells = vec![cell(Deed::Patched, Privilege::Problem, None)];
-    if row.action == Action::Nop {
+    if matches!(row.action, Action::Nop) {
         cells.push(cell(Deed::Patched, Privilege::Supervisor, None));
     } else {
         cells.extend(both_paths().map(|travel| cell(Deed::Patched, Privilege::Supervisor, Some(travel))));

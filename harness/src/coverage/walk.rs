@@ -303,20 +303,14 @@ impl Walk<'_> {
         let mut subjects = vec![(Kind::Patch, name.clone(), Deed::Patched)];
         let special = PATCHER_REGISTERS.into_iter().find(|special| i64::from(*special) == gpr);
         subjects.extend(special.map(|special| (Kind::Patch, name, Deed::With(special))));
-        let field =
-            |name: &str| Field::by_name(name).map(|field| (Kind::Field, field.name.to_owned(), self.behind(field)));
         match row.action {
-            Action::Load(of) => {
-                if let Some((kind, name, storage)) = field(of) {
-                    subjects.push((kind, name, Deed::Read));
-                    self.read(storage, &subjects, Path::Page, run.shows(gpr));
-                }
+            Action::Load(field) => {
+                subjects.push((Kind::Field, field.name.to_owned(), Deed::Read));
+                self.read(self.behind(field), &subjects, Path::Page, run.shows(gpr));
             }
-            Action::Store(of) => {
-                if let Some((kind, name, storage)) = field(of) {
-                    subjects.push((kind, name, Deed::Write));
-                    self.write(storage, subjects, Path::Page);
-                }
+            Action::Store(field) => {
+                subjects.push((Kind::Field, field.name.to_owned(), Deed::Write));
+                self.write(self.behind(field), subjects, Path::Page);
             }
             Action::Nop => {
                 if run.observed {
@@ -334,7 +328,8 @@ impl Walk<'_> {
 
     /// What a field of the page shadows.
     fn behind(&self, field: &'static Field) -> Storage {
-        let here = |spr: &&Spr| spr.page_field == field.name && !spr.is_alias() && spr.cpus.intersects(self.cpu.set);
+        let shadows = |spr: &&Spr| spr.page_field.is_some_and(|shadowed| shadowed.name == field.name);
+        let here = |spr: &&Spr| shadows(spr) && !spr.is_alias() && spr.cpus.intersects(self.cpu.set);
         if field.name == "msr" {
             return Storage::Msr;
         }

@@ -95,7 +95,7 @@ impl Environment {
 
     /// The field that shadows a register on this CPU.
     pub(super) fn field_of(&self, spr: &Spr) -> Option<&'static Field> {
-        spr.field().filter(|field| self.cpu.set.intersects(field.cpus))
+        spr.page_field.filter(|field| self.cpu.set.intersects(field.cpus))
     }
 
     /// Bytes that a load or store of a field moves.

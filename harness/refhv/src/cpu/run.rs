@@ -105,7 +105,11 @@ impl<S: Supervisor> Processor<S> {
                 }
                 Err(interrupt) => {
                     self.core.begin(insn);
-                    return self.supervisor.interrupt(&mut self.core, interrupt);
+                    self.supervisor.interrupt(&mut self.core, interrupt);
+                    self.core.update_code();
+                    if !self.core.lookaside.is_in_last_page(self.core.state.pc) {
+                        return;
+                    }
                 }
             }
             if !self.core.clock.tick() {

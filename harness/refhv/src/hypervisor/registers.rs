@@ -41,7 +41,7 @@ impl RegisterFile {
         let mut slots = vec![None; Sprs::COUNT];
         let mut cells = Sprs::new();
         for row in SPRS.iter().filter(|row| row.cpus.intersects(cpu.set)) {
-            slots[usize::from(row.cell)] = row.field().map(Slot::of);
+            slots[usize::from(row.cell)] = row.page_field.map(Slot::of);
             cells.set(row.number, row.reset.into());
         }
         cells.set(number::PVR, cpu.pvr.into());
@@ -122,7 +122,7 @@ pub(super) fn aliases_in_page(cpu: &Cpu, deviation: Option<Deviation>) -> Vec<Al
         _ => cell,
     };
     let part = |cell: u16| {
-        let field = Spr::lookup(cpu, cell)?.field().filter(|field| field.size == 8)?;
+        let field = Spr::lookup(cpu, cell)?.page_field.filter(|field| field.size == 8)?;
         Some(match deviation {
             _ if cpu.is_64bit => Slot::of(field),
             Some(Deviation::AliasHighWord) => Slot::high_word(field),
@@ -136,5 +136,5 @@ pub(super) fn aliases_in_page(cpu: &Cpu, deviation: Option<Deviation>) -> Vec<Al
 
 /// The cells of those that are not.
 pub(super) fn aliases_outside_page(cpu: &Cpu) -> Vec<u16> {
-    aliased(cpu).filter(|row| row.field().is_none()).map(|row| row.cell).collect()
+    aliased(cpu).filter(|row| row.page_field.is_none()).map(|row| row.cell).collect()
 }

@@ -38,7 +38,7 @@ impl Random {
             }
             _ => {
                 let row = &INSNS[self.below(INSNS.len())];
-                row.word | self.next() as u32 & !row.fixed_mask()
+                row.word | self.next() as u32 & !row.fixed_mask
             }
         }
     }

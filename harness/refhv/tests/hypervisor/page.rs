@@ -15,10 +15,10 @@ fn every_register_in_the_page_is_read_and_written_by_trap_and_by_page_alike() {
         let mut guest = Guest::mapped(cpu);
         let set = guest.core().state.profile.set;
         let rows = SPRS.iter().filter(|row| row.cpus.intersects(set) && !row.is_alias() && row.write == Write::Plain);
-        for row in rows.filter(|row| row.field().is_some()) {
+        for (row, field) in rows.filter_map(|row| Some((row, row.page_field?))) {
             guest.mtspr(row.number, 0x0123_4564);
-            assert_eq!(guest.page(row.page_field), 0x0123_4564, "{cpu} {} by trap", row.name);
-            guest.store(row.page_field, 0x89ab_cde8);
+            assert_eq!(guest.page(field.name), 0x0123_4564, "{cpu} {} by trap", row.name);
+            guest.store(field.name, 0x89ab_cde8);
             assert_eq!(guest.mfspr(row.number), 0x89ab_cde8, "{cpu} {} by page", row.name);
         }
     }

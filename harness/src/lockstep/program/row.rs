@@ -98,7 +98,7 @@ impl Row {
     #[must_use]
     pub fn decode(word: u32) -> Option<(&'static Self, &'static str)> {
         ROWS.iter().find_map(|row| {
-            let fixed = row.insn.fixed_mask();
+            let fixed = row.insn.fixed_mask;
             let is_word = |(bits, _): &&(u32, &str)| word & fixed == row.insn.word | bits;
             row.variants().iter().find(is_word).map(|(_, suffix)| (row, *suffix))
         })
@@ -122,7 +122,7 @@ impl Row {
 }
 
 const fn row(mnemonic: &'static str, word: u32, operands: &'static [Operand], kind: Kind) -> Row {
-    Row { insn: Insn { mnemonic, word, operands }, forms: Forms::One, kind }
+    Row { insn: Insn::new(mnemonic, word, operands), forms: Forms::One, kind }
 }
 
 const fn d(mnemonic: &'static str, primary: u32, operands: &'static [Operand], kind: Kind) -> Row {

@@ -11,10 +11,10 @@ use super::lookup::NoObservations;
 use super::{Need, Resolver};
 use crate::case::{Part, Term};
 use crate::feature::Feature;
+use sprig_isa::hcall;
 use sprig_isa::mmu::PAGE_SIZE;
 use sprig_isa::page;
 use sprig_isa::spr::Spr;
-use sprig_isa::{hcall, spr};
 use sprig_wire::bytecode::Alu;
 use sprig_wire::host::{HostCall, REGS, SREGS};
 use sprig_wire::layout;
@@ -209,7 +209,7 @@ impl Resolver<'_, '_> {
             Field::Shadowing(register) => register,
         };
         let name = self.lookup.named_spr(register)?;
-        let field = Spr::by_name(name).find_map(spr::Spr::field);
+        let field = Spr::by_name(name).find_map(|spr| spr.page_field);
         if field.is_none() {
             let found = Diagnostic::error(format!("no field of the page shadows {name}")).at(register.span, "");
             self.lookup.report(found);
