@@ -172,6 +172,16 @@ impl Memory {
         Some(())
     }
 
+    /// [`Self::write`] at an address that is a multiple of `N`, which is a power of two.
+    #[inline]
+    #[must_use]
+    pub fn write_aligned<const N: usize>(&mut self, address: u64, bytes: [u8; N]) -> Option<()> {
+        match self.write_aligned_again(address, bytes) {
+            Some(()) => Some(()),
+            None => self.write(address, bytes),
+        }
+    }
+
     /// The big-endian word at a guest-physical address.
     #[inline]
     #[must_use]

@@ -151,6 +151,8 @@ impl<S: Supervisor> Processor<S> {
             Operation::TouchBlock => self.touch_block(insn, Access::Load)?,
             Operation::Mfspr => return self.move_special(insn, Direction::Read),
             Operation::Mtspr => return self.move_special(insn, Direction::Write),
+            Operation::MfsprPrivileged => return self.move_privileged(insn, Direction::Read),
+            Operation::MtsprPrivileged => return self.move_privileged(insn, Direction::Write),
             Operation::Tw => state.trap(insn, state.word_operand(insn.ra()), state.word_operand(insn.rb()))?,
             Operation::Mulld => state.mulld(insn),
             Operation::Mulhd => state.mulhd(insn),
@@ -194,26 +196,36 @@ impl<S: Supervisor> Processor<S> {
             Operation::Cmpb => state.cmpb(insn),
             Operation::Bpermd => state.bpermd(insn),
             Operation::Undecoded => return Ok(Flow::Again),
+            Operation::Privileged => return self.execute_privileged(insn),
             Operation::Rest => return self.execute_rest(insn),
         }
         Ok(Flow::Next)
     }
 
-    /// What is no instruction of problem state: privileged, of a unit that is switched off, or none at all.
+    /// A privileged instruction.
+    #[inline]
+    fn execute_privileged(&mut self, insn: Insn) -> Outcome {
+        let state = &self.core.state;
+        if state.in_problem_state() {
+            return Err(Interrupt::privileged(state.profile.family));
+        }
+        self.execute_in_supervisor(insn)
+    }
+
+    fn execute_in_supervisor(&mut self, insn: Insn) -> Outcome {
+        let profile = self.core.state.profile;
+        let instruction = Privileged::decode(insn, profile).ok_or(Interrupt::illegal(profile.family))?;
+        self.core.begin(insn);
+        self.supervisor.privileged(&mut self.core, instruction)?;
+        self.core.update_code();
+        Ok(Flow::Jump)
+    }
+
+    /// What is no instruction, or of a unit that is switched off or missing.
     #[cold]
     fn execute_rest(&mut self, insn: Insn) -> Outcome {
-        let state = &self.core.state;
-        let family = state.profile.family;
-        if let Some(instruction) = Privileged::decode(insn, state.profile) {
-            if state.in_problem_state() {
-                return Err(Interrupt::privileged(family));
-            }
-            self.core.begin(insn);
-            self.supervisor.privileged(&mut self.core, instruction)?;
-            self.core.update_code();
-            return Ok(Flow::Jump);
-        }
-        Err(self.unavailable(insn).unwrap_or(Interrupt::illegal(family)))
+        let illegal = Interrupt::illegal(self.core.state.profile.family);
+        Err(self.unavailable(insn).unwrap_or(illegal))
     }
 
     /// The interrupt for an instruction of a unit that MSR has switched off.

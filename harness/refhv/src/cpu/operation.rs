@@ -5,9 +5,10 @@
 //! that do the same are one operation.
 
 use sprig_isa::cpu::{Cpu, CpuSet};
+use sprig_isa::spr::Spr;
 
-use super::Insn;
 use super::opcode::{ds, primary, x19, x31};
+use super::{Direction, Insn, Privileged};
 
 /// CPUs with isel.
 const ISEL: CpuSet = CpuSet::E500.union(CpuSet::POWER);
@@ -135,6 +136,10 @@ pub(super) enum Operation {
     TouchBlock,
     Mfspr,
     Mtspr,
+    /// mfspr of a register that the CPU has and problem state may not read.
+    MfsprPrivileged,
+    /// mtspr of one that problem state may not write.
+    MtsprPrivileged,
     Tw,
     Mulld,
     Mulhd,
@@ -179,13 +184,23 @@ pub(super) enum Operation {
     Bpermd,
     /// Not known yet, in a page of code.
     Undecoded,
-    /// No instruction of problem state: privileged, of a unit this model does not have, or none at all.
+    /// Privileged, but for moves of special registers.
+    Privileged,
+    /// Of a unit this model does not have, or no instruction at all.
     Rest,
 }
 
 impl Operation {
     /// The operation of a word.
     pub(super) fn decode(insn: Insn, cpu: &Cpu) -> Self {
+        match Self::decode_open(insn, cpu) {
+            Self::Rest if Privileged::decode(insn, cpu).is_some() => Self::Privileged,
+            operation => operation,
+        }
+    }
+
+    /// That of an instruction of problem state.
+    fn decode_open(insn: Insn, cpu: &Cpu) -> Self {
         match insn.primary() {
             primary::ADDI => Self::Addi,
             primary::ADDIS => Self::Addis,
@@ -319,6 +334,8 @@ impl Operation {
             x31::DCBZ => Self::Dcbz,
             x31::DCBST | x31::DCBF | x31::ICBI => Self::TouchBlock,
             x31::SYNC | x31::EIEIO | x31::DCBT | x31::DCBTST => Self::NoOp,
+            x31::MFSPR if is_privileged(insn, cpu, Direction::Read) => Self::MfsprPrivileged,
+            x31::MTSPR if is_privileged(insn, cpu, Direction::Write) => Self::MtsprPrivileged,
             x31::MFSPR => Self::Mfspr,
             x31::MFTB if MFTB.intersects(cpu.set) => Self::Mfspr,
             x31::MTSPR => Self::Mtspr,
@@ -385,4 +402,12 @@ impl Operation {
             _ => Self::Rest,
         }
     }
+}
+
+/// True if mfspr or mtspr of this number is a privileged instruction.
+fn is_privileged(insn: Insn, cpu: &Cpu, direction: Direction) -> bool {
+    Spr::lookup(cpu, insn.spr()).is_some_and(|row| match direction {
+        Direction::Read => row.is_defined_for(false) && !row.problem.can_read(),
+        Direction::Write => row.is_defined_for(true) && !row.problem.can_write(),
+    })
 }

@@ -58,6 +58,16 @@ impl<S: Supervisor> Processor<S> {
         Ok(Flow::Next)
     }
 
+    /// mfspr or mtspr of a register that problem state may not use.
+    #[inline]
+    pub(super) fn move_privileged(&mut self, insn: Insn, direction: Direction) -> Result<Flow, Interrupt> {
+        let state = &self.core.state;
+        if state.in_problem_state() {
+            return Err(Interrupt::privileged(state.profile.family));
+        }
+        self.move_special_by_table(insn, direction, insn.spr())
+    }
+
     fn move_special_by_table(&mut self, insn: Insn, direction: Direction, number: u16) -> Result<Flow, Interrupt> {
         let row = Spr::lookup(self.core.state.profile, number);
         if let Some(row) = row {

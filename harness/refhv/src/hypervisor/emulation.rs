@@ -223,9 +223,13 @@ impl Hypervisor {
     /// Takes what the guest may change in the page without an exit: EE and RI, and the segment registers.
     #[inline]
     pub(super) fn take_from_page(&mut self, core: &mut Core) {
-        if self.entered_msr == Some(self.msr) && self.is_page_as_entered(core) {
-            return;
+        if self.entered_msr != Some(self.msr) || !self.is_page_as_entered(core) {
+            self.take_changes(core);
         }
+    }
+
+    #[inline(never)]
+    fn take_changes(&mut self, core: &mut Core) {
         let stored = self.shared.get(&core.memory, shared::MSR);
         if stored != self.msr {
             let taken = match self.deviation {

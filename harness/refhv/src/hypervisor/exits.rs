@@ -81,8 +81,8 @@ pub struct Step {
 impl Step {
     /// The step the guest has noted last.
     fn current(memory: &Memory) -> Self {
-        const { assert!(log::AT_STEP == log::AT_CASE + 4, "one doubleword holds both") };
-        let both = memory.read_u64(u64::from(layout::LOG_BASE + log::AT_CASE)).unwrap_or(0);
+        const { assert!(log::AT_STEP == log::AT_CASE + 4 && log::AT_CASE.is_multiple_of(8), "one doubleword holds both") };
+        let both = memory.read_aligned(u64::from(layout::LOG_BASE + log::AT_CASE)).map_or(0, u64::from_be_bytes);
         Self { case: (both >> 32) as u32, step: both as u32 }
     }
 }
@@ -97,6 +97,7 @@ pub struct Exits {
 }
 
 impl Exits {
+    #[inline]
     pub(super) fn count(&mut self, memory: &Memory, reason: Exit) {
         let step = Step::current(memory);
         if step != self.current {

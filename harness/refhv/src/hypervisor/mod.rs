@@ -196,7 +196,7 @@ impl Hypervisor {
     }
 
     /// The guest has left. `reason` is counted unless it had left already.
-    #[inline]
+    #[inline(always)]
     fn exit(&mut self, core: &mut Core, reason: Exit) {
         if self.outside {
             return;
@@ -211,6 +211,7 @@ impl Hypervisor {
     }
 
     /// The guest goes on, with an interrupt if one can be delivered.
+    #[inline]
     fn enter(&mut self, core: &mut Core) {
         let mut sources = self.interrupt_sources(core);
         if !sources.is_empty() {
@@ -220,6 +221,7 @@ impl Hypervisor {
     }
 
     /// The guest goes on where it is: the page and the hardware get what they have to have while it runs.
+    #[inline]
     fn resume(&mut self, core: &mut Core, sources: Sources) {
         if self.entered_msr != Some(self.msr) || self.sources != sources || !self.is_page_as_entered(core) {
             self.prepare(core, sources);
@@ -234,6 +236,7 @@ impl Hypervisor {
         self.entered_writes == Some(self.shared.writes(&core.memory))
     }
 
+    #[inline(never)]
     fn prepare(&mut self, core: &mut Core, sources: Sources) {
         let Core { memory, state, .. } = core;
         let order = self.shared.order();

@@ -158,15 +158,25 @@ impl Shared {
     /// A field's value.
     #[inline]
     pub(super) fn get(self, memory: &Memory, slot: Slot) -> u64 {
-        slot.get(self.page(memory), self.order)
+        let address = self.base + self.offset + u64::from(slot.offset);
+        match (slot.size, self.order) {
+            (8, ByteOrder::Big) => memory.read_aligned(address).map_or(0, u64::from_be_bytes),
+            (8, ByteOrder::Little) => memory.read_aligned(address).map_or(0, u64::from_le_bytes),
+            (_, ByteOrder::Big) => memory.read_aligned(address).map_or(0, |bytes| u32::from_be_bytes(bytes).into()),
+            (_, ByteOrder::Little) => memory.read_aligned(address).map_or(0, |bytes| u32::from_le_bytes(bytes).into()),
+        }
     }
 
     /// Sets a field.
     #[inline]
     pub(super) fn set(self, memory: &mut Memory, slot: Slot, value: u64) {
-        if let Some(page) = self.page_mut(memory) {
-            slot.set(page, self.order, value);
-        }
+        let address = self.base + self.offset + u64::from(slot.offset);
+        let _ = match (slot.size, self.order) {
+            (8, ByteOrder::Big) => memory.write_aligned(address, value.to_be_bytes()),
+            (8, ByteOrder::Little) => memory.write_aligned(address, value.to_le_bytes()),
+            (_, ByteOrder::Big) => memory.write_aligned(address, (value as u32).to_be_bytes()),
+            (_, ByteOrder::Little) => memory.write_aligned(address, (value as u32).to_le_bytes()),
+        };
     }
 
     /// The segment registers.
