@@ -152,7 +152,7 @@ impl Campaign<'_> {
 /// What counts as a hang: no script needs more than a few waits.
 #[must_use]
 pub fn limits() -> Limits {
-    Limits { instructions: 100 * u64::from(PATIENCE), ..Limits::default() }
+    Limits { instructions: 20 * u64::from(PATIENCE), ..Limits::default() }
 }
 
 /// Rounds after which an interrupt that is due has been taken: an emulator's timers may have a thread of their own.

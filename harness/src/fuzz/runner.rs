@@ -18,9 +18,9 @@ use std::collections::BTreeSet;
 const BATCH: usize = 64;
 const LARGE_BATCH: usize = 400;
 /// So many different findings are shrunk; the rest is counted.
-const SHRUNK: usize = 12;
+const SHRUNK: usize = 8;
 /// And so many, different or not.
-const ATTEMPTS: usize = 40;
+const ATTEMPTS: usize = 24;
 /// So many variants of a round run at most, the smallest.
 const VARIANTS: usize = 160;
 

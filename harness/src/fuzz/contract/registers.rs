@@ -25,6 +25,8 @@ pub(super) struct Register {
     shown: Vec<u64>,
     /// One of these is not known.
     shown_unknown: bool,
+    /// What it holds is left open, so that two hypervisors may differ.
+    pub(super) open: bool,
 }
 
 /// Every register that keeps what is written to it, by its cell's number.
@@ -65,6 +67,7 @@ impl Register {
         }
         self.value = value;
         self.way = way;
+        self.open = false;
     }
 
     /// What its alias may show; none if nothing is known.

@@ -174,7 +174,8 @@ impl Contract<'_> {
             return Prediction { varies, ..Prediction::value(rule, register.alias()) };
         }
         let rule = read_rule(spr, register.way, paged);
-        Prediction::value(rule, register.value.map(|value| vec![value]))
+        let varies = register.open;
+        Prediction { varies, ..Prediction::value(rule, register.value.map(|value| vec![value])) }
     }
 
     pub(super) fn write(&mut self, spr: &'static Spr, value: u64) -> Prediction {

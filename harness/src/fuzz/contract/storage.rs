@@ -64,7 +64,8 @@ impl Contract<'_> {
             Way::Trap => "page.traps-act-on-page",
             Way::Interrupt => "page.interrupt-writes-srr",
         };
-        Prediction::value(rule, register.value.map(|value| vec![value]))
+        let varies = register.open;
+        Prediction { varies, ..Prediction::value(rule, register.value.map(|value| vec![value])) }
     }
 
     pub(super) fn store_field(&mut self, field: &'static Field, value: u64) -> Prediction {
@@ -124,8 +125,10 @@ impl Contract<'_> {
 
     /// A load or store of the page by its address.
     pub(super) fn access_page(&mut self, size: Size, offset: u64, stored: Option<u64>) -> Prediction {
-        let field = FIELDS.iter().find(|field| u64::from(field.offset32) == offset);
-        match (field, size, stored) {
+        let whole = FIELDS.iter().find(|field| u64::from(field.offset32) == offset);
+        let holds = |field: &&Field| (field.offset..field.offset + u16::from(field.size)).contains(&(offset as u16));
+        let field = whole.or_else(|| FIELDS.iter().find(holds));
+        match (whole, size, stored) {
             // Of a 64-bit guest's field this is half.
             _ if self.environment.is_wide() => self.forget_field(field, stored),
             (Some(field), Size::Word, None) => {

@@ -19,7 +19,8 @@ impl Contract<'_> {
         if sources.iter().all(|pending| *pending == Answer::No) {
             return Prediction::value(rule, Some(vec![0]));
         }
-        let waits = self.external.pending == Answer::Yes && ee == Answer::No;
+        let waits =
+            [self.external, self.decrementer].iter().any(|source| source.pending == Answer::Yes) && ee == Answer::No;
         Prediction::done(rule).with(Part::Value, waits.then_some(Allowed::NonZero))
     }
 
