@@ -3,10 +3,11 @@
 use sprig_isa::cpu::Family;
 use sprig_isa::exception::Class;
 use sprig_isa::msr::{self, booke};
-use sprig_isa::spr::{Spr, number};
+use sprig_isa::spr::{Spr, Write, number};
 use sprig_isa::timer::tcr;
 
 use super::deviation::{Deviation, SWAPPED_SPRGS, swapped};
+use super::shared::Slot;
 use super::{Design, Hypervisor, policy, shared};
 use crate::cpu::opcode::{primary, x31};
 use crate::cpu::{Access, Core, Direction, Insn, Interrupt, Privileged, undefined_spr};
@@ -167,8 +168,11 @@ impl Hypervisor {
             _ => row.cell,
         };
         if let Some(slot) = self.registers.slot(cell) {
-            let old = self.shared.get(&core.memory, slot);
-            return self.set_in_page(core, cell, row.write.apply(old, value));
+            let value = match row.write {
+                Write::Plain => value,
+                write => write.apply(self.shared.get(&core.memory, slot), value),
+            };
+            return self.set_in_page(core, cell, slot, value);
         }
         if self.cpu.family.is_booke() && matches!(row.cell, number::TSR | number::TCR | number::DECAR) {
             self.timers.advance(&core.clock, &mut self.registers.cells);
@@ -197,13 +201,13 @@ impl Hypervisor {
     /// Sets a register in the page; none of them is a timer or translation's. If no alias shows it, it is no reason to load
     /// the aliases again.
     #[inline]
-    fn set_in_page(&mut self, core: &mut Core, cell: u16, value: u64) {
+    fn set_in_page(&mut self, core: &mut Core, cell: u16, slot: Slot, value: u64) {
         let as_entered = self.is_page_as_entered(core);
-        self.registers.set(&mut core.memory, cell, value);
+        self.registers.set_slot(&mut core.memory, slot, value);
         if self.has_design(Design::AliasOnWrite) {
             self.load_alias(core, cell);
         }
-        if as_entered && !self.aliases.iter().any(|alias| alias.cell == cell) {
+        if as_entered && !self.aliased.get(usize::from(cell)).is_some_and(|aliased| *aliased) {
             self.entered_writes = Some(self.shared.writes(&core.memory));
         }
     }

@@ -57,7 +57,7 @@ use crate::bare::Timers;
 use crate::clock::INSTRUCTIONS_PER_TICK;
 use crate::cpu::{Access, Core, Direction, Fault, Interrupt, Pause, Privileged, Processor, Supervisor, Translation};
 use crate::mmu::{Mmu, space};
-use registers::{Alias, RegisterFile, aliases_in_page, aliases_outside_page};
+use registers::{Alias, RegisterFile, aliases_in_page, aliases_outside_page, is_aliased};
 use shadow::ShadowTlb;
 use shared::{Segments, Shared, Slot};
 use sources::Sources;
@@ -105,6 +105,8 @@ pub struct Hypervisor {
     shadow: ShadowTlb,
     /// What is loaded into the hardware at entry.
     aliases: Vec<Alias>,
+    /// For each cell, whether it is one of those.
+    aliased: Vec<bool>,
     /// Cells of registers that problem state reads in the hardware and no page shadows: kept the same when written.
     mirrored: Vec<u16>,
     vcpu_id: u32,
@@ -135,6 +137,7 @@ impl Hypervisor {
         let cpu = core.state.profile;
         let shared = Shared::allocate(&mut core.memory, Design::layout_offset(setup.design));
         let mut registers = RegisterFile::new(cpu, shared);
+        let aliases = aliases_in_page(cpu, setup.deviation);
         let mut hypervisor = Self {
             cpu,
             mmu: Mmu::new(cpu, &mut registers.cells),
@@ -146,7 +149,8 @@ impl Hypervisor {
             offers_page: setup.offers_page,
             mapping: None,
             shadow: ShadowTlb::new(),
-            aliases: aliases_in_page(cpu, setup.deviation),
+            aliased: is_aliased(&aliases),
+            aliases,
             mirrored: aliases_outside_page(cpu),
             vcpu_id: setup.vcpu_id,
             design: setup.design,
@@ -211,7 +215,7 @@ impl Hypervisor {
     }
 
     /// The guest goes on, with an interrupt if one can be delivered.
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, core: &mut Core) {
         let mut sources = self.interrupt_sources(core);
         if !sources.is_empty() {
@@ -221,7 +225,7 @@ impl Hypervisor {
     }
 
     /// The guest goes on where it is: the page and the hardware get what they have to have while it runs.
-    #[inline]
+    #[inline(always)]
     fn resume(&mut self, core: &mut Core, sources: Sources) {
         if self.entered_msr != Some(self.msr) || self.sources != sources || !self.is_page_as_entered(core) {
             self.prepare(core, sources);

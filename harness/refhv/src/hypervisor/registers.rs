@@ -73,11 +73,17 @@ impl RegisterFile {
         }
     }
 
+    /// Writes one that is in the shared state.
+    #[inline]
+    pub(super) fn set_slot(&self, memory: &mut Memory, slot: Slot, value: u64) {
+        self.shared.set(memory, slot, value & self.mask);
+    }
+
     /// Writes without a view.
     #[inline]
     pub(super) fn set(&mut self, memory: &mut Memory, cell: u16, value: u64) {
         match self.slot(cell) {
-            Some(slot) => self.shared.set(memory, slot, value & self.mask),
+            Some(slot) => self.set_slot(memory, slot, value),
             None => self.cells.set(cell, value & self.mask),
         }
     }
@@ -137,4 +143,13 @@ pub(super) fn aliases_in_page(cpu: &Cpu, deviation: Option<Deviation>) -> Vec<Al
 /// The cells of those that are not.
 pub(super) fn aliases_outside_page(cpu: &Cpu) -> Vec<u16> {
     aliased(cpu).filter(|row| row.page_field.is_none()).map(|row| row.cell).collect()
+}
+
+/// For each cell, whether one of these aliases shows it.
+pub(super) fn is_aliased(aliases: &[Alias]) -> Vec<bool> {
+    let mut cells = vec![false; Sprs::COUNT];
+    for alias in aliases {
+        cells[usize::from(alias.cell)] = true;
+    }
+    cells
 }

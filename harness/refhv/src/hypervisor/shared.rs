@@ -168,7 +168,7 @@ impl Shared {
     }
 
     /// Sets a field.
-    #[inline]
+    #[inline(always)]
     pub(super) fn set(self, memory: &mut Memory, slot: Slot, value: u64) {
         let address = self.base + self.offset + u64::from(slot.offset);
         let _ = match (slot.size, self.order) {
