@@ -10,18 +10,26 @@
 //!   build -----judged--> verdicts --'
 //! ```
 
-use crate::judge::{Concern, Status, Verdict};
+use crate::judge::{Concern, Failure, Finding, Status, Verdict};
 
-/// What a verdict on a build means to the gate, given that on the same case of the build it is compared with.
+/// True if the goldens and the expectations leave open what a verdict means: a listed case fails otherwise than when it was reviewed. That
+/// may be a cure of a part of it, or another bug; the verdict on the build that was reviewed tells which.
 #[must_use]
-pub fn weigh(verdict: &Verdict, baseline: Option<&Verdict>, strict: bool) -> Concern {
+pub fn is_open(verdict: &Verdict) -> bool {
+    verdict.status == Status::Changed && breaks(verdict)
+}
+
+/// What a verdict on a build means to the gate, given that on the same case of the build it is compared with, and of the one that was
+/// reviewed.
+#[must_use]
+pub fn weigh(verdict: &Verdict, baseline: Option<&Verdict>, reviewed: Option<&Verdict>, strict: bool) -> Concern {
     if verdict.status == Status::Error {
         return Concern::Failure;
     }
     let concern = match baseline {
         Some(baseline) if is_same(verdict, baseline) => Concern::None,
-        Some(_) => alone(verdict).max(Concern::News),
-        None => alone(verdict),
+        Some(_) => alone(verdict, reviewed).max(Concern::News),
+        None => alone(verdict, reviewed),
     };
     match concern {
         Concern::News if strict => Concern::Failure,
@@ -30,11 +38,12 @@ pub fn weigh(verdict: &Verdict, baseline: Option<&Verdict>, strict: bool) -> Con
 }
 
 /// What it means without a build to compare with.
-fn alone(verdict: &Verdict) -> Concern {
+fn alone(verdict: &Verdict, reviewed: Option<&Verdict>) -> Concern {
     match verdict.status {
         Status::Pass | Status::Skip | Status::ExpectedFail => Concern::None,
-        // A listed case that fails in another way than the reviewed one.
-        Status::Changed if breaks(verdict) => Concern::Failure,
+        Status::Changed if is_open(verdict) && !reviewed.is_some_and(|reviewed| is_part(verdict, reviewed)) => {
+            Concern::Failure
+        }
         Status::Changed | Status::UnexpectedPass => Concern::News,
         Status::Fail | Status::Crash | Status::Hang | Status::Error => Concern::Failure,
     }
@@ -46,6 +55,19 @@ fn breaks(verdict: &Verdict) -> bool {
         || matches!(verdict.status, Status::ExpectedFail | Status::Fail | Status::Crash | Status::Hang)
 }
 
+/// True if nothing is broken that the reviewed build does not break as well, in the same way: some of it may be cured.
+fn is_part(verdict: &Verdict, reviewed: &Verdict) -> bool {
+    let known =
+        || reviewed.failures.iter().flat_map(|failure| failure.findings.iter().map(move |found| (failure, found)));
+    let is_known = |failure: &Failure, found: &Finding| {
+        known().any(|(other, seen)| {
+            (other.line, seen.line, &seen.observed, &seen.actual)
+                == (failure.line, found.line, &found.observed, &found.actual)
+        })
+    };
+    verdict.failures.iter().all(|failure| failure.findings.iter().all(|found| is_known(failure, found)))
+}
+
 /// True if both builds did the same, as far as it is no chance: two deaths are the same, however their last words differ.
 fn is_same(verdict: &Verdict, baseline: &Verdict) -> bool {
     verdict.status == baseline.status && verdict.transcript == baseline.transcript
@@ -54,7 +76,8 @@ fn is_same(verdict: &Verdict, baseline: &Verdict) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::Failure;
+
+    const NO_REVIEW: Option<&Verdict> = None;
 
     fn verdict(status: Status, transcript: &str) -> Verdict {
         let failure = Failure {
@@ -95,43 +118,79 @@ mod tests {
         ];
         for (status, concerns) in rows {
             let verdict = verdict(status, "");
-            assert_eq!([false, true].map(|strict| weigh(&verdict, Option::None, strict)), concerns, "{status}");
+            assert_eq!(
+                [false, true].map(|strict| weigh(&verdict, Option::None, NO_REVIEW, strict)),
+                concerns,
+                "{status}"
+            );
         }
     }
 
     #[test]
     fn a_listed_case_that_fails_in_another_way_closes_the_gate() {
-        assert_eq!(weigh(&listed_but_otherwise(), None, false), Concern::Failure);
+        assert_eq!(weigh(&listed_but_otherwise(), None, NO_REVIEW, false), Concern::Failure);
+    }
+
+    fn finding(observed: &str, actual: &str) -> Finding {
+        Finding {
+            line: Some(2),
+            step: None,
+            observed: observed.to_owned(),
+            expected: String::new(),
+            actual: actual.to_owned(),
+            exits: None,
+        }
+    }
+
+    /// Each row: what a listed case of which `a` and `b` were reviewed as broken breaks now, and what that means.
+    #[test]
+    fn a_listed_case_may_be_cured_in_part_and_break_nothing_else() {
+        let with = |findings: &[(&str, &str)]| {
+            let mut verdict = listed_but_otherwise();
+            verdict.failures[0].findings =
+                findings.iter().map(|(observed, actual)| finding(observed, actual)).collect();
+            verdict
+        };
+        let reviewed = with(&[("a", "1"), ("b", "2")]);
+        let rows: [(&[(&str, &str)], Concern); 4] = [
+            (&[("b", "2")], Concern::News),
+            (&[("b", "2"), ("c", "3")], Concern::Failure),
+            (&[("a", "1"), ("b", "3")], Concern::Failure),
+            (&[("a", "1"), ("b", "2")], Concern::News),
+        ];
+        for (findings, concern) in rows {
+            assert_eq!(weigh(&with(findings), None, Some(&reviewed), false), concern, "{findings:?}");
+        }
     }
 
     #[test]
     fn what_the_baseline_does_as_well_is_not_spoken_of() {
         for status in Status::ALL.into_iter().filter(|status| *status != Status::Error) {
             let verdict = verdict(status, "seen");
-            assert_eq!(weigh(&verdict, Some(&verdict), true), Concern::None, "{status}");
+            assert_eq!(weigh(&verdict, Some(&verdict), NO_REVIEW, true), Concern::None, "{status}");
         }
-        assert_eq!(weigh(&listed_but_otherwise(), Some(&listed_but_otherwise()), false), Concern::None);
+        assert_eq!(weigh(&listed_but_otherwise(), Some(&listed_but_otherwise()), NO_REVIEW, false), Concern::None);
     }
 
     #[test]
     fn a_case_that_fails_otherwise_than_on_the_baseline_closes_the_gate() {
         let (one, other) = (verdict(Status::Fail, "one"), verdict(Status::Fail, "other"));
-        assert_eq!(weigh(&one, Some(&other), false), Concern::Failure);
+        assert_eq!(weigh(&one, Some(&other), NO_REVIEW, false), Concern::Failure);
     }
 
     #[test]
     fn every_difference_to_the_baseline_is_spoken_of() {
         let (good, bad) = (verdict(Status::Pass, "good"), verdict(Status::Fail, "bad"));
-        assert_eq!(weigh(&good, Some(&bad), false), Concern::News);
-        assert_eq!(weigh(&bad, Some(&good), false), Concern::Failure);
+        assert_eq!(weigh(&good, Some(&bad), NO_REVIEW, false), Concern::News);
+        assert_eq!(weigh(&bad, Some(&good), NO_REVIEW, false), Concern::Failure);
         let (listed, cured) = (verdict(Status::ExpectedFail, "bad"), verdict(Status::UnexpectedPass, "good"));
-        assert_eq!(weigh(&listed, Some(&cured), false), Concern::News);
-        assert_eq!(weigh(&cured, Some(&listed), false), Concern::News);
+        assert_eq!(weigh(&listed, Some(&cured), NO_REVIEW, false), Concern::News);
+        assert_eq!(weigh(&cured, Some(&listed), NO_REVIEW, false), Concern::News);
     }
 
     #[test]
     fn an_error_is_never_the_same_as_another() {
         let error = Verdict::error("no disk");
-        assert_eq!(weigh(&error, Some(&error), false), Concern::Failure);
+        assert_eq!(weigh(&error, Some(&error), NO_REVIEW, false), Concern::Failure);
     }
 }

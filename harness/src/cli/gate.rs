@@ -4,10 +4,10 @@ use super::args;
 use super::error::Error;
 use super::progress::Bar;
 use super::select;
-use crate::gate::weigh;
+use crate::gate::{is_open, weigh};
 use crate::judge::{Exit, Verdict};
 use crate::report::{Question, Summary, TargetReport, reporter};
-use crate::run::Run;
+use crate::run::{Run, Selected};
 use crate::target::{self, Availability, Limits, Part, Target};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -29,6 +29,7 @@ pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, 
     let bar = Bar::new(runnable * if baseline.is_some() { 2 } else { 1 });
     let before = baseline.map(|baseline| verdicts(&run, &*baseline, &bar).0);
     let (verdicts, report) = verdicts(&run, &*build, &bar);
+    let reviewed = reviewed(&run, &*target, &verdicts, &bar);
     bar.end();
 
     let weighed: Vec<_> = cases
@@ -36,7 +37,8 @@ pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, 
         .filter_map(|selected| {
             let verdict = verdicts.get(&selected.argument)?;
             let before = before.as_ref().and_then(|before| before.get(&selected.argument));
-            Some((selected, verdict, before, weigh(verdict, before, arguments.strict)))
+            let reviewed = reviewed.get(&selected.argument);
+            Some((selected, verdict, before, weigh(verdict, before, reviewed, arguments.strict)))
         })
         .collect();
     // What does not boot says nothing about its hypervisor.
@@ -57,6 +59,21 @@ pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, 
     let (targets, question) = (vec![report], Question::Gate);
     reporter.end(&Summary { targets, missing: Vec::new(), not_asked: Vec::new(), question, exit })?;
     Ok(exit)
+}
+
+/// The verdicts of the target as it was reviewed, with its own parts, on the cases that are open without. Where it is not here they stay so.
+fn reviewed(
+    run: &Run<'_>,
+    target: &dyn Target,
+    verdicts: &BTreeMap<String, Verdict>,
+    bar: &Bar,
+) -> BTreeMap<String, Verdict> {
+    let open = |selected: &&Selected| verdicts.get(&selected.argument).is_some_and(is_open);
+    let cases: Vec<_> = run.cases.iter().filter(open).cloned().collect();
+    if cases.is_empty() || !matches!(target.availability(), Availability::Yes) {
+        return BTreeMap::new();
+    }
+    self::verdicts(&Run { cases: &cases, ..*run }, target, bar).0
 }
 
 /// The verdict on each case, by the case's name on a command line.

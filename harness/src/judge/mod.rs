@@ -159,7 +159,11 @@ fn look(subject: &Subject<'_>) -> Look {
             let detail = format!("the guest kernel itself took {what}, {place}");
             return Look::Otherwise { seen: Seen::Crashed, detail };
         }
-        Some(State::BadBytecode) => return unclear(format!("the guest does not understand its bytecode, {place}")),
+        // Its bytecode was checked before it got it: what it has is no longer that, or not what it reads.
+        Some(State::BadBytecode) => {
+            let detail = format!("the guest does not understand its bytecode any more, {place}");
+            return Look::Otherwise { seen: Seen::Crashed, detail };
+        }
         Some(State::Full) => return unclear(format!("the guest's log is full, {place}")),
         Some(State::Unsupported) => {
             return unclear(format!("the guest cannot do this (docs/language.md says what it can map), {place}"));
@@ -251,14 +255,12 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
 
 /// The failure of a guest that its hypervisor gave up: no document lets it, whatever the script allows.
 fn given_up(subject: &Subject<'_>, transcript: &Transcript) -> Option<Failure> {
-    /// So many are shown: a sweep over all registers meets hundreds.
-    const SHOWN: usize = 4;
     let Subject { case, result, rules, .. } = *subject;
     let times = transcript.given_up.iter().filter_map(|(index, times)| Some((*index, case.steps.get(*index)?, times)));
     let times: Vec<_> =
         times.flat_map(|(index, step, times)| times.iter().map(move |time| (index, step, time))).collect();
     let line = times.first()?.1.line;
-    let findings = times.iter().take(SHOWN).map(|(index, step, time)| Finding {
+    let findings = times.iter().map(|(index, step, time)| Finding {
         line: Some(step.line),
         step: Some(step.text.clone()),
         observed: step.observation.clone().unwrap_or_else(|| "the step".to_owned()),
@@ -267,7 +269,7 @@ fn given_up(subject: &Subject<'_>, transcript: &Transcript) -> Option<Failure> {
         exits: failure::exits_around(case, result.exits.as_deref(), *index),
     });
     let often = if times.len() > 1 { format!(", {} times", times.len()) } else { String::new() };
-    let statement = format!("the hypervisor gave the guest up to user space{often}");
+    let statement = format!("{}{often}", failure::GIVEN_UP);
     Some(Failure { findings: findings.collect(), ..Failure::new(case, rules, 0, line, statement) })
 }
 

@@ -62,6 +62,7 @@ impl Record {
             missing: golden.is_empty(),
             record: golden::record_command(case),
         });
+        let failures = failures.into_iter().map(Failure::abridged).collect();
         let (target, case, source) = (target.to_owned(), case.to_owned(), source.to_owned());
         Self { target, case, status, concern, source, failures, detail, listed, change, baseline: None, again: None }
     }
