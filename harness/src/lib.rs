@@ -25,6 +25,7 @@ pub mod gate;
 pub mod golden;
 pub mod judge;
 pub mod lockstep;
+pub mod mutants;
 pub mod nearest;
 pub mod pattern;
 pub mod problem;

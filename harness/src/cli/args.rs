@@ -2,6 +2,7 @@
 
 use crate::lockstep::MODELS;
 use crate::report::Format;
+use crate::target::Model;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -50,6 +51,11 @@ pub enum Command {
     Fuzz(Fuzz),
     /// Compare the reference interpreter with QEMU: every register after every instruction.
     Lockstep(Lockstep),
+    /// Run the cases on hypervisors that are wrong on purpose, and show which case notices which.
+    ///
+    /// Each mutant is the reference hypervisor with one known bug. docs/mutants.md says how to read the result, and what to do
+    /// when one survives.
+    Mutants(Mutants),
 }
 
 /// `sprig run`.
@@ -237,6 +243,49 @@ pub enum FuzzFormat {
     Human,
     /// One JSON object.
     Json,
+}
+
+/// `sprig mutants`.
+#[derive(Debug, Args)]
+#[command(after_help = MUTANTS_STATUS)]
+pub struct Mutants {
+    /// Mutants: names (`alias-not-reloaded`), layers (`page`), or globs (`map-*`) [default: all].
+    #[arg(value_name = "MUTANT")]
+    pub mutants: Vec<String>,
+    /// A CPU of the reference; may be given several times [default: each mutant on the first that it concerns, and on the
+    /// next if it survives there].
+    #[arg(long = "cpu", value_name = "CPU", value_parser = reference_cpus())]
+    pub cpus: Vec<String>,
+    /// Leave out these cases: names, areas or globs, as for `run`. What survives then is what they are needed for.
+    #[arg(long, value_name = "CASE")]
+    pub without: Vec<String>,
+    /// How many mutants run at the same time [default: one on each core].
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Run nothing, and show what each mutant does and which known bug it stands for.
+    #[arg(long)]
+    pub list: bool,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: MatrixFormat,
+}
+
+/// The format of a matrix.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum MatrixFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// JSON.
+    Json,
+}
+
+const MUTANTS_STATUS: &str = "\
+Exit status: 0 every mutant is killed, or equivalent with a reason; 1 one survives; 2 wrong usage;
+125 nothing could be judged, since cases fail on the right hypervisor too.";
+
+fn reference_cpus() -> clap::builder::PossibleValuesParser {
+    Model::all().map(|model| model.label).collect::<Vec<_>>().into()
 }
 
 /// `sprig lockstep`.

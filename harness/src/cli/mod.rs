@@ -10,6 +10,7 @@ mod fuzz;
 mod gate;
 mod list;
 mod lockstep;
+mod mutants;
 mod progress;
 mod repro;
 mod run;
@@ -54,6 +55,7 @@ fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Exit, Error> {
         Command::Export(arguments) => export::export(&arguments, out),
         Command::Fuzz(arguments) => fuzz::fuzz(&arguments, out),
         Command::Lockstep(arguments) => lockstep::lockstep(&arguments, out),
+        Command::Mutants(arguments) => mutants::mutants(&arguments, out),
     }
 }
 

@@ -8,6 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// The target's name is cut where the terminal is too narrow for it: a bar of two lines would not be taken away whole.
 const TEMPLATE: &str = "{bar:16} {pos}/{len} cases, {elapsed} {wide_msg}";
 
+/// The same for mutants.
+const MUTANTS: &str = "{bar:16} {pos}/{len} mutants, {elapsed}";
+
 /// Shows how many cases have run.
 #[derive(Debug)]
 pub(super) struct Bar(ProgressBar);
@@ -20,6 +23,20 @@ impl Bar {
             bar.set_style(style);
         }
         Self(bar)
+    }
+
+    /// A bar for so many mutants.
+    pub(super) fn of_mutants(mutants: u64) -> Self {
+        let bar = ProgressBar::new(mutants);
+        if let Ok(style) = ProgressStyle::with_template(MUTANTS) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// One more is done.
+    pub(super) fn advance(&self) {
+        self.0.inc(1);
     }
 
     /// Prints something without tearing the bar.

@@ -98,6 +98,20 @@ fn unknown_case(suite: &Suite, argument: &str) -> Error {
     Error::usage(format!("there is no case `{argument}`{nearest}"), advice)
 }
 
+/// These cases without those that the arguments name.
+///
+/// # Errors
+/// [`Error`] where an argument names nothing.
+pub(super) fn without(suite: &Suite, cases: Vec<Selected>, arguments: &[String]) -> Result<Vec<Selected>, Error> {
+    for argument in arguments {
+        if !cases.iter().any(|case| names(argument, case.instance.name())) {
+            return Err(unknown_case(suite, argument));
+        }
+    }
+    let is_named = |case: &Selected| arguments.iter().any(|argument| names(argument, case.instance.name()));
+    Ok(cases.into_iter().filter(|case| !is_named(case)).collect())
+}
+
 /// The targets that were asked for.
 #[derive(Debug)]
 pub(super) struct Targets {

@@ -13,7 +13,7 @@ use sprig_refhv::bare::Wires;
 use sprig_refhv::cpu::Supervisor;
 use sprig_refhv::host::Host;
 use sprig_refhv::hypervisor::policy::HOST_SLICE;
-use sprig_refhv::hypervisor::{Design, DesignRow, Deviation, Hypervisor, Setup, UserSpace};
+use sprig_refhv::hypervisor::{Description, Design, DesignRow, Deviation, GuestKernel, Hypervisor, Setup, UserSpace};
 use sprig_refhv::image::Image;
 use sprig_refhv::machine::{self, Machine, Outcome};
 use sprig_wire::batch::BatchBuilder;
@@ -103,6 +103,19 @@ impl Model {
         MODELS.iter().find(|model| model.label == label)
     }
 
+    /// Every model, in the order in which they are listed.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        MODELS.iter()
+    }
+
+    /// True if a guest on this CPU, with this kernel, can tell the deviation from the right hypervisor.
+    #[must_use]
+    pub fn is_concerned(&self, deviation: &Description) -> bool {
+        let has = |feature| self.features.contains(&feature);
+        let kernel = GuestKernel { wide: has(Feature::Wide), little_endian: has(Feature::LittleEndian) };
+        Cpu::by_name(self.cpu).is_some_and(|cpu| deviation.applies.includes(cpu, kernel))
+    }
+
     /// The 32-bit guest kernel, which runs on every CPU.
     const fn narrow(cpu: &'static str) -> Self {
         // What stands in for a firmware is 32-bit code.
@@ -155,10 +168,16 @@ impl Reference {
         Some(Self { id: format!("ref-{}-{}", model.label, mode.name), model, cpu, mode })
     }
 
+    /// The target for a model under the hypervisor that offers the page.
+    #[must_use]
+    pub fn with_page(model: &'static Model) -> Option<Self> {
+        Self::new(model, Mode::page())
+    }
+
     /// The target for a model under a hypervisor that is wrong on purpose. Its goldens are those of the right one.
     #[must_use]
     pub fn deviating(model: &'static Model, deviation: Deviation) -> Option<Self> {
-        let right = Self::new(model, Mode::page())?;
+        let right = Self::with_page(model)?;
         let id = format!("{}{DEVIATES}{deviation}", right.id);
         let setup = right.mode.hypervisor.map(|setup| Setup { deviation: Some(deviation), ..setup });
         Some(Self { id, mode: Mode { hypervisor: setup, ..right.mode }, ..right })

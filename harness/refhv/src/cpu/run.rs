@@ -36,12 +36,15 @@ pub enum Stop {
     NoVector(Exception),
     /// The first instruction of an interrupt's handler causes that interrupt: it would go on for ever.
     HandlerFaults(Exception),
+    /// The hypervisor does not go on with its guest.
+    GivenUp,
 }
 
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Checkstop => write!(f, "checkstop: a machine check while they are disabled"),
+            Self::GivenUp => write!(f, "the hypervisor has given its guest up"),
             Self::NoVector(exception) => write!(f, "no vector for a {} interrupt", exception.name()),
             Self::HandlerFaults(exception) => {
                 write!(f, "the handler of the {} interrupt causes one with its first instruction", exception.name())

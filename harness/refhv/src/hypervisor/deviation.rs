@@ -1,10 +1,18 @@
 //! Wrong on purpose: hypervisors that break the contract in one place each, to see whether the suite notices.
 //!
-//! A deviation is one row of [`DEVIATIONS`] and one question, [`Hypervisor::deviates`], at the place that does otherwise.
-//! Those places are where the guest leaves, is entered or misses a translation: between two exits none is asked about, so
-//! that one that is not active costs nothing there and the comparison of a byte elsewhere.
+//! A deviation is one row of the table in `deviation/table.rs` and one question, [`Hypervisor::deviates`], at the place that
+//! does otherwise. Those places are where the guest leaves, is entered, or misses a translation, and on the host's side:
+//! between two exits none is asked about, so that one that is not active costs nothing there and the comparison of a byte
+//! elsewhere.
 
-use sprig_isa::spr::number;
+mod emulation;
+mod exit;
+mod table;
+
+pub use table::{DEVIATIONS, Deviation, INEXPRESSIBLE};
+
+use sprig_isa::cpu::{Cpu, CpuSet};
+use sprig_isa::spr::{Spr, number};
 use std::fmt;
 
 use super::Hypervisor;
@@ -12,6 +20,8 @@ use super::Hypervisor;
 /// The part of the hypervisor that does otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
+    /// What the hardware's own registers hold while the guest runs.
+    Cpu,
     /// What a privileged instruction does.
     Emulation,
     /// Where the page is seen, what is in it, and the aliases of its registers.
@@ -22,29 +32,90 @@ pub enum Layer {
     Interrupt,
     /// What the guest's accesses reach.
     Mmu,
+    /// What user space sees and does.
+    Host,
 }
 
-/// What a hypervisor does otherwise than it should.
+impl Layer {
+    /// Its name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Emulation => "emulation",
+            Self::Page => "page",
+            Self::Hypercall => "hypercall",
+            Self::Interrupt => "interrupt",
+            Self::Mmu => "mmu",
+            Self::Host => "host",
+        }
+    }
+}
+
+/// The guests that a deviation can concern: to all others such a hypervisor does what the right one does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // DEVIATIONS describes each
-#[repr(u8)]
-pub enum Deviation {
-    AliasNotReloaded,
-    AliasReloadedRarely,
-    AliasesSwapped,
-    AliasHighWord,
-    SprgsSwapped,
-    PageMsrUnsafe,
-    PageMsrIgnored,
-    PageInProblemState,
-    PageAtZero,
-    MapArgumentsSwapped,
-    MapWithoutFlush,
-    HypercallFromUser,
-    IntPendingZero,
-    IntPendingOne,
-    CriticalIgnored,
-    CriticalInUser,
+pub enum Applies {
+    /// Every guest.
+    Every,
+    /// Those on embedded CPUs.
+    Embedded,
+    /// Those on server CPUs.
+    Server,
+    /// Those on server CPUs of 32 bits.
+    Server32,
+    /// Those on server CPUs of 64 bits.
+    Server64,
+    /// Those on POWER, where the guest is a partition.
+    Partition,
+    /// Those on CPUs that have the special register of this number.
+    Register(u16),
+    /// Guests in 64-bit mode.
+    Wide,
+    /// Little-endian guests.
+    LittleEndian,
+}
+
+/// What a guest kernel was built for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GuestKernel {
+    /// It runs in 64-bit mode.
+    pub wide: bool,
+    /// It is little-endian.
+    pub little_endian: bool,
+}
+
+impl Applies {
+    /// True if a guest on this CPU with this kernel is concerned.
+    #[must_use]
+    pub fn includes(self, cpu: &Cpu, kernel: GuestKernel) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Embedded => cpu.family.is_booke(),
+            Self::Server => !cpu.family.is_booke(),
+            Self::Server32 => cpu.set.intersects(CpuSet::BOOK3S32),
+            Self::Server64 => cpu.set.intersects(CpuSet::BOOK3S64),
+            Self::Partition => cpu.set.intersects(CpuSet::POWER),
+            Self::Register(number) => Spr::lookup(cpu, number).is_some(),
+            Self::Wide => kernel.wide,
+            Self::LittleEndian => kernel.little_endian,
+        }
+    }
+}
+
+impl fmt::Display for Applies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Every => f.write_str("every guest"),
+            Self::Embedded => f.write_str("embedded CPUs"),
+            Self::Server => f.write_str("server CPUs"),
+            Self::Server32 => f.write_str("server CPUs of 32 bits"),
+            Self::Server64 => f.write_str("server CPUs of 64 bits"),
+            Self::Partition => f.write_str("POWER"),
+            Self::Register(number) => write!(f, "CPUs with SPR {number}"),
+            Self::Wide => f.write_str("guests in 64-bit mode"),
+            Self::LittleEndian => f.write_str("little-endian guests"),
+        }
+    }
 }
 
 /// A deviation in words.
@@ -56,102 +127,25 @@ pub struct Description {
     pub id: &'static str,
     /// Where it sits.
     pub layer: Layer,
+    /// Whom it concerns.
+    pub applies: Applies,
     /// What such a hypervisor does, in one line.
     pub prose: &'static str,
+    /// The bug it stands for: a commit that cured it, a file that has it, or the sentence that it breaks.
+    pub stands_for: &'static str,
+    /// Why no guest and no user space can tell it from the right hypervisor, if that is so.
+    pub equivalent: Option<&'static str>,
 }
 
-/// Every deviation.
-pub static DEVIATIONS: &[Description] = &[
-    row(
-        Deviation::AliasNotReloaded,
-        "alias-not-reloaded",
-        Layer::Page,
-        "entry does not load the alias registers: USPRG3-7 show what they held at power-on",
-    ),
-    row(
-        Deviation::AliasReloadedRarely,
-        "alias-reloaded-rarely",
-        Layer::Page,
-        "the alias registers are loaded when user space or the host had the CPU, not after an emulated trap",
-    ),
-    row(
-        Deviation::AliasesSwapped,
-        "aliases-swapped",
-        Layer::Page,
-        "entry loads sprg5 into the register of USPRG6 and sprg6 into that of USPRG5",
-    ),
-    row(
-        Deviation::AliasHighWord,
-        "alias-high-word",
-        Layer::Page,
-        "entry loads the high word of the page's 64-bit field instead of the low one",
-    ),
-    row(
-        Deviation::SprgsSwapped,
-        "sprgs-swapped",
-        Layer::Emulation,
-        "an emulated mtspr to SPRG1 writes SPRG2 and the other way round",
-    ),
-    row(
-        Deviation::PageMsrUnsafe,
-        "page-msr-unsafe",
-        Layer::Page,
-        "every bit the guest stores to the page's msr is taken, not EE and RI alone",
-    ),
-    row(
-        Deviation::PageMsrIgnored,
-        "page-msr-ignored",
-        Layer::Page,
-        "what the guest stores to the page's msr is not taken: EE set there enables nothing",
-    ),
-    row(
-        Deviation::PageInProblemState,
-        "page-in-problem-state",
-        Layer::Mmu,
-        "the page's address reaches the page in problem state as well",
-    ),
-    row(
-        Deviation::PageAtZero,
-        "page-at-zero",
-        Layer::Page,
-        "on embedded CPUs the page is at effective address 0 before the guest maps it",
-    ),
-    row(
-        Deviation::MapArgumentsSwapped,
-        "map-arguments-swapped",
-        Layer::Hypercall,
-        "MAP_MAGIC_PAGE takes r3 for the effective and r4 for the physical address, as ppc-pv.rst has it",
-    ),
-    row(
-        Deviation::MapWithoutFlush,
-        "map-without-flush",
-        Layer::Mmu,
-        "MAP_MAGIC_PAGE keeps translations made before: memory that was touched hides the page",
-    ),
-    row(
-        Deviation::HypercallFromUser,
-        "hypercall-from-user",
-        Layer::Hypercall,
-        "the hypercall sequence is answered in problem state too",
-    ),
-    row(Deviation::IntPendingZero, "int-pending-zero", Layer::Interrupt, "the page's int_pending is always 0"),
-    row(Deviation::IntPendingOne, "int-pending-one", Layer::Interrupt, "the page's int_pending is always 1"),
-    row(
-        Deviation::CriticalIgnored,
-        "critical-ignored",
-        Layer::Interrupt,
-        "interrupts are delivered whatever the page's critical field says",
-    ),
-    row(
-        Deviation::CriticalInUser,
-        "critical-in-user",
-        Layer::Interrupt,
-        "critical equal to r1 withholds interrupts in problem state too",
-    ),
-];
-
-const fn row(deviation: Deviation, id: &'static str, layer: Layer, prose: &'static str) -> Description {
-    Description { deviation, id, layer, prose }
+/// A bug that the reference cannot have.
+#[derive(Debug)]
+pub struct Inexpressible {
+    /// What it is, in one line.
+    pub prose: &'static str,
+    /// Where it is or was.
+    pub stands_for: &'static str,
+    /// Why it is no row of [`DEVIATIONS`].
+    pub reason: &'static str,
 }
 
 impl Deviation {
@@ -195,16 +189,30 @@ pub(super) const fn swapped(cell: u16, pair: (u16, u16)) -> u16 {
 pub(super) const SWAPPED_ALIASES: (u16, u16) = (number::SPRG5, number::SPRG6);
 /// What [`Deviation::SprgsSwapped`] swaps.
 pub(super) const SWAPPED_SPRGS: (u16, u16) = (number::SPRG1, number::SPRG2);
+/// What [`Deviation::AliasShowsHost`] shows: a kernel's pointer, and what [`Deviation::AliasClobberedByHost`] leaves behind.
+pub(super) const HOST_POINTER: u64 = 0xc0de_f00d;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_deviation_has_one_row_at_its_place_and_a_name_of_its_own() {
-        for (index, row) in DEVIATIONS.iter().enumerate() {
-            assert_eq!(row.deviation as usize, index, "{}", row.id);
+    fn every_deviation_has_a_name_of_its_own() {
+        for row in DEVIATIONS {
             assert_eq!(Deviation::by_id(row.id), Some(row.deviation));
+            assert_eq!(row.deviation.description().id, row.id);
         }
+    }
+
+    #[test]
+    fn a_deviation_concerns_the_guests_it_says() {
+        let power8 = Cpu::by_name("power8").expect("a CPU of the table");
+        let e500v2 = Cpu::by_name("e500v2").expect("a CPU of the table");
+        let narrow = GuestKernel::default();
+        assert!(Applies::Partition.includes(power8, narrow) && !Applies::Partition.includes(e500v2, narrow));
+        assert!(Applies::Register(number::SPRG4).includes(e500v2, narrow));
+        assert!(!Applies::Register(number::SPRG4).includes(power8, narrow));
+        assert!(Applies::Wide.includes(power8, GuestKernel { wide: true, ..narrow }));
+        assert!(!Applies::Wide.includes(power8, narrow));
     }
 }

@@ -54,6 +54,11 @@ impl Hypervisor {
         if instruction.belongs_to_hypervisor(self.cpu) {
             return Err(Interrupt::privileged(self.cpu.family));
         }
+        if let Some(deviation) = self.deviation
+            && let Some(outcome) = self.execute_otherwise(core, deviation, instruction)
+        {
+            return outcome;
+        }
         match instruction {
             Privileged::Mfmsr => core.state.gpr[insn.rt()] = self.msr,
             Privileged::Mtmsr => self.write_msr(core, rs, or_short(Writer::Mtmsr)),
@@ -74,7 +79,7 @@ impl Hypervisor {
         Ok(())
     }
 
-    fn write_msr(&mut self, core: &mut Core, value: u64, writer: Writer) {
+    pub(super) fn write_msr(&mut self, core: &mut Core, value: u64, writer: Writer) {
         self.change_msr(core, write(self.cpu, self.msr, value, writer));
     }
 
@@ -134,6 +139,11 @@ impl Hypervisor {
     fn move_special(&mut self, core: &mut Core, direction: Direction) -> Result<(), Interrupt> {
         let register = core.insn.rt();
         let number = core.insn.spr();
+        if let Some(deviation) = self.deviation
+            && let Some(outcome) = self.move_otherwise(core, deviation, direction)
+        {
+            return outcome;
+        }
         let Some(row) = Spr::lookup(self.cpu, number) else {
             return undefined_spr(self.cpu, number, false, direction);
         };
@@ -212,7 +222,7 @@ impl Hypervisor {
         }
     }
 
-    fn write_time(&mut self, core: &mut Core, cell: u16, value: u64) {
+    pub(super) fn write_time(&mut self, core: &mut Core, cell: u16, value: u64) {
         self.timers.advance(&core.clock, &mut self.registers.cells);
         let time_base = core.clock.time_base();
         match cell {

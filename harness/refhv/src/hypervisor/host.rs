@@ -10,7 +10,7 @@ use sprig_isa::spr::{Spr, number as n};
 use sprig_wire::host::{HostCall, REGS, SREGS, VALUES};
 
 use super::shared::{self, Slot};
-use super::{Hypervisor, policy};
+use super::{Deviation, Hypervisor, policy};
 use crate::cpu::Core;
 use crate::host::{Host, Refusal, Values};
 use crate::mmu::Registers;
@@ -66,8 +66,11 @@ fn wire(line: &mut bool, level: bool) -> u64 {
 
 impl Hypervisor {
     /// The shared state's field for SPRG0-7, which KVM_GET_REGS shows on every CPU, whether or not it has the register.
-    fn sprg_slot(name: &str) -> Option<Slot> {
-        let number = name.strip_prefix("SPRG")?;
+    fn sprg_slot(&self, name: &str) -> Option<Slot> {
+        let number = match name.strip_prefix("SPRG")?.parse::<u8>().ok()? {
+            number @ 4..7 if self.deviates(Deviation::RegsShifted) => number + 1,
+            number => number,
+        };
         Field::by_name(&format!("sprg{number}")).map(Slot::of)
     }
 
@@ -87,7 +90,8 @@ impl Hypervisor {
             "SRR0" => self.registers.get(&core.memory, n::SRR0),
             "SRR1" => self.registers.get(&core.memory, n::SRR1),
             "PID" => self.registers.get(&core.memory, n::PID),
-            _ => state.register(self.shared.get(&core.memory, Self::sprg_slot(name).ok_or(Refusal::Unknown)?)),
+            "SPRG4" | "SPRG5" | "SPRG6" | "SPRG7" if self.deviates(Deviation::GetRegsWithoutSprg4) => 0,
+            _ => state.register(self.shared.get(&core.memory, self.sprg_slot(name).ok_or(Refusal::Unknown)?)),
         })
     }
 
@@ -111,7 +115,7 @@ impl Hypervisor {
             "SRR0" => self.set_register(core, n::SRR0, value),
             "SRR1" => self.set_register(core, n::SRR1, value),
             "PID" => self.set_register(core, n::PID, value),
-            _ => self.shared.set(&mut core.memory, Self::sprg_slot(name).ok_or(Refusal::Unknown)?, value),
+            _ => self.shared.set(&mut core.memory, self.sprg_slot(name).ok_or(Refusal::Unknown)?, value),
         }
         Ok(())
     }
@@ -151,6 +155,7 @@ impl Hypervisor {
             // The CPU is what it is (kvm_arch_vcpu_ioctl_set_sregs of booke.c).
             "PVR" | "PIR" if value == self.get_spr(core, self.sreg(name)?)? => Ok(()),
             "PVR" | "PIR" => Err(Refusal::Errno(EINVAL)),
+            "VRSAVE" if self.deviates(Deviation::VrsaveNotSet) => Ok(()),
             _ => self.set_spr(core, self.sreg(name)?, value),
         }
     }
@@ -184,6 +189,7 @@ impl Hypervisor {
     pub fn set_one_reg(&mut self, core: &mut Core, id: u64, value: u64) -> Result<(), Refusal> {
         self.delivery_due = true;
         match self.one_reg(id)? {
+            Meaning::Spr(n::MAS0..=n::MAS6) if self.deviates(Deviation::MasNotSet) => Ok(()),
             Meaning::Spr(number) => self.set_spr(core, number, value),
             Meaning::Mas7And3 => {
                 self.set_spr(core, n::MAS7, value >> 32)?;

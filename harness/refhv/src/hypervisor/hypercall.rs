@@ -4,31 +4,50 @@ use sprig_isa::cpu::Family;
 use sprig_isa::exception::Exception;
 use sprig_isa::hcall::{
     EV_IDLE, EV_SUCCESS, EV_UNIMPLEMENTED, KVM_FEATURE_MAGIC_PAGE, KVM_HC_FEATURES, KVM_HC_PPC_MAP_MAGIC_PAGE,
-    KVM_SC_MAGIC_R0, MAGIC_PAGE_FLAG_NOT_MAPPED_NX, MAGIC_PAGE_FLAGS, TOKEN_REGISTER,
+    KVM_MAGIC_FEAT_SR, KVM_SC_MAGIC_R0, KVM_SC_SEQUENCE, MAGIC_PAGE_FLAG_NOT_MAPPED_NX, MAGIC_PAGE_FLAGS,
+    TOKEN_REGISTER,
 };
 use sprig_isa::msr::{self, lpcr};
 use sprig_isa::spr::number;
 
+use super::deviation::HOST_POINTER;
 use super::page::Mapping;
 use super::shared::ByteOrder;
 use super::{Design, Deviation, Exit, Hypervisor, policy};
-use crate::cpu::{Core, Interrupt};
+use crate::cpu::{Core, Insn, Interrupt, Stop};
 use crate::mmu::Effect;
 
 /// Registers of a call (ppc-pv.rst, KVM hypercalls).
-const STATUS: usize = 3;
+pub(super) const STATUS: usize = 3;
 const RESULT: usize = 4;
 /// Where a hypervisor that describes its layout puts the offset of the first field.
 const LAYOUT: usize = 5;
 /// The level of a system call that is a PAPR hypercall.
 const HYPERVISOR_LEVEL: u32 = 1;
+/// r3 and r4 of a call of the OSI interface (arch/powerpc/include/uapi/asm/kvm.h, OSI_SC_MAGIC_R3 and _R4).
+const OSI_MAGIC: [u64; 2] = [0x1137_24fa, 0x7781_0f9b];
+/// A token that no call has.
+const NO_TOKEN: u32 = u32::MAX;
+
+/// True if this is an sc in the other byte order.
+pub(super) fn is_reversed(insn: Insn) -> bool {
+    insn.0 == KVM_SC_SEQUENCE[2].swap_bytes()
+}
 
 impl Hypervisor {
     /// sc: a hypercall, or the guest's own system call.
     pub(super) fn system_call(&mut self, core: &mut Core, interrupt: Interrupt) {
         let supervisor = self.msr & msr::PR == 0;
+        if self.deviates(Deviation::SystemCallStopsHost) {
+            return core.stop(Stop::GivenUp);
+        }
+        if self.deviates(Deviation::OsiAnswered) && core.state.gpr[STATUS..=RESULT] == OSI_MAGIC {
+            self.exit(core, Exit::Mmio);
+            core.state.pc = core.state.nia;
+            return;
+        }
         let is_partition = interrupt.syndrome == HYPERVISOR_LEVEL && self.mmu.is_partition();
-        if supervisor && is_partition {
+        if (supervisor || self.deviates(Deviation::PaprFromUser)) && is_partition {
             self.exit(core, Exit::Hypercall);
             core.state.pc = core.state.nia;
             let mut registers = self.registers.view(&mut core.memory);
@@ -51,8 +70,7 @@ impl Hypervisor {
     fn hypercall(&mut self, core: &mut Core) {
         let argument = |number: usize| core.state.effective(core.state.gpr[number]);
         let (first, second) = (argument(STATUS), argument(RESULT));
-        // A token is an int: the upper half of a 64-bit register does not count.
-        let token = core.state.gpr[usize::from(TOKEN_REGISTER)] as u32;
+        let token = self.token(core.state.gpr[usize::from(TOKEN_REGISTER)]);
         let none = policy::HYPERCALL_WITHOUT_RESULT;
         let (status, result) = match token {
             // What the feature announces has the fixed layout.
@@ -75,6 +93,22 @@ impl Hypervisor {
         if token == KVM_HC_PPC_MAP_MAGIC_PAGE && self.has_design(Design::LayoutDescribed) {
             core.state.gpr[LAYOUT] = Design::layout_offset(self.design);
         }
+        if let Some(deviation) = self.deviation {
+            answer_otherwise(core, deviation, token, second);
+        }
+    }
+
+    /// What r11 asks for. A token is an int: the upper half of a 64-bit register does not count.
+    fn token(&self, register: u64) -> u32 {
+        let token = register as u32;
+        match self.deviation {
+            Some(Deviation::TokenWide) if register != token.into() => NO_TOKEN,
+            Some(Deviation::VendorIgnored) => {
+                let known = [KVM_HC_FEATURES, KVM_HC_PPC_MAP_MAGIC_PAGE, EV_IDLE];
+                known.into_iter().find(|known| *known as u16 == token as u16).unwrap_or(token)
+            }
+            _ => token,
+        }
     }
 
     /// r3 is the physical address, r4 the effective one with the flags in its low bits: the calls of the kernel's own guest
@@ -83,13 +117,27 @@ impl Hypervisor {
         let flags = u64::from(MAGIC_PAGE_FLAGS);
         let (pa, ea) = (physical & !flags, effective & !flags);
         let (pa, ea) = if self.deviates(Deviation::MapArgumentsSwapped) { (ea, pa) } else { (pa, ea) };
-        let unmaps = policy::ZERO_UNMAPS_ON_BOOK3S && !self.cpu.family.is_booke() && ea == 0 && pa == 0;
-        let keeps_no_execute =
-            self.cpu.family != Family::Book3s64 || effective & u64::from(MAGIC_PAGE_FLAG_NOT_MAPPED_NX) != 0;
+        let zero = policy::ZERO_UNMAPS_ON_BOOK3S && !self.cpu.family.is_booke() && ea == 0 && pa == 0;
+        let unmaps = match self.deviation {
+            Some(Deviation::MapMapsNothing) => true,
+            Some(Deviation::MapFlagsInAddress) => zero || effective & flags != 0,
+            _ => zero,
+        };
+        let not_mapped = effective & u64::from(MAGIC_PAGE_FLAG_NOT_MAPPED_NX) != 0;
+        let keeps_no_execute = match self.deviation {
+            Some(Deviation::NoExecuteKept) => true,
+            Some(Deviation::NoExecuteIgnored) => false,
+            _ => self.cpu.family != Family::Book3s64 || not_mapped,
+        };
         self.mapping = (!unmaps).then_some(Mapping { ea, pa, keeps_no_execute });
         self.choose_byte_order(core);
         // Always, whatever the flags say: the contract wants the page there, not what was there before.
-        if !self.deviates(Deviation::MapWithoutFlush) {
+        let flushes = match self.deviation {
+            Some(Deviation::MapWithoutFlush) => false,
+            Some(Deviation::MapWithFlagWithoutFlush) => !not_mapped,
+            _ => true,
+        };
+        if flushes {
             self.flush(core);
         }
     }
@@ -97,9 +145,18 @@ impl Hypervisor {
     /// The page is in the byte order in which the guest takes interrupts, as its kernel was built: KVM decides it anew at each
     /// call (arch/powerpc/kvm/powerpc.c, kvmppc_kvm_pv).
     fn choose_byte_order(&mut self, core: &mut Core) {
-        let little = self.mmu.is_partition() && self.registers.cells.get(number::LPCR) & lpcr::ILE != 0;
+        let little = self.mmu.is_partition()
+            && match self.deviation {
+                Some(Deviation::PageBigEndian) => false,
+                Some(Deviation::PageLittleEndian) => true,
+                _ => self.registers.cells.get(number::LPCR) & lpcr::ILE != 0,
+            };
         let order = if little { ByteOrder::Little } else { ByteOrder::Big };
-        self.shared.set_order(&mut core.memory, order);
+        let but_for: &[&str] = match self.deviation {
+            Some(Deviation::Sprg4NotReordered) => &["sprg4", "sprg5", "sprg6", "sprg7"],
+            _ => &[],
+        };
+        self.shared.set_order(&mut core.memory, order, but_for);
         self.registers.set_order(order);
     }
 
@@ -109,5 +166,27 @@ impl Hypervisor {
             core.waiting = true;
             core.clock.wake_now();
         }
+    }
+}
+
+/// What wrong hypervisors answer; `r4` is what that register held before.
+#[cold]
+fn answer_otherwise(core: &mut Core, deviation: Deviation, token: u32, r4: u64) {
+    use Deviation as D;
+    let minus_one = core.state.register(u64::MAX);
+    let gpr = &mut core.state.gpr;
+    let is_unknown = gpr[STATUS] == u64::from(EV_UNIMPLEMENTED);
+    let is_map = token == KVM_HC_PPC_MAP_MAGIC_PAGE && !is_unknown;
+    match deviation {
+        D::FeaturesAsNumber if token == KVM_HC_FEATURES => gpr[RESULT] = KVM_FEATURE_MAGIC_PAGE.into(),
+        D::FeaturesEmpty if token == KVM_HC_FEATURES => gpr[RESULT] = 0,
+        D::MapFeaturesOne if is_map => gpr[RESULT] = KVM_MAGIC_FEAT_SR.into(),
+        D::MapFeaturesNone if is_map => gpr[RESULT] = 0,
+        D::UnknownCallSucceeds if is_unknown => gpr[STATUS] = EV_SUCCESS.into(),
+        D::UnknownCallMinusOne if is_unknown => gpr[STATUS] = minus_one,
+        D::UnknownCallStops if is_unknown => core.stop(Stop::GivenUp),
+        D::ResultKept if is_unknown || token == EV_IDLE => gpr[RESULT] = r4,
+        D::ResultsClobbered => gpr[RESULT + 1] = HOST_POINTER,
+        _ => {}
     }
 }

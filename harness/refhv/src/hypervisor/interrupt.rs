@@ -90,7 +90,8 @@ impl Hypervisor {
     /// True while the guest kernel is in a section it has marked by storing r1 to the page's `critical`.
     fn is_withheld(&self, core: &Core) -> bool {
         let user = self.msr & msr::PR != 0 && !self.deviates(Deviation::CriticalInUser);
-        let unmapped = policy::CRITICAL_NEEDS_MAPPED_PAGE && self.mapping.is_none();
+        let needs_page = policy::CRITICAL_NEEDS_MAPPED_PAGE && !self.deviates(Deviation::CriticalBeforeMap);
+        let unmapped = needs_page && self.mapping.is_none();
         if user || unmapped || self.deviates(Deviation::CriticalIgnored) {
             return false;
         }

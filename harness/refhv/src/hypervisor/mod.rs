@@ -41,15 +41,16 @@ mod sources;
 mod translation;
 
 pub use design::{DESIGNS, Design, Row as DesignRow};
-pub use deviation::{DEVIATIONS, Description, Deviation, Layer};
+pub use deviation::{Applies, DEVIATIONS, Description, Deviation, GuestKernel, INEXPRESSIBLE, Inexpressible, Layer};
 pub use exits::{Counts, Exit, Exits, Step};
 pub use host::UserSpace;
 pub use page::Mapping;
 
 use sprig_isa::cpu::{Cpu, Family};
 use sprig_isa::exception::Exception;
+use sprig_isa::hcall::EV_UNIMPLEMENTED;
 use sprig_isa::msr::{self, book3s, booke};
-use sprig_isa::page::Field;
+use sprig_isa::page::{Field, PAGE_SIZE};
 use sprig_isa::spr::number;
 use sprig_wire::{board, layout};
 
@@ -59,12 +60,15 @@ use crate::cpu::{Access, Core, Direction, Fault, Interrupt, Pause, Privileged, P
 use crate::mmu::{Mmu, space};
 use registers::{Alias, RegisterFile, aliases_in_page, aliases_outside_page, is_aliased};
 use shadow::ShadowTlb;
-use shared::{Segments, Shared, Slot};
+use shared::{ByteOrder, Segments, Shared, Slot};
 use sources::Sources;
 
 /// MSR bits of the guest that the hardware has while the guest runs: they act on what problem state does.
 const GUEST_OWNED: u64 =
     book3s::SF | book3s::LE | msr::FP | book3s::FE0 | book3s::FE1 | book3s::VEC | book3s::VSX | booke::SPE;
+
+/// A page of a host that has large ones, for [`Deviation::PageSliceWrong`].
+const HOST_PAGE: usize = 0x1_0000;
 
 /// How a hypervisor is set up.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +121,8 @@ pub struct Hypervisor {
     outside: bool,
     /// The next entry does not load the alias registers.
     keeps_aliases: bool,
+    /// The next entry delivers nothing ([`Deviation::MtmsrdLosesInterrupt`]).
+    delivers_later: bool,
     /// An interrupt became deliverable in the middle of an instruction.
     delivery_due: bool,
     /// The instruction count at the last exit.
@@ -136,6 +142,9 @@ impl Hypervisor {
     pub fn new(core: &mut Core, setup: Setup) -> Self {
         let cpu = core.state.profile;
         let shared = Shared::allocate(&mut core.memory, Design::layout_offset(setup.design));
+        if setup.deviation == Some(Deviation::PageSliceWrong) {
+            core.memory.append(HOST_PAGE - PAGE_SIZE as usize);
+        }
         let mut registers = RegisterFile::new(cpu, shared);
         let aliases = aliases_in_page(cpu, setup.deviation);
         let mut hypervisor = Self {
@@ -158,6 +167,7 @@ impl Hypervisor {
             exits: Exits::default(),
             outside: true,
             keeps_aliases: false,
+            delivers_later: false,
             delivery_due: false,
             last_exit: 0,
             entered_msr: None,
@@ -206,8 +216,8 @@ impl Hypervisor {
             return;
         }
         self.outside = true;
-        if self.deviates(Deviation::AliasReloadedRarely) {
-            self.keeps_aliases = !matches!(reason, Exit::Mmio | Exit::Timer | Exit::Host);
+        if let Some(deviation) = self.deviation {
+            self.exit_otherwise(core, deviation, reason);
         }
         self.exits.count(&core.memory, reason);
         self.last_exit = core.clock.executed();
@@ -218,8 +228,11 @@ impl Hypervisor {
     #[inline(always)]
     fn enter(&mut self, core: &mut Core) {
         let mut sources = self.interrupt_sources(core);
-        if !sources.is_empty() {
+        if !sources.is_empty() && !std::mem::take(&mut self.delivers_later) {
             sources = self.deliver(core);
+        }
+        if self.deviates(Deviation::ResetAtEntry) {
+            self.inject(core, Interrupt::new(Exception::SystemReset), core.state.pc);
         }
         self.resume(core, sources);
     }
@@ -254,7 +267,11 @@ impl Hypervisor {
             shared::INT_PENDING.set(page, order, pending.into());
             // What problem state reads under an alias is in the hardware what the page says it is, from here on.
             if !self.keeps_aliases && !matches!(self.design, Some(Design::AliasOnWrite | Design::AliasNever)) {
+                let order = if self.deviation == Some(Deviation::Sprg3BigEndian) { ByteOrder::Big } else { order };
                 self.aliases.iter().for_each(|alias| alias.load(page, order, state));
+                if self.deviation == Some(Deviation::AliasShowsHost) {
+                    state.spr.set(number::SPRG3, deviation::HOST_POINTER);
+                }
             }
         }
         self.entered_writes = (!self.keeps_aliases).then(|| self.shared.writes(&core.memory));
@@ -332,7 +349,7 @@ impl Supervisor for Hypervisor {
         self.msr = if self.mmu.is_partition() { msr::ME } else { 0 };
         self.entered_msr = None;
         self.entered_writes = None;
-        if !policy::PAGE_SURVIVES_RESET {
+        if !policy::PAGE_SURVIVES_RESET && !self.deviates(Deviation::PageSurvivesReset) {
             self.mapping = Design::initial_mapping(self.design);
             self.shared.clear(&mut core.memory);
         }
@@ -364,11 +381,16 @@ impl Supervisor for Hypervisor {
     }
 
     fn interrupt(&mut self, core: &mut Core, interrupt: Interrupt) {
-        let kernel = self.msr & msr::PR == 0;
+        let kernel = self.msr & msr::PR == 0 || self.deviates(Deviation::EmulatedInProblemState);
         let emulated =
             (kernel && interrupt.exception == Exception::Program).then(|| self.emulated(core.insn)).flatten();
         match emulated {
             _ if interrupt.exception == Exception::SystemCall => self.system_call(core, interrupt),
+            _ if self.deviates(Deviation::ReversedCallSkips) && hypercall::is_reversed(core.insn) => {
+                self.exit(core, Exit::Hypercall);
+                core.state.gpr[hypercall::STATUS] = EV_UNIMPLEMENTED.into();
+                core.state.pc = core.state.nia.wrapping_add(4);
+            }
             Some(instruction) => {
                 self.exit(core, Exit::Emulated);
                 match self.emulate(core, instruction) {

@@ -136,7 +136,11 @@ pub(super) fn aliases_in_page(cpu: &Cpu, deviation: Option<Deviation>) -> Vec<Al
         })
     };
     let alias = |row: &Spr| Some(Alias { cell: row.cell, part: part(source_of(row.cell))? });
-    let loaded = aliased(cpu).filter(|_| deviation != Some(Deviation::AliasNotReloaded));
+    let loaded = aliased(cpu).filter(|row| match deviation {
+        Some(Deviation::AliasNotReloaded) => false,
+        Some(Deviation::Sprg3NotLoaded) => row.cell != number::SPRG3,
+        _ => true,
+    });
     loaded.filter_map(alias).collect()
 }
 

@@ -118,14 +118,16 @@ impl Shared {
         self.order
     }
 
-    /// Puts every field that the hypervisor keeps into another byte order; whoever has a copy of this has to be told as well.
-    pub(super) fn set_order(&mut self, memory: &mut Memory, order: ByteOrder) {
+    /// Puts every field that the hypervisor keeps into another byte order, but for those that are named; whoever has a copy of
+    /// this has to be told as well.
+    pub(super) fn set_order(&mut self, memory: &mut Memory, order: ByteOrder, but_for: &[&str]) {
         let old = std::mem::replace(&mut self.order, order);
         if old == order {
             return;
         }
         if let Some(page) = self.page_mut(memory) {
-            for slot in FIELDS.iter().filter(|field| !GUEST_S.contains(&field.name)).map(Slot::of) {
+            let kept = |field: &&Field| !GUEST_S.contains(&field.name) && !but_for.contains(&field.name);
+            for slot in FIELDS.iter().filter(kept).map(Slot::of) {
                 slot.set(page, order, slot.get(page, old));
             }
         }

@@ -4,7 +4,7 @@ use sprig_isa::cpu::Family;
 use sprig_isa::msr::{self, book3s};
 
 use super::shadow::PAGE;
-use super::{Deviation, Exit, Hypervisor, Mapping, policy};
+use super::{Deviation, Exit, HOST_PAGE, Hypervisor, Mapping, policy};
 use crate::cpu::{Access, Core, Fault, Translation};
 use crate::mmu::{Mmu, relocated};
 
@@ -85,15 +85,32 @@ impl Hypervisor {
     }
 
     fn is_page(&self, address: u64, access: Access) -> bool {
-        let shown = if self.deviates(Deviation::PageInProblemState) { self.msr & !msr::PR } else { self.msr };
-        self.mapping.is_some_and(|mapping| mapping.is_reached(self.cpu.family, self.design, shown, address, access))
+        let embedded = self.cpu.family.is_booke();
+        let (shown, hidden) = match self.deviation {
+            Some(Deviation::PageInProblemState) => (self.msr & !msr::PR, false),
+            Some(Deviation::PageReadOnly) => (self.msr, access == Access::Store),
+            Some(Deviation::PageMissingInRealMode) => (self.msr, !embedded && !relocated(self.msr, access)),
+            Some(Deviation::PageInOneSpace) => (self.msr, embedded && relocated(self.msr, access)),
+            _ => (self.msr, false),
+        };
+        !hidden && self.mapping.is_some_and(|mapping| mapping.is_reached(self.cpu.family, self.design, shown, address, access))
+    }
+
+    /// Where an access to the page leads.
+    fn reach_page(&self, address: u64) -> Reach {
+        let slice = match self.mapping {
+            // What of a large page of the host's the guest sees.
+            Some(Mapping { pa, .. }) if self.deviates(Deviation::PageSliceWrong) => pa & (HOST_PAGE as u64 - 1),
+            _ => 0,
+        };
+        Reach { host: self.shared.base() + slice | address & (PAGE - 1), whole_page: true }
     }
 
     /// Where an access of the guest leads.
     pub(super) fn resolve(&mut self, core: &mut Core, address: u64, access: Access) -> Result<Reach, Fault> {
         let base = self.shared.base();
         if self.is_page(address, access) {
-            return Ok(Reach { host: base | address & (PAGE - 1), whole_page: true });
+            return Ok(self.reach_page(address));
         }
         let translation = match self.walk(core, self.msr, address, access) {
             // What it may load it may execute. A fetch is translated whether or not data is.
@@ -103,8 +120,9 @@ impl Hypervisor {
             result => result?,
         };
         let is_magic = |mapping: &Mapping| mapping.pa ^ translation.physical < PAGE;
-        if policy::PAGE_BEHIND_TRANSLATION && self.mapping.as_ref().is_some_and(is_magic) {
-            return Ok(Reach { host: base | address & (PAGE - 1), whole_page: true });
+        let behind = policy::PAGE_BEHIND_TRANSLATION || self.deviates(Deviation::PageBehindTranslation);
+        if behind && self.mapping.as_ref().is_some_and(is_magic) {
+            return Ok(self.reach_page(address));
         }
         let behind_ram = (base..base + PAGE).contains(&translation.physical);
         let host = if behind_ram { NOWHERE | translation.physical & (PAGE - 1) } else { translation.physical };
