@@ -147,10 +147,13 @@ impl Bench {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     if std::env::var_os("UPDATE_GOLDENFILES").is_some() && !arguments.list {
-        if let Err(failed) = record() {
-            eprintln!("{}", failed.message().unwrap_or("the records could not be written"));
-            return ExitCode::FAILURE;
-        }
+        return match record() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failed) => {
+                eprintln!("{}", failed.message().unwrap_or("the records could not be written"));
+                ExitCode::FAILURE
+            }
+        };
     }
     let mut trials = vec![
         Trial::test("mutants::every_record_is_of_a_mutant", every_record_is_of_a_mutant),
