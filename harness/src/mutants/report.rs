@@ -68,8 +68,8 @@ fn killers(mutant: &Mutant, victims: &BTreeMap<&str, usize>) -> String {
     scripts.sort_by_key(|script| victims.get(script).copied().unwrap_or(0));
     match &*scripts {
         [only] => format!("only {only}"),
-        [named @ ..] if named.len() <= NAMED => named.join(" "),
-        [named @ ..] => format!("{} and {} more", named[..NAMED].join(" "), named.len() - NAMED),
+        named if named.len() <= NAMED => named.join(" "),
+        named => format!("{} and {} more", named[..NAMED].join(" "), named.len() - NAMED),
     }
 }
 
@@ -79,20 +79,28 @@ fn survivor(out: &mut dyn Write, mutant: &Mutant) -> io::Result<()> {
     wrapped(out, "  it does     ", description.prose)?;
     wrapped(out, "  stands for  ", description.stands_for)?;
     writeln!(out, "  so          a case is missing that tells it from the right one: docs/mutants.md")?;
-    writeln!(out, "  try it      sprig run --target ref-{}-pr+{}", mutant.cpu(), description.id)
+    writeln!(
+        out,
+        "  try it      sprig run --target ref-{}-pr+{}",
+        mutant.tried.first().unwrap_or(&"CPU"),
+        description.id
+    )
 }
 
 fn summary(out: &mut dyn Write, matrix: &Matrix) -> io::Result<()> {
     let count = |fate| matrix.of(fate).count();
     let cover = matrix.cover();
-    writeln!(out, "\n{} kill all that are killed:", number(cover.len(), "script"))?;
-    wrapped(out, "  ", &cover.join(" "))?;
+    if !cover.is_empty() {
+        writeln!(out, "\n{} kill all that are killed:", number(cover.len(), "script"))?;
+        wrapped(out, "  ", &cover.join(" "))?;
+    }
     let lone = matrix.of(Fate::Killed).filter(|mutant| mutant.scripts().len() == 1);
-    writeln!(
-        out,
-        "Killed by one script alone (`only` above; `--without SCRIPT` shows that it is missed): {}.",
-        number(lone.count(), "mutant")
-    )?;
+    match lone.count() {
+        0 => {}
+        lone => {
+            writeln!(out, "{} by one script alone: `--without SCRIPT` shows that it is missed", number(lone, "mutant"))?
+        }
+    }
     let (killed, survived) = (count(Fate::Killed), count(Fate::Survived));
     let style = if matrix.is_complete() { GOOD } else { BAD };
     let all = number(killed + survived, "mutant");

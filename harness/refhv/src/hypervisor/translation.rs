@@ -103,7 +103,7 @@ impl Hypervisor {
             Some(Mapping { pa, .. }) if self.deviates(Deviation::PageSliceWrong) => pa & (HOST_PAGE as u64 - 1),
             _ => 0,
         };
-        Reach { host: self.shared.base() + slice | address & (PAGE - 1), whole_page: true }
+        Reach { host: self.shared.base() + slice + address % PAGE, whole_page: true }
     }
 
     /// Where an access of the guest leads.
