@@ -154,7 +154,7 @@ deviations! {
         "arch/powerpc/kvm/book3s_pr.c, kvmppc_visible_gpa, without the test for magic_page_pa";
     PageReadOnly, "page-read-only", Page, Every,
         "stores of the guest to the page's address do not reach it",
-        "arch/powerpc/kvm/e500_mmu_host.c, kvmppc_map_magic, without MAS3_SW";
+        "arch/powerpc/kvm/e500_mmu_host.c, kvmppc_map_magic, without MAS3_UW";
     PageSurvivesReset, "page-survives-reset", Page, Every,
         "a reset of the guest leaves the page mapped, with what is in it",
         "Linux 6.12, arch/powerpc/kvm/powerpc.c, live: nothing but the hypercall writes magic_page_ea";
@@ -226,7 +226,7 @@ deviations! {
         "arch/powerpc/include/uapi/asm/epapr_hcalls.h, _EV_HCALL_TOKEN: the vendor is the token's upper half";
     OsiAnswered, "osi-answered", Hypercall, Every,
         "sc with the magic values of the OSI interface goes to user space, from problem state too",
-        "arch/powerpc/kvm/booke.c and book3s_pr.c, without the test of osi_enabled, which comes before that of MSR[PR]";
+        "arch/powerpc/kvm/book3s_pr.c, BOOK3S_INTERRUPT_SYSCALL, without the test of osi_enabled, which comes before that of MSR[PR]";
     PaprFromUser, "papr-from-user", Hypercall, Partition,
         "sc with LEV = 1 in problem state is answered as a call to PAPR",
         "arch/powerpc/kvm/book3s_pr.c, BOOK3S_INTERRUPT_SYSCALL, without the test of MSR[PR]";
