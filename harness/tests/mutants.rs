@@ -206,17 +206,20 @@ fn check(row: &'static Description) -> Result<(), Failed> {
     if !differences.is_empty() {
         return Err(unrecorded(&differences.join("\n")));
     }
-    SAYS.iter().filter(|says| says.of == row.deviation).try_for_each(|says| told(&mutant, says))
+    SAYS.iter().filter(|says| says.of == row.deviation).try_for_each(|says| told(bench, says))
 }
 
 fn unrecorded(what: &str) -> Failed {
     format!("{what}\n  if that is right: UPDATE_GOLDENFILES=1 cargo test --test mutants, and review {MUTANTS}").into()
 }
 
-/// A reader is told what is wrong.
-fn told(mutant: &Mutant, says: &Says) -> Result<(), Failed> {
-    let told: Vec<String> =
-        mutant.kills.iter().filter(|kill| kill.case == says.case).map(|kill| kill.record.explain()).collect();
+/// A reader who runs the case is told what is wrong: with the limits of `sprig run`, so that what waits long is no hang.
+fn told(bench: &Bench, says: &Says) -> Result<(), Failed> {
+    let cases: Vec<Selected> = bench.cases.iter().filter(|case| case.instance.name() == says.case).cloned().collect();
+    let plan = bench.plan();
+    let mutant =
+        Plan { run: Run { cases: &cases, limits: &Limits::default(), ..plan.run }, ..plan }.one(says.of.description());
+    let told: Vec<String> = mutant.kills.iter().map(|kill| kill.record.explain()).collect();
     let says_all = |text: &String| says.lines.iter().all(|line| text.contains(line));
     if told.iter().any(says_all) {
         return Ok(());
