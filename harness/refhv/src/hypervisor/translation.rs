@@ -93,7 +93,10 @@ impl Hypervisor {
             Some(Deviation::PageInOneSpace) => (self.msr, embedded && relocated(self.msr, access)),
             _ => (self.msr, false),
         };
-        !hidden && self.mapping.is_some_and(|mapping| mapping.is_reached(self.cpu.family, self.design, shown, address, access))
+        !hidden
+            && self
+                .mapping
+                .is_some_and(|mapping| mapping.is_reached(self.cpu.family, self.design, shown, address, access))
     }
 
     /// Where an access to the page leads.
