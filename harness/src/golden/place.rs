@@ -53,39 +53,34 @@ pub fn place(wishes: &[Wish], existing: &BTreeMap<String, String>) -> Vec<Change
     let mut files = existing.clone();
     files.retain(|element, _| !concerned.contains(element));
 
-    let deepest = wishes.iter().map(|wish| wish.chain.len()).max().unwrap_or(0);
-    for level in 1..=deepest {
-        let at_level = |wish: &'_ Wish| wish.chain.len().checked_sub(level).map(|index| wish.chain[index].clone());
-        let elements: BTreeSet<String> = wishes.iter().filter_map(at_level).collect();
-        for element in elements {
-            let below = wishes.iter().zip(&wanted).filter(|(wish, _)| at_level(wish).as_ref() == Some(&element));
-            let below: Vec<_> = below.collect();
-            let some_lead = below.iter().any(|(wish, wanted)| wish.leads && wanted.is_some());
-            let inherited = |wish: &Wish| effective(&files, &wish.chain);
-            let content = |wish: &Wish, wanted: &str| inherited(wish).is_some_and(|text| same(&text, wanted));
-            if below.iter().all(|(wish, wanted)| wanted.as_deref().is_none_or(|wanted| content(wish, wanted))) {
-                continue;
+    for element in general_first(wishes) {
+        let below = wishes.iter().zip(&wanted).filter(|(wish, _)| wish.chain.contains(element));
+        let below: Vec<_> = below.collect();
+        let some_lead = below.iter().any(|(wish, wanted)| wish.leads && wanted.is_some());
+        let inherited = |wish: &Wish| effective(&files, &wish.chain);
+        let content = |wish: &Wish, wanted: &str| inherited(wish).is_some_and(|text| same(&text, wanted));
+        if below.iter().all(|(wish, wanted)| wanted.as_deref().is_none_or(|wanted| content(wish, wanted))) {
+            continue;
+        }
+        let mut counted: Vec<(&str, usize)> = Vec::new();
+        let having_a_say = below.iter().filter(|(wish, _)| wish.leads || !some_lead);
+        for text in having_a_say.filter_map(|(_, wanted)| wanted.as_deref()) {
+            match counted.iter_mut().find(|(known, _)| same(known, text)) {
+                Some((_, count)) => *count += 1,
+                None => counted.push((text, 1)),
             }
-            let mut counted: Vec<(&str, usize)> = Vec::new();
-            let having_a_say = below.iter().filter(|(wish, _)| wish.leads || !some_lead);
-            for text in having_a_say.filter_map(|(_, wanted)| wanted.as_deref()) {
-                match counted.iter_mut().find(|(known, _)| same(known, text)) {
-                    Some((_, count)) => *count += 1,
-                    None => counted.push((text, 1)),
-                }
-            }
-            // What stands here stays as long as anybody wants it; else the most wanted, if need be what stands above.
-            let most = counted.iter().map(|(_, count)| *count).max();
-            let repeats = |text: &str| below.iter().any(|(wish, _)| content(wish, text));
-            let stays = existing.get(&element).filter(|text| counted.iter().any(|(known, _)| same(known, text)));
-            let text = stays.map(String::as_str).or_else(|| {
-                let mut candidates = counted.iter().filter(|(_, count)| Some(*count) == most).map(|(text, _)| *text);
-                let first = candidates.clone().next();
-                candidates.find(|text| repeats(text)).or(first)
-            });
-            if let Some(text) = text.filter(|text| !repeats(text)).map(str::to_owned) {
-                files.insert(element, text);
-            }
+        }
+        // What stands here stays as long as anybody wants it; else the most wanted, if need be what stands above.
+        let most = counted.iter().map(|(_, count)| *count).max();
+        let repeats = |text: &str| below.iter().any(|(wish, _)| content(wish, text));
+        let stays = existing.get(element).filter(|text| counted.iter().any(|(known, _)| same(known, text)));
+        let text = stays.map(String::as_str).or_else(|| {
+            let mut candidates = counted.iter().filter(|(_, count)| Some(*count) == most).map(|(text, _)| *text);
+            let first = candidates.clone().next();
+            candidates.find(|text| repeats(text)).or(first)
+        });
+        if let Some(text) = text.filter(|text| !repeats(text)).map(str::to_owned) {
+            files.insert(element.clone(), text);
         }
     }
     let written = files.iter().filter(|(element, text)| existing.get(*element).is_none_or(|old| !same(old, text)));
@@ -94,6 +89,27 @@ pub fn place(wishes: &[Wish], existing: &BTreeMap<String, String>) -> Vec<Change
         .map(|(element, text)| Change::Write { element: element.clone(), text: text.clone() })
         .chain(removed.map(|element| Change::Remove { element: element.clone() }))
         .collect()
+}
+
+/// Every folder of the chains, each behind all that are more general in any of them: chains that share folders need not be of one
+/// length.
+fn general_first(wishes: &[Wish]) -> Vec<&String> {
+    let mut levels: BTreeMap<&String, usize> =
+        wishes.iter().flat_map(|wish| &wish.chain).map(|folder| (folder, 0)).collect();
+    // A level moves with those behind it: as often as there are folders is enough for the longest row of them.
+    for _ in 0..levels.len() {
+        for wish in wishes {
+            let mut least = 0;
+            for folder in wish.chain.iter().rev() {
+                let level = levels.entry(folder).or_default();
+                *level = least.max(*level);
+                least = *level + 1;
+            }
+        }
+    }
+    let mut folders: Vec<_> = levels.into_iter().collect();
+    folders.sort_by_key(|(_, level)| *level);
+    folders.into_iter().map(|(folder, _)| folder).collect()
 }
 
 #[cfg(test)]
@@ -151,6 +167,24 @@ mod tests {
         let wishes: Vec<Wish> = chains.into_iter().zip(["x", "y", "y", "x"]).map(wish).collect();
         let written = |element: &str, text: &str| Change::Write { element: element.to_owned(), text: text.to_owned() };
         let expected = [written("kvm", "y"), written("kvm-cured", "x"), written("pr", "x")];
+        assert_eq!(place(&wishes, &BTreeMap::new()), expected);
+    }
+
+    #[test]
+    fn chains_that_share_folders_need_not_be_of_one_length() {
+        let wish = |chain: &[&str], text: &str| Wish {
+            chain: chain.iter().map(|&folder| folder.to_owned()).collect(),
+            text: Some(text.to_owned()),
+            leads: false,
+        };
+        let wishes = [
+            wish(&["new-64", "power8-64", "power8", "kvm"], "wide"),
+            wish(&["new", "power8", "kvm"], "x"),
+            wish(&["old", "power8", "kvm"], "x"),
+            wish(&["g4", "kvm"], "y"),
+        ];
+        let written = |element: &str, text: &str| Change::Write { element: element.to_owned(), text: text.to_owned() };
+        let expected = [written("g4", "y"), written("kvm", "x"), written("power8-64", "wide")];
         assert_eq!(place(&wishes, &BTreeMap::new()), expected);
     }
 
