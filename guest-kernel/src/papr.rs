@@ -1,5 +1,8 @@
 //! PAPR hypercalls (LoPAR, chapter "Hypervisor"): what a partition asks its hypervisor for. Made in supervisor state by
 //! `sc 1`: r3 token, r4-r9 arguments; r3 status, r4-r7 results, 64 bits each.
+//!
+//! Where KVM-PR's host is a partition itself, `sc 1` of its guest, which runs in problem state, is answered by the host's own hypervisor:
+//! with H_PRIVILEGE. KVM has an instruction for it that no CPU has (arch/powerpc/kvm/book3s_emulate.c, OP_31_XOP_FAKE_SC1).
 
 use crate::family::Ea;
 use core::arch::asm;
@@ -7,7 +10,12 @@ use core::arch::asm;
 pub(crate) use sprig_isa::hcall::papr as token;
 
 /// The call worked.
-pub(crate) const H_SUCCESS: i32 = 0;
+pub(crate) const H_SUCCESS: i32 = token::H_SUCCESS as i32;
+
+/// `sc 1`.
+const SC_1: u32 = 0x4400_0022;
+/// What a guest of KVM-PR makes the call by where the host's own hypervisor has `sc 1`: primary opcode 31, extended opcode 308.
+const FAKE_SC_1: u32 = 31 << 26 | 308 << 1;
 
 /// The registers of a call, r3 to r9, in memory: 32-bit code reaches their upper halves by 64-bit loads and stores only.
 #[repr(C, align(8))]
@@ -26,13 +34,27 @@ impl Call {
 
     /// Makes the call; the status.
     pub(crate) fn make(&mut self) -> i32 {
+        const H_PRIVILEGE: i32 = token::H_PRIVILEGE as i32;
+        let token = self.0[0];
+        match self.make_by::<SC_1>() {
+            H_PRIVILEGE => {
+                self.0[0] = token;
+                self.make_by::<FAKE_SC_1>()
+            }
+            status => status,
+        }
+    }
+
+    /// Makes the call by this instruction; the status.
+    fn make_by<const INSTRUCTION: u32>(&mut self) -> i32 {
         // SAFETY: a 64-bit server CPU in supervisor state. The hypervisor keeps r13-r31 and memory but for what the call
         // says; interrupts keep whole registers.
         unsafe {
             asm!(
                 "ld 3, 0(14)", "ld 4, 8(14)", "ld 5, 16(14)", "ld 6, 24(14)", "ld 7, 32(14)", "ld 8, 40(14)", "ld 9, 48(14)",
-                "sc 1",
+                ".4byte {instruction}",
                 "std 3, 0(14)", "std 4, 8(14)", "std 5, 16(14)", "std 6, 24(14)", "std 7, 32(14)",
+                instruction = const INSTRUCTION,
                 in("r14") &raw mut self.0,
                 out("r0") _, out("r3") _, out("r4") _, out("r5") _, out("r6") _, out("r7") _, out("r8") _, out("r9") _,
                 out("r10") _, out("r11") _, out("r12") _, out("cr0") _, out("xer") _, out("ctr") _,

@@ -14,7 +14,11 @@ use sprig_wire::frame::{self, PAYLOAD, Record};
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for machine in MACHINES {
+    for (index, machine) in MACHINES.iter().enumerate() {
+        // One guest a host: what could differ is the host's.
+        if MACHINES.iter().take(index).any(|other| std::ptr::eq(other.host, machine.host)) {
+            continue;
+        }
         // The first kernel of a machine is the one that runs its guests.
         let Some(target) = machine.kernels.first().and_then(|kernel| Kvm::new(machine, kernel)) else { continue };
         let target = target.with_clock(Clock::Instructions);

@@ -106,6 +106,13 @@ pub const KVM_SC_SEQUENCE: [u32; 3] = [0x3c00_4b56, 0x6000_4d21, 0x4400_0002];
 
 /// PAPR hypercalls the guest kernel needs on pseries (LoPAR, appendix "Hypercall opcodes").
 pub mod papr {
+    /// Status: the call worked (LoPAR, table "Hypervisor call return code values").
+    pub const H_SUCCESS: i64 = 0;
+    /// Status: there is no such call.
+    pub const H_FUNCTION: i64 = -2;
+    /// Status: not from this state.
+    pub const H_PRIVILEGE: i64 = -3;
+
     /// H_ENTER: insert a hashed page table entry.
     pub const H_ENTER: u32 = 0x08;
     /// H_REMOVE: remove a hashed page table entry.

@@ -56,6 +56,8 @@ const fn row(name: &'static str, id: u64, meaning: Meaning) -> OneReg {
 
 /// KVM_REG_PPC_HIOR: where the interrupt vectors of a server CPU begin.
 pub const HIOR: u64 = u64_reg(0x01);
+/// KVM_REG_PPC_LPCR_64: what a partition may see, the byte order of its interrupts among it ([`crate::msr::lpcr`]).
+pub const LPCR: u64 = u64_reg(0xb5);
 
 /// Every register with a name in scripts, in the order of the header.
 pub static ONE_REGS: &[OneReg] = &[

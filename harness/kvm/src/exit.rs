@@ -4,15 +4,19 @@
 //!   +0x08  u32 exit_reason
 //!   +0x20  by reason:  MMIO     u64 address, u8 data[8], u32 length, u8 is_write
 //!                      UNKNOWN  u64 hardware_exit_reason
+//!                      PAPR     u64 nr, u64 ret, u64 args[9]
 //! ```
 
 /// Bytes of `struct kvm_run` that are looked at.
-pub const HEAD: usize = 0x40;
+pub const HEAD: usize = 0x50;
 /// Where the data of an MMIO exit lie; what is stored there is what a load gets.
 pub const AT_DATA: usize = AT_UNION + 8;
+/// Where the answer to a hypercall goes, r3 of the guest.
+pub const AT_STATUS: usize = AT_UNION + 8;
 
 const AT_REASON: usize = 0x08;
 const AT_UNION: usize = 0x20;
+const AT_ARGUMENTS: usize = AT_UNION + 16;
 const AT_LENGTH: usize = AT_UNION + 16;
 const AT_IS_WRITE: usize = AT_UNION + 20;
 
@@ -23,6 +27,7 @@ mod reason {
     pub(super) const FAIL_ENTRY: u32 = 9;
     pub(super) const INTR: u32 = 10;
     pub(super) const INTERNAL_ERROR: u32 = 17;
+    pub(super) const PAPR_HCALL: u32 = 19;
     pub(super) const SYSTEM_EVENT: u32 = 24;
 }
 
@@ -35,6 +40,15 @@ pub struct Mmio {
     pub length: usize,
     /// What is stored; none for a load.
     pub stored: Option<[u8; 8]>,
+}
+
+/// A hypercall of a partition that the kernel does not answer itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hypercall {
+    /// Which, of `sprig_isa::hcall::papr`.
+    pub token: u64,
+    /// The first two arguments, r4 and r5.
+    pub arguments: [u64; 2],
 }
 
 /// A return of KVM_RUN that is not the board's business: the hypervisor did not know how to go on.
@@ -51,6 +65,8 @@ pub struct Unexpected {
 pub enum Exit {
     /// An access to where no memory is.
     Mmio(Mmio),
+    /// A partition's hypercall.
+    Hypercall(Hypercall),
     /// A signal.
     Interrupted,
     /// Anything else.
@@ -73,6 +89,10 @@ impl Exit {
                     length: (u32::from_ne_bytes(field(run, AT_LENGTH)) as usize).min(data.len()),
                     stored: (field::<1>(run, AT_IS_WRITE) != [0]).then_some(data),
                 });
+            }
+            reason::PAPR_HCALL => {
+                let argument = |index: usize| u64::from_ne_bytes(field(run, AT_ARGUMENTS + 8 * index));
+                return Self::Hypercall(Hypercall { token: double, arguments: [argument(0), argument(1)] });
             }
             reason::UNKNOWN | reason::FAIL_ENTRY => double,
             reason::INTERNAL_ERROR | reason::SYSTEM_EVENT => word.into(),
@@ -102,7 +122,7 @@ pub const fn reason_name(reason: u32) -> Option<&'static str> {
         16 => "NMI",
         reason::INTERNAL_ERROR => "INTERNAL_ERROR",
         18 => "OSI",
-        19 => "PAPR_HCALL",
+        reason::PAPR_HCALL => "PAPR_HCALL",
         21 => "WATCHDOG",
         23 => "EPR",
         reason::SYSTEM_EVENT => "SYSTEM_EVENT",
@@ -131,6 +151,16 @@ mod tests {
         assert_eq!(Exit::decode(&store), Exit::Mmio(expected));
         let expected = Mmio { address: 0x0f00_0014, length: 4, stored: None };
         assert_eq!(Exit::decode(&mmio(0x0f00_0014, 4, None)), Exit::Mmio(expected));
+    }
+
+    #[test]
+    fn a_hypercall_has_its_token_and_arguments() {
+        let mut run = [0; HEAD];
+        run[0x08..0x0c].copy_from_slice(&19u32.to_ne_bytes());
+        for (at, value) in [(0x20, 0x31c_u64), (0x28, 7), (0x30, 1), (0x38, 4)] {
+            run[at..at + 8].copy_from_slice(&value.to_ne_bytes());
+        }
+        assert_eq!(Exit::decode(&run), Exit::Hypercall(Hypercall { token: 0x31c, arguments: [1, 4] }));
     }
 
     #[test]

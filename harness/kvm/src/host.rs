@@ -2,7 +2,7 @@
 
 use crate::registers::Family;
 use crate::system::{Errno, Failure, Vm, interrupt};
-use sprig_isa::one_reg::ONE_REGS;
+use sprig_isa::one_reg::{LPCR, ONE_REGS};
 use sprig_wire::host::{ARGUMENTS, HOST_CALLS, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
 use sprig_wire::layout::HOST_BLOCK;
 
@@ -77,15 +77,20 @@ fn call(vm: &mut impl Vm, name: &str, [first, second]: [u64; 2]) -> Result<u64, 
     }
 }
 
-/// Saves what the interface can save and goes on in a new VM with the same memory and TLB. Of the registers of
-/// KVM_GET_ONE_REG those are set again that could be read: each CPU has some of them.
+/// Saves what the interface can save and goes on in a new VM with the same memory, TLB or page table. Of the registers of
+/// KVM_GET_ONE_REG those are set again that could be read: each CPU has some of them. The order is QEMU's (kvm_arch_put_registers):
+/// with the special registers first KVM-PR on Book3S-64 keeps the segments of real mode (docs/findings).
 fn migrate(vm: &mut impl Vm) -> Result<u64, Refusal> {
     let (regs, sregs) = (vm.regs()?, vm.sregs()?);
+    let lpcr = if vm.is_partition() { Some(vm.one_reg(LPCR)?) } else { None };
     let values: [_; ONE_REGS.len()] = core::array::from_fn(|index| &ONE_REGS[index])
         .map(|register| register.is_state().then(|| vm.one_reg(register.id)));
     vm.renew()?;
-    vm.set_sregs(&sregs.complete(vm.family()))?;
+    if let Some(lpcr) = lpcr {
+        vm.set_one_reg(LPCR, lpcr)?;
+    }
     vm.set_regs(&regs)?;
+    vm.set_sregs(&sregs.complete(vm.family()))?;
     for (register, value) in ONE_REGS.iter().zip(values) {
         if let Some(Ok(value)) = value {
             vm.set_one_reg(register.id, value)?;

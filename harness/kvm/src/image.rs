@@ -1,10 +1,9 @@
-//! The guest image: an ELF file, put into the guest's memory.
+//! The guest image: an ELF file, of either word size and byte order, put into the guest's memory.
 
 use core::ops::Range;
 use elf::ElfBytes;
-use elf::abi::{EM_PPC, PT_LOAD};
-use elf::endian::BigEndian;
-use elf::file::Class;
+use elf::abi::{EM_PPC, EM_PPC64, PT_LOAD};
+use elf::endian::AnyEndian;
 use elf::segment::ProgramHeader;
 use sprig_isa::mmu::PAGE_SIZE;
 use sprig_wire::layout::RAM_SIZE;
@@ -16,7 +15,7 @@ pub struct Image<'a> {
     entry: u64,
 }
 
-/// The image is no 32-bit big-endian PowerPC program, is cut short, or does not lie in RAM.
+/// The image is no PowerPC program, is cut short, or does not lie in RAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadImage;
 
@@ -32,9 +31,12 @@ impl<'a> Image<'a> {
     /// # Errors
     /// [`BadImage`] where it is none.
     pub fn open(file: &'a [u8]) -> Result<Self, BadImage> {
-        let header = ElfBytes::<BigEndian>::minimal_parse(file)?.ehdr;
-        let is_ours = header.e_machine == EM_PPC && header.class == Class::ELF32;
-        if is_ours { Ok(Self { file, entry: header.e_entry }) } else { Err(BadImage) }
+        let header = ElfBytes::<AnyEndian>::minimal_parse(file)?.ehdr;
+        if matches!(header.e_machine, EM_PPC | EM_PPC64) {
+            Ok(Self { file, entry: header.e_entry })
+        } else {
+            Err(BadImage)
+        }
     }
 
     /// Where execution begins.
@@ -58,7 +60,7 @@ impl<'a> Image<'a> {
     }
 
     fn segments(&self) -> Result<impl Iterator<Item = ProgramHeader>, BadImage> {
-        let segments = ElfBytes::<BigEndian>::minimal_parse(self.file)?.segments().ok_or(BadImage)?;
+        let segments = ElfBytes::<AnyEndian>::minimal_parse(self.file)?.segments().ok_or(BadImage)?;
         Ok(segments.into_iter().filter(|segment| segment.p_type == PT_LOAD))
     }
 
@@ -68,7 +70,7 @@ impl<'a> Image<'a> {
     /// # Errors
     /// [`BadImage`] where it does not fit.
     pub fn load(&self, ram: &mut [u8]) -> Result<(), BadImage> {
-        let file = ElfBytes::<BigEndian>::minimal_parse(self.file)?;
+        let file = ElfBytes::<AnyEndian>::minimal_parse(self.file)?;
         for segment in self.segments()? {
             let data = file.segment_data(&segment)?;
             let start = usize::try_from(segment.p_vaddr).map_err(|_| BadImage)?;

@@ -78,9 +78,12 @@ pub const GET_STATS_FD: u32 = plain(0xce);
 
 /// What KVM_GET_API_VERSION has answered since 2007.
 pub const API_VERSION: usize = 12;
-/// Type of the VM for KVM_CREATE_VM: what the host has, HV before PR. Others are KVM_VM_PPC_HV, 1, and KVM_VM_PPC_PR, 2
-/// (arch/powerpc/kvm/powerpc.c, kvm_arch_init_vm).
+/// Type of the VM for KVM_CREATE_VM: what the host has, HV before PR (arch/powerpc/kvm/powerpc.c, kvm_arch_init_vm).
 pub const VM_TYPE_DEFAULT: usize = 0;
+/// KVM_VM_PPC_PR.
+pub const VM_TYPE_PR: usize = 2;
+/// KVM_CAP_PPC_PAPR: the guest is a PAPR partition.
+pub const CAP_PAPR: u32 = 68;
 /// KVM_CAP_SW_TLB: the guest's TLB lies in memory of user space.
 pub const CAP_SW_TLB: u32 = 69;
 

@@ -11,7 +11,7 @@
 //! Everything but system calls, so that it is tested where there is no KVM:
 //!
 //! - the interface: [`ioctl`] numbers, [`registers`] and [`tlb`] layouts, [`exit`] decoding, [`stats`]
-//! - the machine: [`image`], [`board`], [`host`] steps, [`returns`], [`watchdog`]
+//! - the machine: [`image`], [`board`], [`papr`] calls, [`host`] steps, [`returns`], [`watchdog`]
 //! - [`options`]: what it is told; [`session`]: a batch from the first frame to the last, on any [`system`]
 //!
 //! The kernel's structures have the byte order of the program; everything the guest sees is big-endian ([`sprig_wire`]).
@@ -28,6 +28,7 @@ pub mod image;
 pub mod ioctl;
 pub mod machine;
 pub mod options;
+pub mod papr;
 pub mod registers;
 pub mod report;
 pub mod returns;

@@ -3,7 +3,7 @@
 //! ```text
 //!             .---------- KVM_RUN <-----------.
 //!             v                               |
-//!   store to the board ----> done as it says -+      power-off, a watchdog that barks, KVM_RUN that fails: the end
+//!   store to the board, a hypercall ----> done -+     power-off, a watchdog that barks, KVM_RUN that fails: the end
 //!   a signal ------------> still getting on? -+
 //!   anything else --> noted as the step's own -'
 //! ```
@@ -12,6 +12,7 @@ use crate::board::{self, Request};
 use crate::exit::{Exit, Unexpected};
 use crate::host;
 use crate::image::{BadImage, Image};
+use crate::papr;
 use crate::registers::{Family, Regs, Sregs};
 use crate::report::{Reporter, Text};
 use crate::returns::Returns;
@@ -147,6 +148,9 @@ impl<'a, V: Vm> Machine<'a, V> {
         regs.gpr[MAGIC_REGISTER] = EPAPR_MAGIC.into();
         let family = self.vm.family();
         let call = |what| move |errno: Errno| errno.of(what);
+        if self.vm.is_partition() {
+            papr::reset(&mut self.vm).map_err(call("reset of a partition"))?;
+        }
         self.vm.set_sregs(&self.pristine.complete(family)).map_err(call("KVM_SET_SREGS"))?;
         self.vm.set_regs(&regs).map_err(call("KVM_SET_REGS"))?;
         if family == Family::Embedded {
@@ -181,6 +185,13 @@ impl<'a, V: Vm> Machine<'a, V> {
                 Err(EINTR | EAGAIN) | Ok(Exit::Interrupted) => continue,
                 Err(errno) => return Ok(End::Failed(errno)),
                 Ok(Exit::Unexpected(what)) => what,
+                Ok(Exit::Hypercall(call)) => match papr::serve(&mut self.vm, &call) {
+                    Ok(status) => {
+                        self.vm.answer_hypercall(status);
+                        continue;
+                    }
+                    Err(errno) => return Ok(End::Failed(errno)),
+                },
                 Ok(Exit::Mmio(access)) => match board::request(&access) {
                     Request::Console(byte) => {
                         console.hear(byte, reporter);

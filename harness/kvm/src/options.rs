@@ -21,11 +21,19 @@ pub struct Kind {
     pub vm_type: usize,
     /// `pvr=0x3c0301`: the CPU that the guest finds, where its host can show it another than its own.
     pub pvr: Option<u32>,
+    /// `papr=1`: the guest is a PAPR partition, its page table its hypervisor's and reached by hypercalls.
+    pub papr: bool,
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self { vm_type: VM_TYPE_DEFAULT, pvr: None, papr: false }
+    }
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { patience: PATIENCE, label: None, kind: Kind { vm_type: VM_TYPE_DEFAULT, pvr: None } }
+        Self { patience: PATIENCE, label: None, kind: Kind::default() }
     }
 }
 
@@ -39,6 +47,7 @@ impl<'a> Options<'a> {
                 ("label", text) => options.label = Some(text),
                 ("type", number) => options.kind.vm_type = number.parse().ok()?,
                 ("pvr", pvr) => options.kind.pvr = Some(u32::from_str_radix(pvr.strip_prefix("0x")?, 16).ok()?),
+                ("papr", "1") => options.kind.papr = true,
                 _ => return None,
             }
         }
@@ -53,16 +62,24 @@ mod tests {
     #[test]
     fn each_argument_is_taken_in_any_order_and_may_be_missing() {
         assert_eq!(Options::parse([]), Some(Options::default()));
-        let kind = Kind { vm_type: 2, pvr: Some(0x003c_0301) };
+        let kind = Kind { vm_type: 2, pvr: Some(0x003c_0301), papr: true };
         let all = Options { patience: 20, label: Some("a=b c"), kind };
-        assert_eq!(Options::parse(["type=2", "label=a=b c", "pvr=0x3c0301", "patience=20"]), Some(all));
+        assert_eq!(Options::parse(["type=2", "label=a=b c", "papr=1", "pvr=0x3c0301", "patience=20"]), Some(all));
     }
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for argument in
-            ["20", "patience", "patience=", "patience=-1", "pvr=0x", "pvr=3c0301", "pvr=0x123456789", "tpye=2"]
-        {
+        for argument in [
+            "20",
+            "patience",
+            "patience=",
+            "patience=-1",
+            "pvr=0x",
+            "pvr=3c0301",
+            "pvr=0x123456789",
+            "tpye=2",
+            "papr=2",
+        ] {
             assert_eq!(Options::parse([argument]), None, "{argument}");
         }
     }

@@ -93,7 +93,17 @@ mod update {
     pub(super) const DEC: u32 = 1 << 2;
 }
 
+/// Index in [`Sregs::implementation`] of `u.s.sdr1`, which a server CPU has first in the union.
+const SDR1: usize = 0;
+
 impl Sregs {
+    /// The same of a server CPU with its hashed page table there, of the smallest size: what SDR1 says.
+    #[must_use]
+    pub const fn with_hash_table(mut self, address: u64) -> Self {
+        self.implementation[SDR1] = address;
+        self
+    }
+
     /// All zero, to be filled by KVM_GET_SREGS.
     pub const EMPTY: Self = Self {
         pvr: 0,

@@ -107,6 +107,19 @@ pub trait Vm {
     /// What the load that KVM_RUN returned for gets.
     fn answer_load(&mut self, data: [u8; 8]);
 
+    /// What the hypercall that KVM_RUN returned for gets in r3.
+    fn answer_hypercall(&mut self, status: i64);
+
+    /// True if the guest is a PAPR partition.
+    fn is_partition(&self) -> bool;
+
+    /// Empties a partition's hashed page table, which is not in its memory. KVM looks at it again when it is given the special
+    /// registers.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn clear_hash_table(&mut self) -> Result<(), Errno>;
+
     /// The guest's memory, [`sprig_wire::layout::RAM_SIZE`] bytes.
     fn ram(&mut self) -> &mut [u8];
 

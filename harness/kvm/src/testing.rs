@@ -72,6 +72,10 @@ pub(crate) struct FakeVm {
     pub(crate) one_regs: BTreeMap<u64, u64>,
     pub(crate) interrupts: Vec<u32>,
     pub(crate) renewed: u32,
+    pub(crate) is_partition: bool,
+    /// How often its page table was cleared.
+    pub(crate) cleared: u32,
+    pub(crate) statuses: Vec<i64>,
     pub(crate) completed: u32,
     pub(crate) answers: Vec<[u8; 8]>,
     pub(crate) counters: Vec<(&'static str, u64)>,
@@ -91,6 +95,9 @@ impl Default for FakeVm {
             one_regs: BTreeMap::new(),
             interrupts: Vec::new(),
             renewed: 0,
+            is_partition: false,
+            cleared: 0,
+            statuses: Vec::new(),
             completed: 0,
             answers: Vec::new(),
             counters: Vec::new(),
@@ -118,6 +125,19 @@ impl Vm for FakeVm {
 
     fn answer_load(&mut self, data: [u8; 8]) {
         self.answers.push(data);
+    }
+
+    fn answer_hypercall(&mut self, status: i64) {
+        self.statuses.push(status);
+    }
+
+    fn is_partition(&self) -> bool {
+        self.is_partition
+    }
+
+    fn clear_hash_table(&mut self) -> Result<(), Errno> {
+        self.cleared += 1;
+        Ok(())
     }
 
     fn ram(&mut self) -> &mut [u8] {

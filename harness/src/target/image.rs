@@ -11,8 +11,8 @@ use std::path::PathBuf;
 /// Names a folder whose images are used instead of the recorded ones.
 pub const FOLDER_VARIABLE: &str = "SPRIG_GUEST_DIR";
 
-/// Where ci/guest-build leaves the images with symbols, below cargo's target folder.
-const SYMBOLS: &str = "guest/powerpc-sprig/release";
+/// Where ci/guest-build leaves the images with symbols, below cargo's target folder: a folder for each compiler target.
+const SYMBOLS: &str = "guest";
 
 /// An image that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,7 @@ images! {
     PSERIES_64 = "pseries-64", "The same, 64-bit big-endian.";
     PSERIES_64LE = "pseries-64le", "The same, 64-bit little-endian.";
     VMM = "vmm", "No guest, but the VMM that runs the board's under KVM.";
+    VMM_64LE = "vmm-64le", "The same for 64-bit little-endian hosts.";
 }
 
 impl Image {
@@ -69,10 +70,19 @@ impl Image {
         std::fs::read(&path).map(Cow::Owned).map_err(|error| ImageError { path, error })
     }
 
+    /// What the end of its name says it was built for (guest-kernel/targets).
+    fn compiler_target(&self) -> &'static str {
+        match self.name.rsplit_once('-') {
+            Some((_, "64")) => "powerpc64-sprig",
+            Some((_, "64le")) => "powerpc64le-sprig",
+            _ => "powerpc-sprig",
+        }
+    }
+
     /// The same with symbols, where ci/guest-build has left it: if what is loaded of it is what is loaded of the image.
     #[must_use]
     pub fn with_symbols(&self) -> Option<PathBuf> {
-        let folder = project::scratch().parent()?.join(SYMBOLS);
+        let folder = project::scratch().parent()?.join(SYMBOLS).join(self.compiler_target()).join("release");
         let path = folder.join(self.name).with_extension("debug");
         is_same_program(&std::fs::read(&path).ok()?, &self.bytes().ok()?).then_some(path)
     }

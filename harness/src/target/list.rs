@@ -81,6 +81,10 @@ mod tests {
         assert_eq!(chain("ref-power8-64le-bare")[1..], chain("qemu-pseries-power8-64le")[1..]);
         assert_eq!(chain("ref-power8-64-pr"), ["ref-power8-64-pr", "power8-64-pr", "power8-pr", "book3s-pr", "pr"]);
         assert_eq!(chain("kvm-e500v2"), ["kvm-e500v2", "kvm-booke", "e500v2-pr", "booke-pr", "pr"]);
+        let of_64le =
+            ["kvm-power8-64le", "kvm-power8-64", "kvm-power8", "kvm-book3s", "power8-64le-pr", "power8-64-pr"];
+        assert_eq!(chain("kvm-book3s64-pr-64le")[1..7], of_64le);
+        assert_eq!(chain("kvm-book3s32-pr")[1..], ["kvm-book3s", "7447-pr", "book3s-pr", "pr"]);
         assert_eq!(chain("kvm-local"), ["kvm-local", "kvm-e500v2", "kvm-booke", "e500v2-pr", "booke-pr", "pr"]);
     }
 }

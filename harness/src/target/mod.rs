@@ -31,7 +31,8 @@ use crate::case::{Case, Profile};
 use crate::feature::Feature;
 use crate::transcript::{Fate, RunResult};
 use image::Image;
-use sprig_isa::cpu::Cpu;
+use sprig_isa::cpu::{Cpu, CpuSet};
+use sprig_kvm::ioctl::VM_TYPE_PR;
 use sprig_wire::batch::{BatchBuilder, TooLarge};
 use std::fmt;
 use std::io::Write;
@@ -156,11 +157,17 @@ pub struct HostProgram {
 
 impl HostProgram {
     /// The program's options (`sprig_kvm::options`). On the embedded families KVM has the host's CPU, on the others it shows the
-    /// guest the one that it is asked for.
+    /// guest the one that it is asked for. A guest on POWER8 and later is a partition.
     #[must_use]
     pub fn options(&self, patience: u32) -> Vec<String> {
-        let cpu = (!self.cpu.family.is_booke()).then(|| format!("pvr={:#x}", self.cpu.pvr));
-        [format!("patience={patience}")].into_iter().chain(cpu).collect()
+        let mut options = vec![format!("patience={patience}")];
+        if !self.cpu.family.is_booke() {
+            options.push(format!("pvr={:#x}", self.cpu.pvr));
+        }
+        if CpuSet::POWER.contains(self.cpu.set) {
+            options.extend([format!("type={VM_TYPE_PR}"), "papr=1".to_owned()]);
+        }
+        options
     }
 }
 

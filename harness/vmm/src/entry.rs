@@ -1,5 +1,5 @@
 //! Where the kernel enters the program, and the arguments it put on the stack (Power Architecture 32-bit ABI supplement,
-//! section "Process initialization").
+//! section "Process initialization"; 64-bit ELF V2 ABI, section 4.1.2).
 //!
 //! ```text
 //!   r1 --> argc
@@ -9,6 +9,7 @@
 use crate::linux;
 use core::ffi::{CStr, c_char};
 
+#[cfg(target_pointer_width = "32")]
 core::arch::global_asm!(
     "        .globl  _start",
     "_start: mr      3, 1",
@@ -16,6 +17,21 @@ core::arch::global_asm!(
     "        li      0, 0",
     "        stwu    0, -16(1)               # end of the chain of stack frames",
     "        bl      {start}",
+    start = sym start,
+);
+
+// r12 holds the address of the entry point; 32 bytes are the smallest frame.
+#[cfg(target_pointer_width = "64")]
+core::arch::global_asm!(
+    "        .globl  _start",
+    "_start: addis   2, 12, .TOC. - _start@ha",
+    "        addi    2, 2, .TOC. - _start@l",
+    "        mr      3, 1",
+    "        clrrdi  1, 1, 4",
+    "        li      0, 0",
+    "        stdu    0, -32(1)               # end of the chain of stack frames",
+    "        bl      {start}",
+    "        nop",
     start = sym start,
 );
 

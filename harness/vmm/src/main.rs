@@ -45,7 +45,7 @@ const FAILED: usize = 1;
 const USAGE: usize = 2;
 /// What a command line is.
 const USAGE_TEXT: &[u8] =
-    b"usage: sprig-vmm GUEST.elf BATCH [patience=TICKS] [type=NUMBER] [pvr=0xNUMBER] [label=TEXT]\n";
+    b"usage: sprig-vmm GUEST.elf BATCH [patience=TICKS] [type=NUMBER] [pvr=0xNUMBER] [papr=1] [label=TEXT]\n";
 
 /// The system calls behind [`sprig_kvm::session`].
 struct Linux {

@@ -4,6 +4,7 @@ use crate::linux::{self, Backing};
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut, Range};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use sprig_isa::mmu::hash64::{HTABSIZE_BASE, PTE_SIZE, PTES_PER_GROUP};
 use sprig_kvm::system::Errno;
 use sprig_wire::layout::RAM_SIZE;
 
@@ -42,6 +43,30 @@ impl Drop for Mapping {
         unsafe { linux::unmap(self.address, self.length) };
     }
 }
+
+/// The hashed page table of a partition under KVM-PR: it lies in user space's memory, on a boundary of its own size (Power ISA
+/// Book III-S, "Storage Description Register 1").
+pub(crate) struct HashTable(Mapping);
+
+impl HashTable {
+    /// Bytes: the smallest there is.
+    const SIZE: usize = (GROUPS * PTES_PER_GROUP * PTE_SIZE) as usize;
+
+    pub(crate) fn new() -> Result<Self, Errno> {
+        Mapping::new(2 * Self::SIZE, Backing::Nothing).map(Self)
+    }
+
+    pub(crate) const fn address(&self) -> usize {
+        self.0.address().next_multiple_of(Self::SIZE)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.bytes().fill(0);
+    }
+}
+
+/// Groups of the smallest hashed page table.
+const GROUPS: u64 = 1 << HTABSIZE_BASE;
 
 /// A guest's memory. What one machine had the next one gets, so that pages it is to keep are the same ones:
 ///

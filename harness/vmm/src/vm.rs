@@ -1,10 +1,10 @@
 //! Virtual machines by ioctls.
 
 use crate::linux::{self, Backing, ioctl};
-use crate::memory::{Mapping, Ram};
+use crate::memory::{HashTable, Mapping, Ram};
 use core::ops::Range;
 use core::ptr;
-use sprig_kvm::exit::{AT_DATA, Exit, HEAD};
+use sprig_kvm::exit::{AT_DATA, AT_STATUS, Exit, HEAD};
 use sprig_kvm::ioctl as request;
 use sprig_isa::one_reg::HIOR;
 use sprig_kvm::options::Kind;
@@ -54,6 +54,28 @@ impl Drop for File {
     }
 }
 
+/// Where a machine's translations are that user space keeps for the kernel.
+enum Translations {
+    /// An embedded CPU's TLB.
+    Tlb(Mapping),
+    /// A partition's page table.
+    HashTable(HashTable),
+    /// The guest's own memory.
+    InGuest,
+}
+
+impl Translations {
+    fn new(kvm: Kvm) -> Result<Self, Errno> {
+        match kvm.family {
+            Family::Embedded => {
+                Mapping::new(size_of::<[tlb::Entry; tlb::ENTRIES]>(), Backing::Nothing).map(Self::Tlb)
+            }
+            Family::Server if kvm.kind.papr => HashTable::new().map(Self::HashTable),
+            Family::Server => Ok(Self::InGuest),
+        }
+    }
+}
+
 /// The kernel's side of a machine. Fields are dropped in this order: the vCPU before its VM.
 struct Kernel {
     run: Mapping,
@@ -63,8 +85,8 @@ struct Kernel {
 }
 
 impl Kernel {
-    /// A VM with this memory, and a vCPU with this TLB where it is an embedded one.
-    fn new(kvm: Kvm, ram: &Mapping, tlb: &Mapping) -> Result<Self, Failure> {
+    /// A VM with this memory, and a vCPU with these translations.
+    fn new(kvm: Kvm, ram: &Mapping, translations: &Translations) -> Result<Self, Failure> {
         let call = |what| move |errno: Errno| errno.of(what);
         // SAFETY: it takes the type of the machine.
         let vm = unsafe { uninterrupted(kvm.file, request::CREATE_VM, kvm.kind.vm_type) };
@@ -83,9 +105,13 @@ impl Kernel {
         let vcpu = File(vcpu.map_err(call("KVM_CREATE_VCPU"))?);
         let run = Mapping::new(kvm.run_size, Backing::Device(vcpu.0)).map_err(call("mmap of a vCPU"))?;
         let kernel = Self { run, vcpu, _vm: vm };
-        match kvm.family {
-            Family::Embedded => kernel.give_tlb(tlb)?,
-            Family::Server => kernel.choose_cpu(kvm.kind.pvr)?,
+        match translations {
+            Translations::Tlb(tlb) => kernel.give_tlb(tlb)?,
+            Translations::HashTable(table) => {
+                kernel.choose_cpu(kvm.kind.pvr, Some(table))?;
+                kernel.enable(request::CAP_PAPR, [0; 4]).map_err(call("KVM_ENABLE_CAP of KVM_CAP_PPC_PAPR"))?;
+            }
+            Translations::InGuest => kernel.choose_cpu(kvm.kind.pvr, None)?,
         }
         Ok(kernel)
     }
@@ -99,24 +125,27 @@ impl Kernel {
             mmu_type: tlb::MMU_TYPE,
             array_len: size_of::<[tlb::Entry; tlb::ENTRIES]>() as u32,
         };
-        let enable = EnableCap {
-            cap: request::CAP_SW_TLB,
-            flags: 0,
-            args: [ptr::from_ref(&config) as u64, 0, 0, 0],
-            pad: [0; 64],
-        };
-        // SAFETY: the kernel copies configuration and parameters; the array is the TLB's alone and outlives the vCPU.
-        unsafe { take(&self.vcpu, request::ENABLE_CAP, &enable) }
+        // The kernel copies configuration and parameters; the array is the TLB's alone and outlives the vCPU.
+        self.enable(request::CAP_SW_TLB, [ptr::from_ref(&config) as u64, 0, 0, 0])
             .map_err(|errno| errno.of("KVM_ENABLE_CAP of KVM_CAP_SW_TLB"))
+    }
+
+    /// KVM_ENABLE_CAP of the vCPU.
+    fn enable(&self, cap: u32, args: [u64; 4]) -> Result<(), Errno> {
+        let enable = EnableCap { cap, flags: 0, args, pad: [0; 64] };
+        // SAFETY: the structure the request takes; whoever calls this knows what the arguments point to.
+        unsafe { take(&self.vcpu, request::ENABLE_CAP, &enable) }
     }
 
     /// Makes a server CPU the one that is wanted, with its interrupt vectors where the board has memory: those of a 64-bit
     /// one are at 0xfff00000 otherwise.
-    fn choose_cpu(&self, pvr: Option<u32>) -> Result<(), Failure> {
-        if let Some(pvr) = pvr {
-            let sregs = self.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?;
-            self.set_sregs(&Sregs { pvr, ..sregs }).map_err(|errno| errno.of("KVM_SET_SREGS of the PVR"))?;
+    fn choose_cpu(&self, pvr: Option<u32>, table: Option<&HashTable>) -> Result<(), Failure> {
+        let mut sregs = self.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?;
+        sregs.pvr = pvr.unwrap_or(sregs.pvr);
+        if let Some(table) = table {
+            sregs = sregs.with_hash_table(table.address() as u64);
         }
+        self.set_sregs(&sregs).map_err(|errno| errno.of("KVM_SET_SREGS of the PVR"))?;
         self.set_one_reg(HIOR, 0).map_err(|errno| errno.of("KVM_SET_ONE_REG of HIOR"))
     }
 
@@ -177,15 +206,15 @@ pub(crate) struct Machine {
     kernel: Kernel,
     kvm: Kvm,
     ram: Ram,
-    tlb: Mapping,
+    translations: Translations,
 }
 
 impl Machine {
     pub(crate) fn new(kvm: Kvm, kept: Range<usize>) -> Result<Self, Failure> {
         let call = |errno: Errno| errno.of("mmap of memory");
         let ram = Ram::new(kept).map_err(call)?;
-        let tlb = Mapping::new(size_of::<[tlb::Entry; tlb::ENTRIES]>(), Backing::Nothing).map_err(call)?;
-        Ok(Self { kernel: Kernel::new(kvm, &ram, &tlb)?, kvm, ram, tlb })
+        let translations = Translations::new(kvm).map_err(call)?;
+        Ok(Self { kernel: Kernel::new(kvm, &ram, &translations)?, kvm, ram, translations })
     }
 
     fn set_immediate_exit(&mut self, value: u8) {
@@ -222,6 +251,22 @@ impl Vm for Machine {
         unsafe { self.kernel.run.at::<[u8; 8]>(AT_DATA).write_volatile(data) };
     }
 
+    fn answer_hypercall(&mut self, status: i64) {
+        // SAFETY: within `struct kvm_run`, which nobody reads before the next KVM_RUN.
+        unsafe { self.kernel.run.at::<i64>(AT_STATUS).write_volatile(status) };
+    }
+
+    fn is_partition(&self) -> bool {
+        self.kvm.kind.papr
+    }
+
+    fn clear_hash_table(&mut self) -> Result<(), Errno> {
+        if let Translations::HashTable(table) = &mut self.translations {
+            table.clear();
+        }
+        Ok(())
+    }
+
     fn ram(&mut self) -> &mut [u8] {
         self.ram.bytes()
     }
@@ -231,8 +276,9 @@ impl Vm for Machine {
     }
 
     fn tlb(&mut self) -> &mut [tlb::Entry; tlb::ENTRIES] {
+        let Translations::Tlb(tlb) = &self.translations else { panic!("only an embedded CPU has a TLB of ours") };
         // SAFETY: as large as that, aligned; the kernel changes it only while KVM_RUN runs.
-        unsafe { &mut *self.tlb.at(0) }
+        unsafe { &mut *tlb.at(0) }
     }
 
     fn dirty_tlb(&mut self) -> Result<(), Errno> {
@@ -285,7 +331,7 @@ impl Vm for Machine {
     }
 
     fn renew(&mut self) -> Result<(), Failure> {
-        self.kernel = Kernel::new(self.kvm, &self.ram, &self.tlb)?;
+        self.kernel = Kernel::new(self.kvm, &self.ram, &self.translations)?;
         Ok(())
     }
 

@@ -24,7 +24,6 @@ pub use e500::E500;
 pub use hash32::Hash32;
 pub use hash64::Hash64;
 use hash64::HashedPageTable;
-pub use papr::H_PRIVILEGE;
 use papr::PaprTable;
 pub use ppc44x::Ppc44x;
 use slb::Slb;

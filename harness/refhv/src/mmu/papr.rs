@@ -3,7 +3,8 @@
 //! and up.
 
 use sprig_isa::hcall::papr::{
-    H_ENTER, H_READ, H_REMOVE, H_SET_MODE, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN, SET_MODE_RESOURCE_LE,
+    H_ENTER, H_FUNCTION, H_READ, H_REMOVE, H_SET_MODE, H_SUCCESS, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN,
+    SET_MODE_RESOURCE_LE,
 };
 use sprig_isa::mmu::hash64::{PTE_AVPN, PTE_SIZE, PTE_V, PTES_PER_GROUP, SLB_B};
 use sprig_isa::msr::lpcr;
@@ -14,11 +15,7 @@ use super::{Effect, HashedPageTable, Registers};
 /// log2 of the size of a table in bytes: the smallest there is, enough for a guest of 16 MiB.
 const SIZE_SHIFT: u32 = 18;
 
-/// Status in r3 (LoPAR, table "Hypervisor call return code values").
-const H_SUCCESS: i64 = 0;
-const H_FUNCTION: i64 = -2;
-/// Status of a call from problem state.
-pub const H_PRIVILEGE: i64 = -3;
+// More statuses in r3 (LoPAR, table "Hypervisor call return code values").
 const H_PARAMETER: i64 = -4;
 const H_PTEG_FULL: i64 = -6;
 const H_NOT_FOUND: i64 = -7;

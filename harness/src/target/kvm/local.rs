@@ -93,7 +93,7 @@ impl Local {
         let vmm = match &self.vmm {
             Some(vmm) => vmm.clone(),
             None => {
-                let path = qemu::write(folder, "sprig-vmm", &self.machine.vmm.bytes()?)?;
+                let path = qemu::write(folder, "sprig-vmm", &self.machine.host.vmm.bytes()?)?;
                 let executable = fs::set_permissions(&path, Permissions::from_mode(0o755));
                 executable.map_err(|error: io::Error| Unprepared::Write { path: path.clone(), error })?;
                 path
@@ -106,7 +106,7 @@ impl Local {
     }
 
     const fn program_for_host(&self) -> HostProgram {
-        HostProgram { vmm: self.machine.vmm, guest: self.machine.guest, cpu: self.cpu }
+        HostProgram { vmm: self.machine.host.vmm, guest: self.machine.guest, cpu: self.cpu }
     }
 }
 
@@ -124,7 +124,7 @@ impl Target for Local {
 
     fn profile(&self) -> Profile {
         let emulated = FeatureSet::of(&[Feature::EmulatedHost]);
-        let features = FeatureSet::of(self.machine.features).without(emulated);
+        let features = self.machine.features().without(emulated);
         Profile { cpu: self.cpu, features: FeatureSet::of_cpu(self.cpu).union(features), hold: Hold::TICKING_HOST }
     }
 

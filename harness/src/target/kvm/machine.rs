@@ -1,30 +1,48 @@
-//! The L1 machines, one row each: what QEMU emulates, and the Linux kernels with KVM that run on it.
+//! The L1 machines, one row each: what QEMU emulates, the guest kernel, and the Linux kernels with KVM that run it.
 
-use crate::feature::Feature;
+use crate::feature::{Feature, FeatureSet};
 use crate::target::image::{self, Image};
+use crate::target::qemu::pseries;
 
-/// One machine with a PowerPC Linux host.
+/// A machine that QEMU emulates for a PowerPC Linux host.
 #[derive(Debug)]
-pub struct Machine {
+pub struct Host {
     /// Arguments that choose it and its memory.
     pub arguments: &'static [&'static str],
     /// Its CPU's name for `-cpu`.
     pub qemu_cpu: &'static str,
-    /// The guest's CPU in `sprig_isa::cpu::CPUS`. That is its host's on the embedded families; on the others KVM-PR shows the
-    /// one that it is asked for.
-    pub cpu: &'static str,
     /// Console and what else the kernel has to be told.
     pub kernel_arguments: &'static str,
     /// The program that is its first process.
     pub vmm: Image,
+}
+
+/// A guest kernel on such a host.
+#[derive(Debug)]
+pub struct Machine {
+    /// The host.
+    pub host: &'static Host,
+    /// The guest's CPU in `sprig_isa::cpu::CPUS`. That is its host's on the embedded families; on the others KVM-PR shows the
+    /// one that it is asked for.
+    pub cpu: &'static str,
     /// The guest image.
     pub guest: Image,
     /// Last part of the names of its goldens.
     pub mode: &'static str,
     /// What its KVM declares beside the CPU's features.
     pub features: &'static [Feature],
+    /// What the guest kernel declares.
+    pub guest_features: &'static [Feature],
     /// The kernels it is run with.
     pub kernels: &'static [Kernel],
+}
+
+impl Machine {
+    /// What it declares beside the CPU's features.
+    #[must_use]
+    pub fn features(&self) -> FeatureSet {
+        FeatureSet::of(self.features).union(FeatureSet::of(self.guest_features))
+    }
 }
 
 /// A kernel on a machine: a target.
@@ -52,49 +70,101 @@ const PR: &[Feature] = &[
     Feature::EmulatedHost,
 ];
 
+static PPCE500: Host = Host {
+    arguments: &["-M", "ppce500", "-m", "128"],
+    qemu_cpu: "e500v2",
+    kernel_arguments: "console=ttyS0",
+    vmm: image::VMM,
+};
+
+static MAC99: Host = Host {
+    // OpenBIOS needs to be told that there is no screen. The calendar, which CUDA is asked for, is the machine's own: with the
+    // real one two runs do not take the same interrupts.
+    arguments: &[
+        "-M",
+        "mac99",
+        "-m",
+        "128",
+        "-nographic",
+        "-vga",
+        "none",
+        "-net",
+        "none",
+        "-rtc",
+        "base=2000-01-01,clock=vm",
+    ],
+    qemu_cpu: "7447",
+    kernel_arguments: "console=ttyS0",
+    vmm: image::VMM,
+};
+
+/// A 64-bit host that is a partition.
+const PSERIES: Host = Host {
+    arguments: &["-M", pseries!(",x-vof=on"), "-m", "512"],
+    qemu_cpu: "power8",
+    kernel_arguments: "console=hvc0",
+    vmm: image::VMM_64LE,
+};
+
+static PSERIES_POWER8: Host = PSERIES;
+
+/// KVM-PR knows hashed page tables only, its host's too.
+static PSERIES_POWER9: Host = Host { qemu_cpu: "power9", kernel_arguments: "console=hvc0 disable_radix", ..PSERIES };
+
+/// A 64-bit host that is no partition: `sc 1` of its guests is its own to answer. Without a management controller it cannot be
+/// switched off.
+static POWERNV8: Host = Host {
+    arguments: &[
+        "-M",
+        "powernv8",
+        "-m",
+        "1024",
+        "-device",
+        "ipmi-bmc-sim,id=bmc0",
+        "-device",
+        "isa-ipmi-bt,bmc=bmc0,irq=10",
+        "-rtc",
+        "base=2000-01-01,clock=vm",
+    ],
+    ..PSERIES
+};
+
+/// A guest of KVM-PR with the host's own word size, or without a choice.
+const fn pr(host: &'static Host, cpu: &'static str, kernels: &'static [Kernel]) -> Machine {
+    Machine { host, cpu, guest: image::BOARD, mode: "pr", features: PR, guest_features: &[], kernels }
+}
+
+/// A 64-bit big-endian guest of KVM-PR.
+const fn pr_64(host: &'static Host, cpu: &'static str, kernels: &'static [Kernel]) -> Machine {
+    let guest_features = &[Feature::Wide];
+    Machine { guest: image::BOARD_64, guest_features, ..pr(host, cpu, kernels) }
+}
+
+/// A 64-bit little-endian guest of KVM-PR.
+const fn pr_64le(host: &'static Host, cpu: &'static str, kernels: &'static [Kernel]) -> Machine {
+    let guest_features = &[Feature::Wide, Feature::LittleEndian];
+    Machine { guest: image::BOARD_64LE, guest_features, ..pr(host, cpu, kernels) }
+}
+
 /// Every machine.
 pub static MACHINES: &[Machine] = &[
-    Machine {
-        arguments: &["-M", "ppce500", "-m", "128"],
-        qemu_cpu: "e500v2",
-        cpu: "e500v2",
-        kernel_arguments: "console=ttyS0",
-        vmm: image::VMM,
-        guest: image::BOARD,
-        mode: "pr",
-        features: PR,
-        kernels: &[
+    pr(
+        &PPCE500,
+        "e500v2",
+        &[
             kernel("kvm-e500v2", "e500v2-6.12"),
             kernel("kvm-e500v2-unpatched", "e500v2-6.12-unpatched"),
             kernel("kvm-cured-e500v2", "e500v2-6.12-cured"),
         ],
-    },
-    Machine {
-        // OpenBIOS needs to be told that there is no screen. The calendar, which CUDA is asked for, is the machine's own: with the real one two
-        // runs do not take the same interrupts.
-        arguments: &[
-            "-M",
-            "mac99",
-            "-m",
-            "128",
-            "-nographic",
-            "-vga",
-            "none",
-            "-net",
-            "none",
-            "-rtc",
-            "base=2000-01-01,clock=vm",
-        ],
-        qemu_cpu: "7447",
-        cpu: "7447",
-        kernel_arguments: "console=ttyS0",
-        vmm: image::VMM,
-        guest: image::BOARD,
-        mode: "pr",
-        features: PR,
-        kernels: &[
-            kernel("kvm-book3s32-pr", "book3s32-6.12"),
-            kernel("kvm-book3s32-pr-unpatched", "book3s32-6.12-unpatched"),
-        ],
-    },
+    ),
+    pr(
+        &MAC99,
+        "7447",
+        &[kernel("kvm-book3s32-pr", "book3s32-6.12"), kernel("kvm-book3s32-pr-unpatched", "book3s32-6.12-unpatched")],
+    ),
+    pr(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr", "book3s64-6.12")]),
+    pr(&PSERIES_POWER9, "power8", &[kernel("kvm-book3s64-pr-power9", "book3s64-6.12")]),
+    pr(&POWERNV8, "power8", &[kernel("kvm-book3s64-pr-powernv8", "book3s64-6.12")]),
+    pr_64(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr-64", "book3s64-6.12")]),
+    pr_64le(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr-64le", "book3s64-6.12")]),
 ];

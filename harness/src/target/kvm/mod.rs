@@ -16,7 +16,7 @@ mod local;
 mod machine;
 
 pub use local::Local;
-pub use machine::{Kernel, MACHINES, Machine};
+pub use machine::{Host, Kernel, MACHINES, Machine};
 
 use super::console::{Expected, Receiver, Tail};
 use super::l1::{self, Kernels};
@@ -29,7 +29,7 @@ use crate::feature::FeatureSet;
 use crate::project;
 use crate::transcript::{Fate, RunResult};
 use initramfs::Contents;
-use sprig_isa::cpu::Cpu;
+use sprig_isa::cpu::{Cpu, Family};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -131,7 +131,7 @@ impl Kvm {
 
     /// The host's root file system with these cases in it.
     fn root(&self, cases: &[&Case], loud: bool) -> Result<Vec<u8>, Unprepared> {
-        let (vmm, guest) = (self.machine.vmm.bytes()?, self.machine.guest.bytes()?);
+        let (vmm, guest) = (self.machine.host.vmm.bytes()?, self.machine.guest.bytes()?);
         let batch = batch(cases, loud)?;
         let contents = Contents { vmm: &vmm, guest: &guest, batch: &batch };
         initramfs::archive(&contents).map_err(|error| Unprepared::Write { path: "initramfs".into(), error })
@@ -139,15 +139,15 @@ impl Kvm {
 
     fn arguments(&self, kernel: &Path, root: &Path, how: &ByHand) -> Vec<OsString> {
         let mut arguments = qemu::common();
-        arguments.extend(self.machine.arguments.iter().map(OsString::from));
-        arguments.extend(["-cpu", self.machine.qemu_cpu, NO_REBOOT].map(OsString::from));
+        arguments.extend(self.machine.host.arguments.iter().map(OsString::from));
+        arguments.extend(["-cpu", self.machine.host.qemu_cpu, NO_REBOOT].map(OsString::from));
         arguments.extend(["-accel", if how.trace { "tcg,one-insn-per-tb=on" } else { "tcg" }].map(OsString::from));
         if self.clock == Clock::Instructions {
             arguments.extend(ICOUNT.map(OsString::from));
         }
         let files: [(&str, &OsStr); 2] = [("-kernel", kernel.as_os_str()), ("-initrd", root.as_os_str())];
         arguments.extend(files.iter().flat_map(|(option, file)| [OsString::from(option), (*file).to_owned()]));
-        let console = self.machine.kernel_arguments;
+        let console = self.machine.host.kernel_arguments;
         let options = self.program_for_host().options(self.clock.patience()).join(" ");
         arguments.extend(["-append".into(), format!("{console} {ALWAYS} -- {options}").into()]);
         arguments
@@ -155,15 +155,21 @@ impl Kvm {
 
     /// What runs on the host.
     const fn program_for_host(&self) -> HostProgram {
-        HostProgram { vmm: self.machine.vmm, guest: self.machine.guest, cpu: self.cpu }
+        HostProgram { vmm: self.machine.host.vmm, guest: self.machine.guest, cpu: self.cpu }
     }
 }
 
 /// The names under which goldens are looked for. Before those that do not depend on who the hypervisor is come those of what every
-/// Linux does alike on this architecture, whatever its version and patches.
+/// Linux does alike on this architecture, whatever its version and patches; and before these those of one guest, whatever its host
+/// is, where there may be several.
 fn golden_chain(id: &str, profile: &Profile, mode: &str) -> Vec<String> {
     let mut chain = super::golden_chain(id, profile, mode);
-    chain.insert(1, format!("kvm-{}", super::architecture(profile.cpu)));
+    let guest = format!("{}-", profile.cpu.name);
+    let has_hosts = profile.cpu.family == Family::Book3s64;
+    let of_guest = chain.iter().skip(1).filter(|name| has_hosts && name.starts_with(&guest));
+    let of_guest = of_guest.filter_map(|name| name.strip_suffix(mode)?.strip_suffix('-'));
+    let of_kvm: Vec<_> = of_guest.chain([super::architecture(profile.cpu)]).map(|name| format!("kvm-{name}")).collect();
+    chain.splice(1..1, of_kvm);
     chain
 }
 
@@ -173,12 +179,12 @@ impl Target for Kvm {
     }
 
     fn profile(&self) -> Profile {
-        let features = FeatureSet::of_cpu(self.cpu).union(FeatureSet::of(self.machine.features));
+        let features = FeatureSet::of_cpu(self.cpu).union(self.machine.features());
         Profile { cpu: self.cpu, features, hold: Hold::TICKING_HOST }
     }
 
     fn availability(&self) -> Availability {
-        let images = [self.machine.vmm, self.machine.guest];
+        let images = [self.machine.host.vmm, self.machine.guest];
         if let Some(error) = images.iter().find_map(|image| image.bytes().err()) {
             return Availability::No { reason: error.to_string(), remedy: REBUILD_IMAGES.to_owned() };
         }

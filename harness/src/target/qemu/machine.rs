@@ -56,6 +56,7 @@ macro_rules! pseries {
         concat!("pseries", $more, ",cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off")
     };
 }
+pub(in crate::target) use pseries;
 
 /// Every machine.
 pub static MACHINES: &[Machine] = &[

@@ -23,6 +23,8 @@ pub use binary::{PATH_VARIABLE, Version};
 pub use machine::{MACHINES, Machine, Model, Start};
 pub use stream::{StreamError, missing, stream};
 
+pub(super) use machine::pseries;
+
 pub(super) use command::{common, debugging, line};
 pub(super) use file::{path_of, unnamed, write};
 pub(super) use program::Program;
