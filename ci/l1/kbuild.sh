@@ -20,12 +20,15 @@ table() { # KIND NAME KEY: the value, a list as words
 
 kernels() { awk '/^\[\[/ { inside = $0 == "[[kernel]]" } inside && $1 == "name" { gsub(/"/, "", $3); print $3 }' "$l1/kernels.toml"; }
 
-select_kernel() { # NAME: sets what the table says of it
+# NAME+MUTANT is the kernel NAME with the bug of mutants/MUTANT.patch on top: docs/mutants-l1.md.
+select_kernel() { # NAME[+MUTANT]: sets what the table says of it
   name=$1
-  flavour=$(table kernel "$name" flavour)
-  [ -n "$flavour" ] || { say "there is no L1 kernel $name; there are: $(kernels | tr '\n' ' ')"; exit 2; }
-  source=$(table kernel "$name" source)
-  read -ra patches <<<"$(table kernel "$name" patches)"
+  local row=${name%%+*} mutant=${name#"${name%%+*}"}
+  flavour=$(table kernel "$row" flavour)
+  [ -n "$flavour" ] || { say "there is no L1 kernel $row; there are: $(kernels | tr '\n' ' ')"; exit 2; }
+  source=$(table kernel "$row" source)
+  read -ra patches <<<"$(table kernel "$row" patches)"
+  [ -z "$mutant" ] || patches+=("../mutants/${mutant#+}.patch")
   package=$(table source "$source" package) version=$(table source "$source" version)
   config=$l1/$(table flavour "$flavour" config)
   [ -f "$config" ] || die "kernels.toml: $name wants $config, which is not there"
@@ -40,8 +43,9 @@ toolchain() {
   "${cross}ld" --version | head -n 1
 }
 
+# A mutant goes by the name of the kernel it is made of: another one would be something more to build.
 kbuild() { # TARGET...: the same bytes whoever builds, whenever; the name shows in the version that the kernel prints
-  nice make -C "$tree" O="$build" ARCH=powerpc CROSS_COMPILE="$cross" LOCALVERSION="-$name" \
+  nice make -C "$tree" O="$build" ARCH=powerpc CROSS_COMPILE="$cross" LOCALVERSION="-${name%%+*}" \
     KBUILD_BUILD_VERSION=1 KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=sprig KBUILD_BUILD_HOST=sprig "$@"
 }
 

@@ -234,6 +234,26 @@ mod tests {
         }
     }
 
+    /// What `ci/l1-mutants` and its reader rely on.
+    #[test]
+    fn every_mutant_says_what_it_is_and_how_it_ended() {
+        let table = std::fs::read_to_string(project::root().join("docs/mutants-l1.md")).unwrap();
+        let mut rows: BTreeSet<_> =
+            table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+        for entry in std::fs::read_dir(kernels().folder.join("mutants")).unwrap() {
+            let path = entry.unwrap().path();
+            let (name, text) = (path.file_stem().unwrap().to_string_lossy(), std::fs::read_to_string(&path).unwrap());
+            let (head, change) = text.split_once("\n---\n").unwrap();
+            for line in ["Subject: [PATCH] MUTANT: ", "SPDX-License-Identifier: GPL-2.0-only", "Shown-by: "] {
+                assert!(head.lines().any(|found| found.starts_with(line)), "{name}: {line}");
+            }
+            let mut files = change.lines().filter_map(|line| line.strip_prefix("+++ b/"));
+            assert!(files.all(|file| file.starts_with("arch/powerpc/kvm/")), "{name}: a bug in KVM");
+            assert!(rows.remove(&*name), "docs/mutants-l1.md has no row of {name}");
+        }
+        assert!(rows.is_empty(), "docs/mutants-l1.md has rows of no mutant: {rows:?}");
+    }
+
     #[test]
     fn the_cache_is_where_the_environment_says() {
         let with = |cache: Option<&'static str>| {

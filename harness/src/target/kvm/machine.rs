@@ -154,6 +154,8 @@ pub static MACHINES: &[Machine] = &[
         &[
             kernel("kvm-e500v2", "e500v2-6.12"),
             kernel("kvm-e500v2-unpatched", "e500v2-6.12-unpatched"),
+            kernel("kvm-e500v2-6.1", "e500v2-6.1"),
+            kernel("kvm-e500v2-6.1-unpatched", "e500v2-6.1-unpatched"),
             kernel("kvm-cured-e500v2", "e500v2-6.12-cured"),
         ],
     ),

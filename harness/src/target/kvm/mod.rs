@@ -194,8 +194,13 @@ impl Target for Kvm {
         }
     }
 
+    /// A target that is named as a variant of another does what that one does, where nothing says otherwise.
     fn golden_chain(&self) -> Vec<String> {
-        golden_chain(self.id(), &self.profile(), self.machine.mode)
+        let mut chain = golden_chain(self.id(), &self.profile(), self.machine.mode);
+        let others = self.machine.kernels.iter().map(|kernel| kernel.target);
+        let variant = |of: &str| self.id().strip_prefix(of).is_some_and(|rest| rest.starts_with('-'));
+        chain.splice(1..1, others.filter(|of| variant(of)).map(str::to_owned));
+        chain
     }
 
     /// Several versions of one kernel are not a majority.
