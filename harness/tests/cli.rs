@@ -264,6 +264,9 @@ fn cases_rules_features_and_targets_are_listed() {
     let (_, rules, _) = run(&small, &["list", "--rules"]);
     let rule = "t.holds\n    What is written is read.\n    source: a manual, section 1\n    cases: t/dead t/good\n    targets: all ";
     assert!(rules.contains(rule), "{rules}");
+    small.write("golden/mutants.toml", "[loses-sprg0]\ncpu = 'e500v2'\nscripts = ['t/good']\nrules = ['t.holds']\n");
+    let (_, rules, _) = run(&small, &["list", "--rules"]);
+    assert!(rules.contains("    mutants: loses-sprg0\nt.breaks\n"), "{rules}");
     let (_, sentences, _) = run(&small, &["list", "--sentences"]);
     let held = "a manual (first)\n    section 1: What is written is read.\n        rules: t.holds\n";
     let outside = "    section 2: The cover is blue.\n        outside: no guest sees it\n";

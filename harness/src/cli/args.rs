@@ -111,7 +111,7 @@ pub struct Targets {
 /// `sprig list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// The rules with their sources, the cases that cite each, and the targets that exercise it.
+    /// The rules with their sources, the cases that cite each, the targets that exercise it, and the mutants that break it.
     #[arg(long, group = "what")]
     pub rules: bool,
     /// The documents the rules are from, sentence by sentence: the rules that hold it, or why none does.

@@ -7,6 +7,7 @@ use crate::coverage;
 use crate::exercise::Exercise;
 use crate::feature::FEATURES;
 use crate::judge::Exit;
+use crate::mutants::record::Records;
 use crate::rules::Rule;
 use crate::script::{Instance, Script};
 use crate::sentences::{Document, Fate, Sentence, Sentences};
@@ -87,9 +88,10 @@ fn first_sentence(prose: &str) -> String {
     }
 }
 
-/// Each rule with its source, the scripts that cite it, and the targets that exercise it.
+/// Each rule with its source, the scripts that cite it, the targets that exercise it, and the mutants that break it.
 fn rules(out: &mut dyn Write, suite: &Suite, targets: &[&dyn Target]) -> Result<(), Error> {
     let exercise = Exercise::of(suite, targets);
+    let mutants = Records::load(&super::root()).map_err(|problem| Error::Mistakes(format!("error: {problem}\n")))?;
     for rule in suite.rules.iter() {
         let Rule { id, text, source, .. } = rule;
         let origin = if rule.is_unspecified() { "searched" } else { "source" };
@@ -102,6 +104,10 @@ fn rules(out: &mut dyn Write, suite: &Suite, targets: &[&dyn Target]) -> Result<
             writeln!(out, "    targets: all {}", targets.len())?;
         } else {
             writeln!(out, "    targets: {}", exercising.join(" "))?;
+        }
+        let broken: Vec<&str> = mutants.breaking(id).collect();
+        if !broken.is_empty() {
+            writeln!(out, "    mutants: {}", broken.join(" "))?;
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use super::Mutant;
 use crate::problem::Problem;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Below the root: the file.
@@ -62,7 +63,19 @@ impl Recorded {
 }
 
 impl Records {
-    /// Reads the file.
+    /// Reads the file below a root; where there is none, nothing is recorded.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn load(root: &Path) -> Result<Self, Problem> {
+        match std::fs::read_to_string(root.join(MUTANTS)) {
+            Ok(text) => Self::parse(&text),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(Problem::of(Path::new(MUTANTS), error.to_string())),
+        }
+    }
+
+    /// Reads its text.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -74,6 +87,11 @@ impl Records {
     #[must_use]
     pub fn of(&self, id: &str) -> Option<&Recorded> {
         self.0.get(id)
+    }
+
+    /// The mutants that break a rule.
+    pub fn breaking<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(_, recorded)| recorded.rules.contains(rule)).map(|(id, _)| id.as_str())
     }
 
     /// The mutants of which something is recorded.
