@@ -1,6 +1,6 @@
 //! Real KVM on an emulated host that counts instructions: the same session gives the same bytes, races and timers and all.
 //!
-//! Ignored, with the reason, where there is no host kernel.
+//! Ignored, with the reason, where there is no host kernel, and where it is known not to be so.
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use sprig::case::Case;
@@ -24,7 +24,7 @@ fn main() {
         let target = target.with_clock(Clock::Instructions);
         let name = format!("{}::the_same_session_gives_the_same_bytes", target.id());
         let reason = match target.availability() {
-            Availability::Yes => None,
+            Availability::Yes => machine.host.unrepeatable.map(str::to_owned),
             Availability::No { reason, remedy } => Some(format!("{reason}; to add it: {remedy}")),
         };
         let trial = Trial::test(name, move || same_bytes(&target));
