@@ -8,7 +8,8 @@
 //! target. A rule that a case cites without expecting anything by it is judged by how the case ends.
 
 use crate::problem::Problem;
-use crate::suite::Suite;
+use crate::rules::Rules;
+use crate::script::Instance;
 use crate::target::Target;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,10 +29,10 @@ struct Where {
 impl<'a> Exercise<'a> {
     /// Follows every case for every target, be it here or not.
     #[must_use]
-    pub fn of(suite: &Suite, targets: &[&'a dyn Target]) -> Self {
+    pub fn of<'c>(cases: impl Iterator<Item = &'c Instance>, targets: &[&'a dyn Target]) -> Self {
         let profiles: Vec<_> = targets.iter().map(|target| target.profile()).collect();
         let mut exercised: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        for instance in suite.instances() {
+        for instance in cases {
             let mut cited: BTreeMap<&str, Where> = instance.rules().map(|rule| (rule, Where::default())).collect();
             for (index, profile) in profiles.iter().enumerate() {
                 if instance.missing(profile).is_some() {
@@ -62,10 +63,10 @@ impl<'a> Exercise<'a> {
 
     /// A [`Problem`] for every rule that cases cite and no target exercises.
     #[must_use]
-    pub fn problems(&self, suite: &Suite) -> Vec<Problem> {
-        let idle = suite.rules.iter().filter(|rule| self.targets.get(&rule.id).is_some_and(Vec::is_empty));
+    pub fn problems(&self, rules: &Rules) -> Vec<Problem> {
+        let idle = rules.iter().filter(|rule| self.targets.get(&rule.id).is_some_and(Vec::is_empty));
         idle.map(|rule| {
-            suite.rules.problem(rule, format!("no target exercises `{}`: its cases are skipped everywhere", rule.id))
+            rules.problem(rule, format!("no target exercises `{}`: its cases are skipped everywhere", rule.id))
         })
         .collect()
     }
@@ -75,6 +76,7 @@ impl<'a> Exercise<'a> {
 mod tests {
     use super::*;
     use crate::project;
+    use crate::suite::Suite;
     use crate::target;
 
     #[test]
@@ -82,7 +84,7 @@ mod tests {
         let suite = Suite::load(&project::root()).expect("nothing is wrong");
         let all = target::all();
         let targets: Vec<_> = all.iter().map(|target| &**target).collect();
-        let exercise = Exercise::of(&suite, &targets);
+        let exercise = Exercise::of(suite.instances(), &targets);
         // Every CPU has SPRGs; only a hypervisor has a page; only embedded ones have wrteei.
         assert_eq!(exercise.targets("spr.sprg-holds-value").len(), targets.len());
         let page = exercise.targets("page.field-holds-value");

@@ -153,7 +153,7 @@ impl Suite {
     /// A [`Problem`] for every rule that no target exercises.
     #[must_use]
     pub fn idle_rules(&self, targets: &[&dyn Target]) -> Vec<Problem> {
-        Exercise::of(self, targets).problems(self)
+        Exercise::of(self.instances(), targets).problems(&self.rules)
     }
 
     /// A [`Problem`] for every cell without a case or a reason, and for every reason that holds for none.

@@ -82,8 +82,8 @@ fn here(target: Arc<dyn Target>) -> Result<Arc<dyn Target>, Error> {
     }
 }
 
-/// What a target is compared with unless somebody says otherwise: without its deviation; without its hypervisor; or the
-/// reference of the same CPU, guest kernel and mode.
+/// What a target is compared with unless somebody says otherwise: without its deviation; the reference's hypervisor without
+/// itself; everything else with the reference of the same CPU, guest kernel and mode.
 fn reference(all: &[Arc<dyn Target>], target: &dyn Target) -> Option<Arc<dyn Target>> {
     let named = |name: &str| all.iter().find(|other| other.id() == name).cloned();
     if let Some((right, _)) = target.id().split_once(DEVIATES) {
@@ -93,7 +93,9 @@ fn reference(all: &[Arc<dyn Target>], target: &dyn Target) -> Option<Arc<dyn Tar
         let profile = target.profile();
         (profile.cpu.name, [Feature::Wide, Feature::LittleEndian].map(|feature| profile.features.contains(feature)))
     };
-    let is_reference = target.id().starts_with("ref-");
+    // Another design of the page has another name.
+    let is_reference =
+        ["-pr", "-pr-nopage"].iter().any(|mode| target.id().ends_with(mode)) && target.id().starts_with("ref-");
     let mode = if is_reference || target.profile().features.contains(Feature::Bare) { "-bare" } else { "-pr" };
     let mut same = all.iter().filter(|other| other.id().starts_with("ref-") && other.id().ends_with(mode));
     same.find(|other| kind(&***other) == kind(target) && other.id() != target.id()).cloned()

@@ -90,7 +90,7 @@ fn first_sentence(prose: &str) -> String {
 
 /// Each rule with its source, the scripts that cite it, the targets that exercise it, and the mutants that break it.
 fn rules(out: &mut dyn Write, suite: &Suite, targets: &[&dyn Target]) -> Result<(), Error> {
-    let exercise = Exercise::of(suite, targets);
+    let exercise = Exercise::of(suite.instances(), targets);
     let mutants = Records::load(&super::root()).map_err(|problem| Error::Mistakes(format!("error: {problem}\n")))?;
     for rule in suite.rules.iter() {
         let Rule { id, text, source, .. } = rule;

@@ -15,6 +15,7 @@ mod progress;
 mod repro;
 mod run;
 mod select;
+mod steps;
 mod story;
 
 pub use args::Arguments;

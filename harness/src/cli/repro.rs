@@ -3,23 +3,19 @@
 use super::args;
 use super::error::Error;
 use super::select;
+use super::steps::{boot, steps};
 use super::story;
-use crate::case::{Case, Step};
-use crate::describe::{self, Shown};
-use crate::judge::{Exit, counted};
+use crate::case::Case;
+use crate::judge::Exit;
 use crate::project;
 use crate::report::{Counts, Format, Question, Summary, TargetReport, reporter};
 use crate::run::{On, Run, Selected, statuses};
 use crate::suite::Suite;
-use crate::target::{self, Boot, ByHand, Limits, Target};
-use crate::transcript::{ExitCount, Fate, RunResult, Transcript};
-use sprig_isa::cpu::Family;
+use crate::target::{self, ByHand, Limits, Target};
+use crate::transcript::{Fate, RunResult};
 use sprig_wire::log::State;
 use std::io::Write;
 use std::path::PathBuf;
-
-/// Room for what a step gave, in front of its exits; few need more.
-const OUTCOME: usize = 40;
 
 pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit, Error> {
     let suite = super::suite()?;
@@ -35,7 +31,7 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
             return Err(Error::usage(format!("on which target is {} to run?", arguments.case), hint));
         }
     };
-    let selected = one_case(&suite, &arguments.case)?;
+    let selected = select::one_case(&suite, &arguments.case)?;
     if let Some(missing) = super::run::missing(&*target) {
         let message = format!("{} cannot run here: {}", target.id(), missing.reason);
         return Err(Error::not_judged(message, format!("to add it: {}", missing.remedy)));
@@ -55,82 +51,6 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
     by_hand(&*target, &case, arguments, out)?;
     writeln!(out)?;
     verdict(&suite, selected, &*target, &case, &result, out)
-}
-
-/// The one case that an argument names.
-pub(super) fn one_case(suite: &Suite, argument: &str) -> Result<Selected, Error> {
-    let mut cases = select::cases(suite, &[argument.to_owned()])?;
-    // A script's name is also that of its case without parameters, where it has such a case.
-    let exact = cases.iter().position(|case| case.argument == argument);
-    match (exact, cases.len()) {
-        (Some(index), _) => Ok(cases.swap_remove(index)),
-        (None, 1) => Ok(cases.swap_remove(0)),
-        (None, count) => {
-            let names: Vec<&str> = cases.iter().map(|case| case.argument.as_str()).collect();
-            Err(Error::usage(format!("`{argument}` names {count} cases"), format!("choose one of {}", names.join(" "))))
-        }
-    }
-}
-
-/// Runs the case by itself; what the console said, and the result.
-pub(super) fn boot(target: &dyn Target, case: &Case, loud: bool) -> (Vec<u8>, RunResult) {
-    let (mut console, mut result) = (Vec::new(), None);
-    let cases = [case];
-    let limits = Limits::default();
-    let boot = Boot { loud, console: Some(&mut console), ..Boot::new(&cases, &limits) };
-    let stop = target.run(boot, &mut |ended| result = Some(ended));
-    let nothing =
-        |fate| RunResult { fate, state: State::Idle as u16, last_step: None, entries: Vec::new(), exits: None };
-    let result = match (stop, result) {
-        (Ok(()), Some(result)) => result,
-        (Ok(()), None) => nothing(Fate::Error(format!("{} ended without a result", target.id()))),
-        (Err(stop), Some(ended)) => RunResult { fate: stop.fate, ..ended },
-        (Err(stop), None) => stop.running.map_or_else(|| nothing(stop.fate), |running| *running),
-    };
-    (console, result)
-}
-
-/// Each step with its outcome and its exits.
-pub(super) fn steps(case: &Case, result: &RunResult, family: Family, out: &mut dyn Write) -> Result<(), Error> {
-    let transcript = Transcript::decode(case, result);
-    writeln!(out, "{}", case.source.path.display())?;
-    let outcomes = |index: usize, step: &Step| {
-        let outcomes = transcript.as_ref().ok().and_then(|transcript| transcript.outcomes.get(&index));
-        let outcomes = outcomes.map(|outcomes| {
-            let show = |_, value| Shown::Value(describe::value(value));
-            let all = outcomes.iter().map(|outcome| describe::outcome(outcome, &step.outputs, family, show));
-            let given_up = transcript.as_ref().ok().and_then(|transcript| transcript.given_up.get(&index));
-            all.collect::<Vec<_>>().join(" or ") + &describe::given_up_behind(given_up, case, step)
-        });
-        match outcomes {
-            Some(outcomes) => format!("{}{outcomes}", named(step)),
-            None if result.last_step.is_some_and(|last| (last as usize) < index) => "not reached".to_owned(),
-            None => String::new(),
-        }
-    };
-    let seen: Vec<String> = case.steps.iter().enumerate().map(|(index, step)| outcomes(index, step)).collect();
-    let width = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
-    let text = width(&mut case.steps.iter().map(|step| &step.text));
-    let outcome = width(&mut seen.iter()).min(OUTCOME);
-    let line = case.steps.last().map_or(0, |step| step.line.to_string().len());
-    let in_all = |exits: &&Vec<ExitCount>| exits.iter().any(|exit| exit.step.is_none());
-    let (whole, by_step) = (result.exits.as_ref().filter(in_all), result.exits.as_ref().filter(|exits| !in_all(exits)));
-    for (index, (step, seen)) in case.steps.iter().zip(&seen).enumerate() {
-        let exits = by_step.map(|exits| format!("  exits: {}", counted(exits, Some(index)))).unwrap_or_default();
-        let shown = format!("  line {:line$}  {:text$}  {seen:outcome$}{exits}", step.line, step.text);
-        writeln!(out, "{}", shown.trim_end())?;
-    }
-    if let Some(exits) = whole {
-        writeln!(out, "  exits in all: {}", counted(exits, None))?;
-    }
-    if let Err(malformed) = transcript {
-        writeln!(out, "  the log cannot be read: {malformed}")?;
-    }
-    Ok(())
-}
-
-fn named(step: &Step) -> String {
-    step.observation.as_ref().map(|name| format!("{name} = ")).unwrap_or_default()
 }
 
 fn log(console: &[u8], title: &str, out: &mut dyn Write) -> Result<(), Error> {

@@ -45,6 +45,24 @@ pub(super) fn cases(suite: &Suite, arguments: &[String]) -> Result<Vec<Selected>
     Ok(selected)
 }
 
+/// The one case that an argument names.
+///
+/// # Errors
+/// [`Error`] where it names none, or several.
+pub(super) fn one_case(suite: &Suite, argument: &str) -> Result<Selected, Error> {
+    let mut cases = cases(suite, &[argument.to_owned()])?;
+    // A script's name is also that of its case without parameters, where it has such a case.
+    let exact = cases.iter().position(|case| case.argument == argument);
+    match (exact, cases.len()) {
+        (Some(index), _) => Ok(cases.swap_remove(index)),
+        (None, 1) => Ok(cases.swap_remove(0)),
+        (None, count) => {
+            let names: Vec<&str> = cases.iter().map(|case| case.argument.as_str()).collect();
+            Err(Error::usage(format!("`{argument}` names {count} cases"), format!("choose one of {}", names.join(" "))))
+        }
+    }
+}
+
 /// True if the argument names the case: itself, its script, its area, or by a glob.
 fn names(argument: &str, case: &str) -> bool {
     if is_glob(argument) {

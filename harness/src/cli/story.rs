@@ -1,7 +1,8 @@
 //! `sprig repro STORY`: one case on the targets that tell a story together, step by step.
 
 use super::error::Error;
-use super::repro::{boot, one_case, steps};
+use super::select;
+use super::steps::{boot, steps};
 use crate::judge::{Exit, Failure};
 use crate::run::{On, Run};
 use crate::suite::Suite;
@@ -37,7 +38,7 @@ pub(super) fn by_name(name: &str) -> Option<&'static Story> {
 
 /// Shows the steps on each target, and what they break there.
 pub(super) fn tell(story: &Story, suite: &Suite, out: &mut dyn Write) -> Result<Exit, Error> {
-    let selected = [one_case(suite, story.case)?];
+    let selected = [select::one_case(suite, story.case)?];
     let [case] = &selected;
     writeln!(out, "{}\n", story.title)?;
     if let Some(script) = suite.scripts.iter().find(|script| script.instance(story.case).is_some()) {

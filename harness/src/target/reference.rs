@@ -187,8 +187,7 @@ impl Reference {
     #[must_use]
     pub fn designed(row: &DesignRow) -> Option<Self> {
         let usual = Self::new(Model::by_label(row.cpu)?, Mode::page())?;
-        // What is called the magic page has the one layout.
-        let mode = if row.design == Design::LayoutDescribed { Mode::other_page() } else { usual.mode };
+        let mode = if row.has_magic_page { usual.mode } else { Mode::other_page() };
         let setup = mode.hypervisor.map(|setup| Setup { design: Some(row.design), ..setup });
         Some(Self { id: format!("ref-{}", row.id), mode: Mode { hypervisor: setup, ..mode }, ..usual })
     }

@@ -7,8 +7,6 @@
 //!
 //! Unlike a deviation a design is no mistake somebody made: it is a choice, with what it saves and what it breaks.
 
-use std::fmt;
-
 use sprig_interpreter::Kernel;
 use sprig_interpreter::patcher::{Place, patch};
 use sprig_isa::cpu::Cpu;
@@ -29,18 +27,24 @@ macro_rules! row {
 
 /// A design other than the contract's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // DESIGNS describes each
 pub enum Design {
+    /// An instruction of the patch list that traps is replaced in the guest's memory by the access to the page.
     HypervisorPatches,
+    /// An alias register is loaded when a trapping mtspr is emulated, and never at entry.
     AliasOnWrite,
+    /// The alias registers are never loaded.
     AliasNever,
+    /// The page is at -4096 from reset on, without a hypercall.
     PageAtStart,
+    /// The fields begin where r5 of MAP_MAGIC_PAGE says, not at the start of the page.
     LayoutDescribed,
+    /// The page is executable and holds code that guests can branch to.
     CodeInPage,
+    /// dcbz clears 32 bytes, as it did on CPUs before this one, for guests that rely on it.
     Dcbz32,
 }
 
-/// A design in words.
+/// A design as a target.
 #[derive(Debug)]
 pub struct Row {
     /// The design.
@@ -49,49 +53,23 @@ pub struct Row {
     pub id: &'static str,
     /// The CPU to show it on, as targets name it.
     pub cpu: &'static str,
-    /// What such a hypervisor does, in one line.
-    pub prose: &'static str,
+    /// Its page is the one of kvm_para.h, so that what is written for the magic page can run.
+    pub has_magic_page: bool,
+}
+
+const fn row(design: Design, id: &'static str, cpu: &'static str) -> Row {
+    Row { design, id, cpu, has_magic_page: true }
 }
 
 /// Every design.
 pub static DESIGNS: &[Row] = &[
-    Row {
-        design: Design::HypervisorPatches,
-        id: "hv-patches",
-        cpu: "e500v2",
-        prose: "an instruction of the patch list that traps is replaced in the guest's memory by the access to the page",
-    },
-    Row {
-        design: Design::AliasOnWrite,
-        id: "alias-on-write",
-        cpu: "e500v2",
-        prose: "an alias register is loaded when a trapping mtspr is emulated, and never at entry",
-    },
-    Row { design: Design::AliasNever, id: "alias-never", cpu: "e500v2", prose: "the alias registers are never loaded" },
-    Row {
-        design: Design::PageAtStart,
-        id: "page-at-start",
-        cpu: "e500v2",
-        prose: "the page is at -4096 from reset on, without a hypercall",
-    },
-    Row {
-        design: Design::LayoutDescribed,
-        id: "layout-described",
-        cpu: "e500v2",
-        prose: "the fields begin where r5 of MAP_MAGIC_PAGE says, not at the start of the page",
-    },
-    Row {
-        design: Design::CodeInPage,
-        id: "code-in-page",
-        cpu: "e500v2",
-        prose: "the page is executable and holds code that guests can branch to",
-    },
-    Row {
-        design: Design::Dcbz32,
-        id: "dcbz-32",
-        cpu: "970",
-        prose: "dcbz clears 32 bytes, as it did on CPUs before this one, for guests that rely on it",
-    },
+    row(Design::HypervisorPatches, "hv-patches", "e500v2"),
+    row(Design::AliasOnWrite, "alias-on-write", "e500v2"),
+    row(Design::AliasNever, "alias-never", "e500v2"),
+    row(Design::PageAtStart, "page-at-start", "e500v2"),
+    Row { has_magic_page: false, ..row(Design::LayoutDescribed, "layout-described", "e500v2") },
+    row(Design::CodeInPage, "code-in-page", "e500v2"),
+    row(Design::Dcbz32, "dcbz-32", "970"),
 ];
 
 /// Where the fields begin in the page of [`Design::LayoutDescribed`].
@@ -104,12 +82,6 @@ const FAULT_OFFSET: u64 = 0x840;
 const OLD_CACHE_BLOCK: u16 = 32;
 
 impl Design {
-    /// Its description.
-    #[must_use]
-    pub fn row(self) -> &'static Row {
-        &DESIGNS[self as usize]
-    }
-
     /// Offset of the first field from the start of the page, bytes.
     pub(super) const fn layout_offset(design: Option<Self>) -> u64 {
         match design {
@@ -137,12 +109,6 @@ impl Design {
             Some(Self::PageAtStart) => Some(Mapping { ea: DEFAULT_EA, pa: DEFAULT_EA, keeps_no_execute: true }),
             _ => None,
         }
-    }
-}
-
-impl fmt::Display for Design {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.row().id)
     }
 }
 
@@ -199,9 +165,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_design_has_one_row_at_its_place() {
+    fn every_design_has_a_name_of_its_own_and_a_cpu_that_there_is() {
         for (index, row) in DESIGNS.iter().enumerate() {
-            assert_eq!(row.design as usize, index, "{}", row.id);
+            assert!(
+                DESIGNS[..index].iter().all(|other| other.id != row.id && other.design != row.design),
+                "{}",
+                row.id
+            );
             assert!(Cpu::by_name(row.cpu).is_some(), "{}", row.cpu);
         }
     }
