@@ -6,11 +6,13 @@
 //!
 //! ```text
 //!   baseline --judged--> verdicts --.
-//!                                   +--weigh--> Concern, case by case --> exit status
-//!   build -----judged--> verdicts --'
+//!   build -----judged--> verdicts --+--weigh--> Concern, case by case --> exit status
+//!   reviewed --judged--> verdicts --'
 //! ```
+//!
+//! The third is the target with its own part, on the cases where the build breaks what is listed in another way.
 
-use crate::judge::{Concern, Failure, Finding, Status, Verdict};
+use crate::judge::{Concern, Finding, Status, Verdict};
 
 /// True if the goldens and the expectations leave open what a verdict means: a listed case fails otherwise than when it was reviewed. That
 /// may be a cure of a part of it, or another bug; the verdict on the build that was reviewed tells which.
@@ -55,17 +57,20 @@ fn breaks(verdict: &Verdict) -> bool {
         || matches!(verdict.status, Status::ExpectedFail | Status::Fail | Status::Crash | Status::Hang)
 }
 
-/// True if nothing is broken that the reviewed build does not break as well, in the same way: some of it may be cured.
+/// True if nothing is broken that the reviewed build does not break as well, in the same way: some of it may be cured. What that build
+/// does counts only if it is what was reviewed. A finding is the same by its rule and by what the step was, which names the register, and gave:
+/// lines do not tell the rounds of a loop apart.
 fn is_part(verdict: &Verdict, reviewed: &Verdict) -> bool {
-    let known =
-        || reviewed.failures.iter().flat_map(|failure| failure.findings.iter().map(move |found| (failure, found)));
-    let is_known = |failure: &Failure, found: &Finding| {
-        known().any(|(other, seen)| {
-            (other.line, seen.line, &seen.observed, &seen.actual)
-                == (failure.line, found.line, &found.observed, &found.actual)
-        })
+    fn findings(verdict: &Verdict) -> impl Iterator<Item = (&str, &Finding)> {
+        let failures = verdict.failures.iter();
+        failures.flat_map(|failure| failure.findings.iter().map(|found| (failure.rule.as_str(), found)))
+    }
+    let same = |(rule, found): (&str, &Finding), (other, seen): (&str, &Finding)| {
+        (rule, &found.step, &found.observed, &found.expected, &found.actual)
+            == (other, &seen.step, &seen.observed, &seen.expected, &seen.actual)
     };
-    verdict.failures.iter().all(|failure| failure.findings.iter().all(|found| is_known(failure, found)))
+    reviewed.status == Status::ExpectedFail
+        && findings(verdict).all(|found| findings(reviewed).any(|seen| same(found, seen)))
 }
 
 /// True if both builds did the same, as far as it is no chance: two deaths are the same, however their last words differ.
@@ -76,6 +81,7 @@ fn is_same(verdict: &Verdict, baseline: &Verdict) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::Failure;
 
     const NO_REVIEW: Option<&Verdict> = None;
 
@@ -131,36 +137,54 @@ mod tests {
         assert_eq!(weigh(&listed_but_otherwise(), None, NO_REVIEW, false), Concern::Failure);
     }
 
-    fn finding(observed: &str, actual: &str) -> Finding {
+    fn finding((step, actual): (&str, &str)) -> Finding {
         Finding {
             line: Some(2),
-            step: None,
-            observed: observed.to_owned(),
+            step: Some(step.to_owned()),
+            observed: "the step".to_owned(),
             expected: String::new(),
             actual: actual.to_owned(),
             exits: None,
         }
     }
 
-    /// Each row: what a listed case of which `a` and `b` were reviewed as broken breaks now, and what that means.
+    /// A listed case in which these steps are broken.
+    fn breaking(status: Status, findings: &[(&str, &str)]) -> Verdict {
+        let mut verdict = Verdict { status, ..listed_but_otherwise() };
+        verdict.failures[0].findings = findings.iter().copied().map(finding).collect();
+        verdict
+    }
+
+    /// Each row: what a listed case of which `a` and `b` were reviewed as broken breaks now, and what that means. All steps
+    /// are those of one line, as the rounds of a loop are.
     #[test]
     fn a_listed_case_may_be_cured_in_part_and_break_nothing_else() {
-        let with = |findings: &[(&str, &str)]| {
-            let mut verdict = listed_but_otherwise();
-            verdict.failures[0].findings =
-                findings.iter().map(|(observed, actual)| finding(observed, actual)).collect();
-            verdict
-        };
-        let reviewed = with(&[("a", "1"), ("b", "2")]);
-        let rows: [(&[(&str, &str)], Concern); 4] = [
-            (&[("b", "2")], Concern::News),
-            (&[("b", "2"), ("c", "3")], Concern::Failure),
-            (&[("a", "1"), ("b", "3")], Concern::Failure),
-            (&[("a", "1"), ("b", "2")], Concern::News),
+        let reviewed = breaking(Status::ExpectedFail, &[("mtspr a", "1"), ("mtspr b", "2")]);
+        let rows: [(&[(&str, &str)], Concern); 5] = [
+            (&[("mtspr b", "2")], Concern::News),
+            (&[("mtspr b", "2"), ("mtspr c", "3")], Concern::Failure),
+            (&[("mtspr a", "1"), ("mtspr b", "3")], Concern::Failure),
+            (&[("mtspr c", "1")], Concern::Failure),
+            (&[("mtspr a", "1"), ("mtspr b", "2")], Concern::News),
         ];
         for (findings, concern) in rows {
-            assert_eq!(weigh(&with(findings), None, Some(&reviewed), false), concern, "{findings:?}");
+            let now = breaking(Status::Changed, findings);
+            assert_eq!(weigh(&now, None, Some(&reviewed), false), concern, "{findings:?}");
         }
+    }
+
+    #[test]
+    fn a_cure_may_move_the_line_of_what_is_left() {
+        let reviewed = breaking(Status::ExpectedFail, &[("mtspr a", "1"), ("mtspr b", "2")]);
+        let mut now = breaking(Status::Changed, &[("mtspr b", "2")]);
+        now.failures[0].line += 1;
+        assert_eq!(weigh(&now, None, Some(&reviewed), false), Concern::News);
+    }
+
+    #[test]
+    fn a_reviewed_build_that_is_not_as_it_was_reviewed_excuses_nothing() {
+        let both = breaking(Status::Changed, &[("mtspr a", "1")]);
+        assert_eq!(weigh(&both, None, Some(&both), false), Concern::Failure);
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, 
     let bar = Bar::new(runnable * if baseline.is_some() { 2 } else { 1 });
     let before = baseline.map(|baseline| verdicts(&run, &*baseline, &bar).0);
     let (verdicts, report) = verdicts(&run, &*build, &bar);
-    let reviewed = reviewed(&run, &*target, &verdicts, &bar);
     bar.end();
+    let reviewed = reviewed(&run, &*target, &verdicts);
 
     let weighed: Vec<_> = cases
         .iter()
@@ -62,18 +62,16 @@ pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, 
 }
 
 /// The verdicts of the target as it was reviewed, with its own parts, on the cases that are open without. Where it is not here they stay so.
-fn reviewed(
-    run: &Run<'_>,
-    target: &dyn Target,
-    verdicts: &BTreeMap<String, Verdict>,
-    bar: &Bar,
-) -> BTreeMap<String, Verdict> {
+fn reviewed(run: &Run<'_>, target: &dyn Target, verdicts: &BTreeMap<String, Verdict>) -> BTreeMap<String, Verdict> {
     let open = |selected: &&Selected| verdicts.get(&selected.argument).is_some_and(is_open);
     let cases: Vec<_> = run.cases.iter().filter(open).cloned().collect();
     if cases.is_empty() || !matches!(target.availability(), Availability::Yes) {
         return BTreeMap::new();
     }
-    self::verdicts(&Run { cases: &cases, ..*run }, target, bar).0
+    let bar = Bar::new(cases.len() as u64);
+    let reviewed = self::verdicts(&Run { cases: &cases, ..*run }, target, &bar).0;
+    bar.end();
+    reviewed
 }
 
 /// The verdict on each case, by the case's name on a command line.
