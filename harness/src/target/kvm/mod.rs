@@ -50,7 +50,8 @@ pub const CLOCK_VARIABLE: &str = "SPRIG_L1_CLOCK";
 /// How an emulated machine's time passes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clock {
-    /// A nanosecond for each instruction: the same session gives the same bytes, however loaded this machine is.
+    /// A nanosecond for each instruction: the same session gives the same verdicts, however loaded this machine is, and but for
+    /// powernv8 the same bytes.
     #[default]
     Instructions,
     /// As on this machine. Timers of the emulated one come late where it is starved, and so do interrupts that a case waits
