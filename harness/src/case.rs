@@ -12,6 +12,15 @@ use sprig_wire::batch::CaseParts;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// What separates a script's name from its parameters in a case's: `area/script@parameters`.
+pub const PARAMETERS: char = '@';
+
+/// The script of a case, both by name.
+#[must_use]
+pub fn script_of(case: &str) -> &str {
+    case.split_once(PARAMETERS).map_or(case, |(script, _)| script)
+}
+
 /// What assembling needs to know of a target: everything else is the same everywhere.
 #[derive(Clone, Copy, Debug)]
 pub struct Profile {

@@ -6,6 +6,7 @@
 
 use goldenfile::Mint;
 use libtest_mimic::{Arguments, Failed, Trial};
+use sprig::case::script_of;
 use sprig::judge::Status;
 use sprig::mutants::record::{MUTANTS, Recorded, Records};
 use sprig::mutants::{Fate, Mutant, Plan, limits};
@@ -167,7 +168,7 @@ fn a_missing_case_is_noticed() -> Result<(), Failed> {
     let bench = Bench::get()?;
     let row = Deviation::Sprg4NotReordered.description();
     let recorded = bench.records.of(row.id).ok_or_else(|| unrecorded("nothing is recorded of it"))?;
-    let is_other = |case: &&Selected| !recorded.scripts.iter().any(|script| case.instance.name() == script);
+    let is_other = |case: &&Selected| !recorded.scripts.iter().any(|script| script_of(case.instance.name()) == script);
     let cases: Vec<Selected> = bench.cases.iter().filter(is_other).cloned().collect();
     let plan = bench.plan();
     let mutant = Plan { run: Run { cases: &cases, ..plan.run }, ..plan }.one(row);

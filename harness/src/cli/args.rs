@@ -228,16 +228,16 @@ pub struct Fuzz {
     pub out: Option<PathBuf>,
     /// How the outcome is printed.
     #[arg(long, value_enum, default_value_t)]
-    pub format: FuzzFormat,
+    pub format: OutcomeFormat,
 }
 
 const FUZZ_STATUS: &str = "\
 Exit status: 0 nothing found but what is known; 1 something; 2 wrong usage; 125 the target cannot run, or an
 error left some scripts open.";
 
-/// How the outcome of `sprig fuzz` is printed.
+/// How an outcome is printed that is no list of verdicts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum FuzzFormat {
+pub enum OutcomeFormat {
     /// For people.
     #[default]
     Human,
@@ -267,17 +267,7 @@ pub struct Mutants {
     pub list: bool,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
-    pub format: MatrixFormat,
-}
-
-/// The format of a matrix.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum MatrixFormat {
-    /// For people.
-    #[default]
-    Human,
-    /// JSON.
-    Json,
+    pub format: OutcomeFormat,
 }
 
 const MUTANTS_STATUS: &str = "\

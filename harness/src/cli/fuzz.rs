@@ -1,8 +1,9 @@
 //! `sprig fuzz`: random scripts, judged by the contract and compared with a reference.
 
-use super::args::{self, FuzzFormat};
+use super::args::{self, OutcomeFormat};
 use super::error::Error;
 use super::progress::Bar;
+use super::run::here;
 use super::select;
 use crate::feature::Feature;
 use crate::fuzz::{Budget, Campaign, Error as FuzzError, KNOWN, Known, Outcome, limits, report};
@@ -42,7 +43,7 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
     if let Some(folder) = &arguments.out {
         std::fs::create_dir_all(folder).map_err(|cause| writing(folder, cause))?;
     }
-    if arguments.format == FuzzFormat::Human {
+    if arguments.format == OutcomeFormat::Human {
         let against = reference.as_ref().map_or_else(String::new, |reference| format!(" against {}", reference.id()));
         writeln!(out, "fuzzing {}{against}, seed {seed}", target.id())?;
         out.flush()?;
@@ -65,21 +66,10 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
         None => Vec::new(),
     };
     match arguments.format {
-        FuzzFormat::Human => report::human(&campaign, &outcome, &files, out)?,
-        FuzzFormat::Json => report::json(&campaign, &outcome, &files, out)?,
+        OutcomeFormat::Human => report::human(&campaign, &outcome, &files, out)?,
+        OutcomeFormat::Json => report::json(&campaign, &outcome, &files, out)?,
     }
     Ok(report::exit(&outcome))
-}
-
-/// The target, if it can run.
-fn here(target: Arc<dyn Target>) -> Result<Arc<dyn Target>, Error> {
-    match super::run::missing(&*target) {
-        None => Ok(target),
-        Some(missing) => {
-            let message = format!("{} cannot run here: {}", target.id(), missing.reason);
-            Err(Error::not_judged(message, format!("to add it: {}", missing.remedy)))
-        }
-    }
 }
 
 /// What a target is compared with unless somebody says otherwise: without its deviation; the reference's hypervisor without

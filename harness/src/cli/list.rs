@@ -9,7 +9,7 @@ use crate::feature::FEATURES;
 use crate::judge::Exit;
 use crate::mutants::record::Records;
 use crate::rules::Rule;
-use crate::script::{Instance, Script};
+use crate::script::Script;
 use crate::sentences::{Document, Fate, Sentence, Sentences};
 use crate::suite::Suite;
 use crate::target::{self, Target};
@@ -70,8 +70,8 @@ fn cases(out: &mut dyn Write, scripts: &[Script]) -> Result<(), Error> {
         if !needs.is_empty() {
             writeln!(out, "    needs {}", needs.join(" "))?;
         }
-        let parameters = script.instances().iter().map(Instance::name).filter_map(|name| name.split_once('@'));
-        let parameters: Vec<String> = parameters.map(|(_, parameters)| format!("@{parameters}")).collect();
+        let parameters = script.instances().iter().filter_map(|instance| instance.name().strip_prefix(script.name()));
+        let parameters: Vec<&str> = parameters.filter(|parameters| !parameters.is_empty()).collect();
         if !parameters.is_empty() {
             writeln!(out, "    with  {}", parameters.join(" "))?;
         }

@@ -1,8 +1,9 @@
 //! `sprig mutants`: which wrong hypervisors does the suite notice, and by which case?
 
-use super::args::{self, MatrixFormat};
+use super::args::{self, OutcomeFormat};
 use super::error::Error;
 use super::progress::Bar;
+use super::run::workers;
 use super::select;
 use crate::judge::Exit;
 use crate::mutants::{Plan, Unanswered, limits, report};
@@ -24,19 +25,18 @@ pub(super) fn mutants(arguments: &args::Mutants, out: &mut dyn Write) -> Result<
     let again = format!("{} repro", super::program());
     let limits = limits();
     let asked = |model: &&Model| arguments.cpus.is_empty() || arguments.cpus.iter().any(|cpu| cpu == model.label);
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let plan = Plan {
         mutants,
         models: Model::all().filter(asked).collect(),
         run: Run { suite: &suite, cases: &cases, limits: &limits, again: &again },
-        jobs: arguments.jobs.map_or_else(cores, usize::from),
+        jobs: workers(arguments.jobs),
     };
     let bar = Bar::of_mutants(plan.mutants.len() as u64);
     let matrix = plan.carry_out(&|| bar.advance()).map_err(unanswered)?;
     bar.end();
     match arguments.format {
-        MatrixFormat::Human => report::human(out, &matrix)?,
-        MatrixFormat::Json => report::json(out, &matrix)?,
+        OutcomeFormat::Human => report::human(out, &matrix)?,
+        OutcomeFormat::Json => report::json(out, &matrix)?,
     }
     Ok(if matrix.is_complete() { Exit::AsExpected } else { Exit::Failed })
 }

@@ -2,6 +2,7 @@
 
 use super::args;
 use super::error::Error;
+use super::run::here;
 use super::select;
 use super::steps::{boot, steps};
 use super::story;
@@ -32,10 +33,7 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
         }
     };
     let selected = select::one_case(&suite, &arguments.case)?;
-    if let Some(missing) = super::run::missing(&*target) {
-        let message = format!("{} cannot run here: {}", target.id(), missing.reason);
-        return Err(Error::not_judged(message, format!("to add it: {}", missing.remedy)));
-    }
+    let target = here(target)?;
     let case = selected.instance.assemble(&target.profile()).map_err(|error| {
         let message = format!("{} cannot run on {}: {error}", selected.argument, target.id());
         Error::not_judged(message, "`sprig targets` shows every target")

@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &args::Run, out: &mut dyn Write) -> Result<Exit, Er
 
     let mut reporter = reporter(arguments.format, out);
     reporter.begin(here.len() + named_but_missing.len())?;
-    let reports = run.on_all(&here, workers(arguments), &bar, |event| {
+    let reports = run.on_all(&here, workers(arguments.jobs), &bar, |event| {
         bar.suspend(|| match event {
             Event::Begins(target) => reporter.target_begins(&target, cases.len()),
             Event::Record(record) => reporter.record(&record),
@@ -54,9 +54,10 @@ pub(super) fn run(arguments: &args::Run, out: &mut dyn Write) -> Result<Exit, Er
     Ok(exit)
 }
 
-fn workers(arguments: &args::Run) -> usize {
+/// How many work at the same time: so many, or one on each core.
+pub(super) fn workers(jobs: Option<u16>) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    arguments.jobs.map_or_else(cores, usize::from)
+    jobs.map_or_else(cores, usize::from)
 }
 
 /// How many cases are going to run on all targets together.
@@ -73,6 +74,17 @@ pub(super) fn missing(target: &dyn Target) -> Option<Missing> {
     match target.availability() {
         Availability::Yes => None,
         Availability::No { reason, remedy } => Some(Missing { targets: vec![target.id().to_owned()], reason, remedy }),
+    }
+}
+
+/// The target, if it can run.
+pub(super) fn here(target: Arc<dyn Target>) -> Result<Arc<dyn Target>, Error> {
+    match missing(&*target) {
+        None => Ok(target),
+        Some(missing) => {
+            let message = format!("{} cannot run here: {}", target.id(), missing.reason);
+            Err(Error::not_judged(message, format!("to add it: {}", missing.remedy)))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! From what the user typed to cases and targets.
 
 use super::error::{self, Error};
+use crate::case::PARAMETERS;
 use crate::nearest::suggestion;
 use crate::pattern::{Pattern, is_glob};
 use crate::run::Selected;
@@ -14,8 +15,6 @@ use std::sync::Arc;
 const DEFAULT_TARGETS: [&str; 2] = ["ref-*-bare", "ref-*-pr"];
 /// How script files end.
 pub(super) const EXTENSION: &str = ".probe";
-/// What separates a case's name from its parameters.
-const PARAMETERS: char = '@';
 
 /// The cases that these arguments name, in the order of the suite, each once; all if there is no argument.
 ///

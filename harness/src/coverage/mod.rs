@@ -18,7 +18,7 @@ pub use cell::{Cell, Deed, Kind, Moment, Path, Privilege, universe};
 pub use matrix::print;
 pub use reason::{Reason, Reasons};
 
-use crate::case::Profile;
+use crate::case::{Profile, script_of};
 use crate::problem::Problem;
 use crate::script::Instance;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,7 @@ impl Coverage {
                 let Ok(case) = instance.assemble(profile) else { continue };
                 for cell in walk::cells(&case, profile.cpu) {
                     if let Some(cases) = reached.get_mut(&cell) {
-                        cases.insert(script(instance.name()).to_owned());
+                        cases.insert(script_of(instance.name()).to_owned());
                     }
                 }
             }
@@ -87,11 +87,6 @@ impl Reasons {
         let name = cell.to_string();
         self.entries.iter().find(|entry| entry.cells.iter().any(|pattern| pattern.matches(&name)))
     }
-}
-
-/// A case's name without its parameters.
-fn script(case: &str) -> &str {
-    case.split_once('@').map_or(case, |(script, _)| script)
 }
 
 /// Profiles for which cases assemble alike stand for each other.

@@ -1,12 +1,10 @@
 //! Which mutant is killed by which case.
 
 use super::cover::cover;
+use crate::case::script_of;
 use crate::report::Record;
 use sprig_refhv::hypervisor::Description;
 use std::collections::BTreeSet;
-
-/// What separates a script's name from its parameters.
-const PARAMETERS: char = '@';
 
 /// Every mutant and what became of it.
 #[derive(Debug)]
@@ -76,7 +74,7 @@ impl Kill {
     /// The case's script.
     #[must_use]
     pub fn script(&self) -> &str {
-        self.case.split(PARAMETERS).next().unwrap_or(&self.case)
+        script_of(&self.case)
     }
 }
 

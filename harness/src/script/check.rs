@@ -10,6 +10,7 @@ use super::names;
 use super::resolve::{self, Need, Shared};
 use super::setting::{Binding, BuiltIn, ByteOrder, Meaning, Privilege, Setting};
 use super::source::Span;
+use crate::case::PARAMETERS;
 use std::collections::HashMap;
 
 /// One instance's parameters, name behind the case's, and needs.
@@ -191,7 +192,7 @@ fn settings(
         names.extend(value.filter(|_| orders.first() != Some(value)).map(|order| name(order).to_owned()));
     });
     let finish = |(parameters, built_in, names): (_, _, Vec<String>)| {
-        let suffix = if names.is_empty() { String::new() } else { format!("@{}", names.join(",")) };
+        let suffix = if names.is_empty() { String::new() } else { format!("{PARAMETERS}{}", names.join(",")) };
         (Setting { parameters, built_in }, suffix)
     };
     settings.into_iter().map(finish).collect()

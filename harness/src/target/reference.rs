@@ -43,18 +43,24 @@ pub struct Mode {
     features: &'static [Feature],
 }
 
+/// What a guest has under a hypervisor that does not offer it the page as the contract lays it out.
+const WITHOUT_PAGE: &[Feature] = {
+    use Feature::{ExitCounts, External, Host, Hypercall, Ioctl, Reset};
+    &[Hypercall, Host, Ioctl, Reset, External, ExitCounts]
+};
+
 impl Mode {
     /// Every mode, in the order in which targets are listed.
     #[must_use]
     pub fn all() -> [Self; 3] {
-        use Feature::{Bare, ExitCounts, External, Host, Hypercall, Ioctl, Reset};
+        use Feature::{Bare, External, Host, Reset};
         [
             Self { name: "bare", hypervisor: None, features: &[Bare, Host, Reset, External] },
             Self::page(),
             Self {
                 name: "pr-nopage",
                 hypervisor: Some(Setup { offers_page: false, ..Setup::default() }),
-                features: &[Hypercall, Host, Ioctl, Reset, External, ExitCounts],
+                features: WITHOUT_PAGE,
             },
         ]
     }
@@ -71,8 +77,7 @@ impl Mode {
 
     /// One that offers a page with another layout.
     fn other_page() -> Self {
-        use Feature::{ExitCounts, External, Host, Hypercall, Ioctl, Reset};
-        Self { features: &[Hypercall, Host, Ioctl, Reset, External, ExitCounts], ..Self::page() }
+        Self { features: WITHOUT_PAGE, ..Self::page() }
     }
 
     /// True if a target in this mode declares what its guest kernel does: a firmware is of interest where it has touched the
@@ -186,7 +191,7 @@ impl Reference {
     /// The target for a hypervisor of another design. Its goldens are those of the contract's, where it does the same.
     #[must_use]
     pub fn designed(row: &DesignRow) -> Option<Self> {
-        let usual = Self::new(Model::by_label(row.cpu)?, Mode::page())?;
+        let usual = Self::with_page(Model::by_label(row.cpu)?)?;
         let mode = if row.has_magic_page { usual.mode } else { Mode::other_page() };
         let setup = mode.hypervisor.map(|setup| Setup { design: Some(row.design), ..setup });
         Some(Self { id: format!("ref-{}", row.id), mode: Mode { hypervisor: setup, ..mode }, ..usual })

@@ -2,6 +2,7 @@
 
 use crate::{Context, agreement, goldens};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use sprig::case::script_of;
 use sprig::golden::trial_name;
 use sprig::judge::Status;
 use sprig::pattern::Pattern;
@@ -139,8 +140,7 @@ fn only_trial(arguments: &Arguments) -> Option<&str> {
 pub(crate) fn only_script(targets: &[Arc<dyn Target>], arguments: &Arguments) -> Option<String> {
     let trial = only_trial(arguments)?;
     let case = targets.iter().find_map(|target| trial.strip_prefix(target.id())?.strip_prefix("::"))?;
-    let script = case.split_once('@').map_or(case, |(script, _)| script);
-    Some(script.replace("::", "/"))
+    Some(script_of(case).replace("::", "/"))
 }
 
 /// Which targets the trials of this process are about: all, unless it has been told the one trial it is to run.
