@@ -5,17 +5,19 @@
 
 use super::environment::Environment;
 use crate::describe;
+use crate::feature::Feature;
+pub(super) use crate::script::ExitKind;
 use sprig_isa::bit;
 use sprig_isa::exception::Exception;
+use sprig_isa::msr;
 use sprig_isa::page::Field;
 use sprig_isa::spr::Spr;
+use sprig_isa::timer::tcr::DIE;
 
 /// Rounds that any decrementer of these scripts runs out in.
 const EXPIRED: u32 = 20_000;
 /// What `critical` and r1 have in common where they do; no stack of the guest kernel's is there.
 pub(super) const STACK: u64 = 0x00a0_1000;
-/// TCR[DIE] (e500 core manual, "Timer control register").
-const TCR_DIE: u64 = 0x0400_0000;
 /// What a step's register holds before it is read into (docs/language.md, `POISON`).
 const POISON: &str = "POISON";
 
@@ -39,36 +41,6 @@ pub enum MsrWriter {
     Wrteei,
     /// `mtmsrd` with L = 1: EE and RI alone.
     MtmsrdL1,
-}
-
-/// Something that makes a hypervisor run; the script language's `exit`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // docs/language.md describes each
-pub enum ExitKind {
-    Mfpvr,
-    Mfmsr,
-    Hcall,
-    Sc,
-    Trap,
-    Rfi,
-    Mmio,
-    TlbMiss,
-}
-
-impl ExitKind {
-    /// Its name in scripts.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Mfpvr => "mfpvr",
-            Self::Mfmsr => "mfmsr",
-            Self::Hcall => "hcall",
-            Self::Sc => "sc",
-            Self::Trap => "trap",
-            Self::Rfi => "rfi",
-            Self::Mmio => "mmio",
-            Self::TlbMiss => "tlb-miss",
-        }
-    }
 }
 
 /// Width of a load or store, in bytes.
@@ -102,6 +74,9 @@ pub enum Rights {
 }
 
 impl Rights {
+    /// Each.
+    pub(super) const ALL: [Self; 4] = [Self::Srw, Self::SrwUr, Self::SrwUrw, Self::SrUr];
+
     /// As scripts write them.
     const fn name(self) -> &'static str {
         match self {
@@ -190,10 +165,50 @@ pub enum Line {
     Critical,
 }
 
+impl Line {
+    /// The wire that causes it; none for what comes from inside the CPU.
+    pub(super) const fn of(exception: Exception) -> Option<Self> {
+        match exception {
+            Exception::External => Some(Self::External),
+            Exception::CriticalInput => Some(Self::Critical),
+            _ => None,
+        }
+    }
+
+    /// What it causes.
+    pub(super) const fn exception(self) -> Exception {
+        match self {
+            Self::External => Exception::External,
+            Self::Critical => Exception::CriticalInput,
+        }
+    }
+
+    /// What a target declares that has it.
+    pub(super) const fn feature(self) -> Feature {
+        match self {
+            Self::External => Feature::External,
+            Self::Critical => Feature::Critical,
+        }
+    }
+
+    /// Its name in the host's calls.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::External => "external",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// The bit of the MSR that lets an asynchronous interrupt in.
+pub(super) fn enabling_bit(exception: Exception) -> u64 {
+    if exception == Exception::CriticalInput { msr::booke::CE } else { msr::EE }
+}
+
 impl Action {
     /// The line, without a name and `try`.
     pub(super) fn text(&self, environment: &Environment) -> String {
-        let msr = |value: u64| msr(environment, value);
+        let named = |value: u64| named(environment, value);
         match *self {
             Self::ReadSpr(spr) => format!("mfspr {}", spr.name),
             Self::WriteSpr(spr, value) => format!("mtspr {}, {value:#x}", spr.name),
@@ -209,10 +224,10 @@ impl Action {
             }
             Self::ReadMsr => "mfmsr".to_owned(),
             Self::ReadMsrInto(to) => format!("run mfmsr r{to} with r{to} = {POISON}"),
-            Self::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value } => format!("mtmsr {}", msr(value)),
-            Self::WriteMsr { by, from, value } => format!("run {}", write_msr(by, from, value, &msr)),
+            Self::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value } => format!("mtmsr {}", named(value)),
+            Self::WriteMsr { by, from, value } => format!("run {}", write_msr(by, from, value, &named)),
             Self::LoadField(field) => format!("page.{}", field.name),
-            Self::StoreField(field, value) if field.name == "msr" => format!("page.msr = {}", msr(value)),
+            Self::StoreField(field, value) if field.name == "msr" => format!("page.msr = {}", named(value)),
             Self::StoreField(field, value) => format!("page.{} = {value:#x}", field.name),
             Self::Load(size, address) => format!("load{} {}", 8 * size.bytes(), environment.address(address)),
             Self::Store(size, address, value) => {
@@ -235,7 +250,7 @@ impl Action {
                 format!("patched mtspr {}, r{from} with r{from} = {value:#x}", spr.name)
             }
             Self::PatchedMfmsr(to) => format!("patched mfmsr r{to}"),
-            Self::PatchedWriteMsr(by, from, value) => format!("patched {}", write_msr(by, from, value, &msr)),
+            Self::PatchedWriteMsr(by, from, value) => format!("patched {}", write_msr(by, from, value, &named)),
             Self::Segment { register, value, indirect: false } => {
                 format!("run mtsr {register}, r4; mfsr r3, {register} with r4 = {value:#x} gives r3")
             }
@@ -244,7 +259,7 @@ impl Action {
                 format!("run mtsrin r4, r5; mfsrin r3, r5 with r4 = {value:#x}, r5 = {address:#x} gives r3")
             }
             Self::Arm(ticks) if environment.family().is_booke() => {
-                format!("run mtspr TCR, r4; mtspr DEC, r5 with r4 = {TCR_DIE:#010x}, r5 = {ticks:#x}    # DIE")
+                format!("run mtspr TCR, r4; mtspr DEC, r5 with r4 = {DIE:#010x}, r5 = {ticks:#x}    # DIE")
             }
             Self::Arm(ticks) => format!("mtspr DEC, {ticks:#x}"),
             Self::Spin => format!("spin {EXPIRED}"),
@@ -254,11 +269,10 @@ impl Action {
             Self::Taken(exception) => format!("taken {}", exception.name()),
             Self::Line(line, raised) => {
                 let verb = if raised { "raise" } else { "lower" };
-                let name = if line == Line::External { "external" } else { "critical" };
-                format!("host {verb}-{name}")
+                format!("host {verb}-{}", line.name())
             }
             Self::CriticalSection => {
-                let (on, off) = (msr(environment.msr() | sprig_isa::msr::EE), msr(environment.msr()));
+                let (on, off) = (named(environment.msr() | msr::EE), named(environment.msr()));
                 format!(
                     "run stw r1, -4068(r0); mtmsr r4; mfmsr r3; mtmsr r5; stw r2, -4068(r0) with r1 = {STACK:#010x}, r2 = 1, r4 = {on}, r5 = {off} gives r3"
                 )
@@ -350,21 +364,19 @@ impl MsrWriter {
     }
 }
 
-fn write_msr(by: MsrWriter, from: u8, value: u64, msr: &dyn Fn(u64) -> String) -> String {
+fn write_msr(by: MsrWriter, from: u8, value: u64, named: &dyn Fn(u64) -> String) -> String {
     match by {
-        MsrWriter::Mtmsr => format!("mtmsr r{from} with r{from} = {}", msr(value)),
-        MsrWriter::Wrtee => format!("wrtee r{from} with r{from} = {}", msr(value)),
-        MsrWriter::Wrteei => format!("wrteei {}", u8::from(value & sprig_isa::msr::EE != 0)),
-        MsrWriter::MtmsrdL1 => format!("mtmsrd r{from}, 1 with r{from} = {}", msr(value)),
+        MsrWriter::Mtmsr => format!("mtmsr r{from} with r{from} = {}", named(value)),
+        MsrWriter::Wrtee => format!("wrtee r{from} with r{from} = {}", named(value)),
+        MsrWriter::Wrteei => format!("wrteei {}", u8::from(value & msr::EE != 0)),
+        MsrWriter::MtmsrdL1 => format!("mtmsrd r{from}, 1 with r{from} = {}", named(value)),
     }
 }
 
 /// A value of the MSR with its bits by name.
-fn msr(environment: &Environment, value: u64) -> String {
+fn named(environment: &Environment, value: u64) -> String {
     let family = environment.family();
-    // LE has the same name as a bit's owner on no other family; SF is above what a 32-bit guest's line may have.
-    let named = bit::msr(family).iter().map(|bit| bit::Bit { name: bit.name, mask: bit.mask });
-    let text = describe::bits(value, named);
+    let text = describe::bits(value, bit::msr(family).iter().copied());
     let with_owner = |part: &str| if part.starts_with("0x") { part.to_owned() } else { format!("MSR.{part}") };
     text.split('|').map(with_owner).collect::<Vec<_>>().join(" | ")
 }

@@ -2,6 +2,7 @@
 
 use crate::case::Profile;
 use crate::feature::{Feature, FeatureSet};
+use crate::script::{GuestWord, names};
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::page::{self, Field};
@@ -70,7 +71,7 @@ impl Environment {
 
     /// Where the magic page is unless a step says otherwise.
     pub(super) fn page(&self) -> u64 {
-        if self.is_wide() { 0u64.wrapping_sub(page::PAGE_SIZE) } else { page::DEFAULT_EA }
+        names::magic_page(if self.is_wide() { GuestWord::Bits64 } else { GuestWord::Bits32 })
     }
 
     /// The MSR at the beginning of a case (`kernel_msr` in the guest kernel).
@@ -106,7 +107,7 @@ impl Environment {
     /// An address as scripts write it.
     pub(super) fn address(&self, address: u64) -> String {
         let (name, base) = match address {
-            _ if address & !(page::PAGE_SIZE - 1) == self.page() => ("MAGIC_PAGE", self.page()),
+            _ if address & !(page::PAGE_SIZE - 1) == self.page() => (names::MAGIC_PAGE, self.page()),
             _ if address & !0xffff == MEMORY => ("SCRATCH", MEMORY),
             _ => return format!("{address:#x}"),
         };

@@ -7,8 +7,7 @@
 use super::action::{Action, ExitKind, MsrWriter, Rights, STACK, Size, Step};
 use super::dice::Dice;
 use super::environment::{ELSEWHERE, Environment, MEMORY, WINDOW, ZERO};
-use super::singles::is_segment;
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabulary, is_segment};
 use crate::feature::Feature;
 use sprig_isa::cpu::Family;
 use sprig_isa::mmu::PAGE_SIZE;
@@ -212,9 +211,8 @@ impl Generator {
     fn memory_action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
         let page = *dice.pick(&focus.pages)?;
         let memory = MEMORY + PAGE_SIZE * dice.below(2) as u64;
-        let rights = [Rights::Srw, Rights::SrwUr, Rights::SrwUrw, Rights::SrUr];
         match dice.below(10) {
-            0..2 => return Some(Action::Map(page, memory, *dice.pick(&rights)?)),
+            0..2 => return Some(Action::Map(page, memory, *dice.pick(&Rights::ALL)?)),
             2 => return Some(Action::Unmap(page)),
             _ => {}
         }

@@ -34,7 +34,7 @@ mod singles;
 mod testing;
 mod vocabulary;
 
-pub use action::{Action, ExitKind, Line, MsrWriter, Rights, Size, Step};
+pub use action::{Action, Line, MsrWriter, Rights, Size, Step};
 pub use campaign::{Budget, Campaign, Error, Outcome, Shrunk, limits};
 pub use cover::{Cell, Coverage};
 pub use environment::Environment;

@@ -1,12 +1,11 @@
 //! Phrases: steps about an interrupt in an order that means something.
 
-use super::action::{Action, ExitKind, Line, MsrWriter, STACK, Step};
+use super::action::{Action, ExitKind, Line, MsrWriter, STACK, Step, enabling_bit};
 use super::contract::ASKED;
 use super::dice::Dice;
 use super::generate::{Generator, TICKS, step};
 use crate::feature::Feature;
 use sprig_isa::exception::Exception;
-use sprig_isa::msr;
 use sprig_isa::page::Field;
 
 /// The decrementer's start where something else is to be done before it runs out.
@@ -16,23 +15,24 @@ impl Generator {
     /// Steps about an interrupt, with others in between.
     pub(super) fn phrase(&self, dice: &mut Dice, steps: &mut Vec<Step>) {
         let exception = ASKED[dice.below(ASKED.len())];
-        let line = if exception == Exception::External { Line::External } else { Line::Critical };
-        let needed = if line == Line::External { Feature::External } else { Feature::Critical };
-        if exception != Exception::Decrementer && !(self.has(Feature::Host) && self.has(needed)) {
+        let line = Line::of(exception);
+        if line.is_some_and(|line| !(self.has(Feature::Host) && self.has(line.feature()))) {
             return;
         }
-        let bit = if exception == Exception::CriticalInput { msr::booke::CE } else { msr::EE };
-        let on = self.environment().msr() | bit;
+        let on = self.environment().msr() | enabling_bit(exception);
         let mut say = |action| steps.push(step(false, action));
-        if exception == Exception::Decrementer {
-            say(Action::Arm(TICKS));
-            if dice.percent(85) {
-                say(Action::Spin);
+        match line {
+            None => {
+                say(Action::Arm(TICKS));
+                if dice.percent(85) {
+                    say(Action::Spin);
+                }
             }
-        } else {
-            say(Action::Line(line, true));
-            if dice.percent(15) {
-                say(Action::Line(line, false));
+            Some(line) => {
+                say(Action::Line(line, true));
+                if dice.percent(15) {
+                    say(Action::Line(line, false));
+                }
             }
         }
         if dice.percent(30) {

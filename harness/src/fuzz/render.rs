@@ -1,6 +1,6 @@
 //! A script as text, as a person would have written it.
 
-use super::action::{Action, ExitKind, Line, Step};
+use super::action::{Action, ExitKind, Step};
 use super::contract::predict;
 use super::environment::Environment;
 use super::prediction::{Expectation, Part, Prediction, Trap};
@@ -201,7 +201,7 @@ fn needs(environment: &Environment, steps: &[Step]) -> Vec<Feature> {
             Action::Exit(ExitKind::Mmio) => need(Feature::Host),
             Action::Line(line, _) => {
                 need(Feature::Host);
-                need(if line == Line::External { Feature::External } else { Feature::Critical });
+                need(line.feature());
             }
             Action::GetRegs(_) | Action::SetRegs(..) | Action::GetSregs(_) | Action::SetSregs(..) | Action::Migrate => {
                 need(Feature::Host);

@@ -13,7 +13,7 @@ use super::action::{Action, Step};
 use super::environment::Environment;
 
 /// A script with what it costs a reader: steps, steps in problem state, digits.
-pub(super) fn weight(environment: &Environment, steps: &[Step]) -> (usize, usize, usize) {
+fn weight(environment: &Environment, steps: &[Step]) -> (usize, usize, usize) {
     let user = steps.iter().filter(|step| step.user).count();
     let digits = steps.iter().map(|step| step.action.text(environment).len()).sum();
     (steps.len(), user, digits)
@@ -119,7 +119,7 @@ const fn aligned(value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::Generator;
+    use crate::fuzz::generate::Generator;
     use crate::fuzz::testing::environment;
 
     /// Shrinks by this question alone, as a campaign does by running variants.

@@ -3,11 +3,12 @@
 //! What is wrong by itself is found here, in two or three steps, and left out of the random scripts, where it would hide what
 //! only an interleaving shows. The steps are also what coverage counts.
 
-use super::action::{Action, ExitKind, Line, MsrWriter, Rights, STACK, Size, Step};
+use super::action::{Action, ExitKind, Line, MsrWriter, Rights, STACK, Size, Step, enabling_bit};
 use super::contract::ASKED;
 use super::environment::{MEMORY, WINDOW, ZERO};
-use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user, implemented};
+use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user, implemented, step};
 use super::phrase::SOME_TICKS;
+use super::vocabulary::is_segment;
 use crate::feature::Feature;
 use sprig_isa::exception::Exception;
 use sprig_isa::msr;
@@ -23,17 +24,12 @@ const FROM: u8 = 17;
 /// The same.
 const TO: u8 = 29;
 
-/// True for the fields of the segment registers: one that is in use must stay as it is.
-pub(super) fn is_segment(field: &Field) -> bool {
-    field.name.strip_prefix("sr").is_some_and(|rest| rest.parse::<u8>().is_ok())
-}
-
 fn supervisor(action: Action) -> Step {
-    Step { user: false, action }
+    step(false, action)
 }
 
 fn user(action: Action) -> Step {
-    Step { user: true, action }
+    step(true, action)
 }
 
 impl Generator {
@@ -240,7 +236,7 @@ impl Generator {
         scripts.push(vec![supervisor(store)]);
         scripts.push(vec![supervisor(Action::Load(Size::Byte, WINDOW + OFFSET + 3))]);
         scripts.push(vec![supervisor(Action::Store(Size::Half, WINDOW + OFFSET + 2, 1))]);
-        for rights in [Rights::Srw, Rights::SrwUr, Rights::SrwUrw, Rights::SrUr] {
+        for rights in Rights::ALL {
             let map = supervisor(Action::Map(WINDOW, MEMORY, rights));
             for access in [load, store] {
                 scripts.push(vec![map, supervisor(access)]);
@@ -279,27 +275,22 @@ impl Generator {
         let environment = self.environment();
         let mut scripts = Vec::new();
         for exception in ASKED {
-            let bit = if exception == Exception::CriticalInput { msr::booke::CE } else { msr::EE };
+            let bit = enabling_bit(exception);
             let on = supervisor(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: environment.msr() | bit });
             let off = supervisor(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: environment.msr() });
             let ask = supervisor(Action::Taken(exception));
-            let raise = match exception {
-                Exception::Decrementer => vec![supervisor(Action::Arm(TICKS)), supervisor(Action::Spin)],
-                Exception::External if environment.has(Feature::External) => {
-                    vec![supervisor(Action::Line(Line::External, true))]
-                }
-                Exception::CriticalInput if environment.has(Feature::Critical) => {
-                    vec![supervisor(Action::Line(Line::Critical, true))]
-                }
-                _ => continue,
+            let line = Line::of(exception);
+            let raise = match line {
+                None => vec![supervisor(Action::Arm(TICKS)), supervisor(Action::Spin)],
+                Some(line) if environment.has(line.feature()) => vec![supervisor(Action::Line(line, true))],
+                Some(_) => continue,
             };
             let script = |steps: &[Step]| raise.iter().chain(steps).copied().collect::<Vec<_>>();
             scripts.push(script(&[ask]));
             scripts.push(script(&[on, ask]));
             scripts.push(script(&[on, ask, off, ask]));
             scripts.push([on].into_iter().chain(script(&[ask])).collect());
-            if exception != Exception::Decrementer {
-                let line = if exception == Exception::External { Line::External } else { Line::Critical };
+            if let Some(line) = line {
                 scripts.push(script(&[supervisor(Action::Line(line, false)), on, ask]));
             }
             let fields = (Field::by_name("msr"), Field::by_name("int_pending"), Field::by_name("critical"));

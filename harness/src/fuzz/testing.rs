@@ -1,6 +1,6 @@
 //! For the tests of this module.
 
-use super::Environment;
+use super::environment::Environment;
 use crate::target;
 
 /// The environment of a target.

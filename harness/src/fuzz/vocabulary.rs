@@ -91,6 +91,11 @@ impl Vocabulary {
     }
 }
 
+/// True for the fields of the segment registers: one that is in use must stay as it is.
+pub(super) fn is_segment(field: &Field) -> bool {
+    field.name.strip_prefix("sr").is_some_and(|rest| rest.parse::<u8>().is_ok())
+}
+
 /// Tokens that nobody has given a meaning: a number of KVM's, the same under another vendor, none.
 const UNKNOWN_CALLS: [u32; 3] = [0x002a_7fff, 0x0001_7fff, 0];
 

@@ -158,7 +158,8 @@ impl Size {
 
 /// Something that makes a hypervisor run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ExitKind {
+#[allow(missing_docs)] // docs/language.md describes each
+pub enum ExitKind {
     Mfpvr,
     Mfmsr,
     Hcall,
@@ -180,6 +181,11 @@ impl ExitKind {
         ("mmio", Self::Mmio),
         ("tlb-miss", Self::TlbMiss),
     ];
+
+    /// Its name in scripts.
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+    }
 }
 
 #[derive(Debug)]

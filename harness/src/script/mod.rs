@@ -27,6 +27,7 @@ mod resolve;
 mod setting;
 mod source;
 
+pub use ast::ExitKind;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use instance::{AssembleError, Instance, Missing};
 pub use load::{LoadError, Loaded, load, load_file, load_one};

@@ -35,7 +35,7 @@ static OTHERS: &[(&str, u64)] = &[
 ];
 
 /// The one constant whose value depends on the word size: -4096.
-pub(super) const MAGIC_PAGE: &str = "MAGIC_PAGE";
+pub(crate) const MAGIC_PAGE: &str = "MAGIC_PAGE";
 
 /// Every constant on a 32-bit guest, in the order of the documentation.
 static CONSTANTS: LazyLock<Vec<(String, u64)>> = LazyLock::new(|| {
@@ -64,10 +64,19 @@ pub fn constant_names() -> impl Iterator<Item = &'static str> {
 /// The constant of this name.
 #[must_use]
 pub fn constant(name: &str, word: GuestWord) -> Option<u64> {
-    if name == MAGIC_PAGE && word == GuestWord::Bits64 {
-        return Some(0u64.wrapping_sub(page::PAGE_SIZE));
+    if name == MAGIC_PAGE {
+        return Some(magic_page(word));
     }
     CONSTANTS.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+}
+
+/// What `MAGIC_PAGE` is: where the magic page is unless a step says otherwise.
+#[must_use]
+pub const fn magic_page(word: GuestWord) -> u64 {
+    match word {
+        GuestWord::Bits32 => page::DEFAULT_EA,
+        GuestWord::Bits64 => 0u64.wrapping_sub(page::PAGE_SIZE),
+    }
 }
 
 /// Names of the general registers.

@@ -1,6 +1,6 @@
 //! Steps about asynchronous interrupts: set up, let in, withheld, asked about.
 
-use super::super::action::{Action, Line, STACK};
+use super::super::action::{Action, STACK, enabling_bit};
 use super::super::prediction::{Allowed, Part, Prediction};
 use super::Contract;
 use super::exception::Cause;
@@ -53,8 +53,7 @@ impl Contract<'_> {
             Action::Taken(exception) => self.taken(exception),
             Action::Line(line, raised) => {
                 self.exit();
-                let exception = if line == Line::External { Exception::External } else { Exception::CriticalInput };
-                self.source(exception).wants(if raised { Answer::Yes } else { Answer::No });
+                self.source(line.exception()).wants(if raised { Answer::Yes } else { Answer::No });
                 self.settled = true;
                 Prediction::done(if raised {
                     "irq.pending-is-taken-when-enabled"
@@ -84,8 +83,7 @@ impl Contract<'_> {
     pub(super) fn taken(&mut self, exception: Exception) -> Prediction {
         // In problem state `critical` counts for nothing, and a patched kernel's own r1 is somewhere else.
         let critical = !self.user && self.fields.get("critical") == Some(&STACK);
-        let enable = if exception == Exception::CriticalInput { msr::booke::CE } else { msr::EE };
-        let enabled = self.enabled(enable);
+        let enabled = self.enabled(enabling_bit(exception));
         let rule = match (exception, self.source(exception).taken_answer()) {
             (Exception::CriticalInput, _) => "irq.ce-gates-critical-input",
             (_, Answer::No) if self.withheld => "page.critical-withholds",

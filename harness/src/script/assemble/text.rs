@@ -1,6 +1,5 @@
 //! What a step does, in assembler or the script's words with all names resolved: what a failure shows.
 
-use super::super::ast::ExitKind;
 use super::super::program::{Action, Computation, Instruction, Program, SprRef, Value};
 use super::super::resolve::register_name;
 use super::stub::Context;
@@ -41,10 +40,7 @@ impl Context<'_> {
                 text
             }
             Action::MapPage { ea, pa, flags } => format!("map-page at {ea:#x} physical {pa:#x} flags {flags:#x}"),
-            Action::Exit(kind) => {
-                let name = ExitKind::ALL.iter().find(|(_, known)| known == kind).map_or("", |(name, _)| name);
-                format!("exit {name}")
-            }
+            Action::Exit(kind) => format!("exit {}", kind.name()),
             Action::Run { instructions, with, .. } => {
                 let words: Vec<_> = instructions.iter().map(|instruction| self.instruction(instruction)).collect();
                 let mut text = words.join("; ");

@@ -247,7 +247,7 @@ impl Resolver<'_, '_> {
 
     fn map_page(&mut self, ea: Option<&Expr>, pa: Option<&Expr>, flags: Option<&Expr>) -> Option<Done> {
         let word = self.lookup.word;
-        let page = names::constant(names::MAGIC_PAGE, word).unwrap_or(page::DEFAULT_EA);
+        let page = names::magic_page(word);
         let mut address = |expr: Option<&Expr>| {
             let Some(expr) = expr else { return Some(page) };
             let Value::Constant(address) = self.constant_value(expr, word.bits(), "an address")? else { return None };
