@@ -120,10 +120,7 @@ impl Run<'_> {
         for (selected, verdict) in unassembled.into_inner() {
             record(selected, verdict);
         }
-        let dead = summary.dead.and_then(|fate| match fate {
-            Fate::Crashed(how) | Fate::Hung(how) | Fate::Error(how) => Some(how),
-            Fate::Ended => None,
-        });
+        let dead = summary.dead.and_then(Fate::how);
         let boots = summary.boots;
         TargetReport { target: target.id().to_owned(), version: target.version(), counts, boots, dead }
     }

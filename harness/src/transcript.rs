@@ -23,6 +23,17 @@ pub enum Fate {
     Error(String),
 }
 
+impl Fate {
+    /// How it ended out of order; none if it did not.
+    #[must_use]
+    pub fn how(self) -> Option<String> {
+        match self {
+            Self::Crashed(how) | Self::Hung(how) | Self::Error(how) => Some(how),
+            Self::Ended => None,
+        }
+    }
+}
+
 /// What a target gives back for one case.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RunResult {

@@ -42,7 +42,7 @@ impl Runner<'_> {
             let harmless = |finding: &Finding| self.changes_nothing(&ran.candidate, finding);
             match &ran.findings {
                 Some(findings) if findings.iter().all(harmless) => {
-                    self.outcome.compared += if ran.other.is_some() { bundle.len() as u64 } else { 0 };
+                    self.outcome.compared += if ran.is_compared() { bundle.len() as u64 } else { 0 };
                     for finding in findings {
                         self.count_known(&ran.candidate, finding);
                     }

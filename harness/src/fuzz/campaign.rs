@@ -8,10 +8,8 @@
 
 use super::cover::Coverage;
 use super::environment::Environment;
-use super::generate::Generator;
 use super::judge::{Candidate, Finding, Invalid};
 use super::known::Known;
-use super::runner::Runner;
 use crate::case::Case;
 use crate::session::Progress;
 use crate::suite::Suite;
@@ -19,9 +17,6 @@ use crate::target::{Limits, Target};
 use crate::transcript::RunResult;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-
-/// Rounds within which the reference has delivered whatever is due.
-const PATIENCE: u32 = 100_000;
 
 /// When a campaign ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +79,7 @@ impl Shrunk {
 pub struct Outcome {
     /// Scripts that ran.
     pub scripts: u64,
-    /// Of these, on the reference too.
+    /// Of these, to their end on the target and on the reference.
     pub compared: u64,
     /// Of these, about which nothing could be said: an error of ours or the environment's.
     pub unjudged: u64,
@@ -94,14 +89,23 @@ pub struct Outcome {
     pub findings: Vec<Shrunk>,
     /// Findings that are as these, or beyond what is shrunk.
     pub repeated: u64,
-    /// Findings that were known: how often, by the reason.
-    pub known: BTreeMap<String, u64>,
+    /// Findings that were known, by the reason.
+    pub known: BTreeMap<String, Times>,
     /// What the scripts have done.
     pub coverage: Coverage,
     /// CPU seconds.
     pub cpu: f64,
-    /// The target cannot even run nothing.
+    /// The target or the reference cannot even run nothing: which, and how it ended.
     pub dead: Option<String>,
+}
+
+/// How often something known was found.
+#[derive(Clone, Debug)]
+pub struct Times {
+    /// So often.
+    pub count: u64,
+    /// Where to read about it.
+    pub link: String,
 }
 
 /// A campaign could not go on.
@@ -113,49 +117,4 @@ pub enum Error {
     /// The operating system does not say how much CPU time was used.
     #[error("cannot read the CPU time: {0}")]
     CpuTime(#[from] nix::Error),
-}
-
-impl Campaign<'_> {
-    /// Runs it.
-    ///
-    /// # Errors
-    /// [`Error`]: a mistake of ours.
-    pub fn run(&self) -> Result<Outcome, Error> {
-        let profile = self.target.profile();
-        let reference = self.reference.map(Target::profile);
-        let own = Generator::new(Environment::new(&profile, patience(self.target)));
-        let shared = reference.as_ref().map(|other| Generator::new(own.environment().shared_with(other)));
-        let mut runner = Runner {
-            campaign: self,
-            outcome: Outcome {
-                scripts: 0,
-                compared: 0,
-                unjudged: 0,
-                sessions: 0,
-                findings: Vec::new(),
-                repeated: 0,
-                known: BTreeMap::new(),
-                coverage: Coverage::of(&own),
-                cpu: 0.0,
-                dead: None,
-            },
-            profile,
-            reference,
-            seen: BTreeSet::new(),
-            avoided: BTreeSet::new(),
-        };
-        runner.all(&own, shared.as_ref())?;
-        Ok(runner.outcome)
-    }
-}
-
-/// What counts as a hang: no script needs more than a few waits.
-#[must_use]
-pub fn limits() -> Limits {
-    Limits { instructions: 20 * u64::from(PATIENCE), ..Limits::default() }
-}
-
-/// Rounds after which an interrupt that is due has been taken: an emulator's timers may have a thread of their own.
-fn patience(target: &dyn Target) -> u32 {
-    if target.cases_per_session() == 1 { PATIENCE } else { 100 * PATIENCE }
 }

@@ -11,11 +11,12 @@ use super::prediction::Part;
 use super::render::{Frame, Rendered, render};
 use crate::case::{Case, Profile};
 use crate::differences::Met;
-use crate::judge::{self, Golden, Status, Subject};
+use crate::judge::{self, Failure, Golden, Status, Subject};
 use crate::script::{self, Diagnostics, Instance};
 use crate::suite::Suite;
 use crate::transcript::{Outcome, RunResult, Transcript};
 use sprig_isa::cpu::Family;
+use sprig_wire::log::State;
 use std::borrow::Borrow;
 use std::path::Path;
 
@@ -122,28 +123,9 @@ impl Judge<'_> {
             Status::Error | Status::Skip => return None,
             _ => {}
         }
-        let mut findings: Vec<Finding> = Vec::new();
-        for failure in verdict.failures {
-            let (step, part, rule) = match rendered.expectation_on(failure.line) {
-                Some(found) => found,
-                None => {
-                    let step = rendered.step_on(failure.line)?;
-                    let part = if failure.statement.starts_with("took") { Part::Exception } else { Part::Fate };
-                    (step, part, rendered.lines.get(step)?.rule)
-                }
-            };
-            let told = failure.findings.first();
-            findings.push(Finding {
-                witness: Witness::Contract,
-                step,
-                part,
-                rule,
-                expected: told.map(|told| told.expected.clone()).unwrap_or_default(),
-                actual: told.map(|told| told.actual.clone()).unwrap_or_default(),
-            });
-        }
+        let mut findings = broken(rendered, verdict.failures)?;
         if let Some((other_case, other_result)) = other
-            && other_result.state() == result.state()
+            && are_comparable(result, other_result)
         {
             findings.extend(self.differences(candidate, result, other_case, other_result));
         }
@@ -197,7 +179,9 @@ impl Judge<'_> {
                 let index = case.steps.iter().position(|step| step.line == place.number)?;
                 transcript.outcomes.get(&index).and_then(|outcomes| outcomes.first()).cloned()
             };
-            let part = differing(outcomes(other_case, &reference), outcomes(case, &target));
+            let outputs = case.steps.iter().find(|step| step.line == place.number).map(|step| step.outputs.as_slice());
+            let outcomes = (outcomes(other_case, &reference), outcomes(case, &target));
+            let part = differing(outputs.unwrap_or_default(), outcomes.0, outcomes.1);
             let shown = |side: Option<String>| side.unwrap_or_else(|| "nothing".to_owned());
             findings.push(Finding {
                 witness: Witness::Reference,
@@ -230,18 +214,94 @@ impl Judge<'_> {
     }
 }
 
-/// What of two outcomes of a step is not the same.
-fn differing(reference: Option<Outcome>, target: Option<Outcome>) -> Part {
+/// Findings of the rules that a script broke, each of those of a failure; none if one is about no step of it.
+fn broken(rendered: &Rendered, failures: Vec<Failure>) -> Option<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for failure in failures {
+        let expectation = rendered.expectation_on(failure.line);
+        let part = if failure.is_given_up() { Part::GivenUp } else { Part::Exception };
+        for told in failure.findings {
+            let (step, part, rule) = match expectation {
+                Some(found) => found,
+                // That the guest was given up is one failure, wherever it was.
+                None => {
+                    let step = rendered.step_on(told.line?)?;
+                    (step, part, rendered.lines.get(step)?.rule)
+                }
+            };
+            let (expected, actual) = (told.expected, told.actual);
+            findings.push(Finding { witness: Witness::Contract, step, part, rule, expected, actual });
+        }
+    }
+    Some(findings)
+}
+
+/// True if a result can be compared with another's: both ran to their ends.
+pub(super) fn are_comparable(result: &RunResult, other: &RunResult) -> bool {
+    [result, other].iter().all(|result| result.state() == Some(State::Ended))
+}
+
+/// What of two outcomes of a step with these outputs is not the same.
+fn differing(outputs: &[String], reference: Option<Outcome>, target: Option<Outcome>) -> Part {
     let (Some(reference), Some(target)) = (reference, target) else { return Part::Exception };
     match (reference.taken, target.taken) {
-        (None, None) => Part::Value,
+        (None, None) => {}
         (Some(reference), Some(target)) if reference.exception == target.exception => match () {
-            () if reference.offset != target.offset => Part::Srr0,
-            () if reference.srr1 != target.srr1 => Part::Srr1,
-            () if reference.syndrome != target.syndrome => Part::Syndrome,
-            () if reference.dar != target.dar => Part::Dar,
-            () => Part::Value,
+            () if reference.offset != target.offset => return Part::Srr0,
+            () if reference.srr1 != target.srr1 => return Part::Srr1,
+            () if reference.syndrome != target.syndrome => return Part::Syndrome,
+            () if reference.dar != target.dar => return Part::Dar,
+            () => {}
         },
-        _ => Part::Exception,
+        _ => return Part::Exception,
+    }
+    let values = outputs.iter().zip(reference.values.iter().zip(&target.values));
+    let parts = values.filter(|(_, (reference, target))| reference != target).map(|(name, _)| Part::of_output(name));
+    parts.flatten().next().unwrap_or(Part::Value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzz::action::{Action, ExitKind};
+    use crate::fuzz::generate::step;
+    use crate::fuzz::testing::environment;
+
+    #[test]
+    fn each_step_at_which_the_guest_was_given_up_is_a_finding() {
+        let exit = |kind| step(false, Action::Exit(kind));
+        let steps = [exit(ExitKind::Mfpvr), exit(ExitKind::Mfmsr), exit(ExitKind::Trap)];
+        let rendered = render(&environment("ref-e500v2-pr"), &steps, &Frame::default());
+        let told = |place: usize| judge::Finding {
+            line: Some(rendered.lines[place].number),
+            step: None,
+            observed: String::new(),
+            expected: String::new(),
+            actual: String::new(),
+            exits: None,
+        };
+        let failure = Failure {
+            line: rendered.lines[0].number,
+            rule: String::new(),
+            sentence: String::new(),
+            source: String::new(),
+            statement: format!("{} twice", Failure::GIVEN_UP),
+            findings: vec![told(0), told(2)],
+        };
+        let found = broken(&rendered, vec![failure]).expect("each is about a step");
+        let found: Vec<_> = found.iter().map(|finding| (finding.step, finding.part)).collect();
+        assert_eq!(found, [(0, Part::GivenUp), (2, Part::GivenUp)]);
+    }
+
+    #[test]
+    fn the_first_output_that_differs_is_what_differs() {
+        let outputs = ["", "r4", "r17"].map(str::to_owned);
+        let part = |reference: [u64; 3], target: [u64; 3]| {
+            let outcome = |values: [u64; 3]| Some(Outcome { taken: None, values: values.to_vec() });
+            differing(&outputs, outcome(reference), outcome(target))
+        };
+        assert_eq!(part([0, 1, 2], [9, 9, 2]), Part::Value);
+        assert_eq!(part([0, 1, 2], [0, 9, 9]), Part::Register(4));
+        assert_eq!(part([0, 1, 2], [0, 1, 9]), Part::Register(17));
     }
 }

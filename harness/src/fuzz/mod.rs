@@ -34,11 +34,6 @@ mod singles;
 mod testing;
 mod vocabulary;
 
-pub use action::{Action, Line, MsrWriter, Rights, Size, Step};
-pub use campaign::{Budget, Campaign, Error, Outcome, Shrunk, limits};
-pub use cover::{Cell, Coverage};
-pub use environment::Environment;
-pub use generate::Generator;
-pub use judge::{Finding, Invalid, Witness};
-pub use known::{Entry, KNOWN, Known};
-pub use prediction::Part;
+pub use campaign::{Budget, Campaign, Error, Outcome};
+pub use known::{KNOWN, Known};
+pub use runner::limits;

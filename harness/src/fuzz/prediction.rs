@@ -31,7 +31,9 @@ pub enum Part {
     Syndrome,
     /// DEAR or DAR.
     Dar,
-    /// How the target ended.
+    /// That the hypervisor gave the guest up there.
+    GivenUp,
+    /// That the target died.
     Fate,
 }
 
@@ -39,13 +41,21 @@ impl Part {
     /// Behind the observation's name, as the script language has it.
     pub(super) fn suffix(self) -> String {
         match self {
-            Self::Value | Self::Fate => String::new(),
+            Self::Value | Self::GivenUp | Self::Fate => String::new(),
             Self::Register(number) => format!(".r{number}"),
             Self::Exception => ".exception".to_owned(),
             Self::Srr0 => ".srr0".to_owned(),
             Self::Srr1 => ".srr1".to_owned(),
             Self::Syndrome => ".syndrome".to_owned(),
             Self::Dar => ".dar".to_owned(),
+        }
+    }
+
+    /// The output of this name of a step's (`case::Step::outputs`): a general register, or the value itself.
+    pub(super) fn of_output(name: &str) -> Option<Self> {
+        match name.strip_prefix('r') {
+            Some(number) => number.parse().ok().map(Self::Register),
+            None => name.is_empty().then_some(Self::Value),
         }
     }
 
@@ -59,6 +69,7 @@ impl Part {
             Self::Srr1 => "srr1",
             Self::Syndrome => "syndrome",
             Self::Dar => "dar",
+            Self::GivenUp => "given up",
             Self::Fate => "end",
         }
     }

@@ -62,27 +62,30 @@ impl Shrunk {
 
     fn as_the_reference(&self) -> Option<(usize, Expectation)> {
         let (case, result) = self.results.1.as_ref()?;
-        let outcome = self.outcome(case, result)?;
+        let (outputs, outcome) = self.outcome(case, result)?;
         let taken = outcome.taken;
         let allowed = match self.finding.part {
-            Part::Exception | Part::Fate => Allowed::Exception(taken.map(|taken| taken.exception)),
+            Part::Exception => Allowed::Exception(taken.map(|taken| taken.exception)),
             Part::Srr0 => Allowed::OneOf(vec![taken?.offset?]),
             Part::Srr1 => Allowed::OneOf(vec![taken?.srr1]),
             Part::Syndrome => Allowed::OneOf(vec![taken?.syndrome.into()]),
             Part::Dar => Allowed::OneOf(vec![taken?.dar]),
-            Part::Value => Allowed::OneOf(vec![*outcome.values.first()?]),
-            // Of a step's further outputs the first that is not the same.
-            Part::Register(_) => return None,
+            part @ (Part::Value | Part::Register(_)) => {
+                let index = outputs.iter().position(|name| Part::of_output(name) == Some(part))?;
+                Allowed::OneOf(vec![*outcome.values.get(index)?])
+            }
+            // The contract's to say, and no expectation's.
+            Part::GivenUp | Part::Fate => return None,
         };
         Some((self.finding.step, Expectation { part: self.finding.part, allowed, rule: self.finding.rule }))
     }
 
-    /// What a result says of the step.
-    fn outcome(&self, case: &Case, result: &RunResult) -> Option<Outcome> {
+    /// What a result says of the step, with the names of its values.
+    fn outcome<'c>(&self, case: &'c Case, result: &RunResult) -> Option<(&'c [String], Outcome)> {
         let line = self.candidate.rendered.lines.get(self.finding.step)?.number;
         let index = case.steps.iter().position(|step| step.line == line)?;
         let transcript = Transcript::decode(case, result).ok()?;
-        transcript.outcomes.get(&index)?.first().cloned()
+        Some((&case.steps.get(index)?.outputs, transcript.outcomes.get(&index)?.first()?.clone()))
     }
 
     /// The pair of transcripts, as comments.

@@ -1,9 +1,10 @@
 //! What a campaign tells: for people and as JSON.
 
-use super::campaign::{Campaign, Outcome, Shrunk};
+use super::campaign::{Campaign, Outcome, Shrunk, Times};
 use crate::judge::Exit;
 use crate::report::number;
 use crate::target::Target;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -65,11 +66,11 @@ fn figures(campaign: &Campaign<'_>, outcome: &Outcome, out: &mut dyn Write) -> i
     if outcome.unjudged > 0 {
         writeln!(out, "  {} could not be judged", outcome.unjudged)?;
     }
-    for (reason, count) in &outcome.known {
-        writeln!(out, "  known, {count} times: {reason}")?;
+    for (reason, Times { count, link }) in &outcome.known {
+        writeln!(out, "  known, {count} times: {reason} ({link})")?;
     }
-    if let Some(dead) = &outcome.dead {
-        writeln!(out, "  the target cannot run anything: {dead}")?;
+    for line in outcome.dead.iter().flat_map(|dead| dead.lines()) {
+        writeln!(out, "  {line}")?;
     }
     let (reached, all) = outcome.coverage.figures();
     writeln!(out, "  coverage: {reached} of {all} (operation, register, privilege, page state)")?;
@@ -106,6 +107,8 @@ pub fn json(campaign: &Campaign<'_>, outcome: &Outcome, files: &[PathBuf], out: 
     let cells =
         outcome.coverage.cells().map(|(cell, count)| serde_json::json!({"cell": cell.to_string(), "count": count}));
     let (reached, all) = outcome.coverage.figures();
+    let known: BTreeMap<&str, u64> =
+        outcome.known.iter().map(|(reason, times)| (reason.as_str(), times.count)).collect();
     let report = serde_json::json!({
         "format": FORMAT,
         "target": campaign.target.id(),
@@ -118,7 +121,7 @@ pub fn json(campaign: &Campaign<'_>, outcome: &Outcome, files: &[PathBuf], out: 
         "cpu_seconds": outcome.cpu,
         "findings": findings,
         "repeated": outcome.repeated,
-        "known": outcome.known,
+        "known": known,
         "dead": outcome.dead,
         "coverage": {"reached": reached, "all": all, "cells": cells.collect::<Vec<_>>()},
         "exit": exit(outcome).code(),

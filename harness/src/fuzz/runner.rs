@@ -1,19 +1,26 @@
 //! The work of a campaign: drawing, running, judging, telling apart, shrinking.
 
 use super::action::Step;
-use super::campaign::{Budget, Campaign, Error, Outcome, Shrunk};
+use super::campaign::{Budget, Campaign, Error, Outcome, Shrunk, Times};
+use super::cover::Coverage;
 use super::environment::Environment;
 use super::generate::Generator;
-use super::judge::{Candidate, Finding, Judge, Witness};
+use super::judge::{Candidate, Finding, Judge, Witness, are_comparable};
 use super::known::Entry;
 use super::prediction::Part;
 use super::shrink::simpler;
 use crate::bench::cpu_time;
 use crate::case::{Case, Profile};
 use crate::session;
-use crate::transcript::RunResult;
-use std::collections::BTreeSet;
+use crate::target::{Limits, Target};
+use crate::transcript::{Fate, RunResult};
+use std::collections::{BTreeMap, BTreeSet};
 
+#[cfg(test)]
+mod tests;
+
+/// Rounds within which the reference has delivered whatever is due.
+const PATIENCE: u32 = 100_000;
 /// Scripts that run together where each has a machine of its own, and where a session is dear.
 const BATCH: usize = 64;
 const LARGE_BATCH: usize = 400;
@@ -52,8 +59,60 @@ pub(super) struct Ran {
     pub(super) findings: Option<Vec<Finding>>,
 }
 
+impl Campaign<'_> {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// [`Error`]: a mistake of ours.
+    pub fn run(&self) -> Result<Outcome, Error> {
+        let profile = self.target.profile();
+        let reference = self.reference.map(Target::profile);
+        let own = Generator::new(Environment::new(&profile, patience(self.target)));
+        let shared = reference.as_ref().map(|other| Generator::new(own.environment().shared_with(other)));
+        let mut runner = Runner {
+            campaign: self,
+            outcome: Outcome {
+                scripts: 0,
+                compared: 0,
+                unjudged: 0,
+                sessions: 0,
+                findings: Vec::new(),
+                repeated: 0,
+                known: BTreeMap::new(),
+                coverage: Coverage::of(&own),
+                cpu: 0.0,
+                dead: None,
+            },
+            profile,
+            reference,
+            seen: BTreeSet::new(),
+            avoided: BTreeSet::new(),
+        };
+        runner.all(&own, shared.as_ref())?;
+        Ok(runner.outcome)
+    }
+}
+
+/// What counts as a hang: no script needs more than a few waits.
+#[must_use]
+pub fn limits() -> Limits {
+    Limits { instructions: 20 * u64::from(PATIENCE), ..Limits::default() }
+}
+
+/// Rounds after which an interrupt that is due has been taken: an emulator's timers may have a thread of their own.
+fn patience(target: &dyn Target) -> u32 {
+    if target.cases_per_session() == 1 { PATIENCE } else { 100 * PATIENCE }
+}
+
+impl Ran {
+    /// True if it ran to its end on the target and on the reference.
+    pub(super) fn is_compared(&self) -> bool {
+        self.other.as_ref().is_some_and(|(_, other)| are_comparable(&self.result, other))
+    }
+}
+
 impl Runner<'_> {
-    pub(super) fn all(&mut self, own: &Generator, shared: Option<&Generator>) -> Result<(), Error> {
+    fn all(&mut self, own: &Generator, shared: Option<&Generator>) -> Result<(), Error> {
         let start = cpu_time::now()?;
         let size = if self.campaign.target.cases_per_session() == 1 { BATCH } else { LARGE_BATCH };
         let mut number = 0;
@@ -116,7 +175,7 @@ impl Runner<'_> {
         }
         let ran = self.run(candidates, true);
         for (Drawn { number, environment, .. }, ran) in batch.into_iter().zip(ran) {
-            self.outcome.compared += u64::from(ran.other.is_some());
+            self.outcome.compared += u64::from(ran.is_compared());
             let Some(findings) = &ran.findings else {
                 self.outcome.unjudged += 1;
                 continue;
@@ -132,13 +191,13 @@ impl Runner<'_> {
                     }
                 }
             }
-            let unknown = findings.iter().filter(|finding| !self.is_known(&ran.candidate, finding)).cloned();
-            // What comes behind the first thing that is wrong may be its consequence.
-            let unknown: Vec<Finding> = unknown.collect();
-            for finding in findings.iter().filter(|finding| !unknown.contains(finding)) {
+            let (known, unknown): (Vec<&Finding>, Vec<&Finding>) =
+                findings.iter().partition(|finding| self.is_known(&ran.candidate, finding));
+            for finding in known {
                 self.count_known(&ran.candidate, finding);
             }
-            if let Some(finding) = unknown.into_iter().next() {
+            // What comes behind the first thing that is wrong may be its consequence.
+            if let Some(finding) = unknown.first().map(|finding| (*finding).clone()) {
                 self.found(number, environment, ran, finding)?;
             }
         }
@@ -214,9 +273,7 @@ impl Runner<'_> {
         let Campaign { target, reference, limits, progress, .. } = *self.campaign;
         let (results, summary) = session::run_all(target, &candidates, limits, progress);
         self.outcome.sessions += summary.sessions;
-        if let Some(dead) = summary.dead {
-            self.outcome.dead = Some(format!("{dead:?}"));
-        }
+        self.note_death("target", target, summary);
         let mut others: Vec<Option<(Case, RunResult)>> = candidates.iter().map(|_| None).collect();
         if let (Some(reference), Some(profile), true) = (reference, &self.reference, compare) {
             let assembled = candidates.iter().enumerate();
@@ -224,7 +281,8 @@ impl Runner<'_> {
                 .filter_map(|(index, candidate)| Some((index, candidate.instance.assemble(profile).ok()?)))
                 .collect();
             let (places, cases): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
-            let (results, _) = session::run_all(reference, &cases, limits, progress);
+            let (results, summary) = session::run_all(reference, &cases, limits, progress);
+            self.note_death("reference", reference, summary);
             for ((place, case), result) in places.into_iter().zip(cases).zip(results) {
                 if let Some(other) = others.get_mut(place) {
                     *other = Some((case, result));
@@ -241,20 +299,31 @@ impl Runner<'_> {
         .collect()
     }
 
+    /// Notes it if one of the two cannot even run nothing.
+    fn note_death(&mut self, role: &str, target: &dyn Target, summary: session::Summary) {
+        if let Some(how) = summary.dead.and_then(Fate::how) {
+            self.outcome.dead = Some(format!("the {role} {} cannot run anything: {how}", target.id()));
+        }
+    }
+
     pub(super) fn judge(&self) -> Judge<'_> {
         Judge { suite: self.campaign.suite, target: self.campaign.target.id(), profile: &self.profile }
     }
 
     /// True if it is known, and what comes after it is as it would be without it.
     pub(super) fn changes_nothing(&self, candidate: &Candidate, finding: &Finding) -> bool {
-        !matches!(finding.part, Part::Fate | Part::Exception) && self.is_known(candidate, finding)
+        !matches!(finding.part, Part::Fate | Part::GivenUp | Part::Exception) && self.is_known(candidate, finding)
     }
 
     fn is_known(&self, candidate: &Candidate, finding: &Finding) -> bool {
         self.known(candidate, finding).is_some()
     }
 
+    /// The entry about it. None is about a death: whatever else a step does, it must not end the target.
     fn known(&self, candidate: &Candidate, finding: &Finding) -> Option<&Entry> {
+        if finding.part == Part::Fate {
+            return None;
+        }
         let line = candidate.rendered.lines.get(finding.step)?.number;
         let step = candidate.case.steps.iter().find(|step| step.line == line)?;
         let script: Vec<&str> = candidate.case.steps.iter().map(|step| step.text.as_str()).collect();
@@ -262,8 +331,9 @@ impl Runner<'_> {
     }
 
     pub(super) fn count_known(&mut self, candidate: &Candidate, finding: &Finding) {
-        if let Some(reason) = self.known(candidate, finding).map(|entry| entry.reason.clone()) {
-            *self.outcome.known.entry(reason).or_default() += 1;
+        if let Some(Entry { reason, link, .. }) = self.known(candidate, finding).cloned() {
+            let times = self.outcome.known.entry(reason).or_insert(Times { count: 0, link });
+            times.count += 1;
         }
     }
 }

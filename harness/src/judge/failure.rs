@@ -47,19 +47,26 @@ pub struct Exits {
     pub during: String,
 }
 
-/// How the statement begins that a guest was given up.
-pub(super) const GIVEN_UP: &str = "the hypervisor gave the guest up to user space";
 /// So many times are shown that it was: a sweep over all registers meets hundreds.
 const SHOWN: usize = 4;
 
 impl Failure {
+    /// How the statement begins that a guest was given up.
+    pub const GIVEN_UP: &str = "the hypervisor gave the guest up to user space";
+
     /// With as many findings as a report shows.
     #[must_use]
     pub fn abridged(mut self) -> Self {
-        if self.statement.starts_with(GIVEN_UP) {
+        if self.is_given_up() {
             self.findings.truncate(SHOWN);
         }
         self
+    }
+
+    /// True if it is that the hypervisor gave the guest up.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.statement.starts_with(Self::GIVEN_UP)
     }
 
     /// A failure of a rule, by the rule's index in the case.

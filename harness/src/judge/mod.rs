@@ -269,7 +269,7 @@ fn given_up(subject: &Subject<'_>, transcript: &Transcript) -> Option<Failure> {
         exits: failure::exits_around(case, result.exits.as_deref(), *index),
     });
     let often = if times.len() > 1 { format!(", {} times", times.len()) } else { String::new() };
-    let statement = format!("{}{often}", failure::GIVEN_UP);
+    let statement = format!("{}{often}", Failure::GIVEN_UP);
     Some(Failure { findings: findings.collect(), ..Failure::new(case, rules, 0, line, statement) })
 }
 
