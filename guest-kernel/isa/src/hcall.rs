@@ -112,6 +112,20 @@ pub mod papr {
     pub const H_FUNCTION: i64 = -2;
     /// Status: not from this state.
     pub const H_PRIVILEGE: i64 = -3;
+    /// Status: an argument is wrong, nobody says which.
+    pub const H_PARAMETER: i64 = -4;
+    /// Status: no entry of the group is free.
+    pub const H_PTEG_FULL: i64 = -6;
+    /// Status: there is no such entry.
+    pub const H_NOT_FOUND: i64 = -7;
+    /// Status: the second argument is wrong.
+    pub const H_P2: i64 = -55;
+    /// Status: the third.
+    pub const H_P3: i64 = -56;
+    /// Status: the fourth.
+    pub const H_P4: i64 = -57;
+    /// Status: a flag is not known, here the first one there is.
+    pub const H_UNSUPPORTED_FLAG: i64 = -256;
 
     /// H_ENTER: insert a hashed page table entry.
     pub const H_ENTER: u32 = 0x08;

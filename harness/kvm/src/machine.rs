@@ -223,7 +223,7 @@ impl<'a, V: Vm> Machine<'a, V> {
             };
             // Before the first step there is no observation it could belong to.
             let Some(step) = self.step() else { return Ok(End::GivenUp(unexpected)) };
-            if returns.note(step, progress.length(), unexpected).is_err() {
+            if returns.note(step, progress.length, unexpected).is_err() {
                 return Ok(End::TooManyReturns);
             }
         }

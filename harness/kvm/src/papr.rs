@@ -4,7 +4,8 @@
 use crate::exit::Hypercall;
 use crate::system::{Errno, Vm};
 use sprig_isa::hcall::papr::{
-    H_FUNCTION, H_SET_MODE, H_SUCCESS, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN, SET_MODE_RESOURCE_LE,
+    H_FUNCTION, H_P2, H_SET_MODE, H_SUCCESS, H_UNSUPPORTED_FLAG, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN,
+    SET_MODE_RESOURCE_LE,
 };
 use sprig_isa::msr::lpcr;
 use sprig_isa::one_reg::LPCR;
@@ -14,7 +15,7 @@ use sprig_isa::one_reg::LPCR;
 /// # Errors
 /// The kernel's.
 pub fn reset(vm: &mut impl Vm) -> Result<(), Errno> {
-    vm.clear_hash_table()?;
+    vm.clear_hash_table();
     take_interrupts(vm, false)
 }
 
@@ -26,13 +27,16 @@ pub fn serve(vm: &mut impl Vm, call: &Hypercall) -> Result<i64, Errno> {
     const BIG: u64 = SET_MODE_BIG_ENDIAN as u64;
     const LITTLE: u64 = SET_MODE_LITTLE_ENDIAN as u64;
     let [mode, resource] = call.arguments;
-    if call.token != H_SET_MODE.into() || resource != SET_MODE_RESOURCE_LE.into() {
+    if call.token != H_SET_MODE.into() {
         return Ok(H_FUNCTION);
+    }
+    if resource != SET_MODE_RESOURCE_LE.into() {
+        return Ok(H_P2);
     }
     match mode {
         BIG => take_interrupts(vm, false)?,
         LITTLE => take_interrupts(vm, true)?,
-        _ => return Ok(H_FUNCTION),
+        _ => return Ok(H_UNSUPPORTED_FLAG),
     }
     Ok(H_SUCCESS)
 }
@@ -72,8 +76,9 @@ mod tests {
     #[test]
     fn there_is_no_other_call() {
         let mut vm = partition();
-        for call in [set_mode(2, 4), set_mode(1, 3), Hypercall { token: 0x58, arguments: [1, 4] }] {
-            assert_eq!(serve(&mut vm, &call), Ok(H_FUNCTION), "{call:?}");
+        let unknown = Hypercall { token: 0x58, arguments: [1, 4] };
+        for (call, status) in [(set_mode(2, 4), H_UNSUPPORTED_FLAG), (set_mode(1, 3), H_P2), (unknown, H_FUNCTION)] {
+            assert_eq!(serve(&mut vm, &call), Ok(status), "{call:?}");
         }
         assert_eq!(vm.one_regs[&LPCR], OTHERS);
     }

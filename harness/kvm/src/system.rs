@@ -115,10 +115,7 @@ pub trait Vm {
 
     /// Empties a partition's hashed page table, which is not in its memory. KVM looks at it again when it is given the special
     /// registers.
-    ///
-    /// # Errors
-    /// The kernel's.
-    fn clear_hash_table(&mut self) -> Result<(), Errno>;
+    fn clear_hash_table(&mut self);
 
     /// The guest's memory, [`sprig_wire::layout::RAM_SIZE`] bytes.
     fn ram(&mut self) -> &mut [u8];

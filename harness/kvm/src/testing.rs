@@ -135,9 +135,8 @@ impl Vm for FakeVm {
         self.is_partition
     }
 
-    fn clear_hash_table(&mut self) -> Result<(), Errno> {
+    fn clear_hash_table(&mut self) {
         self.cleared += 1;
-        Ok(())
     }
 
     fn ram(&mut self) -> &mut [u8] {

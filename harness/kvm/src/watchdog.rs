@@ -6,7 +6,7 @@
 //! comes late is one tick.
 
 use sprig_wire::layout::LOG_BASE;
-use sprig_wire::log::{AT_CASE, AT_LENGTH, AT_STEP};
+use sprig_wire::log::{AT_CASE, AT_LENGTH, AT_STATE, AT_STEP, State};
 
 /// Between two ticks of the timer, microseconds: so long a machine may leave its guest unnoticed, a hundred thousand times and more.
 pub const TIMER_MICROSECONDS: u32 = 20_000;
@@ -27,29 +27,37 @@ pub const EXITS: u64 = 100_000;
 /// A step is sixteen instructions at most, each of which may leave the guest a few times.
 pub const ROUNDS: u32 = 2000;
 
-/// What changes when the guest begins another step: the case, the step and the length of the log.
+/// How far a guest has come, by its log: something of this changes when it begins another step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress([u32; 3]);
+pub struct Progress {
+    /// The guest kernel has booted: its log tells of a case.
+    pub has_begun: bool,
+    /// The case.
+    pub case: u32,
+    /// The step.
+    pub step: u32,
+    /// Bytes of entries.
+    pub length: u32,
+}
 
 impl Progress {
     /// As the log in the guest's memory has it.
     #[must_use]
     pub fn of(ram: &[u8]) -> Self {
-        Self([AT_CASE, AT_STEP, AT_LENGTH].map(|field| {
-            let at = (LOG_BASE + field) as usize;
-            let mut bytes = [0; 4];
-            if let Some(field) = ram.get(at..at + 4) {
-                bytes.copy_from_slice(field);
-            }
-            u32::from_be_bytes(bytes)
-        }))
+        let word = |field| u32::from_be_bytes(bytes(ram, field));
+        Self {
+            has_begun: u16::from_be_bytes(bytes(ram, AT_STATE)) != State::Idle as u16,
+            case: word(AT_CASE),
+            step: word(AT_STEP),
+            length: word(AT_LENGTH),
+        }
     }
+}
 
-    /// Bytes of entries in the log.
-    #[must_use]
-    pub const fn length(self) -> u32 {
-        self.0[2]
-    }
+/// A field of the log's header.
+fn bytes<const N: usize>(ram: &[u8], field: u32) -> [u8; N] {
+    let at = (LOG_BASE + field) as usize;
+    ram.get(at..at + N).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; N])
 }
 
 /// Watches one machine.
@@ -96,8 +104,7 @@ impl Watchdog {
         self.looked = ticks;
         let exits = exits();
         let before = *self.exits.get_or_insert(exits);
-        let boots = progress == Progress::default();
-        let patience = if boots { self.patience.div_ceil(BOOT_PART) } else { self.patience };
+        let patience = if progress.has_begun { self.patience } else { self.patience.div_ceil(BOOT_PART) };
         ticks.wrapping_sub(self.since) >= patience || exits.saturating_sub(before) >= self.most
     }
 
@@ -115,11 +122,26 @@ impl Watchdog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::vec;
+
+    const fn at_step(step: u32) -> Progress {
+        Progress { has_begun: true, case: 0, step, length: 0 }
+    }
+
+    #[test]
+    fn the_first_step_of_the_first_case_is_no_boot() {
+        let mut ram = vec![0; (LOG_BASE + sprig_wire::log::ENTRIES) as usize];
+        assert_eq!(Progress::of(&ram), Progress::default());
+        let state = (LOG_BASE + AT_STATE) as usize;
+        ram[state..state + 2].copy_from_slice(&(State::Running as u16).to_be_bytes());
+        assert_eq!(Progress::of(&ram), at_step(0));
+        assert_eq!(Progress::of(&[]), Progress::default());
+    }
 
     #[test]
     fn a_machine_without_progress_is_hung_after_so_many_ticks() {
         let mut watchdog = Watchdog::new(PATIENCE, 0, 7);
-        let stuck = Progress([0, 1, 0]);
+        let stuck = at_step(1);
         assert!(!watchdog.is_hung(8, stuck, || 0));
         assert!(!watchdog.is_hung(8 + PATIENCE * TIMER_TICKS - 1, stuck, || 0));
         assert!(watchdog.is_hung(8 + PATIENCE * TIMER_TICKS, stuck, || 0));
@@ -137,7 +159,7 @@ mod tests {
         let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
         let told: u32 = (1..=10 * SILENCE)
             .map(|tick| {
-                assert!(!watchdog.is_hung(tick, Progress([0, tick.min(5 * SILENCE), 0]), || 0));
+                assert!(!watchdog.is_hung(tick, at_step(tick.min(5 * SILENCE)), || 0));
                 u32::from(watchdog.is_to_be_told(tick))
             })
             .sum();
@@ -149,21 +171,21 @@ mod tests {
         let mut watchdog = Watchdog::new(PATIENCE, 0, u32::MAX - 3);
         for step in 1..100 {
             let ticks = (u32::MAX - 3).wrapping_add(step * (PATIENCE * TIMER_TICKS - 1));
-            assert!(!watchdog.is_hung(ticks, Progress([0, step, 0]), || u64::from(step) * EXITS), "step {step}");
+            assert!(!watchdog.is_hung(ticks, at_step(step), || u64::from(step) * EXITS), "step {step}");
         }
     }
 
     #[test]
     fn a_machine_that_only_leaves_its_guest_is_hung_before() {
         let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
-        assert!(!watchdog.is_hung(1, Progress([0, 1, 0]), || 5), "they came before the step, for all it knows");
-        assert!(!watchdog.is_hung(2, Progress([0, 1, 0]), || 5 + EXITS - 1));
-        assert!(watchdog.is_hung(3, Progress([0, 1, 0]), || 5 + EXITS));
+        assert!(!watchdog.is_hung(1, at_step(1), || 5), "they came before the step, for all it knows");
+        assert!(!watchdog.is_hung(2, at_step(1), || 5 + EXITS - 1));
+        assert!(watchdog.is_hung(3, at_step(1), || 5 + EXITS));
     }
 
     #[test]
     fn a_long_race_is_given_as_much_for_each_of_its_parts() {
-        let stuck = Progress([0, 1, 0]);
+        let stuck = at_step(1);
         let mut watchdog = Watchdog::new(PATIENCE, 3 * ROUNDS, 0);
         assert!(!watchdog.is_hung(1, stuck, || 0));
         assert!(!watchdog.is_hung(2, stuck, || 4 * EXITS - 1));

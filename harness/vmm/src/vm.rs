@@ -109,7 +109,8 @@ impl Kernel {
             Translations::Tlb(tlb) => kernel.give_tlb(tlb)?,
             Translations::HashTable(table) => {
                 kernel.choose_cpu(kvm.kind.pvr, Some(table))?;
-                kernel.enable(request::CAP_PAPR, [0; 4]).map_err(call("KVM_ENABLE_CAP of KVM_CAP_PPC_PAPR"))?;
+                // SAFETY: it takes no argument.
+                unsafe { kernel.enable(request::CAP_PAPR, [0; 4]) }.map_err(call("KVM_ENABLE_CAP of KVM_CAP_PPC_PAPR"))?;
             }
             Translations::InGuest => kernel.choose_cpu(kvm.kind.pvr, None)?,
         }
@@ -125,15 +126,18 @@ impl Kernel {
             mmu_type: tlb::MMU_TYPE,
             array_len: size_of::<[tlb::Entry; tlb::ENTRIES]>() as u32,
         };
-        // The kernel copies configuration and parameters; the array is the TLB's alone and outlives the vCPU.
-        self.enable(request::CAP_SW_TLB, [ptr::from_ref(&config) as u64, 0, 0, 0])
+        // SAFETY: the kernel copies configuration and parameters; the array is the TLB's alone and outlives the vCPU.
+        unsafe { self.enable(request::CAP_SW_TLB, [ptr::from_ref(&config) as u64, 0, 0, 0]) }
             .map_err(|errno| errno.of("KVM_ENABLE_CAP of KVM_CAP_SW_TLB"))
     }
 
     /// KVM_ENABLE_CAP of the vCPU.
-    fn enable(&self, cap: u32, args: [u64; 4]) -> Result<(), Errno> {
+    ///
+    /// # Safety
+    /// What the arguments point to may be used as the capability says.
+    unsafe fn enable(&self, cap: u32, args: [u64; 4]) -> Result<(), Errno> {
         let enable = EnableCap { cap, flags: 0, args, pad: [0; 64] };
-        // SAFETY: the structure the request takes; whoever calls this knows what the arguments point to.
+        // SAFETY: the structure the request takes; the rest is the caller's duty.
         unsafe { take(&self.vcpu, request::ENABLE_CAP, &enable) }
     }
 
@@ -260,11 +264,10 @@ impl Vm for Machine {
         self.kvm.kind.papr
     }
 
-    fn clear_hash_table(&mut self) -> Result<(), Errno> {
+    fn clear_hash_table(&mut self) {
         if let Translations::HashTable(table) = &mut self.translations {
             table.clear();
         }
-        Ok(())
     }
 
     fn ram(&mut self) -> &mut [u8] {

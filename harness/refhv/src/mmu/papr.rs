@@ -3,8 +3,8 @@
 //! and up.
 
 use sprig_isa::hcall::papr::{
-    H_ENTER, H_FUNCTION, H_READ, H_REMOVE, H_SET_MODE, H_SUCCESS, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN,
-    SET_MODE_RESOURCE_LE,
+    H_ENTER, H_FUNCTION, H_NOT_FOUND, H_P2, H_P3, H_P4, H_PARAMETER, H_PTEG_FULL, H_READ, H_REMOVE, H_SET_MODE,
+    H_SUCCESS, H_UNSUPPORTED_FLAG, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN, SET_MODE_RESOURCE_LE,
 };
 use sprig_isa::mmu::hash64::{PTE_AVPN, PTE_SIZE, PTE_V, PTES_PER_GROUP, SLB_B};
 use sprig_isa::msr::lpcr;
@@ -14,15 +14,6 @@ use super::{Effect, HashedPageTable, Registers};
 
 /// log2 of the size of a table in bytes: the smallest there is, enough for a guest of 16 MiB.
 const SIZE_SHIFT: u32 = 18;
-
-// More statuses in r3 (LoPAR, table "Hypervisor call return code values").
-const H_PARAMETER: i64 = -4;
-const H_PTEG_FULL: i64 = -6;
-const H_NOT_FOUND: i64 = -7;
-const H_P2: i64 = -55;
-const H_P3: i64 = -56;
-const H_P4: i64 = -57;
-const H_UNSUPPORTED_FLAG: i64 = -256;
 
 /// Flags in r4 (LoPAR, table "Page frame table access flags").
 mod flag {
