@@ -24,6 +24,7 @@ pub mod fuzz;
 pub mod gate;
 pub mod golden;
 pub mod judge;
+pub mod known;
 pub mod lockstep;
 pub mod mutants;
 pub mod nearest;

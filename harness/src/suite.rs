@@ -5,6 +5,7 @@ use crate::differences::Differences;
 use crate::exercise::Exercise;
 use crate::expectations::Expectations;
 use crate::golden::{Store, Use};
+use crate::known::Known;
 use crate::problem::Problem;
 use crate::rules::Rules;
 use crate::script::{self, Instance, LoadError, Loaded, Script};
@@ -28,6 +29,8 @@ pub const GOLDEN: &str = "golden";
 pub const EXPECTATIONS: &str = "golden/expectations.toml";
 /// Below the root: the differences.
 pub const DIFFERENCES: &str = "golden/differences.toml";
+/// Below the root: what `sprig fuzz` finds and somebody has looked into.
+pub const KNOWN: &str = "golden/fuzz.toml";
 
 /// Everything a run is judged by.
 #[derive(Debug, Default)]
@@ -44,6 +47,8 @@ pub struct Suite {
     pub expectations: Expectations,
     /// Where the reference and QEMU differ.
     pub differences: Differences,
+    /// What random scripts find and somebody has looked into.
+    pub known: Known,
     /// What every target did when last reviewed.
     pub goldens: Store,
 }
@@ -99,15 +104,20 @@ impl Suite {
         let uncovered = parse(&root.join(UNCOVERED), Reasons::parse, &mut mistakes);
         let expectations = parse(&root.join(EXPECTATIONS), Expectations::parse, &mut mistakes);
         let differences = parse(&root.join(DIFFERENCES), Differences::parse, &mut mistakes);
+        let known = parse(&root.join(KNOWN), Known::parse, &mut mistakes);
+        if let (Some(rules), Some(known)) = (&rules, &known) {
+            mistakes.extend(known.without_rule(rules).into_iter().map(Mistake::Problem));
+        }
         let goldens = Store::load(&root.join(GOLDEN)).unwrap_or_else(|(path, error)| {
             mistakes.push(Mistake::Unreadable(path, error));
             Store::default()
         });
-        match (rules, sentences, uncovered, expectations, differences) {
-            (Some(rules), Some(sentences), Some(uncovered), Some(expectations), Some(differences))
+        match (rules, sentences, uncovered, expectations, differences, known) {
+            (Some(rules), Some(sentences), Some(uncovered), Some(expectations), Some(differences), Some(known))
                 if mistakes.is_empty() =>
             {
-                Ok(Self { scripts: loaded.scripts, rules, sentences, uncovered, expectations, differences, goldens })
+                let scripts = loaded.scripts;
+                Ok(Self { scripts, rules, sentences, uncovered, expectations, differences, known, goldens })
             }
             _ => Err(mistakes),
         }
@@ -131,7 +141,7 @@ impl Suite {
         Coverage::of(self.instances(), &profiles)
     }
 
-    /// A [`Problem`] for everything that nobody needs, and for what is missing: the six kinds below.
+    /// A [`Problem`] for everything that nobody needs, and for what is missing: the seven kinds below.
     #[must_use]
     pub fn unused(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         let mut problems = self.unused_rules();
@@ -139,6 +149,7 @@ impl Suite {
         problems.extend(self.uncovered(targets));
         problems.extend(self.unused_expectations(targets));
         problems.extend(self.lost_differences(targets));
+        problems.extend(self.lost_known(targets));
         problems.extend(self.unused_goldens(targets));
         problems
     }
@@ -173,6 +184,13 @@ impl Suite {
     #[must_use]
     pub fn lost_differences(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         self.differences.without_target(targets.iter().map(|target| target.id()))
+    }
+
+    /// A [`Problem`] for every known finding on targets that do not exist.
+    #[must_use]
+    pub fn lost_known(&self, targets: &[&dyn Target]) -> Vec<Problem> {
+        let ids: Vec<&str> = targets.iter().map(|target| target.id()).collect();
+        self.known.without_target(&ids)
     }
 
     /// A [`Problem`] for every golden that no case on any target finds, and for those that repeat what they override.

@@ -4,8 +4,9 @@
 //! to be found, in a script of at most six steps that breaks its rule on the wrong hypervisor and passes on the right one.
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use sprig::fuzz::{Budget, Campaign, Known, Outcome, limits};
+use sprig::fuzz::{Budget, Campaign, Outcome, limits};
 use sprig::judge::{Golden, Status, Subject, judge};
+use sprig::known::Known;
 use sprig::project;
 use sprig::script;
 use sprig::session::{self, Unwatched};

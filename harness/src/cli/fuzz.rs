@@ -6,7 +6,7 @@ use super::progress::Bar;
 use super::run::here;
 use super::select;
 use crate::feature::Feature;
-use crate::fuzz::{Budget, Campaign, Error as FuzzError, KNOWN, Known, Outcome, limits, report};
+use crate::fuzz::{Budget, Campaign, Error as FuzzError, Outcome, limits, report};
 use crate::judge::Exit;
 use crate::target::{self, DEVIATES, Target};
 use std::io::Write;
@@ -19,7 +19,6 @@ const COUNT: u64 = 2000;
 
 pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, Error> {
     let suite = super::suite()?;
-    let known = known()?;
     let all = target::all();
     let target = here(select::target(&all, &arguments.target)?)?;
     let reference = match &arguments.against {
@@ -51,7 +50,7 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
     let bar = Bar::new(if let Budget::Scripts(count) = budget { count } else { 0 });
     let campaign = Campaign {
         suite: &suite,
-        known: &known,
+        known: &suite.known,
         target: &*target,
         reference: reference.as_deref(),
         seed,
@@ -89,14 +88,6 @@ fn reference(all: &[Arc<dyn Target>], target: &dyn Target) -> Option<Arc<dyn Tar
     let mode = if is_reference || target.profile().features.contains(Feature::Bare) { "-bare" } else { "-pr" };
     let mut same = all.iter().filter(|other| other.id().starts_with("ref-") && other.id().ends_with(mode));
     same.find(|other| kind(&***other) == kind(target) && other.id() != target.id()).cloned()
-}
-
-fn known() -> Result<Known, Error> {
-    let path = super::root().join(KNOWN);
-    let text = std::fs::read_to_string(&path)
-        .map_err(|cause| Error::Internal { doing: format!("reading {}", path.display()), cause })?;
-    Known::parse(&path, &text)
-        .map_err(|problems| Error::Mistakes(problems.iter().map(|problem| format!("error: {problem}\n")).collect()))
 }
 
 /// Writes each finding into a file of its own.

@@ -9,8 +9,8 @@
 use super::cover::Coverage;
 use super::environment::Environment;
 use super::judge::{Candidate, Finding, Invalid};
-use super::known::Known;
 use crate::case::Case;
+use crate::known::Known;
 use crate::session::Progress;
 use crate::suite::Suite;
 use crate::target::{Limits, Target};

@@ -3,6 +3,7 @@
 use crate::case::Profile;
 use crate::feature::{Feature, FeatureSet};
 use crate::script::{GuestWord, names};
+use crate::target::Target;
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::page::{self, Field};
@@ -18,6 +19,9 @@ pub(super) const MEMORY: u64 = SCRATCH_BASE as u64;
 /// A page of memory below everything of the kernel's.
 pub(super) const ZERO: u64 = 0;
 
+/// Rounds within which the reference has delivered whatever is due.
+pub(super) const PATIENCE: u32 = 100_000;
+
 /// What scripts can count on.
 #[derive(Clone, Debug)]
 pub struct Environment {
@@ -27,13 +31,21 @@ pub struct Environment {
     pub features: FeatureSet,
     /// Rounds after which an interrupt that is due has been taken.
     pub patience: u32,
+    /// A script finds what those before it have left in the same machine, but for what the guest kernel clears.
+    pub shared: bool,
 }
 
 impl Environment {
-    /// That of scripts for targets with this profile.
+    /// That of scripts for this target.
     #[must_use]
-    pub fn new(profile: &Profile, patience: u32) -> Self {
-        Self { cpu: profile.cpu, features: profile.features, patience }
+    pub fn of(target: &dyn Target) -> Self {
+        let Profile { cpu, features, .. } = target.profile();
+        let alone = target.cases_per_session() == 1;
+        // An emulator's timers may have a thread of their own.
+        let patience = if alone { PATIENCE } else { 100 * PATIENCE };
+        // A VMM makes a virtual machine for each case.
+        let shared = !alone && target.host_program().is_none();
+        Self { cpu, features, patience, shared }
     }
 
     /// The same for scripts that another target can run as well.

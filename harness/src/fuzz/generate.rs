@@ -91,7 +91,26 @@ impl Generator {
             Action::Map(ea, ..) | Action::Unmap(ea) => mapped != Some(ea),
             _ => true,
         });
+        self.keep_unsafe_bits(&mut steps);
         steps
+    }
+
+    /// Stores to the page's msr change what it may change and leave the rest as it is: what becomes of other bits no document says, and
+    /// they have scripts of their own.
+    fn keep_unsafe_bits(&self, steps: &mut [Step]) {
+        let mut kept = self.environment.msr();
+        for Step { user, action } in steps {
+            match action {
+                _ if *user => {}
+                Action::WriteMsr { by: MsrWriter::Mtmsr, value, .. }
+                | Action::PatchedWriteMsr(MsrWriter::Mtmsr, _, value) => kept = *value,
+                Action::CriticalSection => kept = self.environment.msr(),
+                Action::StoreField(field, value) if field.name == "msr" => {
+                    *value = kept & !msr::PAGE_SAFE | *value & msr::PAGE_SAFE;
+                }
+                _ => {}
+            }
+        }
     }
 
     pub(super) fn has(&self, feature: Feature) -> bool {
@@ -172,10 +191,7 @@ impl Generator {
             return Some(Action::LoadField(field));
         }
         let value = match field.name {
-            // What becomes of the other bits no document says: they have scripts of their own.
-            "msr" => {
-                self.environment.msr() ^ self.msr_value(dice) & msr::PAGE_SAFE ^ self.environment.msr() & msr::PAGE_SAFE
-            }
+            "msr" => self.msr_value(dice),
             // A segment register that is in use must stay as it is.
             _ if is_segment(field) => return Some(Action::LoadField(field)),
             "srr0" => dice.value(self.environment.word()) & !3,

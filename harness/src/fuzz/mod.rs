@@ -21,7 +21,6 @@ mod dice;
 mod environment;
 mod generate;
 mod judge;
-mod known;
 mod phrase;
 mod prediction;
 mod probe;
@@ -32,8 +31,9 @@ mod shrink;
 mod singles;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod vocabulary;
 
 pub use campaign::{Budget, Campaign, Error, Outcome};
-pub use known::{KNOWN, Known};
 pub use runner::limits;

@@ -3,14 +3,14 @@
 use super::action::Step;
 use super::campaign::{Budget, Campaign, Error, Outcome, Shrunk, Times};
 use super::cover::Coverage;
-use super::environment::Environment;
+use super::environment::{Environment, PATIENCE};
 use super::generate::Generator;
 use super::judge::{Candidate, Finding, Judge, Witness, are_comparable};
-use super::known::Entry;
 use super::prediction::Part;
 use super::shrink::simpler;
 use crate::bench::cpu_time;
 use crate::case::{Case, Profile};
+use crate::known::{Entry, Found};
 use crate::session;
 use crate::target::{Limits, Target};
 use crate::transcript::{Fate, RunResult};
@@ -19,8 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 #[cfg(test)]
 mod tests;
 
-/// Rounds within which the reference has delivered whatever is due.
-const PATIENCE: u32 = 100_000;
 /// Scripts that run together where each has a machine of its own, and where a session is dear.
 const BATCH: usize = 64;
 const LARGE_BATCH: usize = 400;
@@ -67,7 +65,7 @@ impl Campaign<'_> {
     pub fn run(&self) -> Result<Outcome, Error> {
         let profile = self.target.profile();
         let reference = self.reference.map(Target::profile);
-        let own = Generator::new(Environment::new(&profile, patience(self.target)));
+        let own = Generator::new(Environment::of(self.target));
         let shared = reference.as_ref().map(|other| Generator::new(own.environment().shared_with(other)));
         let mut runner = Runner {
             campaign: self,
@@ -97,11 +95,6 @@ impl Campaign<'_> {
 #[must_use]
 pub fn limits() -> Limits {
     Limits { instructions: 20 * u64::from(PATIENCE), ..Limits::default() }
-}
-
-/// Rounds after which an interrupt that is due has been taken: an emulator's timers may have a thread of their own.
-fn patience(target: &dyn Target) -> u32 {
-    if target.cases_per_session() == 1 { PATIENCE } else { 100 * PATIENCE }
 }
 
 impl Ran {
@@ -327,7 +320,14 @@ impl Runner<'_> {
         let line = candidate.rendered.lines.get(finding.step)?.number;
         let step = candidate.case.steps.iter().find(|step| step.line == line)?;
         let script: Vec<&str> = candidate.case.steps.iter().map(|step| step.text.as_str()).collect();
-        self.campaign.known.of(self.campaign.target.id(), &step.text, finding.rule, &script)
+        self.campaign.known.of(&Found {
+            target: self.campaign.target.id(),
+            step: &step.text,
+            rule: finding.rule,
+            seen: &finding.actual,
+            given_up: finding.part == Part::GivenUp,
+            script: &script,
+        })
     }
 
     pub(super) fn count_known(&mut self, candidate: &Candidate, finding: &Finding) {

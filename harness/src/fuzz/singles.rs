@@ -215,6 +215,7 @@ impl Generator {
             };
             scripts.push(vec![supervisor(Action::WriteSpr(spr, VALUE)), supervisor(get)]);
             scripts.push(vec![supervisor(set), supervisor(Action::ReadSpr(spr))]);
+            scripts.push(vec![supervisor(set), supervisor(get)]);
             scripts.push(vec![
                 supervisor(Action::WriteSpr(spr, VALUE)),
                 supervisor(Action::Migrate),

@@ -10,8 +10,7 @@ use std::sync::Arc;
 
 /// The environment of a target.
 pub(super) fn environment(id: &str) -> Environment {
-    let target = target::by_id(id).expect("a target");
-    Environment::new(&target.profile(), 100_000)
+    Environment::of(&*target::by_id(id).expect("a target"))
 }
 
 /// A target that dies.

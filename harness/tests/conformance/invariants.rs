@@ -12,13 +12,14 @@ type Find = fn(&Suite, &[&dyn Target]) -> Vec<Problem>;
 
 /// The trials.
 pub(crate) fn trials(context: &Arc<Context>) -> Vec<Trial> {
-    let kinds: [(&str, Find); 6] = [
+    let kinds: [(&str, Find); 7] = [
         ("suite::every-rule-has-a-case", |suite, _| suite.unused_rules()),
         ("suite::every-rule-is-exercised", Suite::idle_rules),
         ("suite::every-cell-has-a-case-or-a-reason", Suite::uncovered),
         ("suite::every-expectation-is-used", Suite::unused_expectations),
         ("suite::every-golden-is-used", Suite::unused_goldens),
         ("suite::every-difference-has-a-target", Suite::lost_differences),
+        ("suite::every-known-finding-has-a-target", Suite::lost_known),
     ];
     let trial = |(name, find): (&'static str, Find)| {
         let context = Arc::clone(context);

@@ -69,7 +69,7 @@ impl<'a> Contract<'a> {
     fn new(environment: &'a Environment) -> Self {
         Self {
             environment,
-            registers: Registers::default(),
+            registers: Registers::new(environment.shared),
             memory: Memory::new(environment),
             fields: BTreeMap::new(),
             msr: Some(environment.msr()),
@@ -130,12 +130,15 @@ impl<'a> Contract<'a> {
             if self.critical.let_in(ce) {
                 self.registers.forget(number::CSRR0);
                 self.registers.forget(number::CSRR1);
+                // Between which two instructions is nobody's to say.
+                self.registers.of(number::CSRR0).open = true;
                 self.settled = false;
             }
         }
         if taken {
             self.registers.forget(number::SRR0);
             self.registers.forget(number::SRR1);
+            self.registers.of(number::SRR0).open = true;
             self.settled = false;
         }
     }
@@ -188,6 +191,8 @@ impl<'a> Contract<'a> {
         }
         // How much of it a miss replaces: the e500 manual names SPID0 and SAS, KVM keeps SPID1, QEMU does not.
         self.registers.of(number::MAS6).open = true;
+        // Which entry the hardware proposes to replace, now and the next time, is its own affair.
+        self.registers.of(number::MAS0).open = true;
     }
 
     fn critical_section(&self) -> bool {

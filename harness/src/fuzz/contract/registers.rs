@@ -31,12 +31,22 @@ pub(super) struct Register {
 
 /// Every register that keeps what is written to it, by its cell's number.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Registers(BTreeMap<u16, Register>);
+pub(super) struct Registers {
+    known: BTreeMap<u16, Register>,
+    /// What a register holds that nothing has been done to is left open.
+    open: bool,
+}
 
 impl Registers {
+    /// At the beginning of a script; `shared`: in a machine in which others have run.
+    pub(super) fn new(shared: bool) -> Self {
+        Self { known: BTreeMap::new(), open: shared }
+    }
+
     /// The register of a cell.
     pub(super) fn of(&mut self, cell: u16) -> &mut Register {
-        self.0.entry(cell).or_default()
+        let open = self.open;
+        self.known.entry(cell).or_insert_with(|| Register { open, ..Register::default() })
     }
 
     /// What nobody knows any more.
@@ -46,7 +56,7 @@ impl Registers {
 
     /// A hypervisor has run: from here on an alias shows what the page has.
     pub(super) fn exit(&mut self) {
-        for register in self.0.values_mut() {
+        for register in self.known.values_mut() {
             register.shown.clear();
             register.shown_unknown = false;
         }
@@ -102,6 +112,16 @@ mod tests {
         registers.of(276).set(Some(4), Way::Page);
         registers.of(276).set(Some(5), Way::Trap);
         assert_eq!(registers.of(276).alias(), Some(vec![5]));
+    }
+
+    #[test]
+    fn what_others_have_left_behind_is_left_open_until_something_is_done_to_it() {
+        let mut registers = Registers::new(true);
+        assert!(registers.of(276).open);
+        registers.of(276).set(Some(1), Way::Trap);
+        registers.forget(277);
+        assert!(!registers.of(276).open && !registers.of(277).open);
+        assert!(!Registers::new(false).of(276).open);
     }
 
     #[test]

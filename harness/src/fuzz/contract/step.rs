@@ -170,7 +170,7 @@ impl Contract<'_> {
                 Way::Trap | Way::Interrupt => "alias.trapping-write-is-seen-at-once",
             };
             // What it held before anybody wrote it is as allowed as what it gets, and nobody knows it.
-            let varies = register.alias().is_none() && register.is_between();
+            let varies = register.open || register.alias().is_none() && register.is_between();
             return Prediction { varies, ..Prediction::value(rule, register.alias()) };
         }
         let rule = read_rule(spr, register.way, paged);

@@ -1,6 +1,7 @@
 //! Loads and stores: of memory, of the page by its fields and by its address, and what stands in for a patched instruction.
 
 use super::super::action::{self, MsrWriter, Size};
+use super::super::environment::MEMORY;
 use super::super::prediction::Prediction;
 use super::Contract;
 use super::exception::Cause;
@@ -105,7 +106,11 @@ impl Contract<'_> {
                     Prediction::done("mmu.mapped-page-is-reached")
                 }
                 None => {
-                    Prediction::value("mmu.mapped-page-is-reached", self.memory.load(pa, size).map(|value| vec![value]))
+                    let value = self.memory.load(pa, size);
+                    // The guest kernel clears the memory that is for scripts, and not what lies below it.
+                    let varies = value.is_none() && self.environment.shared && pa < MEMORY;
+                    let rule = "mmu.mapped-page-is-reached";
+                    Prediction { varies, ..Prediction::value(rule, value.map(|value| vec![value])) }
                 }
             },
             Reached::Page(offset) => self.access_page(size, offset, stored),

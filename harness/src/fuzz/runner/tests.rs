@@ -1,6 +1,6 @@
 use super::*;
-use crate::fuzz::known::Known;
 use crate::fuzz::testing::Dying;
+use crate::known::Known;
 use crate::project;
 use crate::session::Unwatched;
 use crate::suite::Suite;
