@@ -1,9 +1,8 @@
 //! The interpreter's machine: this kernel.
 
 use crate::family::Ea;
-use crate::save::flags;
+use crate::save::{EXCEPTIONS, flags};
 use crate::{cpu, exec, family, platform, registers, spr, vectors};
-use core::sync::atomic::Ordering::Relaxed;
 use sprig_interpreter::{CallResult, Kernel, Machine, Registers, Unsupported};
 use sprig_isa::cpu::Cpu;
 use sprig_isa::mmu::PAGE_SIZE;
@@ -109,8 +108,8 @@ impl Machine for Guest {
             spr::clear_blocks(SCRATCH_BASE, SCRATCH_CLEARED);
         }
         registers::clear();
-        for taken in &flags().taken {
-            taken.store(0, Relaxed);
+        for exception in 0..EXCEPTIONS {
+            flags().take_news(exception);
         }
     }
 
@@ -192,11 +191,7 @@ impl Machine for Guest {
     }
 
     fn take_interrupt(&mut self, exception: u8) -> bool {
-        flags().taken.get(usize::from(exception)).is_some_and(|taken| {
-            let count = taken.load(Relaxed);
-            taken.store(0, Relaxed);
-            count != 0
-        })
+        flags().take_news(usize::from(exception))
     }
 
     fn spin(&mut self, rounds: u32) {

@@ -12,6 +12,7 @@
 //! A class of interrupts that can interrupt the handler of another has a frame of its own.
 
 use core::mem::offset_of;
+use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicU32, AtomicUsize};
 use sprig_interpreter::Registers;
 use sprig_wire::layout::{SAVE_BASE, SAVE_END};
@@ -63,8 +64,21 @@ pub(crate) struct Flags {
     pub(crate) supervisor_msr: AtomicUsize,
     /// Bits of SRR1 that outlive a step's interrupt: of the low word. A 64-bit kernel stays in 64-bit mode.
     pub(crate) resume_mask: AtomicU32,
-    /// How often each asynchronous interrupt was taken, by exception number.
+    /// How often each asynchronous interrupt was taken, by exception number. Its handler alone writes this.
     pub(crate) taken: [AtomicU32; EXCEPTIONS],
+    /// `taken` when somebody last asked. The handlers do not write this: an interrupt that comes while it is asked about is not lost.
+    pub(crate) told: [AtomicU32; EXCEPTIONS],
+}
+
+impl Flags {
+    /// True if the asynchronous interrupt with this number has been taken since this was last asked of it.
+    pub(crate) fn take_news(&self, exception: usize) -> bool {
+        let (Some(taken), Some(told)) = (self.taken.get(exception), self.told.get(exception)) else { return false };
+        let count = taken.load(Relaxed);
+        let news = count != told.load(Relaxed);
+        told.store(count, Relaxed);
+        news
+    }
 }
 
 const FRAME_STRIDE: u32 = 0x200;
