@@ -70,6 +70,18 @@ impl Clock {
         !is_due
     }
 
+    /// Instructions until the alarm is due.
+    #[inline]
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Counts instructions that have been executed, before the alarm was due.
+    #[inline]
+    pub(crate) fn count(&mut self, instructions: u64) {
+        self.left -= instructions;
+    }
+
     /// The alarm is due when so many instructions have been executed, or now if they have been.
     pub(crate) fn set_alarm(&mut self, executed: u64) {
         let now = self.executed();

@@ -84,10 +84,15 @@ impl Memory {
     }
 
     /// How often the page around a guest-physical address has been written to. As long as that is the same, so are its bytes.
-    #[inline]
     #[must_use]
     pub fn writes(&self, address: u64) -> u64 {
-        self.block.writes.get(address as usize >> CHUNK_SHIFT).map_or(0, |writes| writes & !WATCHED)
+        self.page_state(address / CHUNK as u64) & !WATCHED
+    }
+
+    /// The same of the page with this number, with whether it is watched.
+    #[inline]
+    pub(crate) fn page_state(&self, page: u64) -> u64 {
+        self.block.writes.get(page as usize).copied().unwrap_or_default()
     }
 
     /// From now on, until it happens, a write to the page around a guest-physical address is told by [`Self::written_watched`].
@@ -154,8 +159,7 @@ impl Memory {
     #[must_use]
     pub fn read_aligned<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
         let address = usize::try_from(address).ok()?;
-        let chunk = self.block.ram.as_chunks::<CHUNK>().0.get(address >> CHUNK_SHIFT)?;
-        Some(chunk.as_chunks().0[address % CHUNK / N])
+        self.block.ram.as_chunks().0.get(address / N).copied()
     }
 
     /// [`Self::write`] at an address that is a multiple of `N`, which is a power of two; none, and nothing stored, if it is the
@@ -166,14 +170,13 @@ impl Memory {
         let address = usize::try_from(address).ok()?;
         let Block { ram, writes, .. } = &mut self.block;
         let count = writes.get_mut(address >> CHUNK_SHIFT).filter(|count| **count as i64 > 0)?;
-        let chunk = ram.as_chunks_mut::<CHUNK>().0.get_mut(address >> CHUNK_SHIFT)?;
+        *ram.as_chunks_mut().0.get_mut(address / N)? = bytes;
         *count = count.wrapping_add(1);
-        chunk.as_chunks_mut().0[address % CHUNK / N] = bytes;
         Some(())
     }
 
     /// [`Self::write`] at an address that is a multiple of `N`, which is a power of two.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn write_aligned<const N: usize>(&mut self, address: u64, bytes: [u8; N]) -> Option<()> {
         match self.write_aligned_again(address, bytes) {

@@ -25,13 +25,13 @@ impl Insn {
 impl State {
     /// Goes to `target` and, if LK, leaves the return address.
     #[inline]
-    fn go(&mut self, insn: Insn, taken: bool, target: u64) -> Result<Flow, Interrupt> {
+    fn go(&mut self, insn: Insn, taken: bool, target: u64) -> Flow {
         let following = self.following();
         if insn.lk() {
             self.lr = following;
         }
         self.nia = if taken { self.effective(target & !3) } else { following };
-        Ok(Flow::Jump)
+        Flow::Jump
     }
 
     /// The target of a branch with a displacement.
@@ -42,7 +42,7 @@ impl State {
 
     /// b, ba, bl, bla.
     #[inline]
-    pub(super) fn branch(&mut self, insn: Insn) -> Result<Flow, Interrupt> {
+    pub(super) fn branch(&mut self, insn: Insn) -> Flow {
         let target = self.target(insn, insn.li());
         self.go(insn, true, target)
     }
@@ -61,7 +61,7 @@ impl State {
 
     /// bc, bca, bcl, bcla.
     #[inline]
-    pub(super) fn branch_conditional(&mut self, insn: Insn) -> Result<Flow, Interrupt> {
+    pub(super) fn branch_conditional(&mut self, insn: Insn) -> Flow {
         let target = self.target(insn, insn.bd());
         let taken = self.condition_holds(insn);
         self.go(insn, taken, target)
@@ -69,17 +69,17 @@ impl State {
 
     /// bc that looks at a bit of CR alone, neither absolute nor with a link.
     #[inline]
-    pub(super) fn branch_if(&mut self, insn: Insn) -> Result<Flow, Interrupt> {
+    pub(super) fn branch_if(&mut self, insn: Insn) -> Flow {
         if self.cr_bit(insn.bi()) != (insn.bo() & bo::SENSE != 0) {
-            return Ok(Flow::Next);
+            return Flow::Next;
         }
         self.nia = self.effective(self.pc.wrapping_add(insn.bd()));
-        Ok(Flow::Jump)
+        Flow::Jump
     }
 
     /// bclr, bclrl.
     #[inline]
-    pub(super) fn branch_to_lr(&mut self, insn: Insn) -> Result<Flow, Interrupt> {
+    pub(super) fn branch_to_lr(&mut self, insn: Insn) -> Flow {
         let target = self.lr;
         let taken = self.condition_holds(insn);
         self.go(insn, taken, target)
@@ -93,7 +93,7 @@ impl State {
         }
         let target = self.ctr;
         let taken = self.condition_holds(insn);
-        self.go(insn, taken, target)
+        Ok(self.go(insn, taken, target))
     }
 }
 

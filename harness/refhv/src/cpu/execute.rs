@@ -8,6 +8,7 @@ use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 use sprig_isa::syndrome::esr;
 
+use super::interrupt::Raised;
 use super::load_store::{CacheLock, Extend, Form};
 use super::logical::{popcntb, popcntw};
 use super::opcode::{primary, x31};
@@ -25,11 +26,13 @@ pub(super) enum Flow {
     Next,
     /// At `state.nia`, perhaps in another world.
     Jump,
+    /// At `state.pc`, where the supervisor has put it.
+    Elsewhere,
     /// With this instruction, once it is decoded.
     Again,
 }
 
-type Outcome = Result<Flow, Interrupt>;
+type Outcome = Result<Flow, Raised>;
 
 impl<S: Supervisor> Processor<S> {
     /// Executes one instruction.
@@ -59,9 +62,9 @@ impl<S: Supervisor> Processor<S> {
                     return self.execute_rest(insn);
                 }
             }
-            Operation::B => return state.branch(insn),
-            Operation::BcIf => return state.branch_if(insn),
-            Operation::Bc => return state.branch_conditional(insn),
+            Operation::B => return Ok(state.branch(insn)),
+            Operation::BcIf => return Ok(state.branch_if(insn)),
+            Operation::Bc => return Ok(state.branch_conditional(insn)),
             Operation::Lwz => self.load_to::<u32>(insn, Form::D, Extend::Zero)?,
             Operation::Lbz => self.load_to::<u8>(insn, Form::D, Extend::Zero)?,
             Operation::Lhz => self.load_to::<u16>(insn, Form::D, Extend::Zero)?,
@@ -78,16 +81,28 @@ impl<S: Supervisor> Processor<S> {
             Operation::Sthu => self.store_update::<u16>(insn, Form::D)?,
             Operation::Lmw => self.load_multiple(insn)?,
             Operation::Stmw => self.store_multiple(insn)?,
-            Operation::Twi => state.trap(insn, state.word_operand(insn.ra()), insn.si())?,
-            Operation::Tdi => state.trap(insn, state.gpr[insn.ra()], insn.si())?,
-            Operation::Sc => state.system_call(insn)?,
+            Operation::Twi => {
+                let trapped = state.trap(insn, state.word_operand(insn.ra()), insn.si());
+                self.core.raise_any(trapped)?;
+            }
+            Operation::Tdi => {
+                let trapped = state.trap(insn, state.gpr[insn.ra()], insn.si());
+                self.core.raise_any(trapped)?;
+            }
+            Operation::Sc => {
+                let trapped = state.system_call(insn);
+                self.core.raise_any(trapped)?;
+            }
             Operation::Ld => self.load_to::<u64>(insn, Form::Ds, Extend::Zero)?,
             Operation::Ldu => self.load_update::<u64>(insn, Form::Ds, Extend::Zero)?,
             Operation::Lwa => self.load_to::<u32>(insn, Form::Ds, Extend::Sign)?,
             Operation::Std => self.store_from::<u64>(insn, Form::Ds)?,
             Operation::Stdu => self.store_update::<u64>(insn, Form::Ds)?,
-            Operation::Bclr => return state.branch_to_lr(insn),
-            Operation::Bcctr => return state.branch_to_ctr(insn),
+            Operation::Bclr => return Ok(state.branch_to_lr(insn)),
+            Operation::Bcctr => {
+                let flow = state.branch_to_ctr(insn);
+                return self.core.raise_any(flow);
+            }
             Operation::Mcrf => state.mcrf(insn),
             Operation::CrLogical => state.cr_logical(insn),
             Operation::NoOp => {}
@@ -153,7 +168,10 @@ impl<S: Supervisor> Processor<S> {
             Operation::Mtspr => return self.move_special(insn, Direction::Write),
             Operation::MfsprPrivileged => return self.move_privileged(insn, Direction::Read),
             Operation::MtsprPrivileged => return self.move_privileged(insn, Direction::Write),
-            Operation::Tw => state.trap(insn, state.word_operand(insn.ra()), state.word_operand(insn.rb()))?,
+            Operation::Tw => {
+                let trapped = state.trap(insn, state.word_operand(insn.ra()), state.word_operand(insn.rb()));
+                self.core.raise_any(trapped)?;
+            }
             Operation::Mulld => state.mulld(insn),
             Operation::Mulhd => state.mulhd(insn),
             Operation::Mulhdu => state.mulhdu(insn),
@@ -173,7 +191,10 @@ impl<S: Supervisor> Processor<S> {
             Operation::Stdux => self.store_update::<u64>(insn, Form::X)?,
             Operation::Ldarx => self.load_reserve::<u64>(insn)?,
             Operation::Stdcx => self.store_conditional::<u64>(insn)?,
-            Operation::Td => state.trap(insn, state.gpr[insn.ra()], state.gpr[insn.rb()])?,
+            Operation::Td => {
+                let trapped = state.trap(insn, state.gpr[insn.ra()], state.gpr[insn.rb()]);
+                self.core.raise_any(trapped)?;
+            }
             Operation::Isel => state.isel(insn),
             Operation::Lswi => self.load_string(insn, false)?,
             Operation::Lswx => self.load_string(insn, true)?,
@@ -207,16 +228,19 @@ impl<S: Supervisor> Processor<S> {
     fn execute_privileged(&mut self, insn: Insn) -> Outcome {
         let state = &self.core.state;
         if state.in_problem_state() {
-            return Err(Interrupt::privileged(state.profile.family));
+            let privileged = Interrupt::privileged(state.profile.family);
+            return Err(self.core.raise(privileged));
         }
         self.execute_in_supervisor(insn)
     }
 
     fn execute_in_supervisor(&mut self, insn: Insn) -> Outcome {
         let profile = self.core.state.profile;
-        let instruction = Privileged::decode(insn, profile).ok_or(Interrupt::illegal(profile.family))?;
+        let instruction = Privileged::decode(insn, profile).ok_or(Interrupt::illegal(profile.family));
+        let instruction = self.core.raise_any(instruction)?;
         self.core.begin(insn);
-        self.supervisor.privileged(&mut self.core, instruction)?;
+        let done = self.supervisor.privileged(&mut self.core, instruction);
+        self.core.raise_any(done)?;
         self.core.update_code();
         Ok(Flow::Jump)
     }
@@ -225,7 +249,8 @@ impl<S: Supervisor> Processor<S> {
     #[cold]
     fn execute_rest(&mut self, insn: Insn) -> Outcome {
         let illegal = Interrupt::illegal(self.core.state.profile.family);
-        Err(self.unavailable(insn).unwrap_or(illegal))
+        let interrupt = self.unavailable(insn).unwrap_or(illegal);
+        Err(self.core.raise(interrupt))
     }
 
     /// The interrupt for an instruction of a unit that MSR has switched off.

@@ -4,7 +4,7 @@ use sprig_isa::cpu::{Cpu, Family};
 use sprig_isa::exception::Exception;
 use sprig_isa::syndrome::{dsisr, esr, srr1};
 
-use super::{Access, Insn};
+use super::{Access, Core, Insn};
 
 /// Why an address has no usable translation. One word for the four models; [`Interrupt::storage`] says which interrupt
 /// that is on which.
@@ -34,6 +34,26 @@ pub struct Interrupt {
     pub syndrome: u32,
     /// The effective address at fault (DEAR or DAR), for the interrupts that have one.
     pub address: Option<u64>,
+}
+
+/// The instruction has caused an interrupt: [`Core::raised`] says which. The loop asks after every instruction, so what it asks
+/// for fits a register.
+#[derive(Debug)]
+pub(super) struct Raised(());
+
+impl Core {
+    /// The instruction has caused this interrupt.
+    #[inline]
+    pub(super) fn raise(&mut self, interrupt: Interrupt) -> Raised {
+        self.raised = interrupt;
+        Raised(())
+    }
+
+    /// The same if it has.
+    #[inline]
+    pub(super) fn raise_any<T>(&mut self, result: Result<T, Interrupt>) -> Result<T, Raised> {
+        result.map_err(|interrupt| self.raise(interrupt))
+    }
 }
 
 impl Interrupt {

@@ -7,6 +7,7 @@ use sprig_isa::msr;
 use sprig_isa::spr::number;
 use sprig_isa::syndrome::esr;
 
+use super::interrupt::Raised;
 use super::storage::Value;
 use super::{Access, Insn, Interrupt, Processor, Reservation, Supervisor, condition::field, xer};
 
@@ -43,13 +44,14 @@ impl<S: Supervisor> Processor<S> {
         state.base(insn.ra()).wrapping_add(displacement)
     }
 
-    fn illegal(&self) -> Interrupt {
-        Interrupt::illegal(self.core.state.profile.family)
+    fn illegal(&mut self) -> Raised {
+        let illegal = Interrupt::illegal(self.core.state.profile.family);
+        self.core.raise(illegal)
     }
 
     /// lbz, lhz, lha, lwz, lwa, ld and their indexed forms.
     #[inline]
-    pub(super) fn load_to<T: Value>(&mut self, insn: Insn, form: Form, extend: Extend) -> Result<(), Interrupt> {
+    pub(super) fn load_to<T: Value>(&mut self, insn: Insn, form: Form, extend: Extend) -> Result<(), Raised> {
         let value: T = self.load(self.address(insn, form))?;
         let value = if extend == Extend::Sign { value.sign_extended() } else { value.zero_extended() };
         self.core.state.set_gpr(insn.rt(), value);
@@ -58,7 +60,7 @@ impl<S: Supervisor> Processor<S> {
 
     /// The update forms. RA = 0 and RA = RT are invalid forms, here illegal instructions.
     #[inline]
-    pub(super) fn load_update<T: Value>(&mut self, insn: Insn, form: Form, extend: Extend) -> Result<(), Interrupt> {
+    pub(super) fn load_update<T: Value>(&mut self, insn: Insn, form: Form, extend: Extend) -> Result<(), Raised> {
         if insn.ra() == 0 || insn.ra() == insn.rt() {
             return Err(self.illegal());
         }
@@ -76,13 +78,13 @@ impl<S: Supervisor> Processor<S> {
 
     /// stb, sth, stw, std and their indexed forms.
     #[inline]
-    pub(super) fn store_from<T: Value>(&mut self, insn: Insn, form: Form) -> Result<(), Interrupt> {
+    pub(super) fn store_from<T: Value>(&mut self, insn: Insn, form: Form) -> Result<(), Raised> {
         self.store(self.address(insn, form), T::from_register(self.core.state.gpr[insn.rt()]))
     }
 
     /// The update forms. RA = 0 is an invalid form, here an illegal instruction.
     #[inline]
-    pub(super) fn store_update<T: Value>(&mut self, insn: Insn, form: Form) -> Result<(), Interrupt> {
+    pub(super) fn store_update<T: Value>(&mut self, insn: Insn, form: Form) -> Result<(), Raised> {
         if insn.ra() == 0 {
             return Err(self.illegal());
         }
@@ -93,19 +95,19 @@ impl<S: Supervisor> Processor<S> {
     }
 
     /// lhbrx, lwbrx, ldbrx.
-    pub(super) fn load_reversed<T: Value>(&mut self, insn: Insn) -> Result<(), Interrupt> {
+    pub(super) fn load_reversed<T: Value>(&mut self, insn: Insn) -> Result<(), Raised> {
         let value: T = self.load(self.address(insn, Form::X))?;
         self.core.state.set_gpr(insn.rt(), value.reversed().zero_extended());
         Ok(())
     }
 
     /// sthbrx, stwbrx, stdbrx.
-    pub(super) fn store_reversed<T: Value>(&mut self, insn: Insn) -> Result<(), Interrupt> {
+    pub(super) fn store_reversed<T: Value>(&mut self, insn: Insn) -> Result<(), Raised> {
         self.store(self.address(insn, Form::X), T::from_register(self.core.state.gpr[insn.rt()]).reversed())
     }
 
     /// lmw. The base register, if among the targets (an invalid form), is not overwritten before the last load.
-    pub(super) fn load_multiple(&mut self, insn: Insn) -> Result<(), Interrupt> {
+    pub(super) fn load_multiple(&mut self, insn: Insn) -> Result<(), Raised> {
         let mut address = self.address(insn, Form::D);
         for register in insn.rt()..32 {
             let word: u32 = self.load(address)?;
@@ -116,7 +118,7 @@ impl<S: Supervisor> Processor<S> {
     }
 
     /// stmw.
-    pub(super) fn store_multiple(&mut self, insn: Insn) -> Result<(), Interrupt> {
+    pub(super) fn store_multiple(&mut self, insn: Insn) -> Result<(), Raised> {
         let mut address = self.address(insn, Form::D);
         for register in insn.rt()..32 {
             self.store(address, self.core.state.gpr[register] as u32)?;
@@ -137,7 +139,7 @@ impl<S: Supervisor> Processor<S> {
 
     /// lswi, lswx: bytes fill registers from the left, starting at RT, around from 31 to 0. Loading over a register that
     /// makes the address is an invalid form, here illegal.
-    pub(super) fn load_string(&mut self, insn: Insn, indexed: bool) -> Result<(), Interrupt> {
+    pub(super) fn load_string(&mut self, insn: Insn, indexed: bool) -> Result<(), Raised> {
         let (address, length) = self.string_operand(insn, indexed);
         let targets = length.div_ceil(4);
         let is_target = |register: usize| (register + 32 - insn.rt()) % 32 < targets;
@@ -156,7 +158,7 @@ impl<S: Supervisor> Processor<S> {
     }
 
     /// stswi, stswx.
-    pub(super) fn store_string(&mut self, insn: Insn, indexed: bool) -> Result<(), Interrupt> {
+    pub(super) fn store_string(&mut self, insn: Insn, indexed: bool) -> Result<(), Raised> {
         let (address, length) = self.string_operand(insn, indexed);
         for offset in 0..length {
             let word = self.core.state.gpr[(insn.rt() + offset / 4) % 32];
@@ -167,16 +169,17 @@ impl<S: Supervisor> Processor<S> {
     }
 
     /// An alignment interrupt unless the address is a multiple of the size.
-    fn check_alignment<T: Value>(&self, insn: Insn, access: Access, address: u64) -> Result<(), Interrupt> {
+    fn check_alignment<T: Value>(&mut self, insn: Insn, access: Access, address: u64) -> Result<(), Raised> {
         if address.is_multiple_of(T::SIZE as u64) {
             Ok(())
         } else {
-            Err(Interrupt::alignment(self.core.state.profile, insn, access, address))
+            let alignment = Interrupt::alignment(self.core.state.profile, insn, access, address);
+            Err(self.core.raise(alignment))
         }
     }
 
     /// lbarx, lharx, lwarx, ldarx.
-    pub(super) fn load_reserve<T: Value>(&mut self, insn: Insn) -> Result<(), Interrupt> {
+    pub(super) fn load_reserve<T: Value>(&mut self, insn: Insn) -> Result<(), Raised> {
         let address = self.core.state.effective(self.address(insn, Form::X));
         self.check_alignment::<T>(insn, Access::Load, address)?;
         let value: T = self.load(address)?;
@@ -186,7 +189,7 @@ impl<S: Supervisor> Processor<S> {
     }
 
     /// stbcx., sthcx., stwcx., stdcx.
-    pub(super) fn store_conditional<T: Value>(&mut self, insn: Insn) -> Result<(), Interrupt> {
+    pub(super) fn store_conditional<T: Value>(&mut self, insn: Insn) -> Result<(), Raised> {
         let address = self.core.state.effective(self.address(insn, Form::X));
         self.check_alignment::<T>(insn, Access::Store, address)?;
         let reserved = self.core.state.reservation == Some(Reservation { address, size: T::SIZE });
@@ -204,7 +207,7 @@ impl<S: Supervisor> Processor<S> {
     }
 
     /// dcbz: clears a cache block.
-    pub(super) fn dcbz(&mut self, insn: Insn) -> Result<(), Interrupt> {
+    pub(super) fn dcbz(&mut self, insn: Insn) -> Result<(), Raised> {
         let block = u64::from(self.core.state.cache_block);
         let start = self.core.state.effective(self.address(insn, Form::X)) & !(block - 1);
         for offset in (0..block).step_by(8) {
@@ -214,20 +217,21 @@ impl<S: Supervisor> Processor<S> {
     }
 
     /// Cache instructions that do nothing to a coherent memory but need a valid address.
-    pub(super) fn touch_block(&mut self, insn: Insn, access: Access) -> Result<(), Interrupt> {
+    pub(super) fn touch_block(&mut self, insn: Insn, access: Access) -> Result<(), Raised> {
         self.probe(self.address(insn, Form::X), access)
     }
 
     /// dcbtls, dcbtstls, icbtls (`on`), dcblc, icblc on e500: loads as far as translation goes; in problem state they need
     /// MSR\[UCLE\]. This model has no cache to lock in, which is allowed (EREF, "Cache line locking"): it says so by CUL.
-    pub(super) fn lock_block(&mut self, insn: Insn, cache: CacheLock, on: bool) -> Result<(), Interrupt> {
+    pub(super) fn lock_block(&mut self, insn: Insn, cache: CacheLock, on: bool) -> Result<(), Raised> {
         let address = self.core.state.effective(self.address(insn, Form::X));
         let (syndrome, register) = match cache {
             CacheLock::Data => (esr::DLK, number::L1CSR0),
             CacheLock::Instruction => (esr::ILK, number::L1CSR1),
         };
         if self.core.state.in_problem_state() && self.core.state.msr() & msr::booke::UCLE == 0 {
-            return Err(Interrupt { exception: Exception::DataStorage, syndrome, address: Some(address) });
+            let locking = Interrupt { exception: Exception::DataStorage, syndrome, address: Some(address) };
+            return Err(self.core.raise(locking));
         }
         self.probe(address, Access::Load)?;
         if on {

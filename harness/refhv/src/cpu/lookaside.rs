@@ -55,8 +55,6 @@ pub struct Lookaside {
     space: u64,
     /// The tag of the page of the last instruction.
     last_fetch: u64,
-    /// The end of that page; 0 if there is no such tag, or it would not be found now.
-    last_page_end: u64,
     fetch: [CodeEntry; ENTRIES],
     load: [Entry; ENTRIES],
     store: [Entry; ENTRIES],
@@ -65,14 +63,7 @@ pub struct Lookaside {
 impl Default for Lookaside {
     fn default() -> Self {
         let empty = [Entry::EMPTY; ENTRIES];
-        Self {
-            space: 0,
-            last_fetch: EMPTY,
-            last_page_end: 0,
-            fetch: [CodeEntry::EMPTY; ENTRIES],
-            load: empty,
-            store: empty,
-        }
+        Self { space: 0, last_fetch: EMPTY, fetch: [CodeEntry::EMPTY; ENTRIES], load: empty, store: empty }
     }
 }
 
@@ -112,27 +103,18 @@ impl Lookaside {
             return None;
         }
         self.last_fetch = *known;
-        self.last_page_end = page_end(address);
         page.clone()
     }
 
     /// Remembers where the instructions of a page are.
     pub(super) fn insert_code(&mut self, address: u64, page: &Rc<Page>) {
         self.last_fetch = tag(address, 1, self.space);
-        self.last_page_end = page_end(address);
         self.fetch[index(address)] = CodeEntry { tag: self.last_fetch, page: Some(Rc::clone(page)) };
     }
 
     /// The next instruction is in no known page.
     pub(super) fn forget_last_page(&mut self) {
         self.last_fetch = EMPTY;
-        self.last_page_end = 0;
-    }
-
-    /// The address from which on the instructions behind the last one are not known to lie in its page.
-    #[inline]
-    pub(super) fn last_page_end(&self) -> u64 {
-        self.last_page_end
     }
 
     /// The guest-physical address of a load or store of `size` bytes, if the page is known and the access aligned, which is to say
@@ -155,11 +137,6 @@ impl Lookaside {
 const fn tag(address: u64, size: usize, space: u64) -> u64 {
     let misaligned = size as u64 - 1;
     address & (!OFFSET | misaligned) | space
-}
-
-/// The end of the page around an address; that of the last page of all is before it.
-const fn page_end(address: u64) -> u64 {
-    (address | OFFSET).wrapping_add(1)
 }
 
 /// Folds the page number, since what a guest uses together often lies a round distance apart.

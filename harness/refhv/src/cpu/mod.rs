@@ -32,6 +32,7 @@ mod run;
 mod special;
 mod state;
 mod storage;
+mod stretch;
 mod supervisor;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -47,9 +48,11 @@ pub use state::{Reservation, Sprs, State};
 pub use supervisor::{Access, Direction, Supervisor, Translation};
 
 use sprig_isa::cpu::{Cpu, CpuSet};
+use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 
 use code::Code;
+use stretch::Stretch;
 
 use crate::board::Board;
 use crate::clock::Clock;
@@ -72,6 +75,10 @@ pub struct Core {
     pub lookaside: Lookaside,
     /// Its code.
     code: Code,
+    /// What is executed of it.
+    stretch: Stretch,
+    /// The interrupt that the last instruction has caused which did.
+    raised: Interrupt,
     /// The instruction that somebody executes in our stead, or that was executed last.
     pub insn: Insn,
     /// The CPU executes nothing until an interrupt (wait, MSR\[WE\], MSR\[POW\], nap). Delivering one clears this.
@@ -91,6 +98,8 @@ impl Core {
             clock: Clock::default(),
             lookaside: Lookaside::default(),
             code: Code::new(),
+            stretch: Stretch::default(),
+            raised: Interrupt::new(Exception::MachineCheck),
             insn: Insn(0),
             waiting: false,
             stopped: None,
@@ -111,6 +120,7 @@ impl Core {
     /// An instruction is about to be executed by somebody who may want to know which, or to go on elsewhere.
     #[inline]
     fn begin(&mut self, insn: Insn) {
+        self.settle();
         self.insn = insn;
         self.state.nia = self.state.following();
     }

@@ -6,6 +6,7 @@ use sprig_isa::exception::Exception;
 
 use super::code::Page;
 use super::execute::Flow;
+use super::interrupt::Raised;
 use super::{Core, INSTRUCTION, Supervisor};
 
 /// A CPU together with the kind of machine it is in.
@@ -71,9 +72,10 @@ impl<S: Supervisor> Processor<S> {
         self.core.clock.wake_now();
         loop {
             if self.core.clock.tick() {
+                self.core.begin_stretch();
                 match self.turn_page() {
                     Ok(page) => self.run_in(&page),
-                    Err(interrupt) => self.supervisor.interrupt(&mut self.core, interrupt),
+                    Err(raised) => self.interrupt(raised),
                 }
             } else if let Some(pause) = self.look_up(limit) {
                 return pause;
@@ -84,41 +86,47 @@ impl<S: Supervisor> Processor<S> {
     /// Executes the instruction at `pc`, which is counted already and lies in this page, and those behind it until one lies in
     /// another page or something has to be looked at.
     fn run_in(&mut self, page: &Page) {
+        self.core.begin_stretch();
         self.core.insn = loop {
             let pc = self.core.state.pc;
             let (insn, operation) = page.at(pc);
             match self.execute(operation, insn) {
                 Ok(Flow::Next) => {
                     let following = pc.wrapping_add(INSTRUCTION);
-                    self.core.state.pc = following;
-                    if following >= self.core.lookaside.last_page_end() {
-                        self.core.state.pc = self.core.state.effective(following);
-                        break insn;
+                    if self.core.is_in_stretch(following) {
+                        self.core.state.pc = following;
+                        continue;
                     }
+                    self.core.count_stretch();
+                    self.core.state.pc = self.core.state.effective(following);
                 }
                 Ok(Flow::Jump) => {
+                    self.core.count_stretch();
                     self.core.state.pc = self.core.state.nia;
-                    if !self.core.lookaside.is_in_last_page(self.core.state.pc) {
-                        break insn;
-                    }
                 }
+                Ok(Flow::Elsewhere) => {}
                 Ok(Flow::Again) => {
                     page.decode(pc);
                     continue;
                 }
-                Err(interrupt) => {
+                Err(raised) => {
                     self.core.begin(insn);
-                    self.supervisor.interrupt(&mut self.core, interrupt);
+                    self.interrupt(raised);
                     self.core.update_code();
-                    if !self.core.lookaside.is_in_last_page(self.core.state.pc) {
-                        return;
-                    }
                 }
             }
-            if !self.core.clock.tick() {
+            if !self.core.lookaside.is_in_last_page(self.core.state.pc) || !self.core.clock.tick() {
                 break insn;
             }
+            self.core.begin_stretch();
         };
+    }
+
+    /// The last instruction has caused an interrupt.
+    #[inline]
+    fn interrupt(&mut self, _: Raised) {
+        let interrupt = self.core.raised;
+        self.supervisor.interrupt(&mut self.core, interrupt);
     }
 
     /// The alarm is due: the board, the limit, then timers and interrupt lines.

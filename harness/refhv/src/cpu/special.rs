@@ -9,6 +9,7 @@ use sprig_isa::exception::Exception;
 use sprig_isa::spr::{self, Spr, Undefined, number};
 
 use super::execute::Flow;
+use super::interrupt::Raised;
 use super::{Core, Direction, Insn, Interrupt, Processor, State, Supervisor};
 
 impl Core {
@@ -45,7 +46,7 @@ impl Core {
 impl<S: Supervisor> Processor<S> {
     /// mfspr, mtspr; mftb is mfspr under another opcode.
     #[inline]
-    pub(super) fn move_special(&mut self, insn: Insn, direction: Direction) -> Result<Flow, Interrupt> {
+    pub(super) fn move_special(&mut self, insn: Insn, direction: Direction) -> Result<Flow, Raised> {
         let number = insn.spr();
         let state = &mut self.core.state;
         match (direction, number) {
@@ -59,19 +60,24 @@ impl<S: Supervisor> Processor<S> {
     }
 
     /// mfspr or mtspr of a register that problem state may not use.
-    #[inline]
-    pub(super) fn move_privileged(&mut self, insn: Insn, direction: Direction) -> Result<Flow, Interrupt> {
-        let state = &self.core.state;
-        if state.in_problem_state() {
-            return Err(Interrupt::privileged(state.profile.family));
+    #[inline(always)]
+    pub(super) fn move_privileged(&mut self, insn: Insn, direction: Direction) -> Result<Flow, Raised> {
+        if self.core.state.in_problem_state() {
+            self.core.begin(insn);
+            self.supervisor.privileged_move(&mut self.core, direction);
+            self.core.update_code();
+            return Ok(Flow::Elsewhere);
         }
         self.move_special_by_table(insn, direction, insn.spr())
     }
 
-    fn move_special_by_table(&mut self, insn: Insn, direction: Direction, number: u16) -> Result<Flow, Interrupt> {
+    #[inline(never)]
+    fn move_special_by_table(&mut self, insn: Insn, direction: Direction, number: u16) -> Result<Flow, Raised> {
+        self.core.settle();
         let row = Spr::lookup(self.core.state.profile, number);
         if let Some(row) = row {
-            self.core.state.check_facility(row)?;
+            let open = self.core.state.check_facility(row);
+            self.core.raise_any(open)?;
             match direction {
                 Direction::Read if row.problem.can_read() => {
                     let value = self.core.read_spr_cell(row.cell);
@@ -87,11 +93,13 @@ impl<S: Supervisor> Processor<S> {
             }
         }
         if self.core.state.in_problem_state() {
-            refused_in_problem_state(self.core.state.profile, row, number, direction)?;
+            let refused = refused_in_problem_state(self.core.state.profile, row, number, direction);
+            self.core.raise_any(refused)?;
             return Ok(Flow::Next);
         }
         self.core.begin(insn);
-        self.supervisor.special(&mut self.core, direction, number)?;
+        let done = self.supervisor.special(&mut self.core, direction, number);
+        self.core.raise_any(done)?;
         self.core.update_code();
         Ok(Flow::Jump)
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use sprig_isa::exception::Exception;
 
 use super::code::{Code, Page};
+use super::interrupt::Raised;
 use super::lookaside::PAGE;
 use super::{Access, Core, INSTRUCTION, Insn, Interrupt, Processor, Supervisor, Translation};
 use crate::board::Board;
@@ -89,7 +90,7 @@ value!(u64, i64);
 
 impl<S: Supervisor> Processor<S> {
     /// The guest-physical address of a load or store that does not cross a page.
-    fn translate(&mut self, address: u64, access: Access) -> Result<u64, Interrupt> {
+    fn translate(&mut self, address: u64, access: Access) -> Result<u64, Raised> {
         if let Some(physical) = self.core.lookaside.find(address, 1, access) {
             return Ok(physical);
         }
@@ -100,19 +101,23 @@ impl<S: Supervisor> Processor<S> {
         Ok(physical)
     }
 
-    fn translate_anew(&mut self, address: u64, access: Access) -> Result<Translation, Interrupt> {
+    fn translate_anew(&mut self, address: u64, access: Access) -> Result<Translation, Raised> {
+        self.core.settle();
         let result = self.supervisor.translate(&mut self.core, address, access);
         self.core.update_code();
-        result.map_err(|fault| Interrupt::storage(self.core.state.profile.family, fault, access, address))
+        result.map_err(|fault| {
+            let interrupt = Interrupt::storage(self.core.state.profile.family, fault, access, address);
+            self.core.raise(interrupt)
+        })
     }
 
     /// Checks that an access would be allowed, without making it: cache instructions.
-    pub(super) fn probe(&mut self, address: u64, access: Access) -> Result<(), Interrupt> {
+    pub(super) fn probe(&mut self, address: u64, access: Access) -> Result<(), Raised> {
         self.translate(self.core.state.effective(address), access).map(|_| ())
     }
 
     /// The page with the instruction at `pc`.
-    pub(super) fn turn_page(&mut self) -> Result<Rc<Page>, Interrupt> {
+    pub(super) fn turn_page(&mut self) -> Result<Rc<Page>, Raised> {
         let address = self.core.state.pc;
         self.core.update_code();
         if let Some(page) = self.core.lookaside.find_code(address) {
@@ -128,14 +133,16 @@ impl<S: Supervisor> Processor<S> {
             lookaside.insert_code(address, &page);
             return Ok(page);
         }
-        let word = memory.read_u32(physical).ok_or(Interrupt::new(Exception::MachineCheck))?;
+        let Some(word) = memory.read_u32(physical) else {
+            return Err(self.core.raise(Interrupt::new(Exception::MachineCheck)));
+        };
         let insn = Insn(if state.little_endian { word.swap_bytes() } else { word });
         Ok(Code::single(state.profile, address, insn))
     }
 
     /// Loads a value in the byte order of the mode.
     #[inline]
-    pub(super) fn load<T: Value>(&mut self, address: u64) -> Result<T, Interrupt> {
+    pub(super) fn load<T: Value>(&mut self, address: u64) -> Result<T, Raised> {
         let address = self.core.state.effective(address);
         let Core { memory, lookaside, state, .. } = &self.core;
         let known = lookaside.find(address, T::SIZE, Access::Load);
@@ -147,7 +154,7 @@ impl<S: Supervisor> Processor<S> {
     }
 
     #[cold]
-    fn load_slowly<T: Value>(&mut self, address: u64) -> Result<T, Interrupt> {
+    fn load_slowly<T: Value>(&mut self, address: u64) -> Result<T, Raised> {
         if crosses_page(address, T::SIZE) {
             let mut value = 0;
             for offset in 0..T::SIZE as u64 {
@@ -162,16 +169,22 @@ impl<S: Supervisor> Processor<S> {
         }
         match Board::offset(physical) {
             Some(offset) => {
+                self.core.settle();
                 self.supervisor.device_access(&mut self.core);
                 Ok(T::from_register(self.core.board.load(offset, T::SIZE)))
             }
-            None => Err(Interrupt { address: Some(address), ..Interrupt::new(Exception::MachineCheck) }),
+            None => Err(self.machine_check(address)),
         }
+    }
+
+    /// Nothing is at the address that an effective one leads to.
+    fn machine_check(&mut self, address: u64) -> Raised {
+        self.core.raise(Interrupt { address: Some(address), ..Interrupt::new(Exception::MachineCheck) })
     }
 
     /// Stores a value in the byte order of the mode.
     #[inline]
-    pub(super) fn store<T: Value>(&mut self, address: u64, value: T) -> Result<(), Interrupt> {
+    pub(super) fn store<T: Value>(&mut self, address: u64, value: T) -> Result<(), Raised> {
         let address = self.core.state.effective(address);
         let Core { memory, lookaside, state, .. } = &mut self.core;
         let known = lookaside.find(address, T::SIZE, Access::Store);
@@ -182,7 +195,7 @@ impl<S: Supervisor> Processor<S> {
     }
 
     #[cold]
-    fn store_slowly<T: Value>(&mut self, address: u64, value: T) -> Result<(), Interrupt> {
+    fn store_slowly<T: Value>(&mut self, address: u64, value: T) -> Result<(), Raised> {
         if crosses_page(address, T::SIZE) {
             // Both pages first: a store that faults has stored nothing.
             self.translate(address, Access::Store)?;
@@ -200,13 +213,14 @@ impl<S: Supervisor> Processor<S> {
         }
         match Board::offset(physical) {
             Some(offset) => {
+                self.core.settle();
                 self.supervisor.device_access(&mut self.core);
                 self.core.board.store(offset, T::SIZE, value.zero_extended());
                 // The run loop looks at the board, the supervisor at the interrupt lines.
                 self.core.clock.wake_now();
                 Ok(())
             }
-            None => Err(Interrupt { address: Some(address), ..Interrupt::new(Exception::MachineCheck) }),
+            None => Err(self.machine_check(address)),
         }
     }
 }

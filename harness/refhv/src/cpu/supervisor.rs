@@ -66,6 +66,14 @@ pub trait Supervisor: Sized {
     /// at what this leaves in `core.state.pc`. System calls come here with `core.state.nia` as their return address.
     fn interrupt(&mut self, core: &mut Core, interrupt: Interrupt);
 
+    /// `core.insn` is mfspr or mtspr of a register that problem state may not use, in problem state. As [`Self::interrupt`] with
+    /// the program interrupt that this causes: what a guest's kernel does most under a hypervisor need not be told from all the
+    /// others first.
+    fn privileged_move(&mut self, core: &mut Core, _direction: Direction) {
+        let privileged = Interrupt::privileged(core.state.profile.family);
+        self.interrupt(core, privileged);
+    }
+
     /// Timers and interrupt lines: called before an instruction once the clock's alarm is due. Delivers what is pending
     /// and enabled (return address `core.state.pc`) and sets the next alarm.
     fn poll(&mut self, core: &mut Core);

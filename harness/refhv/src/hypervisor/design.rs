@@ -120,9 +120,9 @@ impl Hypervisor {
     }
 
     /// Replaces the instruction that has just been emulated by the access to the page, where the guest's own patcher would:
-    /// once the page is where one instruction reaches it.
+    /// once the page is where one instruction reaches it ([`Design::HypervisorPatches`]).
     pub(super) fn patch_guest(&mut self, core: &mut Core, address: u64, word: u32) {
-        if !self.has_design(Design::HypervisorPatches) || self.mapping.is_none_or(|mapping| mapping.ea != DEFAULT_EA) {
+        if self.mapping.is_none_or(|mapping| mapping.ea != DEFAULT_EA) {
             return;
         }
         // There is no room for trampolines: what takes more than one instruction goes on trapping.

@@ -177,6 +177,7 @@ impl Hypervisor {
 }
 
 /// The register that this one is taken for where two are swapped.
+#[cold]
 pub(super) const fn swapped(cell: u16, pair: (u16, u16)) -> u16 {
     match cell {
         _ if cell == pair.0 => pair.1,

@@ -60,7 +60,10 @@ impl Hypervisor {
             return outcome;
         }
         match instruction {
-            Privileged::Mfmsr => core.state.gpr[insn.rt()] = self.msr,
+            Privileged::Mfmsr => {
+                core.state.gpr[insn.rt()] = self.msr;
+                self.is_prepared = self.is_as_entered;
+            }
             Privileged::Mtmsr => self.write_msr(core, rs, or_short(Writer::Mtmsr)),
             Privileged::Mtmsrd => self.write_msr(core, rs, or_short(Writer::Mtmsrd)),
             Privileged::Wrtee => self.write_msr(core, rs, Writer::Ee),
@@ -136,7 +139,8 @@ impl Hypervisor {
     }
 
     /// mfspr and mtspr, by the one table for both.
-    fn move_special(&mut self, core: &mut Core, direction: Direction) -> Result<(), Interrupt> {
+    #[inline(always)]
+    pub(super) fn move_special(&mut self, core: &mut Core, direction: Direction) -> Result<(), Interrupt> {
         let register = core.insn.rt();
         let number = core.insn.spr();
         if let Some(deviation) = self.deviation
@@ -161,6 +165,7 @@ impl Hypervisor {
         }
     }
 
+    #[inline(always)]
     fn read_special(&mut self, core: &mut Core, row: &Spr) -> u64 {
         match row.cell {
             number::DEC => self.timers.decrementer(&core.clock),
@@ -168,10 +173,14 @@ impl Hypervisor {
                 self.timers.advance(&core.clock, &mut self.registers.cells);
                 self.registers.cells.get(row.cell)
             }
-            cell => self.registers.get(&core.memory, cell),
+            cell => {
+                self.is_prepared = self.is_as_entered;
+                self.registers.get(&core.memory, cell)
+            }
         }
     }
 
+    #[inline(always)]
     fn write_special(&mut self, core: &mut Core, row: &Spr, value: u64) {
         let cell = match self.deviation {
             Some(Deviation::SprgsSwapped) => swapped(row.cell, SWAPPED_SPRGS),
@@ -210,15 +219,15 @@ impl Hypervisor {
 
     /// Sets a register in the page; none of them is a timer or translation's. If no alias shows it, it is no reason to load
     /// the aliases again.
-    #[inline]
+    #[inline(always)]
     fn set_in_page(&mut self, core: &mut Core, cell: u16, slot: Slot, value: u64) {
-        let as_entered = self.is_page_as_entered(core);
         self.registers.set_slot(&mut core.memory, slot, value);
         if self.has_design(Design::AliasOnWrite) {
             self.load_alias(core, cell);
         }
-        if as_entered && !self.aliased.get(usize::from(cell)).is_some_and(|aliased| *aliased) {
-            self.entered_writes = Some(self.shared.writes(&core.memory));
+        if self.is_as_entered && !self.aliased.get(usize::from(cell)).is_some_and(|aliased| *aliased) {
+            self.entered_version = Some(self.shared.version(&core.memory));
+            self.is_prepared = true;
         }
     }
 
@@ -234,12 +243,15 @@ impl Hypervisor {
         core.clock.wake_now();
     }
 
-    /// Takes what the guest may change in the page without an exit: EE and RI, and the segment registers.
+    /// Takes what the guest may change in the page without an exit: EE and RI, and the segment registers. True if it has changed
+    /// nothing.
     #[inline]
-    pub(super) fn take_from_page(&mut self, core: &mut Core) {
-        if self.entered_msr != Some(self.msr) || !self.is_page_as_entered(core) {
+    pub(super) fn take_from_page(&mut self, core: &mut Core) -> bool {
+        let as_entered = self.entered_msr == Some(self.msr) && self.is_page_as_entered(core);
+        if !as_entered {
             self.take_changes(core);
         }
+        as_entered
     }
 
     #[inline(never)]

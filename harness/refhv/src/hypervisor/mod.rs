@@ -129,9 +129,13 @@ pub struct Hypervisor {
     last_exit: u64,
     /// The guest's MSR that the hardware's was last made from.
     entered_msr: Option<u64>,
-    /// What the last entry has put into the page and into the alias registers is still there if the page has been written to
-    /// so often, and the guest's MSR and what wants to interrupt it are the same.
-    entered_writes: Option<u64>,
+    /// What the last entry has put into the page and into the alias registers is still there if the page is still this version,
+    /// and the guest's MSR and what wants to interrupt it are the same.
+    entered_version: Option<u64>,
+    /// That was so when the guest left.
+    is_as_entered: bool,
+    /// It still is: the guest has left for an instruction that changes nothing which an entry looks at.
+    is_prepared: bool,
     /// What wanted to interrupt the guest when it was last entered.
     sources: Sources,
 }
@@ -171,7 +175,9 @@ impl Hypervisor {
             delivery_due: false,
             last_exit: 0,
             entered_msr: None,
-            entered_writes: None,
+            entered_version: None,
+            is_as_entered: false,
+            is_prepared: false,
             sources: Sources::NONE,
         };
         hypervisor.reset(core);
@@ -221,13 +227,37 @@ impl Hypervisor {
         }
         self.exits.count(&core.memory, reason);
         self.last_exit = core.clock.executed();
-        self.take_from_page(core);
+        self.is_as_entered = self.take_from_page(core);
+    }
+
+    /// True if privileged instructions are emulated where the guest is: in its kernel.
+    #[inline]
+    fn emulates(&self) -> bool {
+        self.msr & msr::PR == 0 || self.deviates(Deviation::EmulatedInProblemState)
+    }
+
+    /// The guest goes on behind the instruction that has been emulated, or with the interrupt that it causes.
+    #[inline(always)]
+    fn go_behind(&mut self, core: &mut Core, done: Result<(), Interrupt>) {
+        match done {
+            Ok(()) => {
+                if self.has_design(Design::HypervisorPatches) {
+                    self.patch_guest(core, core.state.pc, core.insn.0);
+                }
+                core.state.pc = core.state.nia;
+            }
+            Err(interrupt) => self.inject(core, interrupt, core.state.pc),
+        }
     }
 
     /// The guest goes on, with an interrupt if one can be delivered.
     #[inline(always)]
     fn enter(&mut self, core: &mut Core) {
         let mut sources = self.interrupt_sources(core);
+        let is_prepared = std::mem::take(&mut self.is_prepared) && self.deviation.is_none();
+        if is_prepared && sources.is_empty() && self.sources.is_empty() {
+            return self.go_on();
+        }
         if !sources.is_empty() && !std::mem::take(&mut self.delivers_later) {
             sources = self.deliver(core);
         }
@@ -243,6 +273,11 @@ impl Hypervisor {
         if self.entered_msr != Some(self.msr) || self.sources != sources || !self.is_page_as_entered(core) {
             self.prepare(core, sources);
         }
+        self.go_on();
+    }
+
+    #[inline(always)]
+    fn go_on(&mut self) {
         self.delivery_due = false;
         self.outside = false;
     }
@@ -250,7 +285,7 @@ impl Hypervisor {
     /// True if nobody has written to the page since the last entry.
     #[inline]
     fn is_page_as_entered(&self, core: &Core) -> bool {
-        self.entered_writes == Some(self.shared.writes(&core.memory))
+        self.entered_version == Some(self.shared.version(&core.memory))
     }
 
     #[inline(never)]
@@ -274,7 +309,7 @@ impl Hypervisor {
                 }
             }
         }
-        self.entered_writes = (!self.keeps_aliases).then(|| self.shared.writes(&core.memory));
+        self.entered_version = (!self.keeps_aliases).then(|| self.shared.version(&core.memory));
         if self.entered_msr != Some(self.msr) {
             core.set_msr(self.hardware_msr(), self.space());
             self.open_facilities(core);
@@ -348,7 +383,7 @@ impl Supervisor for Hypervisor {
         // A partition is entered with machine checks enabled (LoPAR, "Processor state at entry").
         self.msr = if self.mmu.is_partition() { msr::ME } else { 0 };
         self.entered_msr = None;
-        self.entered_writes = None;
+        self.entered_version = None;
         if !policy::PAGE_SURVIVES_RESET && !self.deviates(Deviation::PageSurvivesReset) {
             self.mapping = Design::initial_mapping(self.design);
             self.shared.clear(&mut core.memory);
@@ -381,9 +416,8 @@ impl Supervisor for Hypervisor {
     }
 
     fn interrupt(&mut self, core: &mut Core, interrupt: Interrupt) {
-        let kernel = self.msr & msr::PR == 0 || self.deviates(Deviation::EmulatedInProblemState);
-        let emulated =
-            (kernel && interrupt.exception == Exception::Program).then(|| self.emulated(core.insn)).flatten();
+        let is_program = interrupt.exception == Exception::Program;
+        let emulated = (is_program && self.emulates()).then(|| self.emulated(core.insn)).flatten();
         match emulated {
             _ if interrupt.exception == Exception::SystemCall => self.system_call(core, interrupt),
             _ if self.deviates(Deviation::ReversedCallSkips) && hypercall::is_reversed(core.insn) => {
@@ -393,13 +427,8 @@ impl Supervisor for Hypervisor {
             }
             Some(instruction) => {
                 self.exit(core, Exit::Emulated);
-                match self.emulate(core, instruction) {
-                    Ok(()) => {
-                        self.patch_guest(core, core.state.pc, core.insn.0);
-                        core.state.pc = core.state.nia;
-                    }
-                    Err(interrupt) => self.inject(core, interrupt, core.state.pc),
-                }
+                let done = self.emulate(core, instruction);
+                self.go_behind(core, done);
             }
             None => {
                 self.exit(core, Exit::Reflected);
@@ -411,6 +440,17 @@ impl Supervisor for Hypervisor {
             }
         }
         self.enter(core);
+    }
+
+    fn privileged_move(&mut self, core: &mut Core, direction: Direction) {
+        if self.emulates() {
+            self.exit(core, Exit::Emulated);
+            let done = self.move_special(core, direction);
+            self.go_behind(core, done);
+            self.enter(core);
+        } else {
+            self.interrupt(core, Interrupt::privileged(self.cpu.family));
+        }
     }
 
     fn poll(&mut self, core: &mut Core) {

@@ -74,7 +74,7 @@ impl RegisterFile {
     }
 
     /// Writes one that is in the shared state.
-    #[inline]
+    #[inline(always)]
     pub(super) fn set_slot(&self, memory: &mut Memory, slot: Slot, value: u64) {
         self.shared.set(memory, slot, value & self.mask);
     }

@@ -145,10 +145,10 @@ impl Shared {
         memory.slice(self.base + self.offset, SIZE).and_then(|bytes| bytes.first_chunk()).unwrap_or(&NONE)
     }
 
-    /// How often the page has been written to, by whomever.
+    /// Something that is another number whenever the page has been written to, by whomever.
     #[inline]
-    pub(super) fn writes(self, memory: &Memory) -> u64 {
-        memory.writes(self.base + self.offset)
+    pub(super) fn version(self, memory: &Memory) -> u64 {
+        memory.page_state(self.base / PAGE_SIZE)
     }
 
     /// The structure's bytes, to be changed.
