@@ -98,6 +98,16 @@ fn a_page_store_and_a_read_of_the_alias_cost_no_exit() {
 }
 
 #[test]
+fn a_hold_lasts_until_the_host_comes_in() {
+    for target in target::all().iter().filter(|target| target.id().starts_with("ref-") && target.id().contains("-pr")) {
+        // With the page still unmapped, no step here is an exit by itself.
+        let exits = run(target.id(), "a = let 1\nhold\nb = let 1").exits.expect("this target counts them");
+        let host = exits.iter().any(|exit| exit.step == Some(1) && exit.reason == "host");
+        assert!(host, "{}: {exits:?}", target.id());
+    }
+}
+
+#[test]
 fn a_bare_machine_has_no_exits_to_count() {
     assert_eq!(run("ref-e500v2-bare", "mtspr SPRG0, 1").exits, None);
 }
