@@ -19,7 +19,7 @@ use std::process::ExitCode;
 /// Most steps of a script that shows one mistake.
 const STEPS: usize = 6;
 /// Scripts in which each of them is found: those of the single things, and random ones.
-const SCRIPTS: u64 = 900;
+const SCRIPTS: u64 = 1300;
 const SEED: u64 = 1;
 
 /// The mistakes, each with the CPU to find it on.
@@ -130,7 +130,7 @@ fn leaves_alone(id: &str) -> Result<(), Failed> {
         Some((cpu, _)) => Some(target::by_id(&format!("{cpu}-bare")).ok_or("it has no CPU")?),
         None => None,
     };
-    campaign(&*target, bare.as_deref(), SCRIPTS + SCRIPTS / 2, |campaign, outcome| {
+    campaign(&*target, bare.as_deref(), SCRIPTS + 200, |campaign, outcome| {
         if outcome.unjudged > 0 {
             return Err(format!("{} scripts could not be judged", outcome.unjudged).into());
         }

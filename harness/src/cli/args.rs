@@ -217,7 +217,7 @@ pub struct Fuzz {
     /// Decides what the scripts are [default: another one each time; it is printed].
     #[arg(long)]
     pub seed: Option<u64>,
-    /// How many scripts, those of each single thing first [default: 2000].
+    /// How many scripts, those of each single thing first [default: 4000].
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
     /// Go on until so much CPU time is used, the target's included.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Scripts where nobody says how many.
-const COUNT: u64 = 2000;
+const COUNT: u64 = 4000;
 
 pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, Error> {
     let suite = super::suite()?;

@@ -3,11 +3,14 @@
 //! An action stands for itself: whatever stands around it, its line is a valid one. So a script stays valid whichever of its
 //! steps are taken away, and what a step does there is for [`super::contract`] to say.
 
+use super::bystanders::{self, Instruction};
 use super::environment::Environment;
+pub(super) use super::operand::{Line, Rights, Size, enabling_bit};
 use crate::describe;
-use crate::feature::Feature;
+
 pub(super) use crate::script::ExitKind;
 use sprig_isa::bit;
+use sprig_isa::cpu::Family;
 use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 use sprig_isa::page::Field;
@@ -18,6 +21,9 @@ use sprig_isa::timer::tcr::DIE;
 const EXPIRED: u32 = 20_000;
 /// What `critical` and r1 have in common where they do; no stack of the guest kernel's is there.
 pub(super) const STACK: u64 = 0x00a0_1000;
+/// From behind the `bl` of a return to behind the return itself, in bytes; and from the step's beginning to what only a kernel may do.
+const RETURNED_TO: u32 = 20;
+pub(super) const RETURN_PRIVILEGED: u64 = 12;
 /// What a step's register holds before it is read into (docs/language.md, `POISON`).
 const POISON: &str = "POISON";
 
@@ -43,61 +49,6 @@ pub enum MsrWriter {
     MtmsrdL1,
 }
 
-/// Width of a load or store, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // the names say it
-pub enum Size {
-    Byte,
-    Half,
-    Word,
-}
-
-impl Size {
-    /// How many bytes.
-    pub(super) const fn bytes(self) -> u64 {
-        match self {
-            Self::Byte => 1,
-            Self::Half => 2,
-            Self::Word => 4,
-        }
-    }
-}
-
-/// Who may do what with a page that a script maps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // as the script language writes them
-pub enum Rights {
-    Srw,
-    SrwUr,
-    SrwUrw,
-    SrUr,
-}
-
-impl Rights {
-    /// Each.
-    pub(super) const ALL: [Self; 4] = [Self::Srw, Self::SrwUr, Self::SrwUrw, Self::SrUr];
-
-    /// As scripts write them.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Srw => "srw",
-            Self::SrwUr => "srw,ur",
-            Self::SrwUrw => "srw,urw",
-            Self::SrUr => "sr,ur",
-        }
-    }
-
-    /// True if they allow an access.
-    pub(super) const fn allow(self, user: bool, store: bool) -> bool {
-        match (user, store) {
-            (false, false) => true,
-            (false, true) => !matches!(self, Self::SrUr),
-            (true, false) => !matches!(self, Self::Srw),
-            (true, true) => matches!(self, Self::SrwUrw),
-        }
-    }
-}
-
 /// What a step does.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)] // `text` shows each
@@ -113,6 +64,13 @@ pub enum Action {
     },
     /// Written, read and put back, in one stub: for registers without which the guest kernel does not live long.
     Exchange(&'static Spr, u64),
+    /// An instruction with everything it must leave alone, general registers from one of them on.
+    Around(Instruction, u8),
+    /// A return from an interrupt of the base or the critical class into this MSR.
+    Return {
+        critical: bool,
+        value: u64,
+    },
     ReadMsr,
     /// Into a general register that is not the first.
     ReadMsrInto(u8),
@@ -126,8 +84,8 @@ pub enum Action {
     Load(Size, u64),
     Store(Size, u64, u64),
     Hcall(u32, u64),
-    /// The call, with a value in a register that it must leave alone.
-    HcallPreserves(u8, u64),
+    /// The call, with general registers that it must leave alone, from one of them on.
+    HcallPreserves(u32, u8),
     MapPage(u64),
     Exit(ExitKind),
     Illegal,
@@ -157,54 +115,6 @@ pub enum Action {
     Migrate,
 }
 
-/// A wire to the CPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // the names say it
-pub enum Line {
-    External,
-    Critical,
-}
-
-impl Line {
-    /// The wire that causes it; none for what comes from inside the CPU.
-    pub(super) const fn of(exception: Exception) -> Option<Self> {
-        match exception {
-            Exception::External => Some(Self::External),
-            Exception::CriticalInput => Some(Self::Critical),
-            _ => None,
-        }
-    }
-
-    /// What it causes.
-    pub(super) const fn exception(self) -> Exception {
-        match self {
-            Self::External => Exception::External,
-            Self::Critical => Exception::CriticalInput,
-        }
-    }
-
-    /// What a target declares that has it.
-    pub(super) const fn feature(self) -> Feature {
-        match self {
-            Self::External => Feature::External,
-            Self::Critical => Feature::Critical,
-        }
-    }
-
-    /// Its name in the host's calls.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::External => "external",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-/// The bit of the MSR that lets an asynchronous interrupt in.
-pub(super) fn enabling_bit(exception: Exception) -> u64 {
-    if exception == Exception::CriticalInput { msr::booke::CE } else { msr::EE }
-}
-
 impl Action {
     /// The line, without a name and `try`.
     pub(super) fn text(&self, environment: &Environment) -> String {
@@ -220,6 +130,18 @@ impl Action {
             Self::Exchange(Spr { name, .. }, value) => {
                 format!(
                     "run mfspr r5, {name}; mtspr {name}, r4; mfspr r3, {name}; mtspr {name}, r5 with r4 = {value:#x} gives r3"
+                )
+            }
+            Self::Around(instruction, first) => bystanders::text(instruction, first),
+            Self::Return { critical, value } => {
+                let (save, back) = match (critical, environment.family()) {
+                    (true, _) => ("CSRR", "rfci"),
+                    (false, Family::Book3s64) => ("SRR", "rfid"),
+                    (false, _) => ("SRR", "rfi"),
+                };
+                format!(
+                    "run bl 4; mfspr r4, LR; addi r4, r4, {RETURNED_TO}; mtspr {save}0, r4; mtspr {save}1, r5; {back}; mfmsr r3 with r5 = {} gives r3",
+                    named(value)
                 )
             }
             Self::ReadMsr => "mfmsr".to_owned(),
@@ -238,9 +160,7 @@ impl Action {
                 let token = known.map_or_else(|| format!("{token:#x}"), |call| call.name.to_owned());
                 format!("hcall {token}, r3 = {argument:#x}")
             }
-            Self::HcallPreserves(register, value) => format!(
-                "run addis r0, r0, 0x4b56; ori r0, r0, 0x4d21; sc with r11 = KVM_HC_FEATURES, r{register} = {value:#x} gives r3, r{register}"
-            ),
+            Self::HcallPreserves(token, first) => bystanders::call(token, first),
             Self::MapPage(ea) if ea == environment.page() => "map-page".to_owned(),
             Self::MapPage(ea) => format!("map-page at {ea:#x}"),
             Self::Exit(kind) => format!("exit {}", kind.name()),
@@ -296,6 +216,8 @@ impl Action {
             Self::ReadSpr(_)
                 | Self::Through { .. }
                 | Self::Exchange(..)
+                | Self::Around(..)
+                | Self::Return { .. }
                 | Self::ReadMsr
                 | Self::ReadMsrInto(_)
                 | Self::LoadField(_)
@@ -320,6 +242,10 @@ impl Action {
             Self::WriteSpr(spr, _) => ("mtspr", spr.name.to_owned()),
             Self::Through { spr, .. } => ("mtspr mfspr", spr.name.to_owned()),
             Self::Exchange(spr, _) => ("exchange", spr.name.to_owned()),
+            Self::Around(Instruction::Read(spr), _) => ("around mfspr", spr.name.to_owned()),
+            Self::Around(Instruction::Write(spr, _), _) => ("around mtspr", spr.name.to_owned()),
+            Self::Around(Instruction::ReadMsr, _) => ("around mfmsr", "MSR".to_owned()),
+            Self::Return { critical, .. } => ("return", if critical { "CSRR" } else { "SRR" }.to_owned()),
             Self::ReadMsr | Self::ReadMsrInto(_) => ("mfmsr", "MSR".to_owned()),
             Self::WriteMsr { by, .. } => (by.mnemonic(), "MSR".to_owned()),
             Self::LoadField(field) => ("page load", field.name.to_owned()),
@@ -327,7 +253,7 @@ impl Action {
             Self::Load(size, address) => ("load", format!("{} {}", size.bytes(), region(address))),
             Self::Store(size, address, _) => ("store", format!("{} {}", size.bytes(), region(address))),
             Self::Hcall(token, _) => ("hcall", format!("{token:#x}")),
-            Self::HcallPreserves(register, _) => ("hcall", format!("r{register}")),
+            Self::HcallPreserves(token, _) => ("around hcall", format!("{token:#x}")),
             Self::MapPage(ea) => ("hcall", format!("map-page {}", region(ea))),
             Self::Exit(kind) => ("exit", kind.name().to_owned()),
             Self::Illegal => ("illegal", "0".to_owned()),

@@ -21,19 +21,24 @@ const INTERESTING: [u64; 12] = [
 
 /// Random choices for one script.
 #[derive(Debug)]
-pub(super) struct Dice(Rng);
+pub(super) struct Dice {
+    random: Rng,
+    /// Values drawn so far.
+    drawn: Vec<u64>,
+}
 
 impl Dice {
     /// The choices for a script by its number.
     pub(super) fn of_script(seed: u64, number: u64) -> Self {
         // A generator for each pair: the first draws a seed of 64 bits from the campaign's, the second is this script's.
         let mut campaign = Rng::with_seed(seed);
-        Self(Rng::with_seed(campaign.u64(..) ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        let random = Rng::with_seed(campaign.u64(..) ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        Self { random, drawn: Vec::new() }
     }
 
     /// A number below this one; zero if there is none.
     pub(super) fn below(&mut self, end: usize) -> usize {
-        if end == 0 { 0 } else { self.0.usize(..end) }
+        if end == 0 { 0 } else { self.random.usize(..end) }
     }
 
     /// One of these.
@@ -43,19 +48,32 @@ impl Dice {
 
     /// True so many times in a hundred.
     pub(super) fn percent(&mut self, chance: u8) -> bool {
-        self.0.u8(..100) < chance
+        self.random.u8(..100) < chance
     }
 
     /// A value of a register with so many bits.
     pub(super) fn value(&mut self, bits: u32) -> u64 {
+        // Two that are the same, or nearly, show what compares them.
+        if !self.drawn.is_empty() && self.percent(12) {
+            let place = self.below(self.drawn.len());
+            let again = self.drawn[place];
+            let flip = if self.percent(30) { 1 << self.below(32) } else { 0 };
+            return (again ^ flip) & (u64::MAX >> (64 - bits));
+        }
+        let value = self.fresh(bits);
+        self.drawn.push(value);
+        value
+    }
+
+    fn fresh(&mut self, bits: u32) -> u64 {
         let narrow = match self.below(4) {
             0 | 1 => INTERESTING[self.below(INTERESTING.len())],
             2 => 1 << self.below(32),
-            _ => self.0.u32(..).into(),
+            _ => self.random.u32(..).into(),
         };
         let wide = match self.below(3) {
             _ if bits <= 32 => 0,
-            0 => u64::from(self.0.u32(..)) << 32,
+            0 => u64::from(self.random.u32(..)) << 32,
             1 => 1 << (32 + self.below(32)),
             _ => 0,
         };

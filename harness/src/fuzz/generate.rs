@@ -5,9 +5,10 @@
 //! with more of it where hypervisors go wrong.
 
 use super::action::{Action, ExitKind, MsrWriter, Rights, STACK, Size, Step};
+use super::bystanders::Instruction;
 use super::dice::Dice;
 use super::environment::{ELSEWHERE, Environment, MEMORY, WINDOW, ZERO};
-use super::vocabulary::{Vocabulary, is_segment};
+use super::vocabulary::{Vocabulary, is_plain, is_segment};
 use crate::feature::Feature;
 use sprig_isa::cpu::Family;
 use sprig_isa::mmu::PAGE_SIZE;
@@ -26,7 +27,7 @@ pub(super) const SEGMENTS: [u8; 4] = [5, 9, 10, 11];
 /// Where memory is looked at: where the low word of the page's sprg0 would be.
 pub(super) const OFFSET: u64 = 0x24;
 /// Bits of a segment register that an ordinary segment has: Ks, Kp, N and the virtual segment.
-const SEGMENT: u64 = 0x70ff_ffff;
+pub(super) const SEGMENT: u64 = 0x70ff_ffff;
 
 /// Makes scripts.
 #[derive(Debug)]
@@ -36,8 +37,10 @@ pub struct Generator {
 }
 
 /// What one script is about.
-struct Focus {
-    registers: Vec<&'static Spr>,
+pub(super) struct Focus {
+    pub(super) registers: Vec<&'static Spr>,
+    /// A field of the page that is no register.
+    field: Option<&'static Field>,
     pages: [u64; 2],
     interrupts: bool,
 }
@@ -103,6 +106,7 @@ impl Generator {
             match action {
                 _ if *user => {}
                 Action::WriteMsr { by: MsrWriter::Mtmsr, value, .. }
+                | Action::Return { value, .. }
                 | Action::PatchedWriteMsr(MsrWriter::Mtmsr, _, value) => kept = *value,
                 Action::CriticalSection => kept = self.environment.msr(),
                 Action::StoreField(field, value) if field.name == "msr" => {
@@ -127,8 +131,11 @@ impl Generator {
         });
         let registers = registers.collect();
         let pages = [WINDOW, WINDOW + PAGE_SIZE, self.environment.page()];
+        let fields: Vec<&'static Field> =
+            self.vocabulary.fields.iter().filter(|field| is_plain(field)).copied().collect();
+        let field = dice.pick(&fields).copied();
         let mut page = || pages[dice.below(pages.len())];
-        Focus { registers, pages: [page(), page()], interrupts: dice.percent(35) }
+        Focus { registers, field, pages: [page(), page()], interrupts: dice.percent(35) }
     }
 
     fn action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
@@ -138,7 +145,8 @@ impl Generator {
             52..64 => self.exit_action(dice),
             64..72 => self.memory_action(dice, focus),
             72..80 => self.patched_action(dice, focus),
-            80..87 => self.msr_action(dice),
+            80..86 => self.msr_action(dice),
+            86 => Some(self.return_action(dice)),
             87..92 => self.call_action(dice),
             92..96 => self.host_action(dice, focus),
             96..99 => self.other_register(dice),
@@ -146,7 +154,7 @@ impl Generator {
         }
     }
 
-    fn value_of(&self, dice: &mut Dice, spr: &Spr) -> u64 {
+    pub(super) fn value_of(&self, dice: &mut Dice, spr: &Spr) -> u64 {
         let value = dice.value(self.environment.word());
         match spr.number {
             // The low bits of an instruction's address may be lost (cases/rules.toml, spr.interrupt-registers-hold-value).
@@ -160,10 +168,11 @@ impl Generator {
     fn register_action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
         let spr = *dice.pick(&focus.registers)?;
         let alias = self.vocabulary.aliases.iter().find(|alias| alias.cell == spr.cell);
-        Some(match dice.below(10) {
-            0..3 => Action::WriteSpr(spr, self.value_of(dice, spr)),
-            3..5 => Action::ReadSpr(spr),
-            5 => {
+        Some(match dice.below(20) {
+            0..6 => Action::WriteSpr(spr, self.value_of(dice, spr)),
+            6..9 => Action::ReadSpr(spr),
+            9 => self.around(dice, spr),
+            10 | 11 => {
                 let (from, to) = (general(dice), general(dice));
                 if from == to {
                     return None;
@@ -183,8 +192,9 @@ impl Generator {
             return None;
         }
         let focused = dice.pick(&focus.registers).and_then(|spr| self.environment.field_of(spr));
-        let field: &'static Field = match focused {
-            Some(field) if dice.percent(75) => field,
+        let field: &'static Field = match (focused, focus.field) {
+            (_, Some(field)) if dice.percent(25) => field,
+            (Some(field), _) if dice.percent(75) => field,
             _ => dice.pick(&self.vocabulary.fields).copied()?,
         };
         if dice.percent(40) {
@@ -196,6 +206,8 @@ impl Generator {
             _ if is_segment(field) => return Some(Action::LoadField(field)),
             "srr0" => dice.value(self.environment.word()) & !3,
             "critical" if dice.percent(70) => STACK,
+            // What r1 is in part.
+            "critical" if dice.percent(50) => STACK ^ 1 << dice.below(32),
             name if field.size == 8 && !name.starts_with("mas") => dice.value(self.environment.word()),
             _ => dice.value(32),
         };
@@ -243,29 +255,6 @@ impl Generator {
         Some(Action::Store(size, base + OFFSET, value))
     }
 
-    fn patched_action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
-        let vocabulary = &self.vocabulary;
-        let gpr = general(dice);
-        let focused = |sprs: &[&'static Spr]| {
-            sprs.iter().find(|spr| focus.registers.iter().any(|focus| focus.cell == spr.cell)).copied()
-        };
-        match dice.below(10) {
-            0..4 => {
-                let spr =
-                    focused(&vocabulary.patched_reads).or_else(|| dice.pick(&vocabulary.patched_reads).copied())?;
-                Some(Action::PatchedRead(spr, gpr))
-            }
-            4..8 => {
-                let spr =
-                    focused(&vocabulary.patched_writes).or_else(|| dice.pick(&vocabulary.patched_writes).copied())?;
-                Some(Action::PatchedWrite(spr, gpr, self.value_of(dice, spr)))
-            }
-            _ if vocabulary.patched_reads.is_empty() => None,
-            8 => Some(Action::PatchedMfmsr(gpr)),
-            _ => Some(Action::PatchedWriteMsr(self.msr_writer(dice), gpr, self.msr_value(dice))),
-        }
-    }
-
     /// The instructions that write the MSR here.
     pub(super) fn msr_writers(&self) -> &'static [MsrWriter] {
         match self.environment.family() {
@@ -275,11 +264,11 @@ impl Generator {
         }
     }
 
-    fn msr_writer(&self, dice: &mut Dice) -> MsrWriter {
+    pub(super) fn msr_writer(&self, dice: &mut Dice) -> MsrWriter {
         dice.pick(self.msr_writers()).copied().unwrap_or(MsrWriter::Mtmsr)
     }
 
-    fn msr_value(&self, dice: &mut Dice) -> u64 {
+    pub(super) fn msr_value(&self, dice: &mut Dice) -> u64 {
         let changed = self.environment.changeable().iter().filter(|_| dice.percent(35)).fold(0, |bits, bit| bits | bit);
         self.environment.msr() ^ changed
     }
@@ -295,41 +284,18 @@ impl Generator {
         })
     }
 
-    fn call_action(&self, dice: &mut Dice) -> Option<Action> {
-        let token = *dice.pick(&self.vocabulary.calls)?;
-        if dice.percent(30) {
-            // r14 to r31 are the compiler's.
-            return Some(Action::HcallPreserves(14 + dice.below(18) as u8, dice.value(self.environment.word())));
-        }
-        Some(Action::Hcall(token, dice.value(32)))
+    fn return_action(&self, dice: &mut Dice) -> Action {
+        let critical = self.environment.family().is_booke() && dice.percent(40);
+        Action::Return { critical, value: self.msr_value(dice) }
     }
 
-    fn host_action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
-        let focused = |sprs: &[&'static Spr], dice: &mut Dice| {
-            let found = sprs.iter().find(|spr| focus.registers.iter().any(|focus| focus.cell == spr.cell)).copied();
-            found.or_else(|| dice.pick(sprs).copied())
+    fn around(&self, dice: &mut Dice, spr: &'static Spr) -> Action {
+        let instruction = match dice.below(5) {
+            0 | 1 => Instruction::Read(spr),
+            2 | 3 => Instruction::Write(spr, self.value_of(dice, spr)),
+            _ => Instruction::ReadMsr,
         };
-        match dice.below(9) {
-            0..3 => focused(&self.vocabulary.regs, dice).map(Action::GetRegs),
-            3..5 => focused(&self.vocabulary.regs, dice).map(|spr| Action::SetRegs(spr, self.value_of(dice, spr))),
-            5..7 => focused(&self.vocabulary.sregs, dice).map(Action::GetSregs),
-            7 => focused(&self.vocabulary.sregs, dice).map(|spr| Action::SetSregs(spr, self.value_of(dice, spr))),
-            _ => self.has(Feature::Ioctl).then_some(Action::Migrate),
-        }
-    }
-
-    fn other_register(&self, dice: &mut Dice) -> Option<Action> {
-        if dice.percent(40) {
-            return dice.pick(&self.vocabulary.read).map(|spr| Action::ReadSpr(spr));
-        }
-        let spr = *dice.pick(&self.vocabulary.exchanged)?;
-        Some(Action::Exchange(spr, implemented(spr, self.value_of(dice, spr))))
-    }
-
-    fn segment(&self, dice: &mut Dice) -> Option<Action> {
-        let here = self.has(Feature::Book3s32);
-        let register = *dice.pick(&SEGMENTS).filter(|_| here)?;
-        Some(Action::Segment { register, value: dice.value(32) & SEGMENT, indirect: dice.percent(50) })
+        Action::Around(instruction, general(dice))
     }
 }
 
@@ -342,13 +308,16 @@ pub(super) fn step(user: bool, action: Action) -> Step {
     Step { user, action }
 }
 
-fn general(dice: &mut Dice) -> u8 {
+pub(super) fn general(dice: &mut Dice) -> u8 {
     (GENERAL.start + dice.below(GENERAL.len())) as u8
 }
 
 /// The script language has these in supervisor state alone.
 pub(super) const fn allowed_in_user(action: &Action) -> bool {
-    !matches!(action, Action::Map(..) | Action::Unmap(_) | Action::CriticalSection | Action::Migrate)
+    !matches!(
+        action,
+        Action::Around(..) | Action::Map(..) | Action::Unmap(_) | Action::CriticalSection | Action::Migrate
+    )
 }
 
 #[cfg(test)]

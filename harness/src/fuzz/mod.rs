@@ -14,13 +14,16 @@
 
 mod action;
 mod bundle;
+mod bystanders;
 mod campaign;
 mod contract;
 mod cover;
 mod dice;
+mod draw;
 mod environment;
 mod generate;
 mod judge;
+mod operand;
 mod phrase;
 mod prediction;
 mod probe;

@@ -50,8 +50,9 @@ impl Generator {
                 say(Action::Exit(ExitKind::Mfpvr));
             }
             (2, Some(_), _) if !self.environment().is_wide() => say(Action::CriticalSection),
-            (3, _, Some(critical)) => {
-                say(Action::StoreField(critical, STACK));
+            (3 | 4, _, Some(critical)) => {
+                let near = if dice.percent(30) { 1 << dice.below(32) } else { 0 };
+                say(Action::StoreField(critical, STACK ^ near));
                 say(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: on });
                 if exception == Exception::Decrementer {
                     say(Action::Arm(SOME_TICKS));
@@ -61,7 +62,7 @@ impl Generator {
                     return;
                 }
             }
-            (4, ..) => {}
+            (5, ..) => {}
             _ => say(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: on }),
         }
         if dice.percent(85) {

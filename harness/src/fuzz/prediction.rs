@@ -31,6 +31,8 @@ pub enum Part {
     Syndrome,
     /// DEAR or DAR.
     Dar,
+    /// CR, XER or LR.
+    Special(&'static str),
     /// That the hypervisor gave the guest up there.
     GivenUp,
     /// That the target died.
@@ -43,6 +45,7 @@ impl Part {
         match self {
             Self::Value | Self::GivenUp | Self::Fate => String::new(),
             Self::Register(number) => format!(".r{number}"),
+            Self::Special(name) => format!(".{name}"),
             Self::Exception => ".exception".to_owned(),
             Self::Srr0 => ".srr0".to_owned(),
             Self::Srr1 => ".srr1".to_owned(),
@@ -53,9 +56,10 @@ impl Part {
 
     /// The output of this name of a step's (`case::Step::outputs`): a general register, or the value itself.
     pub(super) fn of_output(name: &str) -> Option<Self> {
-        match name.strip_prefix('r') {
-            Some(number) => number.parse().ok().map(Self::Register),
-            None => name.is_empty().then_some(Self::Value),
+        match (name.strip_prefix('r'), ["cr", "xer", "lr"].into_iter().find(|special| *special == name)) {
+            (Some(number), _) => number.parse().ok().map(Self::Register),
+            (None, Some(special)) => Some(Self::Special(special)),
+            (None, None) => name.is_empty().then_some(Self::Value),
         }
     }
 
@@ -64,6 +68,7 @@ impl Part {
         match self {
             Self::Value => "value",
             Self::Register(_) => "register",
+            Self::Special(name) => name,
             Self::Exception => "exception",
             Self::Srr0 => "srr0",
             Self::Srr1 => "srr1",

@@ -145,6 +145,8 @@ fn noun(action: &Action) -> &'static str {
         Action::ReadSpr(_)
         | Action::Through { .. }
         | Action::Exchange(..)
+        | Action::Around(..)
+        | Action::Return { .. }
         | Action::ReadMsr
         | Action::ReadMsrInto(_) => "read",
         Action::LoadField(_) | Action::StoreField(..) => "field",

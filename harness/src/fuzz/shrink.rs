@@ -10,6 +10,7 @@
 //! cases. Each round's script is smaller by [`weight`] than the one before, so it ends.
 
 use super::action::{Action, Step};
+use super::bystanders::Instruction;
 use super::environment::Environment;
 
 /// A script with what it costs a reader: steps, steps in problem state, digits.
@@ -82,7 +83,14 @@ fn plainer_actions(environment: &Environment, action: &Action) -> Vec<Action> {
     match *action {
         Action::WriteSpr(spr, _) => values(&|value| Action::WriteSpr(spr, aligned(value))),
         Action::Through { spr, value, .. } => vec![Action::WriteSpr(spr, value), Action::ReadSpr(spr)],
-        Action::ReadMsrInto(_) => vec![Action::ReadMsr],
+        Action::ReadMsrInto(_) | Action::Around(Instruction::ReadMsr, _) => vec![Action::ReadMsr],
+        Action::Around(Instruction::Read(spr), _) => vec![Action::ReadSpr(spr)],
+        Action::Around(Instruction::Write(spr, value), _) => vec![Action::WriteSpr(spr, value)],
+        Action::Return { critical, value } => {
+            let bits = environment.changeable().iter();
+            let fewer = bits.map(|bit| value ^ (value ^ environment.msr()) & bit).filter(|fewer| *fewer != value);
+            fewer.map(|value| Action::Return { critical, value }).collect()
+        }
         Action::WriteMsr { by, from, value } => {
             let base = environment.msr();
             let mut plainer = vec![Action::WriteMsr { by, from: 3, value }];

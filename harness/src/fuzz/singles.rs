@@ -4,6 +4,7 @@
 //! only an interleaving shows. The steps are also what coverage counts.
 
 use super::action::{Action, ExitKind, Line, MsrWriter, Rights, STACK, Size, Step, enabling_bit};
+use super::bystanders::{CALLS, FIRSTS, Instruction};
 use super::contract::ASKED;
 use super::environment::{MEMORY, WINDOW, ZERO};
 use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user, implemented, step};
@@ -46,7 +47,7 @@ impl Generator {
     }
 
     /// Scripts of everything at once: all registers written and all read, in either order, and the same by the page. One that takes
-    /// another's value shows it whichever two they are.
+    /// another's value shows it whichever two they are, and one that compares two by a value they all have. And each event with all of it before and behind.
     #[must_use]
     pub fn everything(&self) -> Vec<Vec<Step>> {
         let held = &self.vocabulary().held;
@@ -57,6 +58,7 @@ impl Generator {
         let mut scripts = vec![
             writes.iter().chain(&reads).copied().collect::<Vec<_>>(),
             writes.iter().rev().chain(&reads).copied().collect(),
+            held.iter().map(|spr| supervisor(Action::WriteSpr(spr, VALUE))).chain(reads.iter().copied()).collect(),
         ];
         if self.is_paged() {
             let plain =
@@ -71,8 +73,32 @@ impl Generator {
             scripts.push(map.iter().chain(&stores).chain(&loads).chain(&reads).copied().collect());
             scripts.push(map.iter().chain(stores.iter().rev()).chain(&loads).copied().collect());
             scripts.push(map.iter().chain(&writes).chain(&loads).copied().collect());
+            for event in self.events() {
+                scripts.push(map.iter().chain(&stores).chain(&[event]).chain(&loads).copied().collect());
+            }
+        }
+        for event in self.events() {
+            scripts.push(writes.iter().chain(&[event]).chain(&reads).copied().collect());
         }
         scripts
+    }
+
+    /// What may leave something behind that is none of its business.
+    fn events(&self) -> Vec<Step> {
+        let mut events: Vec<Step> = self.exit_kinds().into_iter().map(|kind| supervisor(Action::Exit(kind))).collect();
+        events.extend(self.vocabulary().calls.iter().map(|token| supervisor(Action::Hcall(*token, OTHER))));
+        events.push(supervisor(Action::Illegal));
+        events.push(user(Action::ReadMsr));
+        events.extend(self.exit_kinds().into_iter().map(|kind| user(Action::Exit(kind))));
+        events.push(supervisor(Action::Return { critical: false, value: self.environment().msr() }));
+        events.push(supervisor(Action::Map(WINDOW, MEMORY, Rights::Srw)));
+        if self.is_paged() {
+            events.push(self.map_page());
+        }
+        if self.environment().has(Feature::Ioctl) {
+            events.push(supervisor(Action::Migrate));
+        }
+        events
     }
 
     fn is_paged(&self) -> bool {
@@ -91,6 +117,9 @@ impl Generator {
             scripts.push(vec![supervisor(Action::ReadSpr(spr))]);
             scripts.push(vec![write, supervisor(Action::ReadSpr(spr))]);
             scripts.push(vec![supervisor(Action::Through { spr, from: FROM, to: TO, value: OTHER })]);
+            let first = (spr.number % 32) as u8;
+            scripts.push(vec![write, supervisor(Action::Around(Instruction::Read(spr), first))]);
+            scripts.push(vec![supervisor(Action::Around(Instruction::Write(spr, VALUE), first))]);
             scripts.push(vec![user(Action::ReadSpr(spr))]);
             scripts.push(vec![write, user(Action::WriteSpr(spr, OTHER)), supervisor(Action::ReadSpr(spr))]);
         }
@@ -165,6 +194,16 @@ impl Generator {
             vec![supervisor(Action::ReadMsrInto(TO))],
             vec![user(Action::ReadMsr)],
         ];
+        scripts.extend((0..FIRSTS).map(|first| vec![supervisor(Action::Around(Instruction::ReadMsr, first))]));
+        let classes = if self.environment().family().is_booke() { &[false, true][..] } else { &[false] };
+        for (bit, critical) in
+            self.environment().changeable().iter().flat_map(|bit| classes.iter().map(move |class| (bit, *class)))
+        {
+            let [changed, back] = [base ^ bit, base].map(|value| Action::Return { critical, value });
+            scripts.push(vec![supervisor(changed), supervisor(Action::ReadMsr)]);
+            scripts.push(vec![supervisor(changed), supervisor(back), supervisor(Action::ReadMsr)]);
+            scripts.push(vec![user(changed)]);
+        }
         for bit in self.environment().changeable() {
             for by in self.msr_writers() {
                 let write = Action::WriteMsr { by: *by, from: FROM, value: base ^ bit };
@@ -203,8 +242,8 @@ impl Generator {
             scripts.push(vec![supervisor(Action::Hcall(token, OTHER & 0xffff_ffff))]);
             scripts.push(vec![user(Action::Hcall(token, 0))]);
         }
-        if !vocabulary.calls.is_empty() {
-            scripts.extend((14..32).map(|register| vec![supervisor(Action::HcallPreserves(register, VALUE))]));
+        for (index, token) in vocabulary.calls.iter().enumerate() {
+            scripts.push(vec![supervisor(Action::HcallPreserves(*token, (index % CALLS) as u8))]);
         }
         let moves = [(&vocabulary.regs, true), (&vocabulary.sregs, false)];
         for (spr, regs) in moves.into_iter().flat_map(|(sprs, regs)| sprs.iter().map(move |spr| (*spr, regs))) {
@@ -304,15 +343,16 @@ impl Generator {
                 if !environment.is_wide() && bit == sprig_isa::msr::EE {
                     scripts.push(map(script(&[supervisor(Action::CriticalSection), ask])));
                 }
-                let inside = supervisor(Action::StoreField(critical, STACK));
-                let stay = [user(Action::Loop(STACK)), user(Action::Taken(Exception::Decrementer))];
                 if exception == Exception::Decrementer {
-                    scripts.push(
-                        [self.map_page(), inside, on, supervisor(Action::Arm(SOME_TICKS))]
-                            .into_iter()
-                            .chain(stay)
-                            .collect(),
-                    );
+                    // Where r1 is what `critical` says, or nearly; what problem state has there does not count.
+                    let near = [0, 2, 15, 16, 31].map(|bit| STACK ^ 1 << bit);
+                    let values = [STACK, 0, u32::MAX.into()].into_iter().chain(near).map(|value| (value, false));
+                    for (value, in_user) in values.chain([(STACK, true)]) {
+                        let inside = supervisor(Action::StoreField(critical, value));
+                        let stay = [Action::Loop(STACK), ask.action].map(|action| step(in_user, action));
+                        let due = [inside, on, supervisor(Action::Arm(SOME_TICKS))];
+                        scripts.push(map(due.into_iter().chain(stay).collect()));
+                    }
                 }
             }
         }

@@ -96,6 +96,11 @@ pub(super) fn is_segment(field: &Field) -> bool {
     field.name.strip_prefix("sr").is_some_and(|rest| rest.parse::<u8>().is_ok())
 }
 
+/// True for the fields that are no registers and hold what is stored to them.
+pub(super) fn is_plain(field: &Field) -> bool {
+    field.name.starts_with("scratch") || field.name == "critical"
+}
+
 /// Tokens that nobody has given a meaning: a number of KVM's, the same under another vendor, none.
 const UNKNOWN_CALLS: [u32; 3] = [0x002a_7fff, 0x0001_7fff, 0];
 

@@ -1,7 +1,8 @@
 //! Each action by the contract.
 
-use super::super::action::{Action, ExitKind, MsrWriter, Step};
-use super::super::prediction::{Allowed, Part, Prediction};
+use super::super::action::{Action, ExitKind, MsrWriter, RETURN_PRIVILEGED, Step};
+use super::super::bystanders::{self, Instruction};
+use super::super::prediction::{Allowed, Part, Prediction, Trap};
 use super::Contract;
 use super::exception::Cause;
 use super::memory::Mapped;
@@ -35,6 +36,9 @@ impl Contract<'_> {
             Action::WriteSpr(spr, value) => self.write(spr, value),
             Action::Through { spr, value, .. } => self.write_and_read(spr, value),
             Action::Exchange(spr, value) => self.exchange(spr, value),
+            Action::Around(instruction, first) => self.around(instruction, first),
+            Action::Return { .. } if self.user => self.takes(Cause::Privileged, RETURN_PRIVILEGED),
+            Action::Return { critical, value } => self.return_to(critical, value),
             Action::ReadMsr | Action::ReadMsrInto(_) if self.user => self.takes(Cause::Privileged, 0),
             Action::ReadMsr | Action::ReadMsrInto(_) => {
                 let stored = self.stored_msr.is_some();
@@ -62,11 +66,11 @@ impl Contract<'_> {
                 self.takes_by(Cause::SystemCall, BEHIND_CALL, "hcall.supervisor-only")
             }
             Action::Hcall(token, _) => self.hypercall(token),
-            Action::HcallPreserves(register, value) => {
-                self.exit();
-                Prediction::done("hcall.nonvolatile-registers")
-                    .with(Part::Value, Some(Allowed::OneOf(vec![EV_SUCCESS.into()])))
-                    .with(Part::Register(register), Some(Allowed::OneOf(vec![value])))
+            Action::HcallPreserves(token, first) => {
+                let mut prediction = self.hypercall(token);
+                prediction.expectations.retain(|expectation| expectation.part == Part::Value);
+                prediction.expectations.extend(bystanders::unchanged_by_call(first));
+                prediction
             }
             Action::MapPage(ea) => self.map_page(ea),
             Action::Exit(kind) => self.exit_by(kind),
@@ -206,6 +210,32 @@ impl Contract<'_> {
         }
         self.write(spr, value);
         self.read(spr)
+    }
+
+    fn around(&mut self, instruction: Instruction, first: u8) -> Prediction {
+        let mut prediction = match instruction {
+            Instruction::Read(spr) => self.read(spr),
+            Instruction::Write(spr, value) => {
+                self.write(spr, value).with(Part::Value, Some(Allowed::OneOf(vec![value])))
+            }
+            Instruction::ReadMsr => self.act(&Action::ReadMsr),
+        };
+        // The stub begins with something else, and what an exception in it leaves alone others look at.
+        if prediction.trap != Trap::Never {
+            return Prediction::open(prediction.rule);
+        }
+        prediction.expectations.extend(bystanders::unchanged(first));
+        prediction
+    }
+
+    /// A return from an interrupt that the guest kernel has made up.
+    fn return_to(&mut self, critical: bool, value: u64) -> Prediction {
+        self.exit();
+        let (address, state) = if critical { (number::CSRR0, number::CSRR1) } else { (number::SRR0, number::SRR1) };
+        self.registers.forget(address);
+        self.registers.forget(state);
+        self.msr = Some(value);
+        Prediction::value("exception.return-sets-msr", Some(vec![self.environment.cut(value)]))
     }
 
     fn exchange(&mut self, spr: &'static Spr, value: u64) -> Prediction {
