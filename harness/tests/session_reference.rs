@@ -1,9 +1,11 @@
 //! The reference as a target: what becomes of cases that end their machine, and what it counts.
 
 use sprig::case::{Case, SourceFile};
+use sprig::project;
 use sprig::script;
 use sprig::session::{self, Unwatched, empty_guest};
-use sprig::target::{self, Boot, Limits, Target};
+use sprig::suite::Suite;
+use sprig::target::{self, Boot, Limits, Mode, Model, Reference, Target};
 use sprig::transcript::{Fate, RunResult};
 use sprig_wire::log::State;
 use std::path::PathBuf;
@@ -49,6 +51,27 @@ fn an_empty_case_ends_on_every_reference() {
 fn the_same_case_gives_the_same_bytes() {
     let steps = "a = mfspr TBL\nmtspr SPRG0, 0x1234\nb = mfspr SPRG0";
     assert_eq!(run("ref-e500v2-pr", steps), run("ref-e500v2-pr", steps));
+}
+
+#[test]
+fn a_machine_that_goes_on_from_a_booted_one_does_what_one_that_boots_does() {
+    /// Of how many cases one is run on each target: another on each.
+    const ONE_OF: usize = 8;
+    let suite = Suite::load(&project::root()).expect("the suite has no mistakes");
+    let instances: Vec<_> = suite.scripts.iter().flat_map(|script| script.instances()).collect();
+    let targets = |model| Mode::all().map(|mode| Reference::new(model, mode).expect("the tables know its CPU"));
+    let pairs = Model::all().flat_map(|model| targets(model).into_iter().zip(targets(model)));
+    for (index, (going_on, booting)) in pairs.enumerate() {
+        let booting = booting.booting_each();
+        let profile = going_on.profile();
+        let here = instances.iter().skip(index % ONE_OF).step_by(ONE_OF);
+        let cases: Vec<Case> = here.filter_map(|instance| instance.assemble(&profile).ok()).collect();
+        let [expected, seen] =
+            [&booting, &going_on].map(|target| session::run_all(target, &cases, &Limits::default(), &Unwatched).0);
+        for (case, (expected, seen)) in cases.iter().zip(expected.iter().zip(&seen)) {
+            assert_eq!(seen, expected, "{} on {}", case.name, going_on.id());
+        }
+    }
 }
 
 #[test]

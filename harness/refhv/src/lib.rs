@@ -1,7 +1,7 @@
 //! The embedded reference hypervisor: PowerPC machines in plain Rust, exact to the instruction and fully deterministic.
 //!
 //! ```text
-//!   machine        an image and a batch in memory, run within limits; says how it ended     image, host
+//!   machine        an image and a batch in memory, run within limits; says how it ended     image, host, snapshot
 //!     |
 //!   cpu            what every PowerPC does in problem state: decode and execute one instruction after the other
 //!     | Supervisor (the one seam: translation, privileged instructions, interrupts, time)
@@ -28,4 +28,5 @@ pub mod machine;
 pub mod memory;
 pub mod mmu;
 pub mod msr;
+pub mod snapshot;
 pub mod vector;

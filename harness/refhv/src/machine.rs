@@ -100,6 +100,16 @@ impl<S: Supervisor> Machine<S> {
         Ok(machine)
     }
 
+    /// A machine that has been running, and has nothing placed in its memory.
+    pub(crate) fn going_on(processor: Processor<S>, image: Arc<Image>) -> Self {
+        Self { processor, image, placed: Vec::new() }
+    }
+
+    /// The image it was entered with.
+    pub(crate) fn image(&self) -> Arc<Image> {
+        Arc::clone(&self.image)
+    }
+
     /// Puts image and placed bytes into memory and sets the registers to what they are at entry.
     fn enter(&mut self) -> Result<(), ImageError> {
         let Processor { core, supervisor } = &mut self.processor;

@@ -5,7 +5,12 @@
 //! was written to and serves the thread's next machine. Every accessor checks bounds; an address outside is the caller's
 //! business (a device, or a machine check).
 
+mod pages;
+
 use std::cell::RefCell;
+use std::ops::Range;
+
+pub(crate) use pages::Pages;
 
 /// Bytes of a block that the C library always takes fresh from the system, as it does not with smaller ones: it reuses those
 /// and has to clear all of them at once (glibc, DEFAULT_MMAP_THRESHOLD_MAX). What is not touched costs nothing.
@@ -269,13 +274,20 @@ impl Block {
         }
     }
 
+    /// The addresses of a chunk.
+    fn range(&self, chunk: usize) -> Range<usize> {
+        chunk << CHUNK_SHIFT..self.ram.len().min((chunk + 1) << CHUNK_SHIFT)
+    }
+
     /// Makes it as it was when it was new, with this size.
     fn clear(&mut self, size: usize) {
-        for chunk in self.written.drain(..) {
+        let mut written = std::mem::take(&mut self.written);
+        for chunk in written.drain(..) {
             self.writes[chunk] = 0;
-            let end = self.ram.len().min((chunk + 1) << CHUNK_SHIFT);
-            self.ram[chunk << CHUNK_SHIFT..end].fill(0);
+            let range = self.range(chunk);
+            self.ram[range].fill(0);
         }
+        self.written = written;
         self.ram.truncate(size);
         self.writes.truncate(size.div_ceil(CHUNK));
     }

@@ -9,13 +9,14 @@ use crate::case::{Case, Hold, Profile};
 use crate::feature::{Feature, FeatureSet};
 use crate::transcript::{ExitCount, Fate, RunResult};
 use sprig_isa::cpu::Cpu;
-use sprig_refhv::bare::Wires;
+use sprig_refhv::bare::{Bare, Wires};
 use sprig_refhv::cpu::Supervisor;
 use sprig_refhv::host::Host;
 use sprig_refhv::hypervisor::policy::HOST_SLICE;
 use sprig_refhv::hypervisor::{Description, Design, DesignRow, Deviation, GuestKernel, Hypervisor, Setup, UserSpace};
-use sprig_refhv::image::Image;
+use sprig_refhv::image::{Image, ImageError};
 use sprig_refhv::machine::{self, Machine, Outcome};
+use sprig_refhv::snapshot::Snapshot;
 use sprig_wire::batch::BatchBuilder;
 use sprig_wire::layout::BATCH_BASE;
 use sprig_wire::log::{self, State};
@@ -29,6 +30,8 @@ const CASE: u32 = 1;
 const SPIN_INSTRUCTIONS: u64 = 2;
 /// What `hold` is under the reference hypervisor: what its host leaves the guest.
 const HOLD: Hold = Hold { spin: HOST_SLICE.div_ceil(SPIN_INSTRUCTIONS) as u32, ..Hold::NO_HOST };
+/// More instructions than a kernel needs until it looks at its batch.
+const MOST_BOOT: u64 = 100_000;
 /// So many times the limit of one step may a whole case take.
 const STEPS: u64 = 100;
 /// In a target's name, what stands in front of the deviation of a hypervisor that is wrong on purpose.
@@ -158,6 +161,9 @@ pub(super) static MODELS: [Model; 8] = [
     Model::wide("power8-64le", "power8", image::BOARD_64LE, &[Feature::Wide, Feature::LittleEndian]),
 ];
 
+/// A machine whose kernel has booted, once there has been one. None where it does not come so far.
+type Booted<S> = OnceLock<Option<Snapshot<S>>>;
+
 /// One model in one mode.
 #[derive(Debug)]
 pub struct Reference {
@@ -165,6 +171,10 @@ pub struct Reference {
     model: &'static Model,
     cpu: &'static Cpu,
     mode: Mode,
+    /// Each case's machine boots by itself.
+    boots_each: bool,
+    bare: Booted<Bare>,
+    guest: Booted<Hypervisor>,
 }
 
 impl Reference {
@@ -172,7 +182,8 @@ impl Reference {
     #[must_use]
     pub fn new(model: &'static Model, mode: Mode) -> Option<Self> {
         let cpu = Cpu::by_name(model.cpu)?;
-        Some(Self { id: format!("ref-{}-{}", model.label, mode.name), model, cpu, mode })
+        let id = format!("ref-{}-{}", model.label, mode.name);
+        Some(Self { id, model, cpu, mode, boots_each: false, bare: OnceLock::new(), guest: OnceLock::new() })
     }
 
     /// The target for a model under the hypervisor that offers the page.
@@ -199,6 +210,34 @@ impl Reference {
         Some(Self { id: format!("ref-{}", row.id), mode: Mode { hypervisor: setup, ..mode }, ..usual })
     }
 
+    /// The same target, but that each case's machine boots the kernel by itself.
+    #[must_use]
+    pub fn booting_each(self) -> Self {
+        Self { boots_each: true, ..self }
+    }
+
+    /// A machine in which the kernel is about to look at its batch; or one that is switched on, where a machine does not come so
+    /// far.
+    fn machine<S: Supervisor + Clone>(
+        &self,
+        booted: &Booted<S>,
+        make: impl Fn() -> Result<Machine<S>, ImageError>,
+    ) -> Result<Machine<S>, String> {
+        let failed = |error| format!("the guest image {}: {error}", self.model.image.name);
+        if self.boots_each {
+            return make().map_err(failed);
+        }
+        if booted.get().is_none() {
+            let snapshot = Snapshot::before_load(&make, BATCH_BASE.into(), MOST_BOOT).map_err(failed)?;
+            // Another thread may have been faster, with the same.
+            let _ = booted.set(snapshot);
+        }
+        match booted.get() {
+            Some(Some(snapshot)) => Ok(snapshot.to_machine()),
+            _ => make().map_err(failed),
+        }
+    }
+
     /// How the hypervisor is designed, if not by the contract.
     fn design(&self) -> Option<Design> {
         self.mode.hypervisor.and_then(|setup| setup.design)
@@ -213,16 +252,14 @@ impl Reference {
         builder.push(CASE, &case.parts);
         let batch = builder.finish().map_err(|error| error.to_string())?;
         let image = self.model.image()?;
-        let name = self.model.image.name;
-        let failed = |error: sprig_refhv::image::ImageError| format!("the guest image {name}: {error}");
         match self.mode.hypervisor {
             None => {
-                let machine = Machine::bare(self.cpu, image).map_err(failed)?;
+                let machine = self.machine(&self.bare, || Machine::bare(self.cpu, Arc::clone(&image)))?;
                 let (result, machine) = Self::run_machine(machine, &mut Wires, &batch, limits)?;
                 Ok((result, machine.console().to_vec()))
             }
             Some(setup) => {
-                let machine: Machine<Hypervisor> = Machine::guest(self.cpu, image, setup).map_err(failed)?;
+                let machine = self.machine(&self.guest, || Machine::guest(self.cpu, Arc::clone(&image), setup))?;
                 let (mut result, machine) = Self::run_machine(machine, &mut UserSpace, &batch, limits)?;
                 let exits = machine.processor.supervisor.exits().of_case(CASE);
                 let count = |(step, reason, count): (u32, sprig_refhv::hypervisor::Exit, u64)| ExitCount {

@@ -37,6 +37,7 @@ mod message {
 }
 
 /// The supervisor state of a bare CPU, as far as it is not in its registers.
+#[derive(Clone)]
 pub struct Bare {
     /// Translation.
     pub mmu: Mmu,

@@ -90,6 +90,11 @@ impl Lookaside {
         }
     }
 
+    /// The space that translations belong to.
+    pub(crate) fn space(&self) -> u8 {
+        (self.space >> SPACE_SHIFT) as u8
+    }
+
     /// True if an address is that of an instruction in the page of the last one.
     #[inline]
     pub(super) fn is_in_last_page(&self, address: u64) -> bool {
