@@ -20,6 +20,11 @@ impl Insn {
     pub(super) const fn is_plain_condition(self) -> bool {
         self.bo() & (bo::NO_CONDITION | bo::NO_DECREMENT) == bo::NO_DECREMENT && !self.aa() && !self.lk()
     }
+
+    /// True of a bc that counts CTR down and looks at no bit of CR, neither absolute nor with a link.
+    pub(super) const fn is_plain_count(self) -> bool {
+        self.bo() & (bo::NO_CONDITION | bo::NO_DECREMENT) == bo::NO_CONDITION && !self.aa() && !self.lk()
+    }
 }
 
 impl State {
@@ -47,14 +52,18 @@ impl State {
         self.go(insn, true, target)
     }
 
+    /// Decrements CTR; true if it is then what BO asks for.
+    #[inline]
+    fn count_down(&mut self, bo: u32) -> bool {
+        self.ctr = self.register(self.ctr.wrapping_sub(1));
+        (self.effective(self.ctr) == 0) == (bo & bo::ON_ZERO != 0)
+    }
+
     /// Decrements CTR if BO says so; true if BO and BI are satisfied.
     #[inline]
     fn condition_holds(&mut self, insn: Insn) -> bool {
         let bo = insn.bo();
-        let counter = bo & bo::NO_DECREMENT != 0 || {
-            self.ctr = self.register(self.ctr.wrapping_sub(1));
-            (self.effective(self.ctr) == 0) == (bo & bo::ON_ZERO != 0)
-        };
+        let counter = bo & bo::NO_DECREMENT != 0 || self.count_down(bo);
         let condition = bo & bo::NO_CONDITION != 0 || self.cr_bit(insn.bi()) == (bo & bo::SENSE != 0);
         counter && condition
     }
@@ -70,7 +79,20 @@ impl State {
     /// bc that looks at a bit of CR alone, neither absolute nor with a link.
     #[inline]
     pub(super) fn branch_if(&mut self, insn: Insn) -> Flow {
-        if self.cr_bit(insn.bi()) != (insn.bo() & bo::SENSE != 0) {
+        self.go_if(insn, self.cr_bit(insn.bi()) == (insn.bo() & bo::SENSE != 0))
+    }
+
+    /// bc that counts CTR down and looks at no bit of CR, neither absolute nor with a link.
+    #[inline]
+    pub(super) fn branch_counting(&mut self, insn: Insn) -> Flow {
+        let taken = self.count_down(insn.bo());
+        self.go_if(insn, taken)
+    }
+
+    /// Goes to the target of a bc that is neither absolute nor has a link.
+    #[inline]
+    fn go_if(&mut self, insn: Insn, taken: bool) -> Flow {
+        if !taken {
             return Flow::Next;
         }
         self.nia = self.effective(self.pc.wrapping_add(insn.bd()));

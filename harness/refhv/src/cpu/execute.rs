@@ -13,7 +13,7 @@ use super::load_store::{CacheLock, Extend, Form};
 use super::logical::{popcntb, popcntw};
 use super::opcode::{primary, x31};
 use super::operation::Operation;
-use super::{Access, Direction, Insn, Interrupt, Privileged, Processor, Supervisor};
+use super::{Access, Direction, Insn, Interrupt, Privileged, Processor, Refused, Supervisor};
 
 /// CPUs with a classic floating-point unit.
 const FLOATING_POINT: CpuSet = CpuSet::all().difference(CpuSet::E500V2);
@@ -64,6 +64,7 @@ impl<S: Supervisor> Processor<S> {
             }
             Operation::B => return Ok(state.branch(insn)),
             Operation::BcIf => return Ok(state.branch_if(insn)),
+            Operation::BcCount => return Ok(state.branch_counting(insn)),
             Operation::Bc => return Ok(state.branch_conditional(insn)),
             Operation::Lwz => self.load_to::<u32>(insn, Form::D, Extend::Zero)?,
             Operation::Lbz => self.load_to::<u8>(insn, Form::D, Extend::Zero)?,
@@ -226,12 +227,19 @@ impl<S: Supervisor> Processor<S> {
     /// A privileged instruction.
     #[inline]
     fn execute_privileged(&mut self, insn: Insn) -> Outcome {
-        let state = &self.core.state;
-        if state.in_problem_state() {
-            let privileged = Interrupt::privileged(state.profile.family);
-            return Err(self.core.raise(privileged));
+        if self.core.state.in_problem_state() {
+            return Ok(self.refuse(insn, Refused::Privileged));
         }
         self.execute_in_supervisor(insn)
+    }
+
+    /// A privileged instruction in problem state.
+    #[inline(always)]
+    pub(super) fn refuse(&mut self, insn: Insn, instruction: Refused) -> Flow {
+        self.core.begin(insn);
+        self.supervisor.refused(&mut self.core, instruction);
+        self.core.update_code();
+        Flow::Elsewhere
     }
 
     fn execute_in_supervisor(&mut self, insn: Insn) -> Outcome {

@@ -45,7 +45,7 @@ pub use privileged::Privileged;
 pub use run::{Pause, Processor, Stop};
 pub(crate) use special::undefined_spr;
 pub use state::{Reservation, Sprs, State};
-pub use supervisor::{Access, Direction, Supervisor, Translation};
+pub use supervisor::{Access, Direction, Refused, Supervisor, Translation};
 
 use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::exception::Exception;

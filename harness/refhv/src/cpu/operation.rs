@@ -47,6 +47,8 @@ pub(super) enum Operation {
     Bc,
     /// bc that looks at a bit of CR alone, neither absolute nor with a link.
     BcIf,
+    /// bc that counts CTR down and looks at no bit of CR, neither absolute nor with a link.
+    BcCount,
     Lwz,
     Lbz,
     Lhz,
@@ -222,6 +224,7 @@ impl Operation {
             primary::MD30 if cpu.is_64bit => Self::RotateDoubleword,
             primary::B => Self::B,
             primary::BC if insn.is_plain_condition() => Self::BcIf,
+            primary::BC if insn.is_plain_count() => Self::BcCount,
             primary::BC => Self::Bc,
             primary::X19 => Self::decode_19(insn),
             primary::X31 => Self::decode_31(insn, cpu),

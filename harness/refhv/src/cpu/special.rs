@@ -10,7 +10,7 @@ use sprig_isa::spr::{self, Spr, Undefined, number};
 
 use super::execute::Flow;
 use super::interrupt::Raised;
-use super::{Core, Direction, Insn, Interrupt, Processor, State, Supervisor};
+use super::{Core, Direction, Insn, Interrupt, Processor, Refused, State, Supervisor};
 
 impl Core {
     /// The value of a register open to reading, by the number of its cell.
@@ -63,10 +63,7 @@ impl<S: Supervisor> Processor<S> {
     #[inline(always)]
     pub(super) fn move_privileged(&mut self, insn: Insn, direction: Direction) -> Result<Flow, Raised> {
         if self.core.state.in_problem_state() {
-            self.core.begin(insn);
-            self.supervisor.privileged_move(&mut self.core, direction);
-            self.core.update_code();
-            return Ok(Flow::Elsewhere);
+            return Ok(self.refuse(insn, Refused::Move(direction)));
         }
         self.move_special_by_table(insn, direction, insn.spr())
     }

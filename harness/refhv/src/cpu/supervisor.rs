@@ -22,6 +22,15 @@ pub enum Direction {
     Write,
 }
 
+/// A privileged instruction that problem state may not execute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// mfspr or mtspr of a register that the CPU has.
+    Move(Direction),
+    /// One that [`Privileged::decode`] knows.
+    Privileged,
+}
+
 /// Where an effective address leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Translation {
@@ -66,10 +75,9 @@ pub trait Supervisor: Sized {
     /// at what this leaves in `core.state.pc`. System calls come here with `core.state.nia` as their return address.
     fn interrupt(&mut self, core: &mut Core, interrupt: Interrupt);
 
-    /// `core.insn` is mfspr or mtspr of a register that problem state may not use, in problem state. As [`Self::interrupt`] with
-    /// the program interrupt that this causes: what a guest's kernel does most under a hypervisor need not be told from all the
-    /// others first.
-    fn privileged_move(&mut self, core: &mut Core, _direction: Direction) {
+    /// `core.insn` is privileged, and the hardware in problem state. As [`Self::interrupt`] with the program interrupt that this
+    /// causes: what a guest's kernel does most under a hypervisor need not be told from all the others first.
+    fn refused(&mut self, core: &mut Core, _instruction: Refused) {
         let privileged = Interrupt::privileged(core.state.profile.family);
         self.interrupt(core, privileged);
     }

@@ -47,7 +47,7 @@ impl Hypervisor {
         }
     }
 
-    fn privileged_instruction(&mut self, core: &mut Core, instruction: Privileged) -> Result<(), Interrupt> {
+    pub(super) fn privileged_instruction(&mut self, core: &mut Core, instruction: Privileged) -> Result<(), Interrupt> {
         let insn = core.insn;
         let rs = core.state.gpr[insn.rt()];
         let or_short = |whole| if insn.l15() && self.cpu.is_64bit { Writer::EeRi } else { whole };

@@ -56,7 +56,9 @@ use sprig_wire::{board, layout};
 
 use crate::bare::Timers;
 use crate::clock::INSTRUCTIONS_PER_TICK;
-use crate::cpu::{Access, Core, Direction, Fault, Interrupt, Pause, Privileged, Processor, Supervisor, Translation};
+use crate::cpu::{
+    Access, Core, Direction, Fault, Interrupt, Pause, Privileged, Processor, Refused, Supervisor, Translation,
+};
 use crate::mmu::{Mmu, space};
 use registers::{Alias, RegisterFile, aliases_in_page, aliases_outside_page, is_aliased};
 use shadow::ShadowTlb;
@@ -442,15 +444,20 @@ impl Supervisor for Hypervisor {
         self.enter(core);
     }
 
-    fn privileged_move(&mut self, core: &mut Core, direction: Direction) {
-        if self.emulates() {
-            self.exit(core, Exit::Emulated);
-            let done = self.move_special(core, direction);
-            self.go_behind(core, done);
-            self.enter(core);
-        } else {
-            self.interrupt(core, Interrupt::privileged(self.cpu.family));
+    fn refused(&mut self, core: &mut Core, instruction: Refused) {
+        if !self.emulates() {
+            return self.interrupt(core, Interrupt::privileged(self.cpu.family));
         }
+        self.exit(core, Exit::Emulated);
+        let done = match instruction {
+            Refused::Move(direction) => self.move_special(core, direction),
+            Refused::Privileged => match Privileged::decode(core.insn, self.cpu) {
+                Some(instruction) => self.privileged_instruction(core, instruction),
+                None => Err(Interrupt::illegal(self.cpu.family)),
+            },
+        };
+        self.go_behind(core, done);
+        self.enter(core);
     }
 
     fn poll(&mut self, core: &mut Core) {
