@@ -108,6 +108,7 @@ impl Small {
         small.write("cases/uncovered.toml", &uncovered());
         small.write("golden/expectations.toml", EXPECTATIONS);
         small.write("golden/differences.toml", "");
+        small.write("golden/fuzz.toml", "");
         for (case, text) in GOLDENS {
             for modes in ["bare", "pr", "pr-nopage"] {
                 small.write(&format!("golden/{modes}/{case}.snap"), &format!("---\nsource: by hand\n---\n{text}\n"));
