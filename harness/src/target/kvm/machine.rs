@@ -178,4 +178,8 @@ pub static MACHINES: &[Machine] = &[
     pr(&POWERNV8, "power8", &[kernel("kvm-book3s64-pr-powernv8", "book3s64-6.12")]),
     pr_64(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr-64", "book3s64-6.12")]),
     pr_64le(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr-64le", "book3s64-6.12")]),
+    pr_64(&PSERIES_POWER9, "power8", &[kernel("kvm-book3s64-pr-power9-64", "book3s64-6.12")]),
+    pr_64le(&PSERIES_POWER9, "power8", &[kernel("kvm-book3s64-pr-power9-64le", "book3s64-6.12")]),
+    pr_64(&POWERNV8, "power8", &[kernel("kvm-book3s64-pr-powernv8-64", "book3s64-6.12")]),
+    pr_64le(&POWERNV8, "power8", &[kernel("kvm-book3s64-pr-powernv8-64le", "book3s64-6.12")]),
 ];
