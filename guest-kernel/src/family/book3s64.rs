@@ -26,6 +26,7 @@ use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::mmu::{PAGE_SIZE, hash64};
 use sprig_isa::spr::number;
+use sprig_wire::bytecode::permission::{SUPERVISOR_EXECUTE, USER_EXECUTE};
 use sprig_wire::layout::{HASH_TABLE, RAM_SIZE};
 
 const SEGMENT_SHIFT: u32 = 28;
@@ -261,7 +262,10 @@ pub(super) fn map(ea: Ea, pa: u64, permissions: u8) -> Result<(), Unsupported> {
     let table = TABLE.with(|table| *table).ok_or(Unsupported)?;
     let protection = hash::protection(permissions)?;
     unmap(ea);
-    let place = insert(table, ea, pa as Ea, SMALL, Ea::from(protection) | hash64::PTE_M as Ea)?;
+    // There is one N for both states.
+    let executable = permissions & (SUPERVISOR_EXECUTE | USER_EXECUTE) != 0;
+    let attributes = hash64::PTE_M | if executable { 0 } else { hash64::PTE_N };
+    let place = insert(table, ea, pa as Ea, SMALL, Ea::from(protection) | attributes as Ea)?;
     if PAGES_MAPPED.with(|pages| pages.insert(ea, place)).is_err() {
         remove(table, ea, place);
         return Err(Unsupported);

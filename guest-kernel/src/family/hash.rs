@@ -6,7 +6,7 @@ use sprig_wire::bytecode::permission::{
 };
 
 /// The PP bits for these rights, with Ks = 0 and Kp = 1 in the segment (PEM, "Page Memory Protection"; Power ISA
-/// Book III-S, "Data Storage Protection"). Execution needs the right to load and is not told apart from it.
+/// Book III-S, "Data Storage Protection"). They have nothing on execution but that it needs the right to load.
 pub(super) fn protection(permissions: u8) -> Result<u32, Unsupported> {
     const SUPERVISOR: u8 = SUPERVISOR_READ | SUPERVISOR_WRITE;
     const USER: u8 = USER_READ | USER_WRITE;
