@@ -20,7 +20,7 @@ table() { # KIND NAME KEY: the value, a list as words
 
 kernels() { awk '/^\[\[/ { inside = $0 == "[[kernel]]" } inside && $1 == "name" { gsub(/"/, "", $3); print $3 }' "$l1/kernels.toml"; }
 
-# NAME+MUTANT is the kernel NAME with the bug of mutants/MUTANT.patch on top: docs/mutants-l1.md.
+# NAME+MUTANT is the kernel NAME with the bug of mutants/NAME/MUTANT.patch on top: docs/mutants-l1.md.
 select_kernel() { # NAME[+MUTANT]: sets what the table says of it
   name=$1
   local row=${name%%+*} mutant=${name#"${name%%+*}"}
@@ -28,7 +28,7 @@ select_kernel() { # NAME[+MUTANT]: sets what the table says of it
   [ -n "$flavour" ] || { say "there is no L1 kernel $row; there are: $(kernels | tr '\n' ' ')"; exit 2; }
   source=$(table kernel "$row" source)
   read -ra patches <<<"$(table kernel "$row" patches)"
-  [ -z "$mutant" ] || patches+=("../mutants/${mutant#+}.patch")
+  [ -z "$mutant" ] || patches+=("../mutants/$row/${mutant#+}.patch")
   package=$(table source "$source" package) version=$(table source "$source" version)
   config=$l1/$(table flavour "$flavour" config)
   [ -f "$config" ] || die "kernels.toml: $name wants $config, which is not there"
