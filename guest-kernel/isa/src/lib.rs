@@ -15,6 +15,7 @@
 //! | [`insn::INSNS`] | an instruction's encoding and operands |
 //! | [`one_reg::ONE_REGS`] | the registers of KVM_GET_ONE_REG |
 //! | [`mmu`] | the fields of TLB, segment and page table entries |
+//! | [`other_vm`] | the program of another virtual machine on the same CPU |
 //! | [`replacement::REPLACEMENTS`] | which instruction a guest may replace by which page access |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -28,6 +29,7 @@ pub mod mmu;
 pub mod msr;
 pub mod name;
 pub mod one_reg;
+pub mod other_vm;
 pub mod page;
 pub mod replacement;
 pub mod spr;

@@ -38,6 +38,9 @@ pub struct HostCall {
     pub results: u8,
 }
 
+/// The name of the step that runs another virtual machine.
+pub const OTHER_VM: &str = "other-vm";
+
 /// Every host step. `get-regs N` and its kin take the index of a register in [`REGS`] or [`SREGS`]; the one_reg calls take
 /// a KVM_REG_PPC_* identifier.
 pub static HOST_CALLS: &[HostCall] = &[
@@ -54,6 +57,8 @@ pub static HOST_CALLS: &[HostCall] = &[
     HostCall { name: "raise-critical", call: 10, arguments: 0, results: 0 },
     HostCall { name: "lower-critical", call: 11, arguments: 0, results: 0 },
     HostCall { name: "vcpu-id", call: 12, arguments: 0, results: 1 },
+    // Another virtual machine runs on this CPU (sprig_isa::other_vm). The assembler adds the registers that it has.
+    HostCall { name: OTHER_VM, call: 13, arguments: 1, results: 1 },
 ];
 
 impl HostCall {

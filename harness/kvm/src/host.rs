@@ -1,9 +1,13 @@
 //! Host steps ([`sprig_wire::host`]) by KVM's ioctls.
 
+use crate::other_vm;
 use crate::registers::Family;
 use crate::system::{Errno, Failure, Vm, interrupt};
 use sprig_isa::one_reg::{LPCR, ONE_REGS};
-use sprig_wire::host::{ARGUMENTS, HOST_CALLS, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
+use sprig_isa::other_vm::Registers;
+use sprig_wire::host::{
+    ARGUMENTS, HOST_CALLS, OTHER_VM, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES,
+};
 use sprig_wire::layout::HOST_BLOCK;
 
 /// Why a step was not carried out.
@@ -72,6 +76,7 @@ fn call(vm: &mut impl Vm, name: &str, [first, second]: [u64; 2]) -> Result<u64, 
         "raise-external" => Ok(vm.interrupt(interrupt::SET_LEVEL).map(|()| 0)?),
         "lower-external" => Ok(vm.interrupt(interrupt::UNSET).map(|()| 0)?),
         "vcpu-id" => Ok(vm.vcpu_id().into()),
+        OTHER_VM => Ok(other_vm::run(vm, first as u32, Registers::from_bits(second as u16))?),
         // The critical line among them: KVM_INTERRUPT knows the external one only.
         _ => Err(Refusal::Unknown),
     }

@@ -11,7 +11,7 @@
 //! Everything but system calls, so that it is tested where there is no KVM:
 //!
 //! - the interface: [`ioctl`] numbers, [`registers`] and [`tlb`] layouts, [`exit`] decoding, [`stats`]
-//! - the machine: [`image`], [`board`], [`papr`] calls, [`host`] steps, [`returns`], [`watchdog`]
+//! - the machine: [`image`], [`entry`], [`board`], [`papr`] calls, [`host`] steps, [`other_vm`], [`returns`], [`watchdog`]
 //! - [`options`]: what it is told; [`session`]: a batch from the first frame to the last, on any [`system`]
 //!
 //! The kernel's structures have the byte order of the program; everything the guest sees is big-endian ([`sprig_wire`]).
@@ -22,12 +22,14 @@
 extern crate std;
 
 pub mod board;
+pub mod entry;
 pub mod exit;
 pub mod host;
 pub mod image;
 pub mod ioctl;
 pub mod machine;
 pub mod options;
+pub mod other_vm;
 pub mod papr;
 pub mod registers;
 pub mod report;

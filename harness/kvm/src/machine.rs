@@ -9,15 +9,15 @@
 //! ```
 
 use crate::board::{self, Request};
+use crate::entry;
 use crate::exit::{Exit, Unexpected};
 use crate::host;
 use crate::image::{BadImage, Image};
 use crate::papr;
-use crate::registers::{Family, Regs, Sregs};
+use crate::registers::{Regs, Sregs};
 use crate::report::{Reporter, Text};
 use crate::returns::Returns;
 use crate::system::{EAGAIN, EINTR, Errno, Failure, System, Vm, interrupt};
-use crate::tlb;
 use crate::watchdog::{Progress, Watchdog};
 use core::fmt;
 use sprig_wire::batch::{Batch, LOUD, SILENT};
@@ -132,8 +132,7 @@ impl<'a, V: Vm> Machine<'a, V> {
         Ok(machine)
     }
 
-    /// Puts image and case into memory, and registers and translation to what they are at entry: a server CPU starts in real
-    /// mode, an embedded one with what is in its TLB.
+    /// Puts image and case into memory, and the CPU to what it is at entry.
     fn enter(&mut self) -> Result<(), SetupError> {
         let Program { image, batch, index, .. } = &self.program;
         let ram = self.vm.ram();
@@ -146,18 +145,7 @@ impl<'a, V: Vm> Machine<'a, V> {
         batch.write_single(*index, flags, room)?;
         let mut regs = Regs::at(image.entry());
         regs.gpr[MAGIC_REGISTER] = EPAPR_MAGIC.into();
-        let family = self.vm.family();
-        let call = |what| move |errno: Errno| errno.of(what);
-        if self.vm.is_partition() {
-            papr::reset(&mut self.vm).map_err(call("reset of a partition"))?;
-        }
-        self.vm.set_sregs(&self.pristine.complete(family)).map_err(call("KVM_SET_SREGS"))?;
-        self.vm.set_regs(&regs).map_err(call("KVM_SET_REGS"))?;
-        if family == Family::Embedded {
-            tlb::reset(self.vm.tlb());
-            self.vm.dirty_tlb().map_err(call("KVM_DIRTY_TLB"))?;
-        }
-        Ok(())
+        Ok(entry::enter(&mut self.vm, &self.pristine, &regs)?)
     }
 
     /// Runs it to its end. Returns of KVM_RUN that nobody asked for go to `returns`; in a loud batch each step is told.

@@ -8,6 +8,8 @@ use sprig_wire::host::{REGS, SREGS};
 const NAMED: usize = 17;
 /// Index of the program counter in [`Regs::named`].
 const PC: usize = 0;
+/// And of the count register.
+const CTR: usize = 2;
 
 /// `struct kvm_regs`.
 #[repr(C)]
@@ -28,6 +30,11 @@ impl Regs {
         let mut named = [0; NAMED];
         named[PC] = pc;
         Self { named, gpr: [0; 32] }
+    }
+
+    /// Sets the count register.
+    pub const fn set_ctr(&mut self, count: u64) {
+        self.named[CTR] = count;
     }
 }
 

@@ -177,6 +177,14 @@ pub trait Vm {
     /// The number the vCPU was made with.
     fn vcpu_id(&self) -> u32;
 
+    /// Makes another machine of the same kind, with memory and translations of its own, all zero.
+    ///
+    /// # Errors
+    /// The call that failed.
+    fn another(&self) -> Result<Self, Failure>
+    where
+        Self: Sized;
+
     /// Replaces the kernel's side by a new VM and vCPU. Memory and TLB stay.
     ///
     /// # Errors

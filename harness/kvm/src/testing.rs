@@ -10,7 +10,7 @@ use sprig_wire::frame::{PAYLOAD, Record, decode};
 use sprig_wire::layout::{LOG_BASE, RAM_SIZE};
 use sprig_wire::log::{self, State};
 use std::boxed::Box;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::string::String;
@@ -79,6 +79,8 @@ pub(crate) struct FakeVm {
     pub(crate) completed: u32,
     pub(crate) answers: Vec<[u8; 8]>,
     pub(crate) counters: Vec<(&'static str, u64)>,
+    /// What the guest of another machine beside this one does.
+    pub(crate) others: RefCell<VecDeque<Act>>,
     acts: VecDeque<Act>,
     ticks: Rc<Cell<u32>>,
 }
@@ -101,6 +103,7 @@ impl Default for FakeVm {
             completed: 0,
             answers: Vec::new(),
             counters: Vec::new(),
+            others: RefCell::default(),
             acts: VecDeque::new(),
             ticks: Rc::default(),
         }
@@ -190,6 +193,10 @@ impl Vm for FakeVm {
 
     fn vcpu_id(&self) -> u32 {
         0
+    }
+
+    fn another(&self) -> Result<Self, Failure> {
+        Ok(Self { acts: self.others.take(), ..Self::default() })
     }
 
     fn renew(&mut self) -> Result<(), Failure> {

@@ -333,6 +333,10 @@ impl Vm for Machine {
         VCPU as u32
     }
 
+    fn another(&self) -> Result<Self, Failure> {
+        Self::new(self.kvm, 0..0)
+    }
+
     fn renew(&mut self) -> Result<(), Failure> {
         self.kernel = Kernel::new(self.kvm, &self.ram, &self.translations)?;
         Ok(())

@@ -5,9 +5,10 @@
 
 use sprig_isa::cpu::Family;
 use sprig_isa::one_reg::{Meaning, ONE_REGS, OneReg};
+use sprig_isa::other_vm;
 use sprig_isa::page::Field;
 use sprig_isa::spr::{Spr, number as n};
-use sprig_wire::host::{HostCall, REGS, SREGS, VALUES};
+use sprig_wire::host::{HostCall, OTHER_VM, REGS, SREGS, VALUES};
 
 use super::shared::{self, Slot};
 use super::{Deviation, Hypervisor, policy};
@@ -51,6 +52,7 @@ impl Host<Hypervisor> for UserSpace {
             "raise-critical" => wire(&mut core.board.critical, true),
             "lower-critical" => wire(&mut core.board.critical, false),
             "vcpu-id" => hypervisor.vcpu_id.into(),
+            OTHER_VM => hypervisor.run_other(core, first as u32, other_vm::Registers::from_bits(second as u16))?,
             _ => return Err(Refusal::Unknown),
         };
         let mut results = [0; VALUES];

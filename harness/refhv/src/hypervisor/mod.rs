@@ -20,7 +20,7 @@
 //! | hypercall | `hypercall.rs` | who may call, and what the calls answer |
 //! | interrupt | `interrupt.rs`, `sources.rs` | what is pending, enabled, withheld, delivered |
 //! | mmu | `translation.rs`, `shadow.rs` | what the guest's accesses reach |
-//! | host | `host.rs` | what user space sees and does |
+//! | host | `host.rs`, `other_vm.rs` | what user space sees and does; another guest on the CPU |
 //!
 //! What the contract leaves open is in `policy.rs`; what another design would do in `design.rs`; what a wrong hypervisor does
 //! instead in `deviation.rs`.
@@ -32,6 +32,7 @@ mod exits;
 mod host;
 mod hypercall;
 mod interrupt;
+mod other_vm;
 mod page;
 pub mod policy;
 mod registers;

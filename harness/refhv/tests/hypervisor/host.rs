@@ -1,6 +1,8 @@
 //! User space: registers, interrupt lines, migration.
 
+use sprig_isa::cpu::Cpu;
 use sprig_isa::msr;
+use sprig_isa::other_vm::Registers;
 use sprig_isa::spr::number as n;
 use sprig_refhv::host::{Host, Refusal, Values};
 use sprig_refhv::hypervisor::{Setup, UserSpace};
@@ -49,6 +51,20 @@ fn what_user_space_sets_is_in_the_alias_when_the_guest_runs() {
     let mut guest = Guest::mapped("e500v2");
     call(&mut guest, "set-regs", &[reg("SPRG4"), 0x44]).expect("a register");
     assert_eq!(guest.mfspr(n::USPRG4), 0x44);
+}
+
+#[test]
+fn another_guest_has_registers_of_its_own_and_ours_are_as_they_were() {
+    let all = u64::from(Registers::of(Cpu::by_name("e500v2").expect("a CPU")).bits());
+    let mut guest = Guest::mapped("e500v2");
+    guest.mtspr(n::SPRG0, 0x1000);
+    guest.mtspr(n::SPRG4, 0x1004);
+    assert_eq!(call(&mut guest, "other-vm", &[0x5000, all]), Ok(0));
+    assert_eq!((guest.mfspr(n::USPRG4), guest.mfspr(n::SPRG0)), (0x1004, 0x1000));
+    // It would notice: a register that the CPU has not holds nothing.
+    let on_750 = |registers: u16| call(&mut Guest::mapped("750"), "other-vm", &[0x5000, registers.into()]);
+    assert_eq!(on_750(1), Ok(0));
+    assert_ne!(on_750(1 << 15 | 1), Ok(0));
 }
 
 #[test]

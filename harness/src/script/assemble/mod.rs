@@ -17,8 +17,10 @@ use crate::case::{Check, Condition, Profile, Step as CaseStep, Term};
 use slots::Slots;
 use sprig_interpreter::patcher::TRAMPOLINE_WORDS;
 use sprig_isa::insn::word::branch_absolute;
+use sprig_isa::other_vm::Registers;
 use sprig_wire::batch::CaseParts;
 use sprig_wire::bytecode::{Alu, Encoder, Part, Transfer};
+use sprig_wire::host::OTHER_VM;
 use sprig_wire::layout::{BATCH_SIZE, STEP_RETURN};
 use sprig_wire::log::{ENTRY_HEADER, Interrupt, NUMBER, RACE_OUTCOMES};
 use stub::Context;
@@ -204,8 +206,12 @@ impl<'p, 's> Pass<'p, 's> {
                 let ea = self.slots.value(*ea);
                 self.encoder.unmap(number, ea);
             }
-            Action::Host { call, arguments, .. } => {
-                let (arguments, results) = self.call(index, step, arguments);
+            Action::Host { name, call, arguments } => {
+                let (mut arguments, results) = self.call(index, step, arguments);
+                if *name == OTHER_VM {
+                    let registers = Registers::of(self.context.profile.cpu).bits();
+                    arguments.push(self.slots.value(Value::Constant(registers.into())));
+                }
                 self.encoder.host(number, observe, *call, &arguments, &results);
             }
             Action::Firmware { service, arguments, .. } => {

@@ -68,6 +68,9 @@ deviations! {
     AliasLateAfterWrite, "alias-late-after-write", Cpu, Every,
         "an emulated mtspr writes the page, and the alias registers are loaded at the exit after that one",
         "kvm_para.h, comment above sprg4: the trap of the mtspr is the intervening exit";
+    AliasesOfOtherGuest, "aliases-of-other-guest", Cpu, Register(n::USPRG4),
+        "entry leaves the alias registers alone where the guest has not changed the page since it was last entered, though another guest had the CPU",
+        "arch/powerpc/kvm/e500mc.c, kvmppc_core_vcpu_load_e500mc: what a CPU was last loaded with is kept by CPU (last_vcpu_of_lpid), and would be missed if it were kept by guest";
     HostLosesUsprg0, "host-loses-usprg0", Cpu, Register(n::USPRG0),
         "an interrupt of the host leaves zero in USPRG0, which the guest's problem state owns",
         "arch/powerpc/kvm/powerpc.c, kvm_arch_vcpu_load and kvm_arch_vcpu_put, without the lines about VRSAVE";

@@ -1,0 +1,178 @@
+//! The program of another virtual machine on the same CPU: it has values of its own in its SPRGs, and reads them and their aliases over and over.
+//!
+//! ```text
+//!   at entry:  r3 = 0   r5 = where to store   r16-r23 = what SPRG0-7 are to hold   CTR = rounds
+//!
+//!              mtspr  SPRGn, r(16+n)                                    for each
+//!     round:   mfspr  r4, SPRGn;  xor r4, r4, r(16+n)                   for each, and for each alias
+//!              neg r6, r4;  or r6, r6, r4                               its first bit is 1 unless r4 is zero
+//!              rlwinm r6, r6, to the register's bit;  or r3, r3, r6
+//!              bdnz   round
+//!              stw    r3, 0(r5)                                         which ever held something else
+//! ```
+//!
+//! Of the registers it has those of its CPU, which the host's side need not know: it is told. SPRG4-7 are read under their aliases where they
+//! have any: Linux's KVM knows no mfspr of them on embedded CPUs.
+
+use crate::cpu::Cpu;
+use crate::insn::{Insn, Operand};
+use crate::spr::{Spr, number};
+
+/// SPRG0-7.
+const SPRGS: u16 = 8;
+/// An alias has the number of its register less this: USPRG4 (260) of SPRG4 (276).
+const ALIAS_DISTANCE: u16 = number::SPRG4 - number::USPRG4;
+/// Behind the bits of the registers.
+const ALIASES_SHIFT: u16 = SPRGS;
+
+const RESULT: u16 = 3;
+const READ: u16 = 4;
+const DEVICE: u16 = 5;
+const DIFFERS: u16 = 6;
+/// The first of those that hold what the registers are to hold.
+const EXPECTED: u16 = 16;
+
+/// How often every register is read. Each takes an exit, but for the aliases: this is several ticks of a host's timer.
+pub const ROUNDS: u64 = 500;
+
+/// The instructions of a check, without what depends on the register.
+const CHECK: [u32; 6] = [
+    rt("mfspr", READ),
+    logical("xor", READ, READ) & !field(Operand::Rb, READ),
+    rt("neg", DIFFERS) | field(Operand::Ra, READ),
+    logical("or", DIFFERS, READ),
+    Insn::named("rlwinm").word | field(Operand::RaTarget, DIFFERS) | field(Operand::Rs, DIFFERS),
+    logical("or", RESULT, DIFFERS),
+];
+
+/// Registers that such a machine has and reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registers(u16);
+
+impl Registers {
+    /// Those of a CPU: what has a number as an SPRG, and what problem state reads of it elsewhere.
+    #[must_use]
+    pub fn of(cpu: &Cpu) -> Self {
+        let has = |number: u16, cell: u16| Spr::lookup(cpu, number).is_some_and(|row| row.cell == cell);
+        let bits = (0..SPRGS).map(|n| (n, number::SPRG0 + n)).fold(0, |bits, (n, cell)| {
+            let (register, alias) = (has(cell, cell), has(cell - ALIAS_DISTANCE, cell));
+            bits | u16::from(register) << n | u16::from(register && alias) << (ALIASES_SHIFT + n)
+        });
+        Self(bits)
+    }
+
+    /// As one number: a bit for each of SPRG0-7 from the lowest on, then one for the alias of each. So the program says, too, which differed.
+    #[must_use]
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// From such a number.
+    #[must_use]
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
+    fn has(self, bit: u16) -> bool {
+        self.0 >> bit & 1 != 0
+    }
+}
+
+/// The instruction words.
+pub fn program(registers: Registers) -> impl Iterator<Item = u32> {
+    let sprgs = (0..SPRGS).filter(move |n| registers.has(*n));
+    let set =
+        sprgs.clone().map(|n| const { rt("mtspr", 0) } | field(Operand::Rs, EXPECTED + n) | spr(number::SPRG0 + n));
+    let is_shown = move |n: &u16| registers.has(ALIASES_SHIFT + n);
+    let by_trap = sprgs.filter(move |n| number::SPRG0 + n < number::SPRG4 || !is_shown(n));
+    let by_trap = by_trap.map(|n| (n, n, number::SPRG0 + n));
+    let aliases = (0..SPRGS).filter(is_shown).map(|n| (ALIASES_SHIFT + n, n, number::SPRG0 + n - ALIAS_DISTANCE));
+    let reads = by_trap.chain(aliases);
+    let back = -(4 * (CHECK.len() * reads.clone().count()) as i64);
+    let checks = reads.flat_map(|(bit, n, number)| {
+        let [mfspr, xor, neg, or, rlwinm, collect] = CHECK;
+        let place = LAST_BIT - bit;
+        let to_bit = field(Operand::Sh, bit + 1) | field(Operand::Mb, place) | field(Operand::Me, place);
+        [mfspr | spr(number), xor | field(Operand::Rb, EXPECTED + n), neg, or, rlwinm | to_bit, collect]
+    });
+    let bdnz =
+        const { Insn::named("bc").word | field(Operand::Bo, DECREMENTED) } | Operand::Bd.insert(back).unwrap_or(0);
+    set.chain(checks).chain([bdnz, const { rt("stw", RESULT) | field(Operand::RaOrZero, DEVICE) }])
+}
+
+/// What the general registers hold at entry.
+#[must_use]
+pub fn general_registers(value: u32, device: u64) -> [u64; 32] {
+    let mut registers = [0; 32];
+    registers[usize::from(DEVICE)] = device;
+    for n in 0..SPRGS {
+        registers[usize::from(EXPECTED + n)] = value.wrapping_add(n.into()).into();
+    }
+    registers
+}
+
+/// The last bit of a word, as the rotate instructions count.
+const LAST_BIT: u16 = 31;
+/// BO of a branch that is taken while CTR, less one, is not zero.
+const DECREMENTED: u16 = 16;
+
+const fn field(operand: Operand, value: u16) -> u32 {
+    match operand.insert(value as i64) {
+        Some(bits) => bits,
+        None => panic!("larger than the field"),
+    }
+}
+
+fn spr(number: u16) -> u32 {
+    field(Operand::Spr, number)
+}
+
+const fn rt(mnemonic: &str, register: u16) -> u32 {
+    Insn::named(mnemonic).word | field(Operand::Rt, register)
+}
+
+/// `mnemonic target, target, source`.
+const fn logical(mnemonic: &str, target: u16, source: u16) -> u32 {
+    Insn::named(mnemonic).word
+        | field(Operand::RaTarget, target)
+        | field(Operand::Rs, target)
+        | field(Operand::Rb, source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insn::word::assemble;
+
+    fn registers_of(name: &str) -> u16 {
+        Registers::of(Cpu::by_name(name).expect("a CPU of the table")).bits()
+    }
+
+    #[test]
+    fn a_cpu_has_the_registers_of_the_table() {
+        let names = ["e500v2", "440", "7447", "750", "power8"];
+        assert_eq!(names.map(registers_of), [0xf8ff, 0xf0ff, 0xf0ff, 0x000f, 0x080f]);
+    }
+
+    #[test]
+    fn the_program_is_the_one_that_is_described() {
+        let check = |number: i64, bit: i64| {
+            let to_bit = [6, 6, bit + 1, 31 - bit, 31 - bit];
+            let differs = [assemble("xor", &[4, 4, 19]), assemble("neg", &[6, 4]), assemble("or", &[6, 6, 4])];
+            let collected = [assemble("rlwinm", &to_bit), assemble("or", &[3, 3, 6])];
+            [assemble("mfspr", &[4, number])].into_iter().chain(differs).chain(collected)
+        };
+        let expected = [assemble("mtspr", &[275, 19])]
+            .into_iter()
+            .chain(check(275, 3))
+            .chain(check(259, 11))
+            .chain([assemble("bc", &[16, 0, -48]), assemble("stw", &[3, 0, 5])]);
+        assert!(program(Registers::from_bits(1 << 11 | 1 << 3)).map(Some).eq(expected));
+    }
+
+    #[test]
+    fn a_register_from_sprg4_on_is_read_under_its_alias() {
+        let reads = |bits| program(Registers::from_bits(bits)).filter(|word| Insn::named("mfspr").is(*word)).count();
+        assert_eq!((reads(1 << 4), reads(1 << 4 | 1 << 12), reads(1 << 3 | 1 << 11)), (1, 1, 2));
+    }
+}
