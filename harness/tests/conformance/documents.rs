@@ -5,18 +5,20 @@
 //!   $ sprig check mine.probe
 //!   mine.probe: 1 case, nothing is wrong
 //!   ```
+//!   ```console kvm-e500v2    the same on that target: without it the document is not followed
 //!   ```probe mine.probe      a file: the commands behind it find it
 //!   ```sh, ```toml, ```text  no sample: commands for the reader, excerpts, pictures
 //! ````
 //!
-//! A document is followed from top to bottom in a copy of the suite, on a machine without QEMU, and written anew with what
-//! its commands print there. The two must be the same; `UPDATE_GOLDENFILES=1` keeps the new one. What differs from run to
+//! A document is followed from top to bottom in a copy of the suite, on a machine without QEMU but for the blocks that name a target, and
+//! written anew with what its commands print there. The two must be the same; `UPDATE_GOLDENFILES=1` keeps the new one. What differs from run to
 //! run stands in the document as `[..]`.
 
+use crate::plan::is_nextest;
 use goldenfile::Mint;
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use sprig::project;
-use sprig::target;
+use sprig::target::{self, Availability};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -32,6 +34,8 @@ const PREFIX: &str = "documents::";
 const FENCE: &str = "```";
 /// In front of a command.
 const PROMPT: &str = "$ ";
+/// Begins a block of commands that need the target whose name follows.
+const ON_TARGET: &str = "```console ";
 /// Stands for anything.
 const ANYTHING: &str = "[..]";
 /// What a block may be. The first word behind the fence, so that none is forgotten.
@@ -41,7 +45,7 @@ const CPU: &str = "CPU";
 /// The folders of the tree that documents speak of.
 const FOLDERS: [&str; 6] = [".config", "cases", "ci", "docs", "golden", "harness"];
 /// What tells a document's commands of their surroundings; none of it is to reach them.
-const SURROUNDINGS: [&str; 10] = [
+const SURROUNDINGS: [&str; 11] = [
     "CARGO",
     "CI",
     "CLICOLOR",
@@ -50,6 +54,7 @@ const SURROUNDINGS: [&str; 10] = [
     "NEXTEST",
     "NEXTEST_RUN_ID",
     "NO_COLOR",
+    "SPRIG_L1_CLOCK",
     "SPRIG_REQUIRE",
     "UPDATE_GOLDENFILES",
 ];
@@ -72,12 +77,21 @@ esac
 "#;
 
 /// A trial for each document.
-pub(crate) fn trials() -> Vec<Trial> {
+pub(crate) fn trials(arguments: &Arguments) -> Vec<Trial> {
     let named = |path: PathBuf| {
         let name = path.strip_prefix(project::root()).unwrap_or(&path).display().to_string();
         (format!("{PREFIX}{name}"), path)
     };
-    let trial = |(name, path): (String, PathBuf)| Trial::test(name, move || follow(&path));
+    let trial = |(name, path): (String, PathBuf)| {
+        // Under nextest, who asks what is ignored has to be told; a process that runs another trial need not look.
+        let asks = is_nextest() && (arguments.list || arguments.filter.as_ref().is_some_and(|filter| name == *filter));
+        let is_ignored = asks && missing(&path).is_some();
+        let follows = move || match missing(&path) {
+            Some(reason) => Ok(Completion::ignored_with(reason)),
+            None => follow(&path).map(|()| Completion::Completed),
+        };
+        Trial::ignorable_test(name, follows).with_ignored_flag(is_ignored)
+    };
     let documents = documents();
     let table = documents.first().map(|_| Trial::test(format!("{PREFIX}table-of-targets"), table_of_targets));
     documents.into_iter().map(named).map(trial).chain(table).collect()
@@ -97,6 +111,17 @@ fn documents() -> Vec<PathBuf> {
     let mut documents: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
     documents.sort();
     documents
+}
+
+/// Why a document cannot be followed: the first of the targets it names that is not here.
+fn missing(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let named: BTreeSet<&str> = text.lines().filter_map(|line| line.strip_prefix(ON_TARGET)).collect();
+    let targets = target::all();
+    named.into_iter().find_map(|name| match targets.iter().find(|target| target.id() == name)?.availability() {
+        Availability::Yes => None,
+        Availability::No { reason, remedy } => Some(format!("{name}: {reason}; to add it: {remedy}")),
+    })
 }
 
 fn follow(path: &Path) -> Result<(), Failed> {
@@ -164,7 +189,7 @@ fn renew(text: &str) -> Result<String, Failed> {
         }
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != FENCE).collect();
         match kind {
-            "console" => renewed += &stage.console(&block)?,
+            "console" => renewed += &stage.console(&block, !rest.is_empty())?,
             _ => renewed += &block.iter().map(|line| format!("{line}\n")).collect::<String>(),
         }
         if kind == "probe" && !rest.is_empty() {
@@ -185,7 +210,7 @@ impl Stage {
     fn new() -> Result<Self, Failed> {
         let folder = tempfile::tempdir()?;
         let root = fs::canonicalize(folder.path())?.join("sprig");
-        for part in [".config", "cases", "golden"] {
+        for part in [".config", "cases", "golden", "ci/l1"] {
             copy(&project::root().join(part), &root.join(part))?;
         }
         let stage = Self { folder, root };
@@ -207,15 +232,15 @@ impl Stage {
         self.folder.path().join("no-qemu")
     }
 
-    /// The lines of a block with what its commands print now.
-    fn console(&self, block: &[&str]) -> Result<String, Failed> {
+    /// The lines of a block with what its commands print now, on a machine with QEMU or without.
+    fn console(&self, block: &[&str], with_qemu: bool) -> Result<String, Failed> {
         if !block.first().is_some_and(|line| line.starts_with(PROMPT)) {
             return Err(Failed::from(format!("a console block begins with a command: {block:?}")));
         }
         let mut renewed = String::new();
         for part in block.chunk_by(|_, next| !next.starts_with(PROMPT)) {
             let [line, shown @ ..] = part else { continue };
-            let printed = self.print(line.trim_start_matches(PROMPT))?;
+            let printed = self.print(line.trim_start_matches(PROMPT), with_qemu)?;
             let _ = writeln!(renewed, "{line}");
             for (index, line) in printed.lines().map(str::trim_end).enumerate() {
                 let shown = shown.get(index).filter(|shown| stands_for(shown, line));
@@ -226,7 +251,7 @@ impl Stage {
     }
 
     /// What a command prints, paths from the root.
-    fn print(&self, command: &str) -> Result<String, Failed> {
+    fn print(&self, command: &str, with_qemu: bool) -> Result<String, Failed> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths([self.programs()].into_iter().chain(std::env::split_paths(&path)))?;
         let mut shell = Command::new("sh");
@@ -234,7 +259,10 @@ impl Stage {
             shell.env_remove(name);
         }
         shell.args(["-c", &format!("exec 2>&1\n{command}")]).current_dir(&self.root).stdin(Stdio::null());
-        shell.env("PATH", path).env("SPRIG_ROOT", &self.root).env("SPRIG_QEMU_PATH", self.no_qemu());
+        shell.env("PATH", path).env("SPRIG_ROOT", &self.root);
+        if !with_qemu {
+            shell.env("SPRIG_QEMU_PATH", self.no_qemu());
+        }
         // insta would ask cargo.
         shell.env("INSTA_WORKSPACE_ROOT", &self.root);
         let output = shell.output()?;

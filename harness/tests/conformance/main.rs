@@ -106,7 +106,7 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = plan.trials(&context);
     trials.extend(agreement::trials(&context, &plan));
     trials.extend(invariants::trials(&context));
-    trials.extend(documents::trials());
+    trials.extend(documents::trials(&arguments));
     trials.extend(itself::trials());
     if arguments.list {
         return libtest_mimic::run(&arguments, trials).exit_code();
