@@ -17,7 +17,8 @@ pub const QEMU_LIMIT: f64 = 5.0;
 pub const HOST_LIMIT: f64 = 3.0;
 /// Ten times the cases cost ten times the time; what a measurement on a shared machine may add to that.
 const GROWTH_LIMIT: f64 = 11.0;
-/// Cases of the smaller run that growth is measured with.
+/// Cases of the smaller run that growth is measured with, at least: all of them as often as that takes, so that both runs have
+/// the same ones.
 const FEW: usize = 1000;
 /// The larger run has so many times as many.
 const TIMES: usize = 10;
@@ -91,25 +92,26 @@ pub fn gate(run: &Run<'_>, host: &dyn Target) -> nix::Result<[Figure; 2]> {
 /// # Errors
 /// Where CPU time cannot be read.
 pub fn growth(target: &dyn Target, cases: &[Case]) -> nix::Result<Vec<Figure>> {
+    let few_cases = FEW.next_multiple_of(cases.len().max(1));
     let run = |count: usize| {
         let stream = cases.iter().cycle().take(count).cloned();
         session::run(target, stream, &Limits::default(), &Unwatched, |_, _| {});
     };
-    let few = measure(ROUNDS, || run(FEW))?;
+    let few = measure(ROUNDS, || run(few_cases))?;
     let memory = cpu_time::peak_memory()?;
-    let many = measure(1, || run(FEW * TIMES))?;
+    let many = measure(1, || run(few_cases * TIMES))?;
     let more_memory = cpu_time::peak_memory()?;
     Ok(vec![
         Figure {
-            what: format!("{} cases on {}", FEW * TIMES, target.id()),
+            what: format!("{} cases on {}", few_cases * TIMES, target.id()),
             value: many / few,
-            unit: "times the time of 1000",
+            unit: "times the time of a tenth",
             limit: Some(GROWTH_LIMIT),
         },
         Figure {
             what: "their memory".to_owned(),
             value: more_memory as f64 / memory as f64,
-            unit: "times that of 1000",
+            unit: "times that of a tenth",
             limit: Some(MEMORY_LIMIT),
         },
     ])
