@@ -17,10 +17,11 @@ use std::rc::Rc;
 use sprig_isa::cpu::Cpu;
 
 use super::Insn;
-use super::lookaside::PAGE;
 use super::operation::Operation;
 use crate::memory::Memory;
 
+/// Bytes of a page: of what is decoded together, and of what an entry of the lookaside covers.
+pub(crate) const PAGE: u64 = 4096;
 const BYTES: usize = PAGE as usize;
 const WORD: usize = size_of::<u32>();
 const WORDS: usize = BYTES / WORD;
@@ -134,6 +135,8 @@ impl Code {
         address: u64,
     ) -> Option<Rc<Page>> {
         let address = address & !(PAGE - 1);
+        // First of all: a guest may fetch from any address, and nothing is kept of those where it finds no memory.
+        memory.slice(address, BYTES)?;
         let new = || Known { page: Rc::new(Page::new(cpu, little_endian, address)), writes: None };
         let known = self.pages.entry(address).or_insert_with(new);
         if known.page.little_endian != little_endian || !std::ptr::eq(known.page.cpu, cpu) {
@@ -183,4 +186,20 @@ impl Drop for Code {
 #[inline]
 const fn place(address: u64) -> usize {
     address as usize / WORD % WORDS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_where_there_is_no_memory() {
+        let cpu = Cpu::by_name("e500v2").expect("it is in the table");
+        let (mut memory, mut code) = (Memory::new(2 * BYTES), Code::new());
+        for outside in (2..1000).map(|page| page * PAGE) {
+            assert!(code.page(&mut memory, cpu, false, outside).is_none());
+        }
+        assert!(code.page(&mut memory, cpu, false, PAGE + 4).is_some());
+        assert_eq!(code.pages.len(), 1);
+    }
 }

@@ -9,11 +9,9 @@
 
 use std::rc::Rc;
 
-use super::code::Page;
+use super::code::{PAGE, Page};
 use super::{Access, INSTRUCTION};
 
-/// Bytes of the page an entry covers.
-pub(crate) const PAGE: u64 = 4096;
 const OFFSET: u64 = PAGE - 1;
 /// Entries for each kind of access, found by the low bits of the page number.
 const ENTRIES: usize = 32;

@@ -4,9 +4,8 @@ use std::rc::Rc;
 
 use sprig_isa::exception::Exception;
 
-use super::code::{Code, Page};
+use super::code::{Code, PAGE, Page};
 use super::interrupt::Raised;
-use super::lookaside::PAGE;
 use super::{Access, Core, INSTRUCTION, Insn, Interrupt, Processor, Supervisor, Translation};
 use crate::board::Board;
 use crate::memory::Memory;

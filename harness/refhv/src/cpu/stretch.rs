@@ -8,7 +8,7 @@
 //! `end` is where the page ends or the clock's alarm is due, so that the loop asks for both at once. Whoever has to know the
 //! time in the middle, or may move the alarm or the page, calls [`Core::settle`] first.
 
-use super::lookaside::PAGE;
+use super::code::PAGE;
 use super::{Core, INSTRUCTION};
 
 /// The stretch that is being executed.
