@@ -6,6 +6,7 @@
 
 use crate::family::Ea;
 use core::arch::asm;
+use sprig_isa::insn::Insn;
 
 pub(crate) use sprig_isa::hcall::papr as token;
 
@@ -13,7 +14,7 @@ pub(crate) use sprig_isa::hcall::papr as token;
 pub(crate) const H_SUCCESS: i32 = token::H_SUCCESS as i32;
 
 /// `sc 1`.
-const SC_1: u32 = 0x4400_0022;
+const SC_1: u32 = Insn::named("sc1").word;
 /// What a guest of KVM-PR makes the call by where the host's own hypervisor has `sc 1`: primary opcode 31, extended opcode 308.
 const FAKE_SC_1: u32 = 31 << 26 | 308 << 1;
 

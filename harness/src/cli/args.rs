@@ -177,8 +177,8 @@ pub struct Gate {
 
 const GATE_STATUS: &str = "\
 Exit status: 0 not worse than allowed; 1 a rule is broken, or the target dies or hangs, that neither the
-expectations nor the baseline list, or a listed case breaks something that it did not; 2 wrong usage; 125 the build does
-not boot, has no backend, or an error left it open (`git bisect run` skips such a commit).";
+expectations nor the baseline list, or a listed case breaks something that it did not; 2 wrong usage; 125 the
+build does not boot, has no backend, or an error left it open (`git bisect run` skips such a commit).";
 
 /// What was built: one of these.
 #[derive(Debug, Args)]

@@ -156,9 +156,7 @@ impl Action {
                 format!("store{} {}, {value:#x}", 8 * size.bytes(), environment.address(address))
             }
             Self::Hcall(token, argument) => {
-                let known = sprig_isa::hcall::HYPERCALLS.iter().find(|call| call.token == token);
-                let token = known.map_or_else(|| format!("{token:#x}"), |call| call.name.to_owned());
-                format!("hcall {token}, r3 = {argument:#x}")
+                format!("hcall {}, r3 = {argument:#x}", bystanders::call_name(token))
             }
             Self::HcallPreserves(token, first) => bystanders::call(token, first),
             Self::MapPage(ea) if ea == environment.page() => "map-page".to_owned(),

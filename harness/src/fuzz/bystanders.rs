@@ -78,12 +78,17 @@ fn held(register: u8) -> u64 {
     0x5a00_0000 + u64::from(register) * 0x0001_0101
 }
 
+/// A call's name, as the script language has it; a number where nobody has named it.
+pub(super) fn call_name(token: u32) -> String {
+    let known = HYPERCALLS.iter().find(|call| call.token == token);
+    known.map_or_else(|| format!("{token:#x}"), |call| call.name.to_owned())
+}
+
 /// A call, as the script language has it.
 pub(super) fn call(token: u32, first: u8) -> String {
     let set = preserved(first).map(|register| format!("r{register} = {:#x}", held(register))).join(", ");
     let seen = preserved(first).map(|register| format!("r{register}")).join(", ");
-    let known = HYPERCALLS.iter().find(|call| call.token == token);
-    let token = known.map_or_else(|| format!("{token:#x}"), |call| call.name.to_owned());
+    let token = call_name(token);
     format!(
         "run addis r0, r0, 0x4b56; ori r0, r0, 0x4d21; sc with r11 = {token}, {set} gives r3, {seen}    # hcall {token}"
     )
