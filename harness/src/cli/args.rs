@@ -18,7 +18,7 @@ pub struct Arguments {
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 all as expected, 1 a verdict that fails the run, 2 wrong usage or a bad script,
+Exit status: 0 all as expected, 1 a verdict that fails the run, 2 wrong usage or a bad script, \
 125 nothing could be judged (`git bisect run` skips such a commit).";
 
 /// What to do.
@@ -176,8 +176,8 @@ pub struct Gate {
 }
 
 const GATE_STATUS: &str = "\
-Exit status: 0 not worse than allowed; 1 a rule is broken, or the target dies or hangs, that neither the
-expectations nor the baseline list, or a listed case breaks something that it did not; 2 wrong usage; 125 the
+Exit status: 0 not worse than allowed; 1 a rule is broken, or the target dies or hangs, that neither the \
+expectations nor the baseline list, or a listed case breaks something that it did not; 2 wrong usage; 125 the \
 build does not boot, has no backend, or an error left it open (`git bisect run` skips such a commit).";
 
 /// What was built: one of these.
@@ -232,7 +232,7 @@ pub struct Fuzz {
 }
 
 const FUZZ_STATUS: &str = "\
-Exit status: 0 nothing found but what is known; 1 something; 2 wrong usage; 125 the target cannot run, or an
+Exit status: 0 nothing found but what is known; 1 something; 2 wrong usage; 125 the target cannot run, or an \
 error left some scripts open.";
 
 /// How an outcome is printed that is no list of verdicts.
@@ -271,7 +271,7 @@ pub struct Mutants {
 }
 
 const MUTANTS_STATUS: &str = "\
-Exit status: 0 every mutant is killed, or equivalent with a reason; 1 one survives; 2 wrong usage;
+Exit status: 0 every mutant is killed, or equivalent with a reason; 1 one survives; 2 wrong usage; \
 125 nothing could be judged, since cases fail on the right hypervisor too.";
 
 fn reference_cpus() -> clap::builder::PossibleValuesParser {
@@ -309,7 +309,7 @@ pub struct Lockstep {
 }
 
 const LOCKSTEP_STATUS: &str = "\
-Exit status: 0 no difference but known ones, and every instruction executed; 1 a difference; 2 wrong usage;
+Exit status: 0 no difference but known ones, and every instruction executed; 1 a difference; 2 wrong usage; \
 125 nothing could be compared.";
 
 fn lockstep_cpus() -> clap::builder::PossibleValuesParser {
