@@ -3,9 +3,8 @@
 //! ```text
 //!   list       every target, from CPUs x platforms: one row each
 //!   reference  the embedded reference hypervisor: a machine per case, its log read from memory
-//!   qemu       a QEMU process per session, its console read by
+//!   qemu       a QEMU process per session, its console read by `console` of the judge
 //!   kvm        the same, with a Linux host in it whose KVM runs the guest
-//!   console    frames checked and put together to results
 //!   image      the guest images
 //!   l1         the L1 kernels: Linux with KVM, to boot under QEMU
 //!   limits     what counts as a hang
@@ -14,7 +13,6 @@
 //! A target runs one session at a time as it is told; which cases go into which session, and who is to blame when one
 //! dies, is decided in [`crate::session`].
 
-pub mod console;
 pub mod image;
 pub mod kvm;
 pub mod l1;
@@ -27,9 +25,12 @@ pub use limits::Limits;
 pub use list::{all, by_id, deviating};
 pub use reference::{DEVIATES, Mode, Model, Reference};
 
+pub use sprig_judge::console;
+
 use crate::case::{Case, Profile};
 use crate::feature::Feature;
 use crate::transcript::{Fate, RunResult};
+use console::Expected;
 use image::Image;
 use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_kvm::ioctl::VM_TYPE_PR;
@@ -79,6 +80,15 @@ pub struct Boot<'a> {
 }
 
 impl<'a> Boot<'a> {
+    /// What a guest on this CPU has to say that runs these cases, and speaks for itself.
+    ///
+    /// # Errors
+    /// [`Stop`] where there are more cases than can be numbered.
+    pub fn expected(&self, cpu: &'static Cpu) -> Result<Expected, Stop> {
+        let cases = u32::try_from(self.cases.len()).map_err(|_| Stop::error("more than 2^32 cases in one session"))?;
+        Ok(Expected { cpu, cases, loud: self.loud, hosted: false })
+    }
+
     /// A session that measures.
     #[must_use]
     pub fn new(cases: &'a [&'a Case], limits: &'a Limits) -> Self {

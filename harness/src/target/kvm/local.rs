@@ -7,7 +7,7 @@ use super::golden_chain;
 use super::machine::{MACHINES, Machine};
 use crate::case::{Case, Hold, Profile};
 use crate::feature::{Feature, FeatureSet};
-use crate::target::console::{Expected, Receiver};
+use crate::target::console::Receiver;
 use crate::target::qemu::{self, Program};
 use crate::target::{Availability, Boot, ByHand, GUEST_IMAGE, HostProgram, Stop, Target, Unprepared, batch};
 use crate::transcript::RunResult;
@@ -156,7 +156,7 @@ impl Target for Local {
         let folder = tempfile::tempdir()
             .map_err(|error| Stop::error(format!("cannot make a temporary folder (TMPDIR): {error}")))?;
         let (vmm, arguments) = self.files(folder.path(), boot.cases, boot.loud).map_err(Stop::error)?;
-        let mut receiver = Receiver::new(Expected::of(self.cpu, &boot)?.by_host(), None);
+        let mut receiver = Receiver::new(boot.expected(self.cpu)?.by_host(), None);
         Program::other("the VMM", vmm).run(&arguments, &mut receiver, boot, ended)
     }
 

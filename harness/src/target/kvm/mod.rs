@@ -18,7 +18,7 @@ mod machine;
 pub use local::Local;
 pub use machine::{Host, Kernel, MACHINES, Machine};
 
-use super::console::{Expected, Receiver, Tail};
+use super::console::{Receiver, Tail};
 use super::l1::{self, Kernels};
 use super::qemu::{self, Program, path_of, unnamed};
 use super::{
@@ -237,7 +237,7 @@ impl Target for Kvm {
         let root = self.root(boot.cases, boot.loud).map_err(Stop::error)?;
         let root = unnamed(&root)?;
         let arguments = self.arguments(&kernel, &path_of(&root), &ByHand::default());
-        let mut receiver = Receiver::new(Expected::of(self.cpu, &boot)?.by_host(), None);
+        let mut receiver = Receiver::new(boot.expected(self.cpu)?.by_host(), None);
         let stop = self.program.run(&arguments, &mut receiver, boot, ended);
         // A host that never came as far as the VMM says nothing about its KVM.
         stop.map_err(|stop| if receiver.has_booted() { died(stop, receiver.text()) } else { unbooted(stop) })

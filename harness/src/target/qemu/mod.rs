@@ -29,7 +29,7 @@ pub(super) use command::{common, debugging, line};
 pub(super) use file::{path_of, unnamed, write};
 pub(super) use program::Program;
 
-use super::console::{Expected, Receiver};
+use super::console::Receiver;
 use super::{Availability, Boot, ByHand, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch_builder};
 use crate::case::{Case, Hold, Profile};
 use crate::feature::{Feature, FeatureSet};
@@ -134,7 +134,7 @@ impl Target for Qemu {
             memory: shared.as_deref(),
         };
         let arguments = command::arguments(self.machine, self.model, &files, None);
-        let mut receiver = Receiver::new(Expected::of(self.cpu, &boot)?, memory);
+        let mut receiver = Receiver::new(boot.expected(self.cpu)?, memory);
         self.program.run(&arguments, &mut receiver, boot, ended)
     }
 

@@ -1,8 +1,8 @@
 //! The receiver believes a console only as long as every frame is whole and in its place.
 
+use super::{Expected, Fault, Heard, Receiver};
+use crate::transcript::{ExitCount, Fate, RunResult};
 use proptest::prelude::*;
-use sprig::target::console::{Expected, Fault, Heard, Receiver};
-use sprig::transcript::{ExitCount, Fate, RunResult};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::frame::{Line, Record};
 use sprig_wire::layout::{KEPT_BASE, KEPT_SIZE, LOG_SIZE};

@@ -9,6 +9,8 @@
 
 mod lines;
 mod receiver;
+#[cfg(test)]
+mod tests;
 
 pub use lines::{Tail, Text};
 pub use receiver::{Expected, Fault, Heard, Receiver, find_panic};

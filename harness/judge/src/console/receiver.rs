@@ -19,7 +19,6 @@
 //! gives up is the target's.
 
 use super::lines::{Lines, Tail};
-use crate::target::{Boot, Stop};
 use crate::transcript::{ExitCount, Fate, RunResult};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::frame::{self, PAYLOAD, Record};
@@ -43,16 +42,7 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// A guest on this CPU that runs these cases and speaks for itself.
-    ///
-    /// # Errors
-    /// [`Stop`] where there are more cases than can be numbered.
-    pub fn of(cpu: &'static Cpu, boot: &Boot<'_>) -> Result<Self, Stop> {
-        let cases = u32::try_from(boot.cases.len()).map_err(|_| Stop::error("more than 2^32 cases in one session"))?;
-        Ok(Self { cpu, cases, loud: boot.loud, hosted: false })
-    }
-
-    /// The same, with a host that gives each case a machine of its own.
+    /// The same, of a host that gives each case a machine of its own.
     #[must_use]
     pub const fn by_host(mut self) -> Self {
         self.hosted = true;
