@@ -186,6 +186,15 @@ link = "https://example.org/2"
     }
 
     #[test]
+    fn an_outcome_is_called_what_the_file_calls_it() {
+        for outcome in [Deviation::Fail, Deviation::Crash, Deviation::Hang] {
+            let text = TWO.replace("\"crash\"", &format!("\"{outcome}\""));
+            let entries = Expectations::parse(Path::new("e.toml"), &text).expect("good");
+            assert_eq!(entries.of("kvm-x", "alias/a").map(|entry| entry.outcome), Some(outcome));
+        }
+    }
+
+    #[test]
     fn an_entry_that_holds_for_nothing_is_unused() {
         let all = [("kvm-e500v2", "alias/a"), ("kvm-e500v2", "alias/b")];
         assert_eq!(two().unused(all), []);

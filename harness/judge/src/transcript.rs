@@ -166,3 +166,54 @@ impl RunResult {
         State::from_number(self.state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example::{alias, alias_transcript, result, trapped};
+
+    /// Where the exception of step 0 happened by its SRR0, in bytes from the beginning of its stub, which is one of two words.
+    fn offset(from_stub: i64) -> Option<u64> {
+        let mut case = alias();
+        case.steps[0].stub = Some((8, 2));
+        let mut transcript = Transcript::default();
+        transcript.outcomes.insert(0, vec![trapped(Exception::Program)]);
+        let mut bytes = result(&case, &transcript);
+        // The stub's own address is the first 4-byte number of the entry, behind step, kind, count, exception and ESR.
+        let at = bytes.entries.windows(4).position(|word| word == (CODE_BASE + 8).to_be_bytes()).expect("SRR0");
+        let srr0 = u32::try_from(i64::from(CODE_BASE) + 8 + from_stub).expect("an address");
+        bytes.entries[at..at + 4].copy_from_slice(&srr0.to_be_bytes());
+        Transcript::decode(&case, &bytes).expect("whole").outcomes[&0][0].taken.expect("an exception").offset
+    }
+
+    #[test]
+    fn an_exception_in_the_stub_or_right_behind_it_has_a_place_there() {
+        let rows = [(-4, None), (0, Some(0)), (4, Some(4)), (8, Some(8)), (12, None)];
+        for (from_stub, expected) in rows {
+            assert_eq!(offset(from_stub), expected, "{from_stub}");
+        }
+    }
+
+    #[test]
+    fn a_log_of_another_case_is_malformed() {
+        let case = alias();
+        let mut other = alias();
+        other.steps.truncate(3);
+        let whole = result(&case, &alias_transcript(1, 2));
+        assert!(Transcript::decode(&case, &whole).is_ok_and(|transcript| transcript.outcomes.len() == 2));
+        assert_eq!(
+            Transcript::decode(&other, &whole).map(|_| ()),
+            Err(Malformed { what: "log entry (unknown step)", at: 4 })
+        );
+    }
+
+    #[test]
+    fn a_fate_out_of_order_says_how() {
+        let how = || "it died".to_owned();
+        assert_eq!(
+            [Fate::Crashed(how()), Fate::Hung(how()), Fate::Error(how())].map(Fate::how),
+            [(); 3].map(|()| Some(how()))
+        );
+        assert_eq!(Fate::Ended.how(), None);
+    }
+}

@@ -202,6 +202,19 @@ mod tests {
     }
 
     #[test]
+    fn every_golden_of_a_case_is_found_by_its_folder() {
+        let (_folder, store) = store(&[("bare/spr/a.snap", "x"), ("own/spr/a.snap", "y"), ("own/spr/b.snap", "z")]);
+        let of_case = store.of_case("spr/a").into_iter().map(|(folder, text)| (folder, text.trim_end().to_owned()));
+        assert!(of_case.eq([("bare".to_owned(), "x".to_owned()), ("own".to_owned(), "y".to_owned())]));
+    }
+
+    #[test]
+    fn the_command_that_records_names_the_case_as_the_tests_do() {
+        let command = "INSTA_UPDATE=always cargo test --test conformance -- alias::after-exit@SPRG4";
+        assert_eq!(record_command("alias/after-exit@SPRG4"), command);
+    }
+
+    #[test]
     fn a_golden_that_no_case_finds_is_a_problem() {
         let (_folder, store) = store(&[("bare/spr/a.snap", "x"), ("bare/spr/b.snap", "x"), ("own/spr/a.snap", "y")]);
         let own = chain(&["own", "bare"]);

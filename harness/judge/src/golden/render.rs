@@ -235,6 +235,29 @@ mod tests {
     }
 
     #[test]
+    fn an_observation_beside_a_loop_is_none_of_its_rounds() {
+        let numbers = [1u64, 2, 3, 4];
+        let (mut case, transcript) = example::looped(&numbers, Ok);
+        for (step, name) in case.steps.iter_mut().zip(["v[1]", "v", "w[1]", "v[2]"]) {
+            step.observation = Some(name.to_owned());
+        }
+        assert_eq!(
+            rendered(&case, &transcript),
+            "v: mfspr r3, *\n  1: 0x1\n  2: 0x4\nv: mfspr r3, 2 -> 0x2\nw: mfspr r3, 3\n  1: 0x3\n"
+        );
+    }
+
+    #[test]
+    fn a_step_that_left_nothing_is_not_shown() {
+        let case = example::alias();
+        let mut transcript = example::alias_transcript(0xa000_0004, 7);
+        transcript.outcomes.insert(2, Vec::new());
+        assert_eq!(rendered(&case, &transcript), "after: mfspr r3, 260 (USPRG4) -> 0x7\n");
+        transcript.outcomes.clear();
+        assert_eq!(rendered(&case, &transcript), "(no observations)\n");
+    }
+
+    #[test]
     fn registers_follow_each_other_by_their_number() {
         assert!(follows("SPRG4", "SPRG5") && !follows("SPRG3", "SPRG5") && !follows("SPRG3", "DAR4"));
         assert!(follows("286", "287") && !follows("DAR", "SRR0"));
@@ -290,5 +313,7 @@ mod tests {
         assert_eq!(common(["mfspr r3, 272 (SPRG0)", "mfspr r3, 273 (SPRG1)"].into_iter()), "mfspr r3, *");
         assert_eq!(common(["lwz r3, 8(r4)"].into_iter()), "lwz r3, 8(r4)");
         assert_eq!(common(["a b", "a b c"].into_iter()), "a b *");
+        assert_eq!(common(["a b c", "x b c"].into_iter()), "* b c");
+        assert_eq!(common(["a b c", "x y c"].into_iter()), "* c");
     }
 }

@@ -350,3 +350,6 @@ pub(crate) fn set(ranges: &[(u64, u64)]) -> String {
     };
     format!("{{{}}}", ranges.iter().map(member).collect::<Vec<_>>().join(", "))
 }
+
+#[cfg(test)]
+mod tests;

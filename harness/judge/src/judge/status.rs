@@ -207,6 +207,35 @@ mod tests {
     }
 
     #[test]
+    fn a_status_is_called_what_it_is() {
+        let names = Status::ALL.map(|status| status.to_string());
+        let expected =
+            ["pass", "expected fail", "skip", "fail", "changed", "unexpected pass", "crash", "hang", "error"];
+        assert_eq!(names, expected);
+        assert_eq!(format!("{:<6}|", Status::Pass), "pass  |", "a table pads it");
+    }
+
+    #[test]
+    fn what_a_strict_run_fails_by_is_its_concern() {
+        assert_eq!(Status::Changed.concern(), Concern::Failure);
+        assert_eq!(Status::Skip.concern(), Concern::None);
+    }
+
+    /// `git bisect run` knows 125, and a script that calls sprig the others.
+    #[test]
+    fn exit_statuses_have_their_numbers() {
+        let all = [Exit::AsExpected, Exit::Failed, Exit::Usage, Exit::NotJudged];
+        assert_eq!(all.map(Exit::code), [0, 1, 2, 125]);
+    }
+
+    #[test]
+    fn news_is_an_answer_and_an_error_beside_it_leaves_it_open() {
+        let news = (Status::Changed, Concern::News);
+        assert_eq!(Exit::of_weighed([news]), Exit::AsExpected);
+        assert_eq!(Exit::of_weighed([news, (Status::Error, Concern::Failure)]), Exit::NotJudged);
+    }
+
+    #[test]
     fn exit_statuses() {
         use Status as S;
         assert_eq!(Exit::of([S::Pass, S::Skip, S::ExpectedFail]), Exit::AsExpected);

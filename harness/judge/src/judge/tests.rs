@@ -17,6 +17,11 @@ const RULES: &str = r#"
 id = "alias.consistent-after-exit"
 text = "After an exit the alias equals the page's field."
 source = "kvm_para.h"
+
+[[unspecified]]
+topic = "after-exit"
+reason = "Nobody says."
+searched = "ePAPR"
 "#;
 const STALE: u64 = 0xa000_0004;
 const FRESH: u64 = 0xb000_0004;
@@ -49,6 +54,7 @@ fn golden(after: u64) -> String {
 fn rules_that_hold_and_an_equal_golden_are_a_pass() {
     let verdict = of_values(FRESH, None, Golden::Text(&golden(FRESH)));
     assert_eq!((verdict.status, verdict.failures.len(), verdict.golden), (Status::Pass, 0, None));
+    assert_eq!(verdict.transcript, Some(golden(FRESH) + "\n"));
 }
 
 #[test]
@@ -168,6 +174,10 @@ fn an_exception_nobody_allowed_breaks_the_first_rule() {
     let verdict = verdict_of(&case, &result(&case, &transcript), None, Golden::NotKept);
     assert_eq!(verdict.status, Status::Fail);
     assert_eq!(verdict.failures[0].statement, "took program (PIL) the script does not allow");
+    let finding = &verdict.failures[0].findings[0];
+    assert_eq!((finding.line, finding.step.as_deref()), (Some(6), Some("mtspr 276 (SPRG4), r3")));
+    assert_eq!((&*finding.observed, &*finding.expected), ("the step", "no exception"));
+    assert_eq!(finding.actual, "program ESR=PIL srr0=+0 srr1=ME");
     assert_eq!(verdict.failures[0].rule, "alias.consistent-after-exit");
     assert_eq!(verdict.failures[0].line, 6);
     case.steps[0].may_trap = true;
@@ -266,6 +276,59 @@ fn a_guest_that_its_hypervisor_gave_up_breaks_the_rule_whatever_the_script_allow
     let shown: Vec<_> = abridged.findings.iter().map(|finding| (finding.line, finding.actual.as_str())).collect();
     let first = (Some(6), "KVM_RUN returned: KVM_EXIT_UNKNOWN 0x7");
     assert_eq!((shown.len(), shown[0]), (4, first), "not all of them, which may be a thousand");
+}
+
+#[test]
+fn that_a_guest_was_given_up_once_is_told_without_a_number() {
+    let case = alias();
+    let mut transcript = alias_transcript(STALE, FRESH);
+    transcript.given_up.insert(4, vec![GivenUp { reason: 0, detail: 7 }]);
+    let verdict = verdict_of(&case, &result(&case, &transcript), None, Golden::NotKept);
+    assert_eq!(verdict.failures[0].statement, "the hypervisor gave the guest up to user space");
+    assert!(verdict.failures[0].is_given_up());
+    let broken = of_values(STALE, None, Golden::NotKept).failures.remove(0);
+    assert!(!broken.is_given_up());
+}
+
+#[test]
+fn what_cannot_be_judged_says_which_line_and_why() {
+    let transcript = alias_transcript(STALE, FRESH);
+    let why = |case: &Case| {
+        let verdict = verdict_of(case, &result(case, &transcript), None, Golden::NotKept);
+        assert_eq!((verdict.status, verdict.failures.len()), (Status::Error, 0));
+        verdict.detail.expect("a reason")
+    };
+    let mut case = alias();
+    let of_step = |step| Condition::Compare(Comparison::Equal, output(step), Term::Constant(0));
+    case.checks[1].condition = of_step(3);
+    assert_eq!(why(&case), "cases/alias/after-exit.probe:13: the log has no entry of `exit mfpvr`");
+    case.checks[1].condition = of_step(99);
+    assert_eq!(why(&case), "cases/alias/after-exit.probe:13: it speaks of a step that does not exist");
+    case.steps[3].observation = Some("later".into());
+    assert_eq!(why(&case), "the log has no entry of the observation at cases/alias/after-exit.probe:9: exit mfpvr");
+}
+
+#[test]
+fn a_topic_without_a_rule_names_the_places_searched() {
+    let mut case = alias();
+    case.rules = vec!["unspecified.after-exit".into()];
+    let failure =
+        verdict_of(&case, &result(&case, &alias_transcript(STALE, STALE)), None, Golden::NotKept).failures.remove(0);
+    assert_eq!((&*failure.rule, &*failure.source), ("unspecified.after-exit", "none found in ePAPR"));
+}
+
+/// Only exits that happened count, and a step's own are not those before it.
+#[test]
+fn the_last_exits_before_a_step_are_of_another_step_and_did_happen() {
+    let case = alias();
+    let mut counted = result(&case, &alias_transcript(STALE, STALE));
+    let exit = |step, reason: &str, count| ExitCount { step: Some(step), reason: reason.into(), count };
+    counted.exits = Some(vec![exit(0, "mtspr", 3), exit(3, "mfpvr", 0), exit(4, "tlb-miss", 2), exit(4, "dec", 0)]);
+    let verdict = verdict_of(&case, &counted, None, Golden::NotKept);
+    let exits = verdict.failures[0].findings[0].exits.clone().expect("counted");
+    assert_eq!(exits.last_before, Some((6, "mtspr 276 (SPRG4), r3".into(), "3 mtspr".into())));
+    assert_eq!(exits.during, "2 tlb-miss");
+    assert_eq!(super::counted(&[ExitCount { step: None, reason: "mmio".into(), count: 4 }], None), "4 mmio");
 }
 
 #[test]
