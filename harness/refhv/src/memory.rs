@@ -18,8 +18,8 @@ const FRESH: usize = (32 << 20) + 1;
 /// log2 of the bytes that are cleared at once.
 const CHUNK_SHIFT: u32 = 12;
 const CHUNK: usize = 1 << CHUNK_SHIFT;
-/// Blocks a thread keeps: its machines run one after the other.
-const KEPT: usize = 1;
+/// Blocks a thread keeps, those used last: its machines run one after the other, and beside one there may be another VM.
+const KEPT: usize = 2;
 /// Beside a page's count of writes: somebody wants to know of the next one.
 const WATCHED: u64 = 1 << 63;
 
@@ -236,17 +236,18 @@ impl Memory {
 }
 
 impl Drop for Memory {
-    /// Keeps the block for the next machine, unless the thread has enough of them or is at its end.
+    /// Keeps the block for the next machine, unless the thread is at its end.
     fn drop(&mut self) {
         let Block { ram, writes, written, .. } = &mut self.block;
         let (ram, writes, written) = (std::mem::take(ram), std::mem::take(writes), std::mem::take(written));
         let mut block = Block { ram, writes, written, watched_written: Vec::new() };
         let _ = BLOCKS.try_with(|blocks| {
             let Ok(mut blocks) = blocks.try_borrow_mut() else { return };
-            if blocks.len() < KEPT {
-                block.clear(self.initial);
-                blocks.push(block);
+            if blocks.len() == KEPT {
+                blocks.remove(0);
             }
+            block.clear(self.initial);
+            blocks.push(block);
         });
     }
 }
@@ -374,6 +375,16 @@ mod tests {
         assert_eq!(ones, (0..4).chain(2 * CHUNK + 4..3 * CHUNK).collect::<Vec<_>>());
         assert_eq!(memory.clear(SIZE as u64 - 1, 2), None);
         assert_eq!(memory.clear(u64::MAX, 2), None);
+    }
+
+    #[test]
+    fn memory_of_other_sizes_does_not_keep_a_block_from_being_used_again() {
+        let address = |size: usize| Memory::new(size).slice(0, 1).expect("in RAM").as_ptr();
+        for other in 1..10 {
+            let before = address(16 * CHUNK);
+            address(other * CHUNK);
+            assert_eq!(address(16 * CHUNK), before);
+        }
     }
 
     #[test]
