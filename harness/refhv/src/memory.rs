@@ -180,6 +180,26 @@ impl Memory {
         Some(())
     }
 
+    /// `count` pieces of `N` bytes from an address on that is a multiple of `N`, which is a power of two.
+    #[inline]
+    #[must_use]
+    pub fn chunks<const N: usize>(&self, address: u64, count: usize) -> Option<&[[u8; N]]> {
+        let address = usize::try_from(address).ok()?;
+        self.block.ram.as_chunks().0.get(address / N..)?.get(..count)
+    }
+
+    /// The same, all in one page, to be changed; none if this is the first write to the page or the page is watched.
+    #[inline]
+    #[must_use]
+    pub fn chunks_again<const N: usize>(&mut self, address: u64, count: usize) -> Option<&mut [[u8; N]]> {
+        let address = usize::try_from(address).ok()?;
+        let Block { ram, writes, .. } = &mut self.block;
+        let writes = writes.get_mut(address >> CHUNK_SHIFT).filter(|count| **count as i64 > 0)?;
+        let chunks = ram.as_chunks_mut().0.get_mut(address / N..)?.get_mut(..count)?;
+        *writes = writes.wrapping_add(1);
+        Some(chunks)
+    }
+
     /// [`Self::write`] at an address that is a multiple of `N`, which is a power of two.
     #[inline(always)]
     #[must_use]

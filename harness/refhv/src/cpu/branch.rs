@@ -1,7 +1,7 @@
 //! Branches (Power ISA Book I).
 
 use super::execute::Flow;
-use super::{Insn, Interrupt, State};
+use super::{Core, Insn, Interrupt, State};
 
 /// Bits of the BO field.
 mod bo {
@@ -24,6 +24,17 @@ impl Insn {
     /// True of a bc that counts CTR down and looks at no bit of CR, neither absolute nor with a link.
     pub(super) const fn is_plain_count(self) -> bool {
         self.bo() & (bo::NO_CONDITION | bo::NO_DECREMENT) == bo::NO_CONDITION && !self.aa() && !self.lk()
+    }
+}
+
+impl Core {
+    /// Executes at once what follows of a loop that is one branch, which is to be taken again: up to its last round, or to where
+    /// the clock has to be looked at. A guest waits like that.
+    pub(super) fn count_here(&mut self) {
+        self.count_stretch();
+        let rounds = self.state.effective(self.state.ctr).saturating_sub(1).min(self.clock.left());
+        self.state.ctr -= rounds;
+        self.clock.count(rounds);
     }
 }
 
@@ -121,8 +132,8 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{BASE, Run, asm};
-    use super::super::{Interrupt, condition::field};
+    use super::super::testing::{BASE, Flat, Run, asm};
+    use super::super::{Core, Interrupt, Processor, condition::field};
 
     #[test]
     fn relative_and_absolute_targets() {
@@ -144,6 +155,28 @@ mod tests {
         assert_eq!((state.pc, state.ctr), (BASE + 0x40, 0xffff_ffff));
         let state = Run::new("970").ctr(1 << 32 | 1).step(bdnz);
         assert_eq!((state.pc, state.ctr), (BASE + 4, 1 << 32), "in 32-bit mode the low word counts");
+    }
+
+    #[test]
+    fn a_branch_to_itself_that_counts_is_the_same_in_one_go_and_step_by_step() {
+        let (bdnz, addi) = (asm("bc", &[16, 0, 0]), asm("addi", &[3, 3, 1]));
+        for (cpu, ctr) in
+            [("e500v2", 1), ("e500v2", 2), ("e500v2", 9), ("e500v2", 0), ("970", 5 << 32 | 3), ("970", 1 << 32)]
+        {
+            for limit in 1..20 {
+                let [mut at_once, mut stepped] =
+                    [(); 2].map(|()| Run::new(cpu).ctr(ctr).processor(&[bdnz, addi, addi]));
+                at_once.run(limit);
+                for limit in 1..=limit {
+                    stepped.run(limit);
+                }
+                let seen = |processor: &Processor<Flat>| {
+                    let Core { state, clock, .. } = &processor.core;
+                    (state.pc, state.ctr, state.gpr[3], clock.executed())
+                };
+                assert_eq!(seen(&at_once), seen(&stepped), "{cpu}, CTR {ctr:#x}, {limit} instructions");
+            }
+        }
     }
 
     #[test]

@@ -65,6 +65,13 @@ impl<S: Supervisor> Processor<S> {
             Operation::B => return Ok(state.branch(insn)),
             Operation::BcIf => return Ok(state.branch_if(insn)),
             Operation::BcCount => return Ok(state.branch_counting(insn)),
+            Operation::BcCountHere => {
+                let flow = state.branch_counting(insn);
+                if let Flow::Jump = flow {
+                    self.core.count_here();
+                }
+                return Ok(flow);
+            }
             Operation::Bc => return Ok(state.branch_conditional(insn)),
             Operation::Lwz => self.load_to::<u32>(insn, Form::D, Extend::Zero)?,
             Operation::Lbz => self.load_to::<u8>(insn, Form::D, Extend::Zero)?,
@@ -218,7 +225,7 @@ impl<S: Supervisor> Processor<S> {
             Operation::Cmpb => state.cmpb(insn),
             Operation::Bpermd => state.bpermd(insn),
             Operation::Undecoded => return Ok(Flow::Again),
-            Operation::Privileged => return self.execute_privileged(insn),
+            Operation::Privileged(instruction) => return self.execute_privileged(insn, instruction),
             Operation::Rest => return self.execute_rest(insn),
         }
         Ok(Flow::Next)
@@ -226,11 +233,11 @@ impl<S: Supervisor> Processor<S> {
 
     /// A privileged instruction.
     #[inline]
-    fn execute_privileged(&mut self, insn: Insn) -> Outcome {
+    fn execute_privileged(&mut self, insn: Insn, instruction: Privileged) -> Outcome {
         if self.core.state.in_problem_state() {
-            return Ok(self.refuse(insn, Refused::Privileged));
+            return Ok(self.refuse(insn, Refused::Privileged(instruction)));
         }
-        self.execute_in_supervisor(insn)
+        self.execute_in_supervisor(insn, instruction)
     }
 
     /// A privileged instruction in problem state.
@@ -242,10 +249,7 @@ impl<S: Supervisor> Processor<S> {
         Flow::Elsewhere
     }
 
-    fn execute_in_supervisor(&mut self, insn: Insn) -> Outcome {
-        let profile = self.core.state.profile;
-        let instruction = Privileged::decode(insn, profile).ok_or(Interrupt::illegal(profile.family));
-        let instruction = self.core.raise_any(instruction)?;
+    fn execute_in_supervisor(&mut self, insn: Insn, instruction: Privileged) -> Outcome {
         self.core.begin(insn);
         let done = self.supervisor.privileged(&mut self.core, instruction);
         self.core.raise_any(done)?;

@@ -8,8 +8,8 @@ use sprig_isa::spr::number;
 use sprig_isa::syndrome::esr;
 
 use super::interrupt::Raised;
-use super::storage::Value;
-use super::{Access, Insn, Interrupt, Processor, Reservation, Supervisor, condition::field, xer};
+use super::storage::{Value, known_words};
+use super::{Access, Core, Insn, Interrupt, Processor, Reservation, Supervisor, condition::field, xer};
 
 /// L1CSR0\[CUL\], L1CSR1\[ICUL\]: cache unable to lock (EREF, "L1 cache control and status registers").
 const L1CSR_CUL: u64 = 0x400;
@@ -109,7 +109,16 @@ impl<S: Supervisor> Processor<S> {
     /// lmw. The base register, if among the targets (an invalid form), is not overwritten before the last load.
     pub(super) fn load_multiple(&mut self, insn: Insn) -> Result<(), Raised> {
         let mut address = self.address(insn, Form::D);
-        for register in insn.rt()..32 {
+        let targets = insn.rt()..32;
+        let Core { state, memory, lookaside, .. } = &mut self.core;
+        let known = known_words(state, lookaside, address, targets.len(), Access::Load);
+        if let Some(words) = known.and_then(|physical| memory.chunks(physical, targets.len())) {
+            for (gpr, word) in state.gpr[targets].iter_mut().zip(words) {
+                *gpr = u32::from_be_bytes(*word).into();
+            }
+            return Ok(());
+        }
+        for register in targets {
             let word: u32 = self.load(address)?;
             self.core.state.set_gpr(register, u64::from(word));
             address = address.wrapping_add(4);
@@ -120,7 +129,16 @@ impl<S: Supervisor> Processor<S> {
     /// stmw.
     pub(super) fn store_multiple(&mut self, insn: Insn) -> Result<(), Raised> {
         let mut address = self.address(insn, Form::D);
-        for register in insn.rt()..32 {
+        let sources = insn.rt()..32;
+        let Core { state, memory, lookaside, .. } = &mut self.core;
+        let known = known_words(state, lookaside, address, sources.len(), Access::Store);
+        if let Some(words) = known.and_then(|physical| memory.chunks_again(physical, sources.len())) {
+            for (word, gpr) in words.iter_mut().zip(&state.gpr[sources]) {
+                *word = (*gpr as u32).to_be_bytes();
+            }
+            return Ok(());
+        }
+        for register in sources {
             self.store(address, self.core.state.gpr[register] as u32)?;
             address = address.wrapping_add(4);
         }

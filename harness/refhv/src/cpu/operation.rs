@@ -22,8 +22,9 @@ const MFTB: CpuSet = CpuSet::all().difference(CpuSet::E500V2);
 /// CPUs with dcba.
 const DCBA: CpuSet = CpuSet::BOOKE.union(CpuSet::G4_7447);
 
-/// What an instruction does.
+/// What an instruction does. A byte says which it is, whatever else there is: that is what the loop looks at each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Operation {
     Addi,
     Addis,
@@ -49,6 +50,8 @@ pub(super) enum Operation {
     BcIf,
     /// bc that counts CTR down and looks at no bit of CR, neither absolute nor with a link.
     BcCount,
+    /// The same, to itself.
+    BcCountHere,
     Lwz,
     Lbz,
     Lhz,
@@ -187,7 +190,7 @@ pub(super) enum Operation {
     /// Not known yet, in a page of code.
     Undecoded,
     /// Privileged, but for moves of special registers.
-    Privileged,
+    Privileged(Privileged),
     /// Of a unit this model does not have, or no instruction at all.
     Rest,
 }
@@ -196,7 +199,7 @@ impl Operation {
     /// The operation of a word.
     pub(super) fn decode(insn: Insn, cpu: &Cpu) -> Self {
         match Self::decode_open(insn, cpu) {
-            Self::Rest if Privileged::decode(insn, cpu).is_some() => Self::Privileged,
+            Self::Rest => Privileged::decode(insn, cpu).map_or(Self::Rest, Self::Privileged),
             operation => operation,
         }
     }
@@ -224,6 +227,7 @@ impl Operation {
             primary::MD30 if cpu.is_64bit => Self::RotateDoubleword,
             primary::B => Self::B,
             primary::BC if insn.is_plain_condition() => Self::BcIf,
+            primary::BC if insn.is_plain_count() && insn.bd() == 0 => Self::BcCountHere,
             primary::BC if insn.is_plain_count() => Self::BcCount,
             primary::BC => Self::Bc,
             primary::X19 => Self::decode_19(insn),

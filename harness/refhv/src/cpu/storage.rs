@@ -6,7 +6,7 @@ use sprig_isa::exception::Exception;
 
 use super::code::{Code, PAGE, Page};
 use super::interrupt::Raised;
-use super::{Access, Core, INSTRUCTION, Insn, Interrupt, Processor, Supervisor, Translation};
+use super::{Access, Core, INSTRUCTION, Insn, Interrupt, Lookaside, Processor, State, Supervisor, Translation};
 use crate::board::Board;
 use crate::memory::Memory;
 
@@ -222,6 +222,20 @@ impl<S: Supervisor> Processor<S> {
             None => Err(self.machine_check(address)),
         }
     }
+}
+
+/// The guest-physical address of big-endian words that lie one behind the other in a page, if that is known.
+#[inline]
+pub(super) fn known_words(
+    state: &State,
+    lookaside: &Lookaside,
+    address: u64,
+    words: usize,
+    access: Access,
+) -> Option<u64> {
+    let address = state.effective(address);
+    let are_plain = !state.little_endian && !crosses_page(address, words * size_of::<u32>());
+    are_plain.then(|| lookaside.find(address, size_of::<u32>(), access)).flatten()
 }
 
 /// True if an access of `size` bytes does not lie within one 4 KiB page.

@@ -27,8 +27,8 @@ pub enum Direction {
 pub enum Refused {
     /// mfspr or mtspr of a register that the CPU has.
     Move(Direction),
-    /// One that [`Privileged::decode`] knows.
-    Privileged,
+    /// Another.
+    Privileged(Privileged),
 }
 
 /// Where an effective address leads.

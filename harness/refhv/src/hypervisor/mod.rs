@@ -452,10 +452,7 @@ impl Supervisor for Hypervisor {
         self.exit(core, Exit::Emulated);
         let done = match instruction {
             Refused::Move(direction) => self.move_special(core, direction),
-            Refused::Privileged => match Privileged::decode(core.insn, self.cpu) {
-                Some(instruction) => self.privileged_instruction(core, instruction),
-                None => Err(Interrupt::illegal(self.cpu.family)),
-            },
+            Refused::Privileged(instruction) => self.privileged_instruction(core, instruction),
         };
         self.go_behind(core, done);
         self.enter(core);
