@@ -37,6 +37,7 @@ core::arch::global_asm!(
     IMAGE_BASE = const IMAGE_BASE,
     IMAGE_END = const IMAGE_END,
     STEP = const save::STEP,
+    INPUTS = const save::INPUTS,
     INTERRUPT = const save::INTERRUPT,
     CRITICAL = const save::CRITICAL,
     MACHINE_CHECK = const save::MACHINE_CHECK,

@@ -1,7 +1,7 @@
 //! Running a step's stub, and changing privilege between steps.
 //!
 //! ```text
-//!   run(stub) --save own registers, load the step frame's, bctr--> stub: the instructions under test; ba STEP_RETURN
+//!   run(stub) --save own registers, load the step's inputs, bctr--> stub: the instructions under test; ba STEP_RETURN
 //!      ^                                                              |                  |
 //!      |                                                          exception         step_done: store registers
 //!      '------ settle: the kernel's registers back <--------------- frame ---------------'
@@ -9,9 +9,8 @@
 //!
 //! Nothing here is privileged, so that a step costs no exit but its own, in problem state too.
 
-use crate::save::{self, Frame, flags};
+use crate::save::{self, Frame, Registers, flags};
 use core::sync::atomic::Ordering::Relaxed;
-use sprig_interpreter::Registers;
 use sprig_isa::cpu::Cpu;
 #[cfg(target_pointer_width = "32")]
 use sprig_isa::cpu::Family;
@@ -21,9 +20,6 @@ unsafe extern "C" {
     #[cfg(target_pointer_width = "32")]
     fn exec_32(stub: u32) -> *const Frame;
     fn exec_64(stub: u32) -> *const Frame;
-    #[cfg(target_pointer_width = "32")]
-    fn clear_step_32();
-    fn clear_step_64();
     #[cfg(target_pointer_width = "32")]
     static step_return_32: u32;
     static step_return_64: u32;
@@ -57,20 +53,20 @@ pub(crate) fn step_return_word(cpu: &Cpu) -> u32 {
     unsafe { by_width!(cpu, step_return_64, step_return_32) }
 }
 
-/// The registers the next stub gets, or the last one left.
-pub(crate) fn registers() -> &'static mut Registers {
-    // SAFETY: the handlers touch this frame only while a stub runs, when nobody holds the reference: there is one thread,
-    // and its callers do not keep it over `run`.
-    unsafe { &mut save::frame(save::STEP).registers }
+/// The registers the next stub gets.
+pub(crate) fn inputs() -> &'static mut Registers {
+    // SAFETY: nobody but the assembler looks there, when a stub begins; there is one thread, and who asks for the reference does
+    // not keep it over `run`.
+    unsafe { save::registers(save::INPUTS) }
 }
 
-/// Makes [`registers`] zero, as far as the CPU has them: nobody looks at the upper halves of a 32-bit CPU's.
-pub(crate) fn clear_registers(cpu: &Cpu) {
-    // SAFETY: as for `registers`, to which no reference lives here; the frame is all that is written.
-    unsafe { by_width!(cpu, clear_step_64(), clear_step_32()) }
+/// The registers the last stub left.
+pub(crate) fn outputs() -> &'static mut Registers {
+    // SAFETY: the handlers touch this frame only while a stub runs; otherwise the same.
+    unsafe { save::registers(save::STEP) }
 }
 
-/// Runs the stub at this address with [`registers`]; the exception that ended it, if one did.
+/// Runs the stub at this address with [`inputs`], for [`outputs`]; the exception that ended it, if one did.
 pub(crate) fn run(cpu: &Cpu, stub: u32) -> Option<Interrupt> {
     // SAFETY: the stub can do anything, which is its purpose; whatever it does to the registers, the kernel's own come
     // back from the save area.
@@ -79,7 +75,7 @@ pub(crate) fn run(cpu: &Cpu, stub: u32) -> Option<Interrupt> {
     let frame = unsafe { &*ended };
     if ended as u32 != save::STEP {
         // A debug interrupt or a machine check has a frame of its own.
-        *registers() = frame.registers.clone();
+        *outputs() = frame.registers.clone();
     }
     frame.interrupt()
 }

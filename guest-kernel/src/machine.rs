@@ -3,9 +3,11 @@
 use crate::family::Ea;
 use crate::save::{EXCEPTIONS, flags};
 use crate::{cpu, exec, family, platform, registers, spr, vectors};
-use sprig_interpreter::{CallResult, Kernel, Machine, Registers, Unsupported};
+use core::arch::asm;
+use sprig_interpreter::{CallResult, Kernel, Machine, Unsupported};
 use sprig_isa::cpu::Cpu;
 use sprig_isa::mmu::PAGE_SIZE;
+use sprig_wire::bytecode::Register;
 use sprig_wire::layout::{
     BATCH_BASE, BATCH_SIZE, CODE_BASE, CODE_SIZE, IMAGE_BASE, KEPT_BASE, KEPT_SIZE, LOG_BASE, LOG_SIZE, SAVE_BASE,
     SCRATCH_BASE, SCRATCH_CLEARED, SLOTS, SLOTS_BASE, STEP_RETURN,
@@ -16,6 +18,9 @@ const PAGE: usize = PAGE_SIZE as usize;
 /// How much of the log is touched in advance, beginning with the page that is being filled. A case that observes more than
 /// this between two changes of privilege takes a translation's exit at a time of its own.
 const LOG_AHEAD: usize = 4 * PAGE;
+
+/// Instructions of a round of `spin`.
+const SPIN_INSTRUCTIONS: u32 = 4;
 
 unsafe extern "C" {
     /// End of what the kernel only reads: code and constants (link.ld).
@@ -166,12 +171,12 @@ impl Machine for Guest {
         touch_for_writing(log_page, LOG_AHEAD.min((LOG_BASE + LOG_SIZE) as usize - log_page));
     }
 
-    fn registers(&mut self) -> &mut Registers {
-        exec::registers()
+    fn set_input(&mut self, register: Register, value: u64) {
+        exec::inputs().set(cpu().is_64bit, register, value);
     }
 
-    fn clear_registers(&mut self) {
-        exec::clear_registers(cpu());
+    fn output(&self, register: Register) -> u64 {
+        exec::outputs().get(cpu().is_64bit, register)
     }
 
     fn exec(&mut self, stub: u32) -> Option<Interrupt> {
@@ -195,9 +200,14 @@ impl Machine for Guest {
     }
 
     fn spin(&mut self, rounds: u32) {
-        for round in 0..rounds {
-            core::hint::black_box(round);
+        if rounds == 0 {
+            return;
         }
+        let instructions = rounds.saturating_mul(SPIN_INSTRUCTIONS) as usize;
+        // SAFETY: changes CTR alone.
+        unsafe {
+            asm!("mtctr {}", "2: bdnz 2b", in(reg) instructions, out("ctr") _, options(nomem, nostack, preserves_flags))
+        };
     }
 
     fn map(&mut self, ea: u64, pa: u64, permissions: u8) -> Result<(), Unsupported> {

@@ -1,12 +1,13 @@
 //! The save area: the kernel's registers and flags at absolute addresses, where a store with r0 as base reaches them.
 //!
 //! ```text
-//!   SAVE_BASE + 0x000  STEP            registers of the step: what the stub gets, and what it left
+//!   SAVE_BASE + 0x000  STEP            registers of the step, as the stub left them
 //!             + 0x200  INTERRUPT       what an asynchronous interrupt interrupted
 //!             + 0x400  CRITICAL        the same of the critical class, and what a debug interrupt ended
 //!             + 0x600  MACHINE_CHECK   what a machine check ended
 //!             + 0x800  CONTEXT         the kernel's own registers while a stub runs
 //!             + 0xa00  FLAGS
+//!             + 0xd00  INPUTS          registers of the step, as the stub gets them
 //! ```
 //!
 //! A class of interrupts that can interrupt the handler of another has a frame of its own.
@@ -14,11 +15,62 @@
 use core::mem::offset_of;
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicU32, AtomicUsize};
-use sprig_interpreter::Registers;
+use sprig_wire::bytecode::Register;
 use sprig_wire::layout::{SAVE_BASE, SAVE_END};
 use sprig_wire::log::Interrupt;
 
-/// The registers at one moment. 32-bit CPUs have the upper halves zero.
+/// Registers that a step has of its own, where the assembler loads and stores them.
+#[repr(C)]
+#[derive(Clone)]
+pub(crate) struct Registers {
+    /// General registers: of a 64-bit CPU a doubleword each, of a 32-bit one a word, as lmw and stmw have them.
+    gpr: [u32; 2 * GPRS],
+    // The others are doublewords everywhere. 32-bit CPUs have the upper halves zero.
+    cr: u64,
+    xer: u64,
+    lr: u64,
+}
+
+const GPRS: usize = 32;
+
+impl Registers {
+    /// A register of a CPU of this width.
+    pub(crate) fn get(&self, is_64bit: bool, register: Register) -> u64 {
+        match register {
+            Register::Gpr(number) if is_64bit => {
+                let words = self.gpr.as_chunks().0.get(usize::from(number)).copied().unwrap_or_default();
+                let [high, low] = if cfg!(target_endian = "big") { words } else { [words[1], words[0]] };
+                u64::from(high) << 32 | u64::from(low)
+            }
+            Register::Gpr(number) => self.gpr.get(usize::from(number)).copied().unwrap_or_default().into(),
+            Register::Cr => self.cr,
+            Register::Xer => self.xer,
+            Register::Lr => self.lr,
+        }
+    }
+
+    /// Sets a register of a CPU of this width.
+    pub(crate) fn set(&mut self, is_64bit: bool, register: Register, value: u64) {
+        let [high, low] = [(value >> 32) as u32, value as u32];
+        match register {
+            Register::Gpr(number) if is_64bit => {
+                if let Some(words) = self.gpr.as_chunks_mut().0.get_mut(usize::from(number)) {
+                    *words = if cfg!(target_endian = "big") { [high, low] } else { [low, high] };
+                }
+            }
+            Register::Gpr(number) => {
+                if let Some(word) = self.gpr.get_mut(usize::from(number)) {
+                    *word = low;
+                }
+            }
+            Register::Cr => self.cr = value,
+            Register::Xer => self.xer = value,
+            Register::Lr => self.lr = value,
+        }
+    }
+}
+
+/// The registers at one moment.
 #[repr(C)]
 pub(crate) struct Frame {
     pub(crate) registers: Registers,
@@ -91,13 +143,15 @@ pub(crate) const CONTEXT: u32 = MACHINE_CHECK + FRAME_STRIDE;
 const NATIVE: u32 = size_of::<usize>() as u32;
 const CONTEXT_SIZE: u32 = NATIVE * (3 + 32);
 pub(crate) const FLAGS: u32 = SAVE_BASE + 0xa00;
+pub(crate) const INPUTS: u32 = SAVE_BASE + 0xd00;
 /// End of what the kernel keeps here.
-pub(crate) const END: u32 = FLAGS + size_of::<Flags>() as u32;
+pub(crate) const END: u32 = INPUTS + size_of::<Registers>() as u32;
 
 const _: () = {
     assert!(offset_of!(Frame, registers.gpr) == 0, "the assembler counts general registers from the start of a frame");
     assert!(size_of::<Frame>() <= FRAME_STRIDE as usize);
     assert!(CONTEXT + CONTEXT_SIZE <= FLAGS);
+    assert!(FLAGS + size_of::<Flags>() as u32 <= INPUTS);
     assert!(END <= SAVE_END);
 };
 
@@ -135,13 +189,13 @@ pub(crate) fn flags() -> &'static Flags {
     unsafe { &*(FLAGS as *const Flags) }
 }
 
-/// The frame at one of this module's addresses.
+/// The registers at the beginning of a frame, or at [`INPUTS`].
 ///
 /// # Safety
-/// `address` is one of the frame constants here, and no other reference to that frame lives.
-pub(crate) unsafe fn frame(address: u32) -> &'static mut Frame {
+/// `address` is one of these constants here, and no other reference to those registers lives.
+pub(crate) unsafe fn registers(address: u32) -> &'static mut Registers {
     // SAFETY: as for `flags`; that it is the only reference is the caller's duty.
-    unsafe { &mut *(address as *mut Frame) }
+    unsafe { &mut *(address as *mut Registers) }
 }
 
 /// Clears the whole save area: a machine's memory may hold anything after a reset.

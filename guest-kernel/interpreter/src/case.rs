@@ -2,7 +2,7 @@
 
 use crate::console::send;
 use crate::log::{Full, Log};
-use crate::machine::{CallResult, Machine, Registers, Unsupported};
+use crate::machine::{CallResult, Machine, Unsupported};
 use crate::patcher;
 use sprig_wire::Malformed;
 use sprig_wire::batch::Case;
@@ -11,6 +11,10 @@ use sprig_wire::frame::Record;
 use sprig_wire::host::{self, VALUES};
 use sprig_wire::layout::CODE_BASE;
 use sprig_wire::log::{AT_RESUME, AT_STEP, Kind, State};
+
+const STACK_POINTER: Register = Register::Gpr(1);
+/// Rounds of `spin` that a round of `taken` lasts.
+const SPINS_PER_ROUND: u32 = 2;
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug)]
@@ -205,7 +209,7 @@ impl<M: Machine> Runner<'_, '_, M> {
     fn answer(&mut self, step: &Step<'_>, to: u16, value: u64) -> Result<(), Stop> {
         self.set_slot(to, value)?;
         if step.is_observed() {
-            self.log.append(step.step, Kind::Completed, None, &mut core::iter::once(value))?;
+            self.log_values(step, &[value])?;
         }
         Ok(())
     }
@@ -217,36 +221,44 @@ impl<M: Machine> Runner<'_, '_, M> {
         inputs: &Transfers<'_>,
         outputs: &Transfers<'_>,
     ) -> Result<(), Stop> {
-        let stack_pointer = self.machine.stack_pointer();
-        self.machine.clear_registers();
-        self.machine.registers().gpr[1] = stack_pointer;
-        for transfer in inputs.iter() {
-            let value = self.slot(transfer.slot)?;
-            let value = match transfer.part {
-                Part::Native => value,
-                Part::High => value >> 32,
-            };
-            set_register(self.machine.registers(), transfer.register, value);
+        self.machine.set_input(STACK_POINTER, self.machine.stack_pointer());
+        for Transfer { register, part, slot } in inputs.iter() {
+            let value = self.slot(slot)?;
+            self.machine.set_input(register, if part == Part::High { value >> 32 } else { value });
         }
         let interrupt = self.machine.exec(stub);
+        inputs.iter().for_each(|input| self.machine.set_input(input.register, 0));
         for transfer in outputs.iter() {
             let value = self.merged(&transfer)?;
             self.set_slot(transfer.slot, value)?;
         }
         if interrupt.is_some() || step.is_observed() {
             let kind = if interrupt.is_some() { Kind::Exception } else { Kind::Completed };
-            // The high half of a value completes the slot its low half is in; it is no value of its own.
-            let observed = outputs.iter().filter(|output| step.is_observed() && matches!(output.part, Part::Native));
-            let slots = &*self.slots;
-            let mut values = observed.map(|output| slots.get(usize::from(output.slot)).copied().unwrap_or(0));
-            self.log.append(step.step, kind, interrupt.as_ref(), &mut values)?;
+            let mut draft = self.log.draft(interrupt.as_ref())?;
+            for output in outputs.iter().filter(|_| step.is_observed()) {
+                // The high half of a value completes the slot its low half is in; it is no value of its own.
+                if matches!(output.part, Part::Native) {
+                    let value = self.slot(output.slot)?;
+                    self.log.put_value(&mut draft, value)?;
+                }
+            }
+            self.log.add(draft, step.step, kind)?;
         }
         Ok(())
     }
 
+    /// Logs values of a step that ran to its end.
+    fn log_values(&mut self, step: &Step<'_>, values: &[u64]) -> Result<(), Stop> {
+        let mut draft = self.log.draft(None)?;
+        for value in values {
+            self.log.put_value(&mut draft, *value)?;
+        }
+        Ok(self.log.add(draft, step.step, Kind::Completed)?)
+    }
+
     /// What a slot becomes when this register is stored to it.
     fn merged(&mut self, transfer: &Transfer) -> Result<u64, Stop> {
-        let value = register(self.machine.registers(), transfer.register);
+        let value = self.machine.output(transfer.register);
         let low = value & u64::from(u32::MAX);
         Ok(match transfer.part {
             Part::Native if M::KERNEL.wide => value,
@@ -256,16 +268,18 @@ impl<M: Machine> Runner<'_, '_, M> {
     }
 
     fn wait(&mut self, exception: u8, rounds: u32) -> bool {
-        let mut left = rounds;
+        let mut waited = 0;
         loop {
             if self.machine.take_interrupt(exception) {
                 return true;
             }
-            if left == 0 {
+            if waited >= rounds {
                 return false;
             }
-            left -= 1;
-            self.machine.spin(1);
+            // Asking is what takes an emulator's time. The answer is an eighth late at most.
+            let pause = (waited / 8 + 1).min(rounds - waited);
+            self.machine.spin(pause.saturating_mul(SPINS_PER_ROUND));
+            waited += pause;
         }
     }
 
@@ -292,7 +306,7 @@ impl<M: Machine> Runner<'_, '_, M> {
         }
         if step.is_observed() || answer.status != host::STATUS_OK {
             values[count] = answer.status.into();
-            self.log.append(step.step, Kind::Completed, None, &mut values.into_iter().take(count + 1))?;
+            self.log_values(step, values.get(..=count).unwrap_or(&values))?;
         }
         Ok(())
     }
@@ -309,27 +323,5 @@ impl<M: Machine> Runner<'_, '_, M> {
         }
         self.machine.write_code(at, patched.word);
         Ok(true)
-    }
-}
-
-fn register(registers: &Registers, register: Register) -> u64 {
-    match register {
-        Register::Gpr(number) => registers.gpr.get(usize::from(number)).copied().unwrap_or(0),
-        Register::Cr => registers.cr,
-        Register::Xer => registers.xer,
-        Register::Lr => registers.lr,
-    }
-}
-
-fn set_register(registers: &mut Registers, register: Register, value: u64) {
-    match register {
-        Register::Gpr(number) => {
-            if let Some(gpr) = registers.gpr.get_mut(usize::from(number)) {
-                *gpr = value;
-            }
-        }
-        Register::Cr => registers.cr = value,
-        Register::Xer => registers.xer = value,
-        Register::Lr => registers.lr = value,
     }
 }

@@ -9,6 +9,16 @@ use sprig_wire::log::{
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
+/// An entry that is being written behind the log.
+pub(crate) struct Draft {
+    /// Where it begins.
+    start: usize,
+    /// Where it goes on.
+    at: usize,
+    /// Values so far.
+    values: u8,
+}
+
 /// The log of the running case.
 pub(crate) struct Log<'a> {
     memory: &'a mut [u8],
@@ -109,37 +119,61 @@ impl<'a> Log<'a> {
         self.race = None;
     }
 
-    /// Adds an entry; in a race only if the step has not logged the same before.
-    pub(crate) fn append(
-        &mut self,
-        step: u16,
-        kind: Kind,
-        interrupt: Option<&Interrupt>,
-        values: &mut dyn Iterator<Item = u64>,
-    ) -> Result<(), Full> {
+    /// Begins an entry, which is part of the log when it is added.
+    #[inline(always)]
+    pub(crate) fn draft(&mut self, interrupt: Option<&Interrupt>) -> Result<Draft, Full> {
         let start = ENTRIES as usize + self.length();
-        let mut at = start + ENTRY_HEADER;
+        let mut draft = Draft { start, at: start + ENTRY_HEADER, values: 0 };
         if let Some(interrupt) = interrupt {
-            interrupt.encode(|bytes| self.write(&mut at, bytes))?;
+            self.put_interrupt(&mut draft, interrupt)?;
         }
-        let mut count = 0u8;
-        for value in values {
-            encode_number(value, |bytes| self.write(&mut at, bytes))?;
-            count = count.checked_add(1).ok_or(Full)?;
-        }
+        Ok(draft)
+    }
+
+    fn put_interrupt(&mut self, draft: &mut Draft, interrupt: &Interrupt) -> Result<(), Full> {
+        self.write(&mut draft.at, &[interrupt.exception])?;
+        let [syndrome, srr0, srr1, dar] = interrupt.numbers();
+        self.put(draft, syndrome)?;
+        self.put(draft, srr0)?;
+        self.put(draft, srr1)?;
+        self.put(draft, dar)
+    }
+
+    /// Adds a value to a draft.
+    #[inline(always)]
+    pub(crate) fn put_value(&mut self, draft: &mut Draft, value: u64) -> Result<(), Full> {
+        draft.values = draft.values.checked_add(1).ok_or(Full)?;
+        self.put(draft, value)
+    }
+
+    #[inline(always)]
+    fn put(&mut self, draft: &mut Draft, number: u64) -> Result<(), Full> {
+        let room = self.memory.get_mut(draft.at..).and_then(<[u8]>::first_chunk_mut).ok_or(Full)?;
+        draft.at += encode_number(number, room);
+        Ok(())
+    }
+
+    /// Adds an entry; in a race only if the step has not logged the same before.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, Draft { start, at, values }: Draft, step: u16, kind: Kind) -> Result<(), Full> {
         let [high, low] = step.to_be_bytes();
-        self.write(&mut start.clone(), &[high, low, kind as u8, count])?;
-        if let Some(race) = self.race {
-            let (same, outcomes) = self.compare(race, step, start, at);
-            if same {
-                return Ok(());
-            }
-            if outcomes >= RACE_OUTCOMES {
-                // What was written is not part of the log until its length says so.
-                return if kind as u8 == Kind::Overflow as u8 { Ok(()) } else { self.overflow(race, step, start) };
-            }
+        self.write(&mut start.clone(), &[high, low, kind as u8, values])?;
+        match self.race {
+            None => self.commit(at),
+            Some(race) => self.add_in_race(race, start, at, step),
         }
-        self.commit(at)
+    }
+
+    fn add_in_race(&mut self, race: usize, start: usize, at: usize, step: u16) -> Result<(), Full> {
+        let (same, outcomes) = self.compare(race, step, start, at);
+        if same {
+            Ok(())
+        } else if outcomes >= RACE_OUTCOMES {
+            // What was written is not part of the log until its length says so.
+            self.overflow(race, step, start)
+        } else {
+            self.commit(at)
+        }
     }
 
     /// Notes once that a step has more outcomes than are kept.

@@ -1,6 +1,7 @@
 //! What the interpreter asks of the machine it runs on.
 
 use sprig_isa::cpu::Cpu;
+use sprig_wire::bytecode::Register;
 use sprig_wire::host;
 use sprig_wire::log::Interrupt;
 
@@ -15,21 +16,6 @@ pub struct Memory<'a> {
     pub kept: &'a mut [u8],
     /// The slots.
     pub slots: &'a mut [u64],
-}
-
-/// The registers a stub starts with and ends with. A 32-bit guest uses the low halves. In C's layout, since the guest
-/// kernel's assembler loads and stores them where they are.
-#[repr(C)]
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Registers {
-    /// General registers.
-    pub gpr: [u64; 32],
-    /// Condition register.
-    pub cr: u64,
-    /// Fixed-point exception register.
-    pub xer: u64,
-    /// Link register.
-    pub lr: u64,
 }
 
 /// The platform or the build of the guest does not have what an operation asks for.
@@ -84,17 +70,14 @@ pub trait Machine {
     /// stack, the log, the code, these operations and as many slots. Later accesses then need no exit to translate them.
     fn touch_everything(&mut self, ops: &[u8], slots: usize);
 
-    /// The registers the next stub gets, or the last one left.
-    fn registers(&mut self) -> &mut Registers;
+    /// Makes a register hold this value when a stub begins, from the next one on. Without that it is zero.
+    fn set_input(&mut self, register: Register, value: u64);
 
-    /// Sets all of them to zero.
-    fn clear_registers(&mut self) {
-        *self.registers() = Registers::default();
-    }
-
-    /// Runs the stub at this offset in the code with [`Machine::registers`] and leaves there those it ended with. The
-    /// exception, if there was one.
+    /// Runs the stub at this offset in the code. The exception, if there was one.
     fn exec(&mut self, stub: u32) -> Option<Interrupt>;
+
+    /// A register as the last stub left it.
+    fn output(&self, register: Register) -> u64;
 
     /// The stack pointer a stub gets in r1 when it does not ask for another value: never zero, since KVM compares r1 with
     /// the page's `critical` field.
@@ -109,7 +92,7 @@ pub trait Machine {
     /// True if the asynchronous interrupt with this number has been taken since the case began or this was last asked.
     fn take_interrupt(&mut self, exception: u8) -> bool;
 
-    /// Loops without causing an exit.
+    /// Loops without causing an exit, for four instructions each round.
     fn spin(&mut self, rounds: u32);
 
     /// Translates the 4 KiB page at `ea` to the one at `pa`, with [`sprig_wire::bytecode::permission`]s.

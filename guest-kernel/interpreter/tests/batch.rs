@@ -1,7 +1,7 @@
 //! The interpreter on a machine of the test's own: what reaches the machine, the log and the console.
 #![allow(missing_docs)]
 
-use sprig_interpreter::{CallResult, Kernel, Machine, Memory, Registers, Unsupported, report_stray, run_batch};
+use sprig_interpreter::{CallResult, Kernel, Machine, Memory, Unsupported, report_stray, run_batch};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::batch::{BatchBuilder, CaseParts};
 use sprig_wire::bytecode::{Alu, Encoder, Part, Register, Transfer};
@@ -11,14 +11,39 @@ use sprig_wire::log::{self, Entries, Interrupt, Kind, State};
 
 const INTERRUPT: Interrupt = Interrupt { exception: 9, syndrome: 5, srr0: 6, srr1: 7, dar: 8 };
 
+/// Registers as they are when a stub begins, or when it ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Registers {
+    gpr: [u64; 32],
+    cr: u64,
+    xer: u64,
+    lr: u64,
+}
+
+impl Registers {
+    fn place(&mut self, register: Register) -> &mut u64 {
+        match register {
+            Register::Gpr(number) => &mut self.gpr[usize::from(number)],
+            Register::Cr => &mut self.cr,
+            Register::Xer => &mut self.xer,
+            Register::Lr => &mut self.lr,
+        }
+    }
+}
+
 /// A machine whose stubs are closures: `stub` says what the stub at an offset does to the registers.
 struct Fake<F> {
     stub: F,
-    registers: Registers,
+    inputs: Registers,
+    outputs: Registers,
     console: Vec<u8>,
     calls: Vec<&'static str>,
     in_problem_state: bool,
     interrupts: Vec<u8>,
+    /// Rounds that have been spun.
+    spun: u32,
+    /// The interrupt that comes when so many have been.
+    comes_after: Option<(u8, u32)>,
     /// A reset ends the machine, as a real one does, by a panic of the test's.
     resets: bool,
 }
@@ -27,7 +52,10 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Fake<F> {
     fn new(stub: F) -> Self {
         Self {
             stub,
-            registers: Registers::default(),
+            inputs: Registers::default(),
+            outputs: Registers::default(),
+            spun: 0,
+            comes_after: None,
             console: Vec::new(),
             calls: Vec::new(),
             in_problem_state: false,
@@ -70,12 +98,17 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
         self.calls.push("touch");
     }
 
-    fn registers(&mut self) -> &mut Registers {
-        &mut self.registers
+    fn set_input(&mut self, register: Register, value: u64) {
+        *self.inputs.place(register) = value;
     }
 
     fn exec(&mut self, stub: u32) -> Option<Interrupt> {
-        (self.stub)(stub, &mut self.registers)
+        self.outputs = self.inputs.clone();
+        (self.stub)(stub, &mut self.outputs)
+    }
+
+    fn output(&self, register: Register) -> u64 {
+        *self.outputs.clone().place(register)
     }
 
     fn stack_pointer(&self) -> u64 {
@@ -97,7 +130,14 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
         position.map(|at| self.interrupts.remove(at)).is_some()
     }
 
-    fn spin(&mut self, _: u32) {}
+    fn spin(&mut self, rounds: u32) {
+        self.spun += rounds;
+        if let Some(exception) =
+            self.comes_after.take_if(|(_, rounds)| self.spun >= *rounds).map(|(exception, _)| exception)
+        {
+            self.interrupts.push(exception);
+        }
+    }
 
     fn map(&mut self, _: u64, _: u64, _: u8) -> Result<(), Unsupported> {
         Err(Unsupported)
@@ -130,12 +170,23 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
 
 struct Ran {
     calls: Vec<&'static str>,
+    spun: u32,
     states: Vec<State>,
     log: Vec<u8>,
     lines: Vec<Vec<u8>>,
 }
 
 fn run<F: FnMut(u32, &mut Registers) -> Option<Interrupt>>(cases: &[CaseParts], loud: bool, stub: F) -> Ran {
+    let mut machine = Fake::new(stub);
+    machine.interrupts = vec![11];
+    run_on(machine, cases, loud)
+}
+
+fn run_on<F: FnMut(u32, &mut Registers) -> Option<Interrupt>>(
+    mut machine: Fake<F>,
+    cases: &[CaseParts],
+    loud: bool,
+) -> Ran {
     let mut builder = BatchBuilder::new(loud);
     for (id, case) in cases.iter().enumerate() {
         builder.push(id as u32, case);
@@ -143,8 +194,6 @@ fn run<F: FnMut(u32, &mut Registers) -> Option<Interrupt>>(cases: &[CaseParts], 
     let batch = builder.finish().expect("small");
     let mut memory = vec![0; LOG_SIZE as usize];
     let mut slots = vec![0; 100];
-    let mut machine = Fake::new(stub);
-    machine.interrupts = vec![11];
     run_batch(&mut machine, Memory { batch: &batch, log: &mut memory, kept: &mut [], slots: &mut slots })
         .expect("a batch");
     let lines: Vec<Vec<u8>> = machine.console.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
@@ -155,7 +204,7 @@ fn run<F: FnMut(u32, &mut Registers) -> Option<Interrupt>>(cases: &[CaseParts], 
         }
     }
     let (_, entries) = log::open(&memory).expect("a log");
-    Ran { calls: machine.calls, states, log: entries.to_vec(), lines }
+    Ran { calls: machine.calls, spun: machine.spun, states, log: entries.to_vec(), lines }
 }
 
 fn gpr(number: u8, part: Part, slot: u16) -> Transfer {
@@ -342,6 +391,29 @@ fn an_interrupt_is_told_once() {
     let ran = run(&[case(1, &[], ops)], false, |_, _| None);
     let seen: Vec<u64> = Entries::new(&ran.log).flat_map(|entry| entry.expect("well formed").values()).collect();
     assert_eq!(seen, [1, 0]);
+}
+
+#[test]
+fn a_wait_ends_soon_after_the_interrupt_and_lasts_as_long_as_it_may_without_one() {
+    let waited = |rounds, comes_after| {
+        let mut ops = Encoder::default();
+        ops.taken(0, true, 11, rounds, 0);
+        let mut machine = Fake::new(|_, _: &mut Registers| None);
+        machine.comes_after = Some((11, comes_after));
+        let ran = run_on(machine, &[case(1, &[], ops)], false);
+        let entry = Entries::new(&ran.log).next().expect("one").expect("well formed");
+        (entry.values().next(), ran.spun)
+    };
+    let (longest_without, per_round) = (waited(1000, u32::MAX), 2);
+    assert_eq!(longest_without, (Some(0), 1000 * per_round));
+    for comes_after in [1, 2, 10, 100, 1500] {
+        let (taken, spun) = waited(1000, comes_after);
+        assert_eq!(taken, Some(1), "after {comes_after}");
+        assert!(
+            (comes_after..=comes_after + comes_after / 8 + per_round).contains(&spun),
+            "after {comes_after}: {spun}"
+        );
+    }
 }
 
 #[test]

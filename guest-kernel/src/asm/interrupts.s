@@ -19,7 +19,7 @@
 
 # Saves the interrupted state into a frame; leaves SRR1 in r4.
 .macro enter width, frame, srr0, srr1, syndrome, dar
-        put_r0_to_r30 \width, \frame
+        put_gprs_but_r31 \width, \frame
         put_word 31, \frame+{EXCEPTION}
         mfcr    3
         put_word 3, \frame+{CR}
@@ -53,14 +53,14 @@
         mtspr   \srr0, 3
         get     \width, 3, \frame+{AT_SRR1}
         mtspr   \srr1, 3
-        get_r0_to_r31 \width, \frame
+        get_gprs \width, \frame
         \return
 .endm
 
 .macro vector name, flavour, width, frame
         .globl  vector_\name\()_\flavour
 vector_\name\()_\flavour:
-        put     \width, 31, \frame+8*31
+        put_r31 \width, \frame
         li      31, 0                   # the exception's number: vectors.rs fills it in
         ba      \name\()_\flavour
 .endm

@@ -30,16 +30,45 @@
 .endif
 .endm
 
-.macro put_r0_to_r30 width, frame
-.irp reg, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
-        put     \width, \reg, \frame+8*\reg
+# The general registers of a frame, of which a 32-bit CPU has words one behind the other (save::Registers).
+.macro put_gprs width, frame
+.if \width == 64
+.irp reg, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        std     \reg, \frame+8*\reg(0)
 .endr
+.else
+        stmw    0, \frame(0)
+.endif
 .endm
 
-.macro get_r0_to_r31 width, frame
-.irp reg, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-        get     \width, \reg, \frame+8*\reg
+# r31 before the others, in the place where a 64-bit CPU has it: a 32-bit CPU's registers do not reach so far.
+.macro put_r31 width, frame
+        put     \width, 31, \frame+8*31
+.endm
+
+# The others behind it. Changes r3.
+.macro put_gprs_but_r31 width, frame
+.if \width == 64
+.irp reg, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
+        std     \reg, \frame+8*\reg(0)
 .endr
+.else
+        stmw    0, \frame(0)
+        get_word 3, \frame+8*31
+        stw     3, \frame+4*31(0)
+.endif
+.endm
+
+.macro get_gprs width, frame
+.if \width == 64
+.irp reg, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        ld      \reg, \frame+8*\reg(0)
+.endr
+.else
+        # r0 as base and target at once is an invalid form (Power ISA Book I, "Load Multiple Word").
+        lwz     0, \frame(0)
+        lmw     1, \frame+4(0)
+.endif
 .endm
 
 .macro put_native reg, at               # save area[at] = reg, as wide as the kernel's registers
@@ -83,9 +112,15 @@
         put_native 0, {CONTEXT_LR}
         mfcr    0
         put_native 0, {CONTEXT_CR}
-.irp reg, 1,2,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        put_native 1, {CONTEXT_GPR}+{NATIVE}*1
+        put_native 2, {CONTEXT_GPR}+{NATIVE}*2
+.if {NATIVE} == 8
+.irp reg, 13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
         put_native \reg, {CONTEXT_GPR}+{NATIVE}*\reg
 .endr
+.else
+        stmw    13, {CONTEXT_GPR}+{NATIVE}*13(0)
+.endif
 .endm
 
 .macro restore_context                  # changes r0 besides
@@ -93,9 +128,15 @@
         mtlr    0
         get_native 0, {CONTEXT_CR}
         mtcr    0
-.irp reg, 1,2,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        get_native 1, {CONTEXT_GPR}+{NATIVE}*1
+        get_native 2, {CONTEXT_GPR}+{NATIVE}*2
+.if {NATIVE} == 8
+.irp reg, 13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
         get_native \reg, {CONTEXT_GPR}+{NATIVE}*\reg
 .endr
+.else
+        lmw     13, {CONTEXT_GPR}+{NATIVE}*13(0)
+.endif
         li      0, 0
         stw     0, {IN_STEP}(0)
 .endm

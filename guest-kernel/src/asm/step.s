@@ -1,39 +1,26 @@
 # Running a step's stub, and changing privilege between steps. See exec.rs for the whole way.
 
-# fn(stub: u32) -> *const Frame: load every register from the step frame and enter the stub.
+# fn(stub: u32) -> *const Frame: load every register from the step's inputs and enter the stub.
 .macro step width
-# fn(): zero in every register of the step frame. Straight stores, since this is done before each step.
-        .globl  clear_step_\width
-clear_step_\width:
-        li      0, 0
-.irp reg, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-        put     \width, 0, {STEP}+8*\reg
-.endr
-        put_word 0, {STEP}+{CR}
-        put_word 0, {STEP}+{XER}
-        put     \width, 0, {STEP}+{LR}
-        blr
-
         .globl  exec_\width
 exec_\width:
         save_context
         li      0, 1
         stw     0, {IN_STEP}(0)
         mtctr   3
-        get     \width, 0, {STEP}+{LR}
+        get     \width, 0, {INPUTS}+{LR}
         mtlr    0
-        get_word 0, {STEP}+{CR}
+        get_word 0, {INPUTS}+{CR}
         mtcr    0
-        get_word 0, {STEP}+{XER}
+        get_word 0, {INPUTS}+{XER}
         mtxer   0
-        get_r0_to_r31 \width, {STEP}
+        get_gprs \width, {INPUTS}
         bctr
 
 # What STEP_RETURN branches to: the stub ran to its end.
         .globl  step_done_\width
 step_done_\width:
-        put_r0_to_r30 \width, {STEP}
-        put     \width, 31, {STEP}+8*31
+        put_gprs \width, {STEP}
         mfcr    0
         put_word 0, {STEP}+{CR}
         mfxer   0

@@ -41,13 +41,13 @@ impl Register {
         }
     }
 
-    const fn from_number(number: u8) -> Option<Self> {
+    /// The register with this number, none above [`Self::LR`].
+    const fn from_number(number: u8) -> Self {
         match number {
-            0..=31 => Some(Self::Gpr(number)),
-            Self::CR => Some(Self::Cr),
-            Self::XER => Some(Self::Xer),
-            Self::LR => Some(Self::Lr),
-            _ => None,
+            0..=31 => Self::Gpr(number),
+            Self::CR => Self::Cr,
+            Self::XER => Self::Xer,
+            _ => Self::Lr,
         }
     }
 }
@@ -75,19 +75,14 @@ pub struct Transfer {
 impl Transfer {
     const SIZE: usize = 4;
 
-    /// True if [`Self::decode`] gives one, without doing it.
+    /// True of what [`Self::decode`] may be given.
     const fn is_valid([register, part, ..]: [u8; Self::SIZE]) -> bool {
         register <= Register::LR && part <= 1
     }
 
-    fn decode([register, part, high, low]: [u8; Self::SIZE]) -> Option<Self> {
-        let register = Register::from_number(register)?;
-        let part = match part {
-            0 => Part::Native,
-            1 => Part::High,
-            _ => return None,
-        };
-        Some(Self { register, part, slot: u16::from_be_bytes([high, low]) })
+    const fn decode([register, part, high, low]: [u8; Self::SIZE]) -> Self {
+        let part = if part == 0 { Part::Native } else { Part::High };
+        Self { register: Register::from_number(register), part, slot: u16::from_be_bytes([high, low]) }
     }
 
     #[cfg(feature = "alloc")]
@@ -113,8 +108,7 @@ impl<'a> Transfers<'a> {
 
     /// The transfers in order.
     pub fn iter(&self) -> impl Iterator<Item = Transfer> + use<'a> {
-        // Each has been decoded once already, so none is dropped here.
-        self.0.iter().filter_map(|bytes| Transfer::decode(*bytes))
+        self.0.iter().map(|bytes| Transfer::decode(*bytes))
     }
 }
 
@@ -342,20 +336,23 @@ mod opcode {
 pub fn decode(bytes: &[u8]) -> Result<(Step<'_>, usize), Malformed> {
     let mut c = Cursor::new(bytes, "bytecode");
     let malformed = c.malformed();
-    let (code, flags, step) = (c.u8()?, c.u8()?, c.u16()?);
+    let [code, flags, high, low] = c.array()?;
+    let step = u16::from_be_bytes([high, low]);
     let op = match code {
         opcode::EXEC => {
-            let (stub, words, inputs, outputs) = (c.u32()?, c.u8()?, c.u8()?, c.u8()?);
+            let [s0, s1, s2, s3, words, inputs, outputs] = c.array()?;
             Op::Exec {
-                stub,
+                stub: u32::from_be_bytes([s0, s1, s2, s3]),
                 words,
                 inputs: Transfers::decode(&mut c, inputs)?,
                 outputs: Transfers::decode(&mut c, outputs)?,
             }
         }
         opcode::COMPUTE => {
-            let alu = *Alu::ALL.get(usize::from(c.u8()?)).ok_or(malformed)?;
-            Op::Compute { alu, to: c.u16()?, a: c.u16()?, b: c.u16()? }
+            let [alu, to @ .., a0, a1, b0, b1] = c.array::<7>()?;
+            let alu = *Alu::ALL.get(usize::from(alu)).ok_or(malformed)?;
+            let [to, a, b] = [to, [a0, a1], [b0, b1]].map(u16::from_be_bytes);
+            Op::Compute { alu, to, a, b }
         }
         opcode::ENTER_USER => Op::EnterUser,
         opcode::LEAVE_USER => Op::LeaveUser,

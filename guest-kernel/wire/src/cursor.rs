@@ -33,7 +33,8 @@ impl<'a> Cursor<'a> {
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+    /// Several bytes at once, which is less to check than one after the other.
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let malformed = self.malformed();
         self.take(N)?.try_into().map_err(|_| malformed)
     }

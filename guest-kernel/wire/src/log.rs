@@ -132,16 +132,11 @@ impl Interrupt {
     /// Most bytes it takes in an entry.
     pub const MOST: usize = 1 + 4 * NUMBER;
 
-    /// Writes it as it stands in an entry.
-    ///
-    /// # Errors
-    /// The first one of `put`.
+    /// What stands behind the exception in an entry.
     #[inline]
-    pub fn encode<E>(&self, mut put: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        put(&[self.exception])?;
-        [u64::from(self.syndrome), self.srr0, self.srr1, self.dar]
-            .into_iter()
-            .try_for_each(|number| encode_number(number, &mut put))
+    #[must_use]
+    pub fn numbers(&self) -> [u64; 4] {
+        [self.syndrome.into(), self.srr0, self.srr1, self.dar]
     }
 
     fn decode(c: &mut Cursor<'_>) -> Result<Self, Malformed> {
@@ -157,20 +152,28 @@ pub const ENTRY_HEADER: usize = 4;
 /// Most bytes a number takes in an entry.
 pub const NUMBER: usize = 1 + 8;
 
-/// Writes a number as it stands in an entry, by one call of `put`.
-///
-/// # Errors
-/// That of `put`.
-#[inline]
-pub fn encode_number<E>(number: u64, put: impl FnOnce(&[u8]) -> Result<(), E>) -> Result<(), E> {
-    let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
-    match number {
-        0 => put(&[0]),
-        0x1..=0xff => put(&[1, h]),
-        0x100..=0xffff => put(&[2, g, h]),
-        0x1_0000..=0xffff_ffff => put(&[4, e, f, g, h]),
-        _ => put(&[8, a, b, c, d, e, f, g, h]),
+/// Writes a number as it stands in an entry to the beginning of `room`, and says how many bytes of it that is. What is behind
+/// them may have changed: a guest kernel does this several times a step, and one store of four bytes takes the place of a choice.
+#[inline(always)]
+pub fn encode_number(number: u64, room: &mut [u8; NUMBER]) -> usize {
+    let [length, digits @ ..] = room;
+    let [high, low] = [(number >> 32) as u32, number as u32];
+    if high != 0 {
+        *length = 8;
+        *digits = number.to_be_bytes();
+        return NUMBER;
     }
+    let bytes = match low {
+        0 => 0,
+        0x1..=0xff => 1,
+        0x100..=0xffff => 2,
+        _ => 4,
+    };
+    *length = bytes as u8;
+    // To the left. Shifted by 32, which is by 0, it is zero all the same.
+    let first = low.wrapping_shl(u32::BITS - 8 * bytes);
+    *digits = (u64::from(first) << 32).to_be_bytes();
+    1 + bytes as usize
 }
 
 fn decode_number(c: &mut Cursor<'_>) -> Result<u64, Malformed> {

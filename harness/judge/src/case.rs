@@ -39,16 +39,16 @@ pub struct Profile {
 /// for it only costs time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold {
-    /// Rounds of the shortest loop there is, for `hold`.
+    /// Rounds of `spin`, for `hold`.
     pub spin: u32,
     /// Rounds of a `race hold`.
     pub race: u32,
 }
 
 impl Hold {
-    /// A hypervisor on a CPU. The loop takes 16 ms at least on a core of 1 GHz, more where the core is emulated; so do the
-    /// rounds of a race in which something traps.
-    pub const TICKING_HOST: Self = Self { spin: 1 << 24, race: 2000 };
+    /// A hypervisor on a CPU. The loop takes 33 ms on a core of 1 GHz, more where the core is emulated; so do the rounds of a
+    /// race in which something traps.
+    pub const TICKING_HOST: Self = Self { spin: 1 << 23, race: 2000 };
     /// No hypervisor: enough rounds for what happens once to happen again.
     pub const NO_HOST: Self = Self { spin: 1 << 12, race: 64 };
 }

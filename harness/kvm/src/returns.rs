@@ -11,8 +11,7 @@
 //! ```
 
 use crate::exit::Unexpected;
-use core::convert::Infallible;
-use sprig_wire::log::{Kind, encode_number};
+use sprig_wire::log::{Kind, NUMBER, encode_number};
 
 /// Most different returns of one case: more than two for each of 1024 special registers.
 pub const MOST: usize = 4096;
@@ -93,10 +92,9 @@ impl Return {
         let values = [u64::from(self.what.reason), self.what.detail];
         each(&[high, low, Kind::GivenUp as u8, values.len() as u8]);
         for value in values {
-            let Ok(()) = encode_number(value, |bytes| -> Result<(), Infallible> {
-                each(bytes);
-                Ok(())
-            });
+            let mut room = [0; NUMBER];
+            let size = encode_number(value, &mut room);
+            each(room.get(..size).unwrap_or(&room));
         }
     }
 }
