@@ -48,9 +48,9 @@ pub struct Hold {
 impl Hold {
     /// A hypervisor on a CPU. The loop takes 33 ms on a core of 1 GHz, more where the core is emulated; so do the rounds of a
     /// race in which something traps.
-    pub const TICKING_HOST: Self = Self { spin: 1 << 23, race: 2000 };
+    pub const TICKING_HOST: Self = Self { spin: 0x0080_0000, race: 2000 };
     /// No hypervisor: enough rounds for what happens once to happen again.
-    pub const NO_HOST: Self = Self { spin: 1 << 12, race: 64 };
+    pub const NO_HOST: Self = Self { spin: 0x1000, race: 64 };
 }
 
 /// The file a case was read from.
@@ -182,4 +182,15 @@ pub enum Part {
     Syndrome,
     /// DEAR or DAR.
     Dar,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_its_script_s_with_or_without_parameters() {
+        assert_eq!(script_of("alias/after-exit@SPRG4"), "alias/after-exit");
+        assert_eq!(script_of("alias/held"), "alias/held");
+    }
 }

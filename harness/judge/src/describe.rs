@@ -15,6 +15,7 @@ use sprig_isa::cpu::Family;
 use sprig_kvm::exit::reason_name;
 use sprig_wire::layout::{IMAGE_BASE, IMAGE_END};
 use std::fmt::Write;
+use std::ops::BitOr;
 
 /// A value.
 #[must_use]
@@ -99,7 +100,7 @@ pub fn exception_in_short(taken: &Taken, family: Family) -> String {
     } else if table.is_empty() {
         return name.to_owned();
     } else {
-        let mask = table.iter().fold(0, |mask, bit| mask | bit.mask);
+        let mask = table.iter().map(|bit| bit.mask).fold(0, u64::bitor);
         bits(taken.srr1 & mask, table.iter().copied())
     };
     format!("{name} ({why})")

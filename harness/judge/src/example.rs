@@ -5,7 +5,7 @@ use crate::transcript::{Fate, Outcome, RunResult, Taken, Transcript};
 use sprig_isa::exception::Exception;
 use sprig_isa::{msr, syndrome};
 use sprig_wire::layout::CODE_BASE;
-use sprig_wire::log::{Kind, State, encode_number};
+use sprig_wire::log::{Kind, NUMBER, State, encode_number};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -94,16 +94,17 @@ pub(crate) fn trapped(exception: Exception) -> Outcome {
 /// What a target that saw this transcript gives back.
 pub(crate) fn result(case: &Case, transcript: &Transcript) -> RunResult {
     let mut entries = Vec::new();
-    let put = |entries: &mut Vec<u8>, bytes: &[u8]| -> Result<(), std::convert::Infallible> {
-        entries.extend(bytes);
-        Ok(())
+    let put = |entries: &mut Vec<u8>, number| {
+        let mut room = [0; NUMBER];
+        let size = encode_number(number, &mut room);
+        entries.extend(&room[..size]);
     };
     for (step, times) in &transcript.given_up {
         for time in times {
             entries.extend(u16::try_from(*step).unwrap_or(u16::MAX).to_be_bytes());
             entries.extend([Kind::GivenUp as u8, 2]);
             for number in [u64::from(time.reason), time.detail] {
-                let Ok(()) = encode_number(number, |bytes| put(&mut entries, bytes));
+                put(&mut entries, number);
             }
         }
     }
@@ -121,10 +122,11 @@ pub(crate) fn result(case: &Case, transcript: &Transcript) -> RunResult {
                     srr1: taken.srr1,
                     dar: taken.dar,
                 };
-                let Ok(()) = interrupt.encode(|bytes| put(&mut entries, bytes));
+                entries.push(interrupt.exception);
+                interrupt.numbers().into_iter().for_each(|number| put(&mut entries, number));
             }
             for value in &outcome.values {
-                let Ok(()) = encode_number(*value, |bytes| put(&mut entries, bytes));
+                put(&mut entries, *value);
             }
         }
     }

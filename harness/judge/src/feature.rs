@@ -208,6 +208,45 @@ mod tests {
     }
 
     #[test]
+    fn a_set_has_what_was_put_in_and_nothing_else() {
+        let (host, power) = (FeatureSet::of(&[Feature::Host, Feature::Ioctl]), FeatureSet::of(&[Feature::Power8]));
+        assert!(host.contains(Feature::Host) && host.contains(Feature::Ioctl) && !host.contains(Feature::Power8));
+        assert!(FeatureSet::default().is_empty() && !host.is_empty());
+        let both = host.union(power);
+        assert!(both.iter().eq([Feature::Power8, Feature::Host, Feature::Ioctl]), "in the order of the table");
+        assert_eq!((both.without(host), host.without(both).is_empty(), host.union(both)), (power, true, both));
+        let mut again = power;
+        again.insert(Feature::Power8);
+        assert_eq!(again, power);
+    }
+
+    #[test]
+    fn a_feature_has_its_name() {
+        assert_eq!(Feature::MagicPage.name(), "magic-page");
+        assert_eq!(Feature::MagicPage.to_string(), "magic-page");
+        assert_eq!(Feature::by_name("magic-pages"), None);
+    }
+
+    /// Each row: a CPU, and all that follows from it.
+    #[test]
+    fn the_cpu_decides_about_family_and_registers() {
+        use Feature as F;
+        let rows: [(&str, &[Feature]); 5] = [
+            ("e500v2", &[F::Booke, F::E500, F::Usprg0, F::Usprg3, F::Sprg4, F::Usprg4, F::Sprg8]),
+            ("7447", &[F::Book3s, F::Book3s32, F::Sprg4, F::Usprg4, F::RealMode]),
+            ("750", &[F::Book3s, F::Book3s32, F::RealMode]),
+            ("970", &[F::Book3s, F::Book3s64, F::Usprg3, F::RealMode]),
+            ("power8", &[F::Book3s, F::Book3s64, F::Power8, F::Usprg3, F::RealMode]),
+        ];
+        for (name, features) in rows {
+            let cpu = Cpu::by_name(name).expect("a CPU");
+            assert_eq!(FeatureSet::of_cpu(cpu).iter().collect::<Vec<_>>(), features, "{name}");
+        }
+        let of_440 = FeatureSet::of_cpu(Cpu::by_name("440").expect("a CPU"));
+        assert!(FeatureSet::of(&[F::Booke, F::Ppc44x]).without(of_440).is_empty() && !of_440.contains(F::E500));
+    }
+
+    #[test]
     fn the_cpu_decides_about_the_aliases() {
         let e500v2 = FeatureSet::of_cpu(Cpu::by_name("e500v2").expect("a CPU"));
         assert!(e500v2.contains(Feature::Usprg4) && e500v2.contains(Feature::Usprg3));

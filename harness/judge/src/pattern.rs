@@ -104,6 +104,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_with_a_star_or_a_question_mark_is_more_than_a_name() {
+        assert!(is_glob("alias/*") && is_glob("SPRG?") && !is_glob("old[SPRG4]"));
+    }
+
+    #[test]
+    fn each_of_several_patterns_counts_and_is_shown() {
+        #[derive(serde::Deserialize)]
+        struct File {
+            of: Patterns,
+        }
+        let read = |text: &str| toml::from_str::<File>(text).expect("good").of;
+        let several = read("of = ['spr/*', 'alias/held', '*']");
+        assert!(several.matching("alias/held").eq([1, 2]));
+        assert!(several.matches("x") && !read("of = ['a', 'b']").matches("c") && !Patterns::default().matches("a"));
+        assert_eq!((several.to_string(), several.iter().count()), ("spr/*, alias/held, *".to_owned(), 3));
+        assert_eq!(read("of = 'spr/*'"), Patterns::from("spr/*"));
+        assert_eq!(format!("{:?}", Pattern::new("a?")), "Pattern(a?)");
+    }
+
+    #[test]
     fn a_name_with_brackets_matches_itself_and_stars_match_anything() {
         assert!(Pattern::new("old[SPRG4]").matches("old[SPRG4]"));
         assert!(Pattern::new("alias/*@user").matches("alias/after-exit@user"));

@@ -52,3 +52,28 @@ pub fn parse_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Re
         Problem { path: path.to_owned(), line, message: error.message().to_owned() }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_is_shown_where_it_is() {
+        let path = Path::new("rules.toml");
+        assert_eq!(Problem::at(path, 7, "it is wrong").to_string(), "rules.toml:7: it is wrong");
+        assert_eq!(Problem::of(path, "it is wrong").to_string(), "rules.toml: it is wrong");
+    }
+
+    #[test]
+    fn lines_are_counted_from_one() {
+        let text = "one\ntwo\nthree";
+        assert_eq!([0, 3, 4, 8, 99].map(|offset| line_of(text, offset)), [1, 1, 2, 3, 3]);
+    }
+
+    #[test]
+    fn what_the_parser_finds_has_its_line_and_its_words() {
+        let parsed = parse_toml::<toml::Table>(Path::new("x.toml"), "a = 1\nb = \n");
+        let problem = parsed.expect_err("no value");
+        assert_eq!((problem.line, problem.message.is_empty()), (Some(2), false), "{problem}");
+    }
+}

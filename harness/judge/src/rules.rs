@@ -223,6 +223,26 @@ searched = "ePAPR"
     }
 
     #[test]
+    fn a_rule_is_named_by_its_area_and_lower_case_words() {
+        for good in ["alias.consistent", "spr.all-64-bits", "unspecified.0a-b"] {
+            assert!(is_well_formed(good), "{good}");
+        }
+        for bad in ["alias", "alias.", ".consistent", "Alias.x", "alias.X", "alias.a b", "alias.a.b", "a_b.c", ""] {
+            assert!(!is_well_formed(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_rule_is_there_in_the_order_of_the_file() {
+        let rules = parse(GOOD).expect("good");
+        assert!(rules.ids().eq(["alias.consistent", "unspecified.after-reset"]));
+        let [rule, topic] = rules.iter().collect::<Vec<_>>()[..] else { panic!("two") };
+        assert!(!rule.is_unspecified() && topic.is_unspecified());
+        assert_eq!((&*topic.text, &*topic.source), ("Nobody says.", "ePAPR"));
+        assert_eq!(rules.problem(topic, "what").to_string(), "rules.toml:8: what");
+    }
+
+    #[test]
     fn what_the_toml_parser_finds_has_its_line_too() {
         let typo = GOOD.replace("source = ", "sauce = ");
         let problems = parse(&typo).expect_err("unknown field");

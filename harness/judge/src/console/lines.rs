@@ -173,6 +173,29 @@ mod tests {
     }
 
     #[test]
+    fn a_tail_that_lost_nothing_says_nothing_of_it() {
+        let mut tail = Tail::default();
+        assert!(tail.is_empty() && tail.to_string().is_empty());
+        tail.push(b"");
+        assert!(tail.is_empty(), "an empty line is none");
+        for number in 0..KEPT {
+            tail.push(format!("line {number}").as_bytes());
+        }
+        assert!(!tail.is_empty());
+        assert_eq!((tail.lines().count(), tail.lines().next()), (KEPT, Some("line 0")));
+        let text = tail.to_string();
+        assert!(text.starts_with("line 0\nline 1\n") && text.ends_with("\nline 63"), "{text}");
+    }
+
+    #[test]
+    fn a_stream_of_text_ends_with_what_has_no_newline() {
+        let mut text = Text::default();
+        text.hear(b"one\r\r\ntw");
+        text.hear(b"o\nthree");
+        assert!(text.finish().lines().eq(["one", "two", "three"]));
+    }
+
+    #[test]
     fn a_tail_shows_control_characters_instead_of_sending_them() {
         let mut tail = Tail::default();
         tail.push(b"\x1b[2Jcleared");

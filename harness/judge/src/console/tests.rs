@@ -1,6 +1,6 @@
 //! The receiver believes a console only as long as every frame is whole and in its place.
 
-use super::{Expected, Fault, Heard, Receiver};
+use super::{Expected, Fault, Heard, Receiver, find_panic};
 use crate::transcript::{ExitCount, Fate, RunResult};
 use proptest::prelude::*;
 use sprig_isa::cpu::Cpu;
@@ -227,12 +227,120 @@ fn frames_out_of_place_are_refused() {
         ("a log with a hole", running().say(&Record::Log { case: 0, offset: 1, bytes: b"x" })),
         ("a step nobody asked for", running().say(&Record::Step { case: 0, step: 1 })),
         ("done too early", booted().say(&Record::Done)),
+        ("done in a case", running().say(&Record::Done)),
+        ("a case too many", booted().case(0, b"").case(1, b"").say(&Record::Case { case: 2 })),
+        ("a log of another case", running().say(&Record::Log { case: 1, offset: 0, bytes: b"x" })),
     ];
     for (what, console) in consoles {
         let fault = fault(&mut receiver(2), &console);
         assert!(matches!(fault, Fault::Order { .. }), "{what}: {fault:?}");
         assert!(matches!(fault.fate(), Fate::Error(_)), "{what}");
     }
+}
+
+#[test]
+fn what_a_frame_out_of_place_came_behind_is_told() {
+    let booted = || Console::default().boot(1);
+    let rows = [
+        ("it has not said that it is up", Console::default()),
+        ("no case is running", booted()),
+        ("a case is running", booted().say(&Record::Case { case: 0 })),
+    ];
+    for (expected, console) in rows {
+        let fault = fault(&mut receiver(1), &console.say(&Record::Done));
+        assert!(matches!(fault, Fault::Order { place, .. } if place == expected), "{expected}: {fault}");
+    }
+}
+
+#[test]
+fn what_is_said_of_another_case_than_the_one_that_runs_is_refused() {
+    let loud = || Receiver::new(Expected { cpu: cpu(), cases: 2, loud: true, hosted: false }, None);
+    let rows = [
+        (loud(), Record::Step { case: 1, step: 1 }),
+        (host(2), Record::Step { case: 1, step: 1 }),
+        (host(2), Record::Exits { case: 1, count: 1, reason: b"mmio" }),
+        (host(2), Record::Fate { case: 1, hung: false, how: b"" }),
+        (
+            receiver_with_memory(0, b""),
+            Record::Kept { case: 1, state: State::Ended, step: 7, offset: 0, length: 0, checksum: CRC.checksum(b"") },
+        ),
+    ];
+    for (mut receiver, record) in rows {
+        let cases = if matches!(record, Record::Kept { .. }) { 1 } else { 2 };
+        let console = Console::default().boot(cases).say(&Record::Case { case: 0 }).say(&record);
+        assert!(matches!(fault(&mut receiver, &console), Fault::Order { .. }), "{record:?}");
+    }
+}
+
+#[test]
+fn entries_are_either_sent_or_kept() {
+    let sent = Record::Log { case: 0, offset: 0, bytes: b"sent" };
+    let console = Console::default().boot(1).say(&Record::Case { case: 0 }).say(&sent).say(&kept(0, b"kept"));
+    assert!(matches!(fault(&mut receiver_with_memory(0, b"kept"), &console), Fault::Order { .. }));
+}
+
+#[test]
+fn a_log_and_what_is_kept_may_be_as_large_as_their_place() {
+    let mut console = Console::default().boot(1).say(&Record::Case { case: 0 });
+    let whole = vec![0; LOG_SIZE as usize];
+    for (index, bytes) in whole.chunks(sprig_wire::frame::LOG_CHUNK).enumerate() {
+        let offset = (index * sprig_wire::frame::LOG_CHUNK) as u32;
+        console = console.say(&Record::Log { case: 0, offset, bytes });
+    }
+    assert_eq!(hear(&mut receiver(1), &console.end(0, &whole).bytes).0, [ended(&whole)]);
+    let last = KEPT_SIZE - 4;
+    let console = Console::default().boot(1).say(&Record::Case { case: 0 }).say(&kept(last, b"kept"));
+    assert_eq!(hear(&mut receiver_with_memory(last, b"kept"), &console.bytes).0, [ended(b"kept")]);
+}
+
+#[test]
+fn only_a_boot_can_start_over_and_only_behind_one() {
+    let booted = Console::default().boot(1);
+    let again = Console { sequence: 0, ..booted }.say(&Record::Case { case: 0 });
+    assert_eq!(fault(&mut receiver(1), &again), Fault::Gap { expected: 1, found: 0 });
+    let late = Console { sequence: 5, ..Console::default() }.boot(1);
+    assert_eq!(fault(&mut receiver(1), &late), Fault::Gap { expected: 0, found: 5 });
+}
+
+/// A guest that hangs is told from one that works by what it says, and steps and entries are not all of that.
+#[test]
+fn bytes_since_a_case_began_or_ended_are_silence() {
+    let mut receiver = Receiver::new(Expected { cpu: cpu(), cases: 1, loud: true, hosted: false }, None);
+    assert_eq!((receiver.has_booted(), receiver.silent()), (false, 0));
+    assert!(receiver.hear(b"hello\nwor", &mut |_| ()).is_ok_and(|heard| !heard.progress));
+    assert_eq!((receiver.has_booted(), receiver.silent()), (false, 9));
+    let booted = Console::default().text("ld\n").boot(1).say(&Record::Case { case: 0 });
+    assert!(receiver.hear(&booted.bytes, &mut |_| ()).is_ok_and(|heard| heard.progress));
+    assert_eq!((receiver.has_booted(), receiver.silent()), (true, 0));
+    let step = Line::new(2, &Record::Step { case: 0, step: 1 });
+    let more = [step.as_bytes(), &b"text\n"[..]].concat();
+    assert!(receiver.hear(&more, &mut |_| ()).is_ok_and(|heard| heard.progress), "by the step, not the text");
+    assert_eq!(receiver.silent(), more.len() as u64);
+}
+
+#[test]
+fn the_last_words_need_no_newline() {
+    let mut receiver = receiver(1);
+    assert_eq!(hear(&mut receiver, b"one\ntwo").0, []);
+    receiver.end();
+    assert_eq!(receiver.text().to_string(), "one\ntwo");
+}
+
+#[test]
+fn how_a_guest_s_machine_ended_is_how_the_case_did_whatever_ends_the_session() {
+    let mut receiver = host(1);
+    let console = Console::default().boot(1).say(&Record::Case { case: 0 }).say(&Record::Step { case: 0, step: 3 });
+    let console = console.say(&Record::Fate { case: 0, hung: true, how: b"no progress" });
+    assert_eq!(hear(&mut receiver, &console.bytes).0, []);
+    let interrupted = receiver.interrupted(&Fate::Error("cut".to_owned())).expect("it was running");
+    assert_eq!((interrupted.fate, interrupted.last_step), (Fate::Hung("no progress".to_owned()), Some(3)));
+}
+
+#[test]
+fn a_panic_is_found_in_whatever_a_console_says() {
+    let panic = Console::default().text("garbage\n#\n").say(&Record::Done).say(&Record::Panic(b"no memory"));
+    assert_eq!(find_panic(&panic.bytes).as_deref(), Some("no memory"));
+    assert_eq!(find_panic(&Console::default().text("x\n").boot(1).bytes), None);
 }
 
 #[test]
