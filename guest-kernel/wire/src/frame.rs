@@ -325,16 +325,16 @@ pub fn decode<'a>(line: &[u8], payload: &'a mut Payload) -> Result<(u16, Record<
     Ok((u16::from_be_bytes(sequence), record))
 }
 
-/// Decodes lower-case hexadecimal digits; the number of bytes, or none if a digit is wrong or there is no room.
-fn unhex(digits: &[u8], bytes: &mut [u8]) -> Option<usize> {
+/// Decodes lower-case hexadecimal digits; none if a digit is wrong or there is no room.
+fn unhex(digits: &[u8], bytes: &mut [u8]) -> Option<()> {
     if !digits.len().is_multiple_of(2) {
         return None;
     }
     let digit = |byte: u8| HEX.iter().position(|known| *known == byte).and_then(|value| u8::try_from(value).ok());
     for (index, pair) in digits.chunks_exact(2).enumerate() {
-        *bytes.get_mut(index)? = digit(pair[0])? << 4 | digit(pair[1])?;
+        *bytes.get_mut(index)? = 16 * digit(pair[0])? + digit(pair[1])?;
     }
-    Some(digits.len() / 2)
+    Some(())
 }
 
 /// True if a guest of this protocol version can be understood.
