@@ -23,7 +23,7 @@ const SCRIPTS: u64 = 1300;
 const SEED: u64 = 1;
 
 /// The mistakes, each with the CPU to find it on.
-const DEVIATIONS: [(Deviation, &str); 16] = [
+const DEVIATIONS: [(Deviation, &str); 17] = [
     (Deviation::AliasNotReloaded, "e500v2"),
     (Deviation::AliasReloadedRarely, "440"),
     (Deviation::AliasesSwapped, "e500v2"),
@@ -40,6 +40,7 @@ const DEVIATIONS: [(Deviation, &str); 16] = [
     (Deviation::IntPendingOne, "440"),
     (Deviation::CriticalIgnored, "e500v2"),
     (Deviation::CriticalInUser, "e500v2"),
+    (Deviation::MasNotSet, "e500v2"),
 ];
 
 /// Right hypervisors and CPUs, of every family, word size and byte order.

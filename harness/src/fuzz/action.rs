@@ -13,6 +13,7 @@ use sprig_isa::bit;
 use sprig_isa::cpu::Family;
 use sprig_isa::exception::Exception;
 use sprig_isa::msr;
+use sprig_isa::one_reg::OneReg;
 use sprig_isa::page::Field;
 use sprig_isa::spr::Spr;
 use sprig_isa::timer::tcr::DIE;
@@ -24,6 +25,10 @@ pub(super) const STACK: u64 = 0x00a0_1000;
 /// From behind the `bl` of a return to behind the return itself, in bytes; and from the step's beginning to what only a kernel may do.
 const RETURNED_TO: u32 = 20;
 pub(super) const RETURN_PRIVILEGED: u64 = 12;
+/// The register with the address of a load or store with update.
+pub(super) const BASE: u8 = 4;
+/// How far it is moved on.
+pub(super) const UPDATE: u64 = 4;
 /// What a step's register holds before it is read into (docs/language.md, `POISON`).
 const POISON: &str = "POISON";
 
@@ -83,6 +88,9 @@ pub enum Action {
     StoreField(&'static Field, u64),
     Load(Size, u64),
     Store(Size, u64, u64),
+    /// Of a word, with the address moved on to it in its register.
+    LoadUpdate(u64),
+    StoreUpdate(u64, u64),
     Hcall(u32, u64),
     /// The call, with general registers that it must leave alone, from one of them on.
     HcallPreserves(u32, u8),
@@ -112,6 +120,8 @@ pub enum Action {
     SetRegs(&'static Spr, u64),
     GetSregs(&'static Spr),
     SetSregs(&'static Spr, u64),
+    GetOneReg(&'static OneReg, &'static Spr),
+    SetOneReg(&'static OneReg, &'static Spr, u64),
     Migrate,
 }
 
@@ -154,6 +164,14 @@ impl Action {
             Self::Load(size, address) => format!("load{} {}", 8 * size.bytes(), environment.address(address)),
             Self::Store(size, address, value) => {
                 format!("store{} {}, {value:#x}", 8 * size.bytes(), environment.address(address))
+            }
+            Self::LoadUpdate(ea) => {
+                let base = environment.address(ea - UPDATE);
+                format!("run lwzu r3, {UPDATE}(r{BASE}) with r3 = {POISON}, r{BASE} = {base} gives r3, r{BASE}")
+            }
+            Self::StoreUpdate(ea, value) => {
+                let base = environment.address(ea - UPDATE);
+                format!("run stwu r3, {UPDATE}(r{BASE}) with r3 = {value:#x}, r{BASE} = {base} gives r3, r{BASE}")
             }
             Self::Hcall(token, argument) => {
                 format!("hcall {}, r3 = {argument:#x}", bystanders::call_name(token))
@@ -203,6 +221,8 @@ impl Action {
             Self::SetRegs(spr, value) => format!("host set-regs {}, {value:#x}", spr.name),
             Self::GetSregs(spr) => format!("host get-sregs {}", sreg(spr)),
             Self::SetSregs(spr, value) => format!("host set-sregs {}, {value:#x}", sreg(spr)),
+            Self::GetOneReg(register, _) => format!("host get-one-reg {}", register.name),
+            Self::SetOneReg(register, _, value) => format!("host set-one-reg {}, {value:#x}", register.name),
             Self::Migrate => "host migrate".to_owned(),
         }
     }
@@ -220,6 +240,7 @@ impl Action {
                 | Self::ReadMsrInto(_)
                 | Self::LoadField(_)
                 | Self::Load(..)
+                | Self::LoadUpdate(..)
                 | Self::Hcall(..)
                 | Self::HcallPreserves(..)
                 | Self::MapPage(_)
@@ -230,6 +251,7 @@ impl Action {
                 | Self::CriticalSection
                 | Self::GetRegs(_)
                 | Self::GetSregs(_)
+                | Self::GetOneReg(..)
         )
     }
 
@@ -250,6 +272,8 @@ impl Action {
             Self::StoreField(field, _) => ("page store", field.name.to_owned()),
             Self::Load(size, address) => ("load", format!("{} {}", size.bytes(), region(address))),
             Self::Store(size, address, _) => ("store", format!("{} {}", size.bytes(), region(address))),
+            Self::LoadUpdate(ea) => ("load update", region(ea).to_owned()),
+            Self::StoreUpdate(ea, _) => ("store update", region(ea).to_owned()),
             Self::Hcall(token, _) => ("hcall", format!("{token:#x}")),
             Self::HcallPreserves(token, _) => ("around hcall", format!("{token:#x}")),
             Self::MapPage(ea) => ("hcall", format!("map-page {}", region(ea))),
@@ -271,6 +295,8 @@ impl Action {
             Self::SetRegs(spr, _) => ("set-regs", spr.name.to_owned()),
             Self::GetSregs(spr) => ("get-sregs", spr.name.to_owned()),
             Self::SetSregs(spr, _) => ("set-sregs", spr.name.to_owned()),
+            Self::GetOneReg(_, spr) => ("get-one-reg", spr.name.to_owned()),
+            Self::SetOneReg(_, spr, _) => ("set-one-reg", spr.name.to_owned()),
             Self::Migrate => ("host", "migrate".to_owned()),
         }
     }

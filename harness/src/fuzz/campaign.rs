@@ -93,10 +93,20 @@ pub struct Outcome {
     pub known: BTreeMap<String, Times>,
     /// What the scripts have done.
     pub coverage: Coverage,
-    /// CPU seconds.
+    /// CPU seconds, the target's and the reference's included.
     pub cpu: f64,
+    /// CPU seconds of a session of the target that runs nothing, measured once, before the first script; not in `cpu`.
+    pub boot: f64,
     /// The target or the reference cannot even run nothing: which, and how it ended.
     pub dead: Option<String>,
+}
+
+impl Outcome {
+    /// How many scripts were drawn, run on both, judged and shrunk in the CPU time of one boot; boots of their own included.
+    #[must_use]
+    pub fn scripts_per_boot(&self) -> f64 {
+        self.scripts as f64 * self.boot / self.cpu.max(f64::MIN_POSITIVE)
+    }
 }
 
 /// How often something known was found.

@@ -44,12 +44,18 @@ impl Generator {
             let found = sprs.iter().find(|spr| focus.registers.iter().any(|focus| focus.cell == spr.cell)).copied();
             found.or_else(|| dice.pick(sprs).copied())
         };
-        match dice.below(9) {
+        match dice.below(12) {
             0..3 => focused(&self.vocabulary().regs, dice).map(Action::GetRegs),
             3..5 => focused(&self.vocabulary().regs, dice).map(|spr| Action::SetRegs(spr, self.value_of(dice, spr))),
             5..7 => focused(&self.vocabulary().sregs, dice).map(Action::GetSregs),
             7 => focused(&self.vocabulary().sregs, dice).map(|spr| Action::SetSregs(spr, self.value_of(dice, spr))),
-            _ => self.has(Feature::Ioctl).then_some(Action::Migrate),
+            8 => self.has(Feature::Ioctl).then_some(Action::Migrate),
+            get_or_set => {
+                let (register, spr) = *dice.pick(&self.vocabulary().one_regs)?;
+                let set = get_or_set == 9;
+                let value = self.value_of(dice, spr);
+                Some(if set { Action::SetOneReg(register, spr, value) } else { Action::GetOneReg(register, spr) })
+            }
         }
     }
 

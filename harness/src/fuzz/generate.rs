@@ -248,11 +248,12 @@ impl Generator {
         let size = *dice.pick(&[Size::Word, Size::Word, Size::Half, Size::Byte])?;
         // Aligned as it must be, and no further: an address that loses its low bits shows it.
         let base = base + size.bytes() * dice.below(4) as u64 % 4;
+        let (ea, update) = (base + OFFSET, size == Size::Word && dice.percent(30));
         if dice.percent(50) {
-            return Some(Action::Load(size, base + OFFSET));
+            return Some(if update { Action::LoadUpdate(ea) } else { Action::Load(size, ea) });
         }
         let value = dice.value(32) & (u64::MAX >> (64 - 8 * size.bytes()));
-        Some(Action::Store(size, base + OFFSET, value))
+        Some(if update { Action::StoreUpdate(ea, value) } else { Action::Store(size, ea, value) })
     }
 
     /// The instructions that write the MSR here.

@@ -150,7 +150,7 @@ fn noun(action: &Action) -> &'static str {
         | Action::ReadMsr
         | Action::ReadMsrInto(_) => "read",
         Action::LoadField(_) | Action::StoreField(..) => "field",
-        Action::Load(..) | Action::Store(..) => "access",
+        Action::Load(..) | Action::Store(..) | Action::LoadUpdate(..) | Action::StoreUpdate(..) => "access",
         Action::Hcall(..) | Action::HcallPreserves(..) | Action::MapPage(_) => "call",
         Action::PatchedRead(..) | Action::PatchedWrite(..) | Action::PatchedMfmsr(_) | Action::PatchedWriteMsr(..) => {
             "patched"
@@ -158,6 +158,7 @@ fn noun(action: &Action) -> &'static str {
         Action::Taken(_) => "taken",
         Action::CriticalSection => "inside",
         Action::GetRegs(_) | Action::SetRegs(..) | Action::GetSregs(_) | Action::SetSregs(..) => "host",
+        Action::GetOneReg(..) | Action::SetOneReg(..) => "host",
         _ => "step",
     }
 }
@@ -205,7 +206,13 @@ fn needs(environment: &Environment, steps: &[Step]) -> Vec<Feature> {
                 need(Feature::Host);
                 need(line.feature());
             }
-            Action::GetRegs(_) | Action::SetRegs(..) | Action::GetSregs(_) | Action::SetSregs(..) | Action::Migrate => {
+            Action::GetRegs(_)
+            | Action::SetRegs(..)
+            | Action::GetSregs(_)
+            | Action::SetSregs(..)
+            | Action::GetOneReg(..)
+            | Action::SetOneReg(..)
+            | Action::Migrate => {
                 need(Feature::Host);
                 need(Feature::Ioctl);
             }

@@ -63,6 +63,10 @@ fn figures(campaign: &Campaign<'_>, outcome: &Outcome, out: &mut dyn Write) -> i
         number(outcome.sessions as usize, "session"),
         outcome.cpu
     )?;
+    if campaign.target.cases_per_session() > 1 {
+        let scripts = outcome.scripts_per_boot();
+        writeln!(out, "  a boot takes {:.1} s of it: {scripts:.0} scripts in the CPU time of one", outcome.boot)?;
+    }
     if outcome.unjudged > 0 {
         writeln!(out, "  {} could not be judged", outcome.unjudged)?;
     }
@@ -119,6 +123,7 @@ pub fn json(campaign: &Campaign<'_>, outcome: &Outcome, files: &[PathBuf], out: 
         "unjudged": outcome.unjudged,
         "sessions": outcome.sessions,
         "cpu_seconds": outcome.cpu,
+        "boot_cpu_seconds": outcome.boot,
         "findings": findings,
         "repeated": outcome.repeated,
         "known": known,

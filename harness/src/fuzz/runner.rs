@@ -11,7 +11,7 @@ use super::shrink::simpler;
 use crate::bench::cpu_time;
 use crate::case::{Case, Profile};
 use crate::known::{Entry, Found};
-use crate::session;
+use crate::session::{self, Unwatched};
 use crate::target::{Limits, Target};
 use crate::transcript::{Fate, RunResult};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +79,7 @@ impl Campaign<'_> {
                 known: BTreeMap::new(),
                 coverage: Coverage::of(&own),
                 cpu: 0.0,
+                boot: 0.0,
                 dead: None,
             },
             profile,
@@ -106,6 +107,9 @@ impl Ran {
 
 impl Runner<'_> {
     fn all(&mut self, own: &Generator, shared: Option<&Generator>) -> Result<(), Error> {
+        self.outcome.boot = cpu_time::of(|| {
+            session::run_all(self.campaign.target, &[session::empty_guest()], self.campaign.limits, &Unwatched);
+        })?;
         let start = cpu_time::now()?;
         let size = if self.campaign.target.cases_per_session() == 1 { BATCH } else { LARGE_BATCH };
         let mut number = 0;

@@ -9,7 +9,7 @@
 //! Delta debugging in rounds: all variants of a round run together, since a session of a target may cost as much as thousands of
 //! cases. Each round's script is smaller by [`weight`] than the one before, so it ends.
 
-use super::action::{Action, Step};
+use super::action::{Action, Size, Step};
 use super::bystanders::Instruction;
 use super::environment::Environment;
 
@@ -104,6 +104,10 @@ fn plainer_actions(environment: &Environment, action: &Action) -> Vec<Action> {
             values(&|value| Action::StoreField(field, aligned(value)))
         }
         Action::Store(size, ea, _) => vec![Action::Store(size, ea, 0), Action::Store(size, ea, 1)],
+        Action::LoadUpdate(ea) => vec![Action::Load(Size::Word, ea)],
+        Action::StoreUpdate(ea, value) => {
+            vec![Action::Store(Size::Word, ea, value), Action::StoreUpdate(ea, 0), Action::StoreUpdate(ea, 1)]
+        }
         Action::Hcall(token, _) => vec![Action::Hcall(token, 0)],
         Action::PatchedRead(spr, _) => vec![Action::ReadSpr(spr), Action::PatchedRead(spr, 3)],
         Action::PatchedWrite(spr, _, value) => {
@@ -112,6 +116,7 @@ fn plainer_actions(environment: &Environment, action: &Action) -> Vec<Action> {
         Action::PatchedMfmsr(_) => vec![Action::ReadMsr],
         Action::SetRegs(spr, _) => values(&|value| Action::SetRegs(spr, aligned(value))),
         Action::SetSregs(spr, _) => values(&|value| Action::SetSregs(spr, aligned(value))),
+        Action::SetOneReg(register, spr, _) => values(&|value| Action::SetOneReg(register, spr, aligned(value))),
         Action::Exit(kind) => {
             [super::action::ExitKind::Mfpvr].into_iter().filter(|plain| *plain != kind).map(Action::Exit).collect()
         }

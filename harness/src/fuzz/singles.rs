@@ -177,6 +177,11 @@ impl Generator {
                 scripts.push(vec![map, store, user(Action::ReadSpr(alias))]);
             }
         }
+        for spr in self.vocabulary().read.iter().copied() {
+            let Some(field) = shadowed(spr) else { continue };
+            let store = supervisor(Action::StoreField(field, VALUE));
+            scripts.push(vec![self.map_page(), store, supervisor(Action::ReadSpr(spr))]);
+        }
         for spr in self.vocabulary().patched_reads.iter().copied() {
             scripts.push(vec![self.map_page(), supervisor(Action::PatchedRead(spr, TO))]);
         }
@@ -245,6 +250,12 @@ impl Generator {
         for (index, token) in vocabulary.calls.iter().enumerate() {
             scripts.push(vec![supervisor(Action::HcallPreserves(*token, (index % CALLS) as u8))]);
         }
+        for (register, spr) in vocabulary.one_regs.iter().copied() {
+            let (get, set) = (Action::GetOneReg(register, spr), Action::SetOneReg(register, spr, VALUE));
+            scripts.push(vec![supervisor(Action::WriteSpr(spr, VALUE)), supervisor(get)]);
+            scripts.push(vec![supervisor(set), supervisor(Action::ReadSpr(spr))]);
+            scripts.push(vec![supervisor(set), supervisor(get)]);
+        }
         let moves = [(&vocabulary.regs, true), (&vocabulary.sregs, false)];
         for (spr, regs) in moves.into_iter().flat_map(|(sprs, regs)| sprs.iter().map(move |spr| (*spr, regs))) {
             let (get, set) = if regs {
@@ -272,22 +283,26 @@ impl Generator {
         }
         let (load, store) =
             (Action::Load(Size::Word, WINDOW + OFFSET), Action::Store(Size::Word, WINDOW + OFFSET, VALUE));
+        let load_update = Action::LoadUpdate(WINDOW + OFFSET);
+        let store_update = Action::StoreUpdate(WINDOW + OFFSET, VALUE);
         scripts.push(vec![supervisor(load)]);
         scripts.push(vec![supervisor(store)]);
         scripts.push(vec![supervisor(Action::Load(Size::Byte, WINDOW + OFFSET + 3))]);
         scripts.push(vec![supervisor(Action::Store(Size::Half, WINDOW + OFFSET + 2, 1))]);
         for rights in Rights::ALL {
             let map = supervisor(Action::Map(WINDOW, MEMORY, rights));
-            for access in [load, store] {
+            for access in [load, store, load_update, store_update] {
                 scripts.push(vec![map, supervisor(access)]);
                 scripts.push(vec![map, user(access)]);
             }
             scripts.push(vec![map, supervisor(Action::Unmap(WINDOW)), supervisor(load)]);
         }
         for base in [MEMORY, ZERO] {
+            let address = base + OFFSET;
+            scripts
+                .push(vec![supervisor(Action::StoreUpdate(address, VALUE)), supervisor(Action::LoadUpdate(address))]);
             for size in [Size::Byte, Size::Half, Size::Word] {
                 let value = VALUE & (u64::MAX >> (64 - 8 * size.bytes()));
-                let address = base + OFFSET;
                 scripts.push(vec![
                     supervisor(Action::Store(size, address, value)),
                     supervisor(Action::Load(size, address)),

@@ -11,6 +11,7 @@
 use super::environment::Environment;
 use crate::feature::Feature;
 use sprig_isa::hcall::{EV_IDLE, HYPERCALLS, KVM_HC_PPC_MAP_MAGIC_PAGE};
+use sprig_isa::one_reg::{Meaning, ONE_REGS, OneReg};
 use sprig_isa::page::{FIELDS, Field};
 use sprig_isa::replacement::{Pattern, REPLACEMENTS};
 use sprig_isa::spr::Spr;
@@ -29,7 +30,7 @@ const HELD: &[&str] = &[
 const EXCHANGED: &[&str] = &[
     "IVPR", "IVOR1", "IVOR2", "IVOR3", "IVOR5", "IVOR6", "IVOR7", "IVOR9", "IVOR11", "IVOR12", "IVOR13", "IVOR14",
     "IVOR15", "IVOR32", "IVOR33", "IVOR34", "IVOR35", "DBCR1", "DBCR2", "CCR0", "DVLIM", "IVLIM", "MMCR2", "ICTRL",
-    "LDSTCR", "FSCR",
+    "LDSTCR", "FSCR", "PID", "PID1", "PID2",
 ];
 /// Registers that say what the CPU is.
 const READ: &[&str] = &["PVR", "SVR", "PIR", "MMUCFG", "TLB0CFG", "TLB1CFG", "RSTCFG"];
@@ -48,6 +49,8 @@ pub(super) struct Vocabulary {
     pub(super) calls: Vec<u32>,
     pub(super) regs: Vec<&'static Spr>,
     pub(super) sregs: Vec<&'static Spr>,
+    /// Registers that user space reaches one at a time.
+    pub(super) one_regs: Vec<(&'static OneReg, &'static Spr)>,
 }
 
 impl Vocabulary {
@@ -85,10 +88,20 @@ impl Vocabulary {
             patched_writes: if_here(paged, patched(true)),
             calls: if environment.has(Feature::Hypercall) { calls.chain(UNKNOWN_CALLS).collect() } else { Vec::new() },
             regs: if_here(hosted, of_host(REGS)),
+            one_regs: if hosted { one_regs(&held) } else { Vec::new() },
             sregs: if_here(hosted && environment.family().is_booke(), of_host(SREGS)),
             held,
         }
     }
+}
+
+/// Those of these registers that have an identifier of their own.
+fn one_regs(held: &[&'static Spr]) -> Vec<(&'static OneReg, &'static Spr)> {
+    let of = |register: &'static OneReg| match register.meaning {
+        Meaning::Spr(number) => held.iter().find(|spr| spr.number == number).map(|spr| (register, *spr)),
+        Meaning::OrTsr | Meaning::ClearTsr | Meaning::Mas7And3 => None,
+    };
+    ONE_REGS.iter().filter_map(of).collect()
 }
 
 /// True for the fields of the segment registers: one that is in use must stay as it is.

@@ -53,6 +53,8 @@ pub(super) struct Contract<'a> {
     user: bool,
     /// Nothing that interrupts has changed since a hypervisor ran.
     settled: bool,
+    /// The guest has stored to `int_pending`, which is the hypervisor's.
+    pending_stored: bool,
     /// What waits was withheld by the guest's critical section.
     withheld: bool,
     /// The last step was a loop long enough for everything that is due.
@@ -79,6 +81,7 @@ impl<'a> Contract<'a> {
             critical: Source::default(),
             user: false,
             settled: true,
+            pending_stored: false,
             withheld: false,
             looped: false,
         }

@@ -61,6 +61,8 @@ impl Contract<'_> {
             Action::StoreField(field, value) => self.access_field(field, Some(value)),
             Action::Load(size, ea) => self.access(size, ea, None),
             Action::Store(size, ea, value) => self.access(size, ea, Some(value)),
+            Action::LoadUpdate(ea) => self.access_and_update(ea, None),
+            Action::StoreUpdate(ea, value) => self.access_and_update(ea, Some(value)),
             Action::Hcall(..) | Action::HcallPreserves(..) | Action::MapPage(_) if self.user => {
                 // map-page looks at the page in the same stub, behind the call.
                 self.takes_by(Cause::SystemCall, BEHIND_CALL, "hcall.supervisor-only")
@@ -104,6 +106,8 @@ impl Contract<'_> {
             Action::SetRegs(spr, value) => self.host_write(spr, value, "host.set-regs"),
             Action::GetSregs(spr) => self.host_read(spr, "host.get-sregs"),
             Action::SetSregs(spr, value) => self.host_write(spr, value, "host.set-sregs"),
+            Action::GetOneReg(_, spr) => self.host_read(spr, "host.get-one-reg"),
+            Action::SetOneReg(_, spr, value) => self.host_write(spr, value, "host.set-one-reg"),
             Action::Migrate => {
                 self.exit();
                 // No ioctl carries the mapping, and what the page held besides registers is lost (unspecified.page-after-migration).

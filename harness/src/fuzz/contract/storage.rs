@@ -1,8 +1,8 @@
 //! Loads and stores: of memory, of the page by its fields and by its address, and what stands in for a patched instruction.
 
-use super::super::action::{self, MsrWriter, Size};
+use super::super::action::{self, BASE, MsrWriter, Size, UPDATE};
 use super::super::environment::MEMORY;
-use super::super::prediction::Prediction;
+use super::super::prediction::{Allowed, Expectation, Part, Prediction, Trap};
 use super::Contract;
 use super::exception::Cause;
 use super::memory::{Mapped, Reached};
@@ -73,16 +73,14 @@ impl Contract<'_> {
         let rule = "page.field-holds-value";
         match field.name {
             "msr" => self.stored_msr = Some(value),
-            "int_pending" | "pir" => {}
+            "int_pending" => self.pending_stored = true,
+            "pir" => {}
             name => match self.register_of(field) {
                 Some(spr) => self.registers.of(spr.cell).set(Some(value), Way::Page),
                 None => {
                     self.fields.insert(name, value);
                 }
             },
-        }
-        if field.name == "int_pending" {
-            self.settled = false;
         }
         Prediction::done(rule)
     }
@@ -126,6 +124,20 @@ impl Contract<'_> {
             Reached::Protected => self.takes(Cause::Protected { ea, store }, 0),
             Reached::Unknown => self.open_access(),
         }
+    }
+
+    /// The same with the address written back, but where the access is refused.
+    pub(super) fn access_and_update(&mut self, ea: u64, stored: Option<u64>) -> Prediction {
+        let mut prediction = self.access(Size::Word, ea, stored);
+        let base = match prediction.trap {
+            Trap::Never => ea,
+            Trap::Expected => ea - UPDATE,
+            Trap::May => return prediction,
+        };
+        let allowed = Allowed::OneOf(vec![self.environment.cut(base)]);
+        let part = Part::Register(BASE);
+        prediction.expectations.push(Expectation { part, allowed, rule: "spr.instruction-changes-its-targets" });
+        prediction
     }
 
     /// A load or store of the page by its address.
@@ -211,4 +223,46 @@ fn re_ruled(mut prediction: Prediction, rule: &'static str) -> Prediction {
     prediction.rule = rule;
     prediction.expectations.iter_mut().for_each(|expectation| expectation.rule = rule);
     prediction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::action::{Action, Rights, Step};
+    use super::super::super::environment::WINDOW;
+    use super::super::predict;
+    use super::*;
+    use crate::fuzz::testing::environment;
+
+    fn last(actions: &[Action]) -> Prediction {
+        let steps: Vec<Step> = actions.iter().map(|action| Step { user: false, action: *action }).collect();
+        predict(&environment("ref-e500v2-pr"), &steps).pop().expect("of each step one")
+    }
+
+    /// What the register with the address holds behind the step, by the contract.
+    fn base(actions: &[Action]) -> Option<Allowed> {
+        let of_base = |expectation: &Expectation| expectation.part == Part::Register(BASE);
+        last(actions).expectations.into_iter().find(of_base).map(|expectation| expectation.allowed)
+    }
+
+    #[test]
+    fn an_address_is_moved_on_but_where_the_access_is_refused() {
+        let (ea, map) = (WINDOW + 0x20, |rights| Action::Map(WINDOW, MEMORY, rights));
+        let (load, store) = (Action::LoadUpdate(ea), Action::StoreUpdate(ea, 1));
+        let (moved, left) = (Some(Allowed::OneOf(vec![ea])), Some(Allowed::OneOf(vec![ea - UPDATE])));
+        assert_eq!(base(&[map(Rights::SrUr), load]), moved);
+        assert_eq!(base(&[map(Rights::SrUr), store]), left);
+        assert_eq!(base(&[map(Rights::Srw), store]), moved);
+        assert_eq!(base(&[load]), left);
+    }
+
+    #[test]
+    fn nobody_can_tell_what_the_guest_s_own_store_to_int_pending_leaves() {
+        let environment = environment("ref-e500v2-pr");
+        let map = Action::MapPage(environment.page());
+        let field = Field::by_name("int_pending").expect("a field");
+        let (store, load) = (Action::StoreField(field, 4), Action::LoadField(field));
+        let exit = Action::Exit(super::super::super::action::ExitKind::Mfpvr);
+        assert!(last(&[map, store, load]).varies && last(&[map, store, exit, load]).varies);
+        assert!(!last(&[map, load]).varies && !last(&[map, load]).expectations.is_empty());
+    }
 }
