@@ -133,6 +133,8 @@ pub mod papr {
     pub const H_REMOVE: u32 = 0x04;
     /// H_READ: read a hashed page table entry.
     pub const H_READ: u32 = 0x0c;
+    /// H_PROTECT: change the rights of a hashed page table entry.
+    pub const H_PROTECT: u32 = 0x18;
     /// H_SET_MODE: choose a mode of the CPU that is the hypervisor's to choose (LoPAR, "H_SET_MODE"; asm/hvcall.h).
     pub const H_SET_MODE: u32 = 0x31c;
     /// H_SET_MODE: which mode, the byte order in which interrupts are taken.

@@ -245,6 +245,10 @@ pub mod hash64 {
     pub const AVPN_FROM_OFFSET_SHIFT: u32 = 16;
     /// PTE doubleword 1, the highest bit of PP.
     pub const PTE_PP0: u64 = 1 << 63;
+    /// PTE doubleword 1: the storage key, in two parts (asm/book3s/64/mmu-hash.h, HPTE_R_KEY).
+    pub const PTE_KEY: u64 = 0x3000_0000_0000_0000 | PTE_KEY_LOW;
+    /// PTE doubleword 1: the lower part of the key.
+    pub const PTE_KEY_LOW: u64 = 0x0e00;
     /// PTE doubleword 1: real page number, LP.
     pub const PTE_RPN: u64 = 0x0fff_ffff_ffff_f000;
     /// Position of LP's lowest bit.

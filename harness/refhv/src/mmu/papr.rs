@@ -3,10 +3,10 @@
 //! and up.
 
 use sprig_isa::hcall::papr::{
-    H_ENTER, H_FUNCTION, H_NOT_FOUND, H_P2, H_P3, H_P4, H_PARAMETER, H_PTEG_FULL, H_READ, H_REMOVE, H_SET_MODE,
+    H_ENTER, H_FUNCTION, H_NOT_FOUND, H_P2, H_P3, H_P4, H_PARAMETER, H_PROTECT, H_PTEG_FULL, H_READ, H_REMOVE, H_SET_MODE,
     H_SUCCESS, H_UNSUPPORTED_FLAG, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN, SET_MODE_RESOURCE_LE,
 };
-use sprig_isa::mmu::hash64::{PTE_AVPN, PTE_SIZE, PTE_V, PTES_PER_GROUP, SLB_B};
+use sprig_isa::mmu::hash64::{PTE_AVPN, PTE_KEY, PTE_KEY_LOW, PTE_N, PTE_PP, PTE_PP0, PTE_SIZE, PTE_V, PTES_PER_GROUP, SLB_B};
 use sprig_isa::msr::lpcr;
 use sprig_isa::spr::number;
 
@@ -21,10 +21,14 @@ mod flag {
     pub(super) const EXACT: u64 = 1 << 39;
     /// H_READ: four entries.
     pub(super) const READ_4: u64 = 1 << 37;
-    /// H_REMOVE: only if its AVPN is that of r6.
+    /// H_REMOVE, H_PROTECT: only if its AVPN is that of r6.
     pub(super) const AVPN: u64 = 1 << 31;
     /// H_REMOVE: only if its first doubleword has none of the bits of r6.
     pub(super) const ANDCOND: u64 = 1 << 30;
+    /// H_PROTECT: by how much PP0 is further up in the entry.
+    pub(super) const PP0_SHIFT: u32 = 55;
+    /// H_PROTECT: the same of the upper bits of the key.
+    pub(super) const KEY_HIGH_SHIFT: u32 = 48;
 }
 
 const STATUS: usize = 3;
@@ -57,6 +61,7 @@ impl PaprTable {
                 gpr[RESULTS] = word0;
                 gpr[RESULTS + 1] = word1;
             }),
+            H_PROTECT => self.protect(flags, index, avpn),
             H_READ => self.read_entries(flags, index, gpr),
             H_SET_MODE => set_mode(regs, flags, index, (gpr[ENTRY], gpr[ENTRY + 1])),
             _ => Err(H_FUNCTION),
@@ -86,6 +91,17 @@ impl PaprTable {
         }
         *entry = (0, 0);
         Ok(old)
+    }
+
+    fn protect(&mut self, flags: u64, index: u64, avpn: u64) -> Result<(), i64> {
+        let entry = self.entry(index).ok_or(H_PARAMETER)?;
+        if entry.0 & PTE_V == 0 || flags & flag::AVPN != 0 && (entry.0 ^ avpn) & (SLB_B | PTE_AVPN) != 0 {
+            return Err(H_NOT_FOUND);
+        }
+        let high = flags << flag::PP0_SHIFT & PTE_PP0 | flags << flag::KEY_HIGH_SHIFT & PTE_KEY & !PTE_KEY_LOW;
+        let rights = high | flags & (PTE_PP | PTE_N | PTE_KEY_LOW);
+        entry.1 = entry.1 & !(PTE_PP0 | PTE_KEY | PTE_PP | PTE_N) | rights;
+        Ok(())
     }
 
     fn read_entries(&self, flags: u64, index: u64, gpr: &mut [u64; 32]) -> Result<(), i64> {
