@@ -30,9 +30,9 @@ select_kernel() { # NAME[+MUTANT]: sets what the table says of it
   read -ra patches <<<"$(table kernel "$row" patches)"
   [ -z "$mutant" ] || patches+=("../mutants/$row/${mutant#+}.patch")
   package=$(table source "$source" package) version=$(table source "$source" version)
-  config=$l1/$(table flavour "$flavour" config)
-  [ -f "$config" ] || die "kernels.toml: $name wants $config, which is not there"
-  local patch
+  read -ra fragments <<<"$(table flavour "$flavour" config)"
+  local fragment patch
+  for fragment in "${fragments[@]}"; do [ -f "$l1/$fragment" ] || die "kernels.toml: $name wants $fragment, which is not there"; done
   for patch in "${patches[@]}"; do [ -f "$l1/patches/$patch" ] || die "kernels.toml: $name wants patches/$patch, which is not there"; done
   cross=$(table flavour "$flavour" cross) minutes=$(table flavour "$flavour" minutes)
 }
@@ -49,16 +49,23 @@ kbuild() { # TARGET...: the same bytes whoever builds, whenever; the name shows 
     KBUILD_BUILD_VERSION=1 KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=sprig KBUILD_BUILD_HOST=sprig "$@"
 }
 
-configure() { # allnoconfig and the fragment; `lost`: the lines of it that do not take effect
+# Of what several fragments say of a symbol the last holds.
+effective() { # the lines that are to take effect
+  awk '{ symbol = /^# CONFIG_.* is not set$/ ? $2 : /^CONFIG_/ ? substr($0, 1, index($0, "=") - 1) : "" }
+    symbol { line[symbol] = $0 } END { for (symbol in line) print line[symbol] }' "${fragments[@]/#/$l1/}" | sort
+}
+
+configure() { # allnoconfig and the fragments; `lost`: the lines of them that do not take effect
   lost=()
-  KCONFIG_ALLCONFIG=$config kbuild -s allnoconfig || return
+  effective >"$build/sprig-fragment"
+  KCONFIG_ALLCONFIG=$build/sprig-fragment kbuild -s allnoconfig || return
   local line
   while IFS= read -r line; do
     case $line in
       CONFIG_*) grep -qxF "$line" "$build/.config" || lost+=("$line") ;;
       "# CONFIG_"*" is not set") ! grep -q "^${line:2:-11}=" "$build/.config" || lost+=("$line") ;;
     esac
-  done <"$config"
+  done <"$build/sprig-fragment"
 }
 
 build_vmlinux() { # LOG: shows progress, and of a build that fails what the compiler said

@@ -41,12 +41,12 @@ pub(crate) unsafe fn set<const NUMBER: u16>(value: u32) {
 }
 
 /// Reads the machine state register (its low word).
-#[cfg(all(target_pointer_width = "32", any(feature = "mac", feature = "pseries")))]
+#[cfg(any(feature = "board", all(target_pointer_width = "32", any(feature = "mac", feature = "pseries"))))]
 pub(crate) fn mfmsr() -> u32 {
-    let value;
+    let value: usize;
     // SAFETY: called in supervisor state only; reading has no effect.
     unsafe { asm!("mfmsr {}", out(reg) value, options(nostack)) };
-    value
+    value as u32
 }
 
 /// Writes the low word of the machine state register.

@@ -135,6 +135,16 @@ pub mod papr {
     pub const H_READ: u32 = 0x0c;
     /// H_PROTECT: change the rights of a hashed page table entry.
     pub const H_PROTECT: u32 = 0x18;
+    /// H_LOGICAL_CI_STORE: store to a device, of a partition whose real mode does not reach it; bytes, address, value.
+    pub const H_LOGICAL_CI_STORE: u32 = 0x40;
+    /// H_REGISTER_PROC_TBL: tell the hypervisor where the process table is; flags, address, page size, log2 of its size in pages.
+    pub const H_REGISTER_PROC_TBL: u32 = 0x37c;
+    /// H_REGISTER_PROC_TBL: there is a new table (asm/hvcall.h, and so the next two).
+    pub const PROC_TABLE_NEW: u32 = 0x18;
+    /// H_REGISTER_PROC_TBL: translation is by radix trees.
+    pub const PROC_TABLE_RADIX: u32 = 0x04;
+    /// H_REGISTER_PROC_TBL: the partition invalidates translations itself.
+    pub const PROC_TABLE_GTSE: u32 = 0x01;
     /// H_SET_MODE: choose a mode of the CPU that is the hypervisor's to choose (LoPAR, "H_SET_MODE"; asm/hvcall.h).
     pub const H_SET_MODE: u32 = 0x31c;
     /// H_SET_MODE: which mode, the byte order in which interrupts are taken.

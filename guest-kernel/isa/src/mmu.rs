@@ -272,3 +272,31 @@ pub mod hash64 {
     /// Size of an entry, bytes.
     pub const PTE_SIZE: u64 = 16;
 }
+
+/// Radix trees of POWER9 and later (Power ISA 3.0 Book III, "Radix Tree Translation"): process table and tree, big-endian doublewords.
+pub mod radix {
+    /// Process table entry, doubleword 0, RTS: 52 bits of effective address are translated (31 + 21; 21 = 0b10101 in two parts).
+    pub const TREE_52_BITS: u64 = 0b10 << 61 | 0b101 << 5;
+    /// RPDS: log2 of the number of entries of the root (POWER9 user's manual, section "Radix tree": the only size there is).
+    pub const ROOT_BITS: u32 = 13;
+    /// NLS: log2 of the number of entries of each table behind it.
+    pub const NEXT_BITS: u32 = 9;
+    /// Directory or table entry: valid.
+    pub const VALID: u64 = 1 << 63;
+    /// It maps a page.
+    pub const LEAF: u64 = 1 << 62;
+    /// Referenced.
+    pub const R: u64 = 1 << 8;
+    /// Changed.
+    pub const C: u64 = 1 << 7;
+    /// Attributes: device registers, cache-inhibited and guarded.
+    pub const ATTRIBUTE_NON_IDEMPOTENT: u64 = 0b10 << 4;
+    /// Rights: none for problem state.
+    pub const PRIVILEGED: u64 = 1 << 3;
+    /// Rights: load.
+    pub const READ: u64 = 1 << 2;
+    /// Rights: store.
+    pub const WRITE: u64 = 1 << 1;
+    /// Rights: execute.
+    pub const EXECUTE: u64 = 1 << 0;
+}

@@ -9,12 +9,14 @@
 //!              rlwinm r6, r6, to the register's bit;  or r3, r3, r6
 //!              bdnz   round
 //!              stw    r3, 0(r5)                                         which ever held something else
+//!     or:      H_LOGICAL_CI_STORE of r3 to r5
 //! ```
 //!
 //! Of the registers it has those of its CPU, which the host's side need not know: it is told. SPRG4-7 are read under their aliases where they
 //! have any: Linux's KVM knows no mfspr of them on embedded CPUs.
 
 use crate::cpu::Cpu;
+use crate::hcall::papr::H_LOGICAL_CI_STORE;
 use crate::insn::{Insn, Operand};
 use crate::spr::{Spr, number};
 
@@ -78,8 +80,43 @@ impl Registers {
     }
 }
 
+/// How it tells what it has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It stores to the device.
+    Store,
+    /// It has its hypervisor store there: the real mode of a partition reaches no device.
+    Hypercall,
+}
+
+impl Ending {
+    fn instructions(self) -> &'static [u32] {
+        /// Bytes that are stored.
+        const SIZE: i64 = 4;
+        const STORE: [u32; 1] = [rt("stw", RESULT) | field(Operand::RaOrZero, DEVICE)];
+        // Token and arguments in r3 to r6, of which r5 holds the address already.
+        const HYPERCALL: [u32; 4] = [
+            rt("addi", 6) | field(Operand::RaOrZero, RESULT),
+            rt("addi", 4) | immediate(SIZE),
+            rt("addi", 3) | immediate(H_LOGICAL_CI_STORE as i64),
+            Insn::named("sc1").word,
+        ];
+        match self {
+            Self::Store => &STORE,
+            Self::Hypercall => &HYPERCALL,
+        }
+    }
+}
+
+const fn immediate(value: i64) -> u32 {
+    match Operand::Si.insert(value) {
+        Some(bits) => bits,
+        None => panic!("larger than the field"),
+    }
+}
+
 /// The instruction words.
-pub fn program(registers: Registers) -> impl Iterator<Item = u32> {
+pub fn program(registers: Registers, ending: Ending) -> impl Iterator<Item = u32> {
     let sprgs = (0..SPRGS).filter(move |n| registers.has(*n));
     let set =
         sprgs.clone().map(|n| const { rt("mtspr", 0) } | field(Operand::Rs, EXPECTED + n) | spr(number::SPRG0 + n));
@@ -97,7 +134,7 @@ pub fn program(registers: Registers) -> impl Iterator<Item = u32> {
     });
     let bdnz =
         const { Insn::named("bc").word | field(Operand::Bo, DECREMENTED) } | Operand::Bd.insert(back).unwrap_or(0);
-    set.chain(checks).chain([bdnz, const { rt("stw", RESULT) | field(Operand::RaOrZero, DEVICE) }])
+    set.chain(checks).chain([bdnz]).chain(ending.instructions().iter().copied())
 }
 
 /// What the general registers hold at entry.
@@ -167,12 +204,24 @@ mod tests {
             .chain(check(275, 3))
             .chain(check(259, 11))
             .chain([assemble("bc", &[16, 0, -48]), assemble("stw", &[3, 0, 5])]);
-        assert!(program(Registers::from_bits(1 << 11 | 1 << 3)).map(Some).eq(expected));
+        let bits = Registers::from_bits(1 << 11 | 1 << 3);
+        assert!(program(bits, Ending::Store).map(Some).eq(expected));
+        // The call's token in r3: bytes, address and value in r4 to r6.
+        let call = [
+            assemble("addi", &[6, 3, 0]),
+            assemble("addi", &[4, 0, 4]),
+            assemble("addi", &[3, 0, 0x40]),
+            assemble("sc1", &[]),
+        ];
+        let others = program(bits, Ending::Store).count() - 1;
+        assert!(program(bits, Ending::Hypercall).skip(others).map(Some).eq(call));
     }
 
     #[test]
     fn a_register_from_sprg4_on_is_read_under_its_alias() {
-        let reads = |bits| program(Registers::from_bits(bits)).filter(|word| Insn::named("mfspr").is(*word)).count();
+        let reads = |bits| {
+            program(Registers::from_bits(bits), Ending::Store).filter(|word| Insn::named("mfspr").is(*word)).count()
+        };
         assert_eq!((reads(1 << 4), reads(1 << 4 | 1 << 12), reads(1 << 3 | 1 << 11)), (1, 1, 2));
     }
 }

@@ -15,7 +15,7 @@
 
 use super::hash;
 use super::pages::Pages;
-use super::{Ea, IoWindow};
+use super::{Ea, IoWindow, radix64};
 use crate::cell::Exclusive;
 use crate::cpu;
 use crate::papr::{self, Call};
@@ -66,6 +66,8 @@ enum Table {
     Own,
     /// The hypervisor has it; log2 of its number of groups.
     Partition { log2_groups: u32 },
+    /// None: there is a radix tree.
+    Radix,
 }
 
 /// Where an entry is: its address in our own table, its index in a partition's.
@@ -105,6 +107,10 @@ pub(super) fn take_interrupts_little_endian() {
 
 /// Translation is off while this runs.
 pub(super) fn translate(io: Option<&IoWindow>) {
+    if platform::is_radix() {
+        let made = TABLE.with(|table| table.replace(Table::Radix));
+        return radix64::translate(io, made.is_some());
+    }
     let table = TABLE.with(|table| *table).unwrap_or_else(|| {
         let made = create_table(io);
         TABLE.with(|table| *table = Some(made));
@@ -125,6 +131,9 @@ pub(super) fn translate(io: Option<&IoWindow>) {
 /// Removes what scripts have mapped.
 pub(super) fn forget_pages() {
     let Some(table) = TABLE.with(|table| *table) else { return };
+    if let Table::Radix = table {
+        return radix64::forget_pages();
+    }
     PAGES_MAPPED.with(|pages| {
         while let Some((ea, place)) = pages.pop() {
             remove(table, ea, place);
@@ -179,6 +188,7 @@ fn insert(table: Table, ea: Ea, pa: Ea, size: PageSize, low_bits: Ea) -> Result<
             let mut call = Call::new(papr::token::H_ENTER, [0, index, word0, word1]);
             if call.make() == papr::H_SUCCESS { Ok(call.value() as Ea) } else { Err(Unsupported) }
         }
+        Table::Radix => Err(Unsupported),
     }
 }
 
@@ -210,6 +220,7 @@ fn remove(table: Table, ea: Ea, place: Place) {
             // What is not there need not be removed.
             Call::new(papr::token::H_REMOVE, [0, place, 0, 0]).make();
         }
+        Table::Radix => {}
     }
 }
 
@@ -260,6 +271,9 @@ fn write_segment(index: Ea, ea: Ea, size: PageSize) {
 
 pub(super) fn map(ea: Ea, pa: u64, permissions: u8) -> Result<(), Unsupported> {
     let table = TABLE.with(|table| *table).ok_or(Unsupported)?;
+    if let Table::Radix = table {
+        return radix64::map(ea, pa, permissions);
+    }
     let protection = hash::protection(permissions)?;
     unmap(ea);
     // There is one N for both states.
@@ -275,10 +289,13 @@ pub(super) fn map(ea: Ea, pa: u64, permissions: u8) -> Result<(), Unsupported> {
 
 #[cfg(all(feature = "board", target_pointer_width = "32"))]
 pub(super) fn is_mapped(ea: Ea) -> bool {
-    PAGES_MAPPED.with(|pages| pages.contains(ea))
+    if platform::is_radix() { radix64::is_mapped(ea) } else { PAGES_MAPPED.with(|pages| pages.contains(ea)) }
 }
 
 pub(super) fn unmap(ea: Ea) {
+    if platform::is_radix() {
+        return radix64::unmap(ea);
+    }
     let table = TABLE.with(|table| *table);
     if let (Some(table), Some((_, place))) = (table, PAGES_MAPPED.with(|pages| pages.remove(ea))) {
         remove(table, ea, place);

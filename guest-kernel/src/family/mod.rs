@@ -9,6 +9,7 @@
 //! | BookE 44x | `booke_44x.rs` | the same in the unified TLB | a 4 KiB entry |
 //! | Book3S-32 | `book3s32.rs` | an IBAT and a DBAT | an entry of the hashed page table |
 //! | Book3S-64 | `book3s64.rs` | large pages in the hashed page table | a 4 KiB entry of it |
+//! | the same | `radix64.rs` | large pages in the radix tree | a 4 KiB entry of it |
 //!
 //! All of Sprig's memory is open to problem state: the interpreter runs there too. Nothing under test is shielded by that;
 //! the rights of the pages scripts map are as they ask.
@@ -24,6 +25,7 @@ pub(crate) mod booke_44x;
 pub(crate) mod booke_e500;
 mod hash;
 mod pages;
+mod radix64;
 
 use crate::cpu;
 use crate::platform;

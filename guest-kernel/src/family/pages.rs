@@ -33,6 +33,11 @@ impl<T: Copy> Pages<T> {
         self.pages[index].take().map(|(_, note)| (index, note))
     }
 
+    /// Each page that is mapped, and its note.
+    pub(super) fn notes(&self) -> impl Iterator<Item = (Ea, T)> {
+        self.pages.iter().flatten().copied()
+    }
+
     /// True if the page is mapped.
     #[cfg(all(feature = "board", target_pointer_width = "32"))]
     pub(super) fn contains(&self, ea: Ea) -> bool {

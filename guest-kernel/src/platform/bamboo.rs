@@ -72,3 +72,8 @@ pub(crate) fn acknowledge_critical() -> bool {
 pub(crate) fn hash_table_log2_groups() -> u32 {
     0
 }
+
+/// True if the partition translates by a radix tree.
+pub(crate) fn is_radix() -> bool {
+    false
+}

@@ -5,8 +5,15 @@ use super::{EntryRegisters, hang};
 use super::{client::Firmware, stand_in::StandIn};
 use crate::family::IoWindow;
 use crate::mmio::{write8, write32};
+use crate::papr::{self, Call};
+use crate::spr::mfmsr;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use sprig_interpreter::{CallResult, Unsupported};
-use sprig_wire::board::{CONSOLE, CRITICAL_ACK, EXTERNAL_ACK, HOST_CALL, POWER_OFF, REGISTERS, REGISTERS_SIZE, RESET};
+use sprig_isa::msr::book3s::DR;
+use sprig_wire::board::{
+    CONSOLE, CRITICAL_ACK, EXTERNAL_ACK, HOST_CALL, NO_DEVICES_IN_REAL_MODE, POWER_OFF, RADIX, REGISTERS,
+    REGISTERS_SIZE, RESET,
+};
 use sprig_wire::host::{ARGUMENTS, RESULTS, VALUES};
 use sprig_wire::layout::HOST_BLOCK;
 
@@ -18,8 +25,40 @@ pub(crate) fn io() -> Option<IoWindow> {
     Some(IoWindow { ea: REGISTERS, pa: REGISTERS as u64, log2_size: REGISTERS_SIZE.ilog2(), user: true })
 }
 
+/// In real mode stores to the registers are the hypervisor's to make.
+static BY_HYPERCALL: AtomicBool = AtomicBool::new(false);
+static IS_RADIX: AtomicBool = AtomicBool::new(false);
+
 /// Before translation is set up.
-pub(crate) fn prepare(_entry: EntryRegisters) {}
+pub(crate) fn prepare(entry: EntryRegisters) {
+    BY_HYPERCALL.store(entry.r7 & NO_DEVICES_IN_REAL_MODE != 0, Relaxed);
+    IS_RADIX.store(entry.r7 & RADIX != 0, Relaxed);
+}
+
+/// True if the partition translates by a radix tree.
+pub(crate) fn is_radix() -> bool {
+    IS_RADIX.load(Relaxed)
+}
+
+/// True where a store to the registers has been made by a hypercall, since the mode we are in does not reach them. In supervisor
+/// state.
+fn stored_by_hypercall(offset: u32, value: u32, bytes: usize) -> bool {
+    // Where the kernel's state is emulated, mfmsr is an exit; there the first condition does not hold.
+    if !BY_HYPERCALL.load(Relaxed) || mfmsr() & DR as u32 != 0 {
+        return false;
+    }
+    let arguments = [bytes as u64, (REGISTERS + offset).into(), value.into(), 0];
+    Call::wide(papr::token::H_LOGICAL_CI_STORE, arguments).make();
+    true
+}
+
+/// A store in supervisor state, by an interrupt handler in real mode perhaps.
+fn store32(offset: u32, value: u32) {
+    if !stored_by_hypercall(offset, value, size_of::<u32>()) {
+        // SAFETY: the board's register page, mapped or reached in real mode.
+        unsafe { write32(REGISTERS + offset, value) };
+    }
+}
 
 /// When translation is set up.
 pub(crate) fn start() {}
@@ -27,22 +66,22 @@ pub(crate) fn start() {}
 /// Writes to the console.
 pub(crate) fn write(bytes: &[u8]) {
     for byte in bytes {
-        // SAFETY: the board's register page, mapped.
-        unsafe { write8(REGISTERS + CONSOLE, *byte) };
+        if !stored_by_hypercall(CONSOLE, (*byte).into(), size_of::<u8>()) {
+            // SAFETY: the board's register page, mapped or reached in real mode.
+            unsafe { write8(REGISTERS + CONSOLE, *byte) };
+        }
     }
 }
 
 /// Ends the session with a status.
 pub(crate) fn power_off(status: u32) -> ! {
-    // SAFETY: the board's register page, mapped.
-    unsafe { write32(REGISTERS + POWER_OFF, status) };
+    store32(POWER_OFF, status);
     hang()
 }
 
 /// Resets the machine.
 pub(crate) fn reset() -> Unsupported {
-    // SAFETY: the board's register page, mapped.
-    unsafe { write32(REGISTERS + RESET, 0) };
+    store32(RESET, 0);
     hang()
 }
 
@@ -83,15 +122,13 @@ pub(crate) fn firmware(_service: u16, _arguments: &[u64]) -> Result<CallResult, 
 
 /// Lowers the external interrupt line; false if the platform does not know how.
 pub(crate) fn acknowledge_external() -> bool {
-    // SAFETY: the board's register page, mapped.
-    unsafe { write32(REGISTERS + EXTERNAL_ACK, 0) };
+    store32(EXTERNAL_ACK, 0);
     true
 }
 
 /// The same of the critical line.
 pub(crate) fn acknowledge_critical() -> bool {
-    // SAFETY: the board's register page, mapped.
-    unsafe { write32(REGISTERS + CRITICAL_ACK, 0) };
+    store32(CRITICAL_ACK, 0);
     true
 }
 

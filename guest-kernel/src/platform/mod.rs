@@ -9,7 +9,7 @@
 //! | `pseries` | `pseries.rs` | QEMU `-M pseries,x-vof=on,kernel-addr=0 -kernel` | H_PUT_TERM_CHAR | RTAS power-off |
 //!
 //! A platform provides `USUAL_CPU`, `io`, `prepare`, `start`, `write`, `power_off`, `reset`, `host`, `firmware`,
-//! `acknowledge_external`, `acknowledge_critical` and `hash_table_log2_groups`; a new one starts as a copy of the one that
+//! `acknowledge_external`, `acknowledge_critical`, `hash_table_log2_groups` and `is_radix`; a new one starts as a copy of the one that
 //! is nearest.
 
 use sprig_isa::cpu::{CPUS, Cpu};

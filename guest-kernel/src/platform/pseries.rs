@@ -162,3 +162,8 @@ pub(crate) fn hash_table_log2_groups() -> u32 {
     const LARGEST: u32 = 28;
     (HTABSIZE_BASE + 1..LARGEST).take_while(exists).last().unwrap_or(HTABSIZE_BASE)
 }
+
+/// True if the partition translates by a radix tree.
+pub(crate) fn is_radix() -> bool {
+    false
+}

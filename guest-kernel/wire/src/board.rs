@@ -6,7 +6,8 @@
 //! Entry: at the image's entry point, in supervisor state with interrupts off, 32-bit mode, big-endian. Server CPUs start
 //! in real mode, and nothing is in their TLB; embedded ones with one translation of the first 16 MiB at EA = PA and one of the register page, both
 //! supervisor and user, all accesses allowed (ePAPR 1.1, initial mapped area, made wide enough to hold
-//! everything). r3-r9 are zero but r6, which holds [`EPAPR_MAGIC`].
+//! everything). r3-r9 are zero but r6, which holds [`EPAPR_MAGIC`], and r7: bits that say what kind of
+//! partition it is, [`NO_DEVICES_IN_REAL_MODE`] and [`RADIX`].
 
 /// Guest-physical address of the register page.
 pub const REGISTERS: u32 = 0x0f00_0000;
@@ -15,6 +16,12 @@ pub const REGISTERS_SIZE: u32 = 0x1000;
 
 /// Value of r6 at entry (ePAPR 1.1; QEMU hw/ppc/e500.c, EPAPR_MAGIC).
 pub const EPAPR_MAGIC: u32 = 0x4550_4150;
+
+/// r7 at entry: a partition whose real mode does not reach the register page, as under KVM-HV: there its hypervisor
+/// carries out its stores (H_LOGICAL_CI_STORE).
+pub const NO_DEVICES_IN_REAL_MODE: u32 = 1 << 0;
+/// r7 at entry: a partition that translates by a radix tree.
+pub const RADIX: u32 = 1 << 1;
 
 /// Write, 1 byte: one byte to the console.
 pub const CONSOLE: u32 = 0x00;

@@ -39,6 +39,8 @@ pub enum Feature {
     LittleEndian,
     ExitCounts,
     EmulatedHost,
+    Hashed,
+    FakeSc1,
 }
 
 /// A feature's name and meaning.
@@ -84,6 +86,12 @@ pub static FEATURES: &[Description] = &[
         "emulated-host",
         "its hypervisor's own machine is a QEMU that counts instructions, and ends when ATBL or ATBU (526, 527) is read",
     ),
+    row(Feature::Hashed, "hashed", "segments, and hashed page tables"),
+    row(
+        Feature::FakeSc1,
+        "fake-sc1",
+        "a partition's hypercalls are an instruction that no CPU has (0x7c000268), as KVM-PR takes them",
+    ),
 ];
 
 const fn row(feature: Feature, name: &'static str, meaning: &'static str) -> Description {
@@ -128,8 +136,8 @@ impl FeatureSet {
         let mut set = match cpu.family {
             Family::BookeE500 => Self::of(&[Feature::Booke, Feature::E500]),
             Family::Booke44x => Self::of(&[Feature::Booke, Feature::Ppc44x]),
-            Family::Book3s32 => Self::of(&[Feature::Book3s, Feature::Book3s32, Feature::RealMode]),
-            Family::Book3s64 => Self::of(&[Feature::Book3s, Feature::Book3s64, Feature::RealMode]),
+            Family::Book3s32 => Self::of(&[Feature::Book3s, Feature::Book3s32, Feature::RealMode, Feature::Hashed]),
+            Family::Book3s64 => Self::of(&[Feature::Book3s, Feature::Book3s64, Feature::RealMode, Feature::Hashed]),
         };
         for (feature, number) in [
             (Feature::Usprg3, number::USPRG3),
@@ -233,10 +241,10 @@ mod tests {
         use Feature as F;
         let rows: [(&str, &[Feature]); 5] = [
             ("e500v2", &[F::Booke, F::E500, F::Usprg0, F::Usprg3, F::Sprg4, F::Usprg4, F::Sprg8]),
-            ("7447", &[F::Book3s, F::Book3s32, F::Sprg4, F::Usprg4, F::RealMode]),
-            ("750", &[F::Book3s, F::Book3s32, F::RealMode]),
-            ("970", &[F::Book3s, F::Book3s64, F::Usprg3, F::RealMode]),
-            ("power8", &[F::Book3s, F::Book3s64, F::Power8, F::Usprg3, F::RealMode]),
+            ("7447", &[F::Book3s, F::Book3s32, F::Sprg4, F::Usprg4, F::RealMode, F::Hashed]),
+            ("750", &[F::Book3s, F::Book3s32, F::RealMode, F::Hashed]),
+            ("970", &[F::Book3s, F::Book3s64, F::Usprg3, F::RealMode, F::Hashed]),
+            ("power8", &[F::Book3s, F::Book3s64, F::Power8, F::Usprg3, F::RealMode, F::Hashed]),
         ];
         for (name, features) in rows {
             let cpu = Cpu::by_name(name).expect("a CPU");

@@ -47,8 +47,8 @@ pub struct Mmio {
 pub struct Hypercall {
     /// Which, of `sprig_isa::hcall::papr`.
     pub token: u64,
-    /// The first two arguments, r4 and r5.
-    pub arguments: [u64; 2],
+    /// The first four arguments, r4 to r7.
+    pub arguments: [u64; 4],
 }
 
 /// A return of KVM_RUN that is not the board's business: the hypervisor did not know how to go on.
@@ -92,7 +92,7 @@ impl Exit {
             }
             reason::PAPR_HCALL => {
                 let argument = |index: usize| u64::from_ne_bytes(field(run, AT_ARGUMENTS + 8 * index));
-                return Self::Hypercall(Hypercall { token: double, arguments: [argument(0), argument(1)] });
+                return Self::Hypercall(Hypercall { token: double, arguments: [0, 1, 2, 3].map(argument) });
             }
             reason::UNKNOWN | reason::FAIL_ENTRY => double,
             reason::INTERNAL_ERROR | reason::SYSTEM_EVENT => word.into(),
@@ -157,10 +157,10 @@ mod tests {
     fn a_hypercall_has_its_token_and_arguments() {
         let mut run = [0; HEAD];
         run[0x08..0x0c].copy_from_slice(&19u32.to_ne_bytes());
-        for (at, value) in [(0x20, 0x31c_u64), (0x28, 7), (0x30, 1), (0x38, 4)] {
+        for (at, value) in [(0x20, 0x31c_u64), (0x28, 7), (0x30, 1), (0x38, 4), (0x40, 9), (0x48, 2)] {
             run[at..at + 8].copy_from_slice(&value.to_ne_bytes());
         }
-        assert_eq!(Exit::decode(&run), Exit::Hypercall(Hypercall { token: 0x31c, arguments: [1, 4] }));
+        assert_eq!(Exit::decode(&run), Exit::Hypercall(Hypercall { token: 0x31c, arguments: [1, 4, 9, 2] }));
     }
 
     #[test]

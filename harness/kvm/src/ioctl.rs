@@ -7,7 +7,7 @@
 //! ```
 
 use crate::registers::{Regs, Sregs};
-use crate::system::{EnableCap, Interrupt, MemoryRegion, OneReg};
+use crate::system::{EnableCap, GetHtabFd, Interrupt, MemoryRegion, MmuV3, OneReg};
 use crate::tlb::Dirty;
 
 const NONE: u32 = 1;
@@ -67,8 +67,16 @@ pub const SET_SREGS: u32 = takes::<Sregs>(0x84);
 pub const INTERRUPT: u32 = takes::<Interrupt>(0x86);
 /// KVM_ENABLE_CAP, of a vCPU.
 pub const ENABLE_CAP: u32 = takes::<EnableCap>(0xa3);
+/// KVM_PPC_ALLOCATE_HTAB: gives a VM of KVM-HV a hashed page table of this size, log2 of its bytes, or empties the one it has. _IOWR
+/// in kvm.h.
+pub const ALLOCATE_HTAB: u32 = encode(READ | WRITE, 0xa7, size_of::<u32>());
+/// KVM_PPC_GET_HTAB_FD: a file descriptor, from which the page table of a VM of KVM-HV is read, or to which it is written
+/// ([`HTAB_WRITE`]), in a form that is the kernel's concern (api.rst, section 4.78).
+pub const GET_HTAB_FD: u32 = takes::<GetHtabFd>(0xaa);
 /// KVM_DIRTY_TLB.
 pub const DIRTY_TLB: u32 = takes::<Dirty>(0xaa);
+/// KVM_PPC_CONFIGURE_V3_MMU: how a VM of KVM-HV translates on POWER9 and later.
+pub const CONFIGURE_V3_MMU: u32 = takes::<MmuV3>(0xaf);
 /// KVM_GET_ONE_REG. _IOW in kvm.h: it takes where to put the value.
 pub const GET_ONE_REG: u32 = takes::<OneReg>(0xab);
 /// KVM_SET_ONE_REG.
@@ -76,11 +84,20 @@ pub const SET_ONE_REG: u32 = takes::<OneReg>(0xac);
 /// KVM_GET_STATS_FD: a file descriptor, see [`crate::stats`].
 pub const GET_STATS_FD: u32 = plain(0xce);
 
+/// KVM_PPC_MMUV3_RADIX: by radix trees.
+pub const MMUV3_RADIX: u64 = 1;
+/// KVM_PPC_MMUV3_GTSE: and the guest invalidates translations itself.
+pub const MMUV3_GTSE: u64 = 2;
+/// KVM_GET_HTAB_WRITE: the file descriptor is one to write to.
+pub const HTAB_WRITE: u64 = 2;
+
 /// What KVM_GET_API_VERSION has answered since 2007.
 pub const API_VERSION: usize = 12;
 /// Type of the VM for KVM_CREATE_VM: what the host has, HV before PR (arch/powerpc/kvm/powerpc.c, kvm_arch_init_vm).
 pub const VM_TYPE_DEFAULT: usize = 0;
-/// KVM_VM_PPC_PR.
+/// KVM_VM_PPC_HV: guests run in the CPU's own supervisor state.
+pub const VM_TYPE_HV: usize = 1;
+/// KVM_VM_PPC_PR: guests run in problem state.
 pub const VM_TYPE_PR: usize = 2;
 /// KVM_CAP_PPC_PAPR: the guest is a PAPR partition.
 pub const CAP_PAPR: u32 = 68;
@@ -100,8 +117,28 @@ mod tests {
         );
         assert_eq!([GET_REGS, SET_REGS, GET_SREGS, SET_SREGS], [0x4188_ae81, 0x8188_ae82, 0x44d0_ae83, 0x84d0_ae84]);
         assert_eq!(
-            [SET_USER_MEMORY_REGION, INTERRUPT, ENABLE_CAP, DIRTY_TLB, GET_ONE_REG, SET_ONE_REG],
-            [0x8020_ae46, 0x8004_ae86, 0x8068_aea3, 0x8010_aeaa, 0x8010_aeab, 0x8010_aeac]
+            [
+                SET_USER_MEMORY_REGION,
+                INTERRUPT,
+                ENABLE_CAP,
+                ALLOCATE_HTAB,
+                GET_HTAB_FD,
+                CONFIGURE_V3_MMU,
+                DIRTY_TLB,
+                GET_ONE_REG,
+                SET_ONE_REG
+            ],
+            [
+                0x8020_ae46,
+                0x8004_ae86,
+                0x8068_aea3,
+                0xc004_aea7,
+                0x8020_aeaa,
+                0x8010_aeaf,
+                0x8010_aeaa,
+                0x8010_aeab,
+                0x8010_aeac
+            ]
         );
     }
 }

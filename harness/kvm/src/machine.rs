@@ -13,15 +13,16 @@ use crate::entry;
 use crate::exit::{Exit, Unexpected};
 use crate::host;
 use crate::image::{BadImage, Image};
-use crate::papr;
+use crate::papr::{self, Answer};
 use crate::registers::{Regs, Sregs};
 use crate::report::{Reporter, Text};
 use crate::returns::Returns;
 use crate::system::{EAGAIN, EINTR, Errno, Failure, System, Vm, interrupt};
 use crate::watchdog::{Progress, Watchdog};
 use core::fmt;
+use sprig_isa::hcall::papr::H_SUCCESS;
 use sprig_wire::batch::{Batch, LOUD, SILENT};
-use sprig_wire::board::EPAPR_MAGIC;
+use sprig_wire::board::{EPAPR_MAGIC, NO_DEVICES_IN_REAL_MODE, RADIX};
 use sprig_wire::bytecode::{self, Op};
 use sprig_wire::frame::{LINE, PAYLOAD, Record, decode};
 use sprig_wire::layout::{BATCH_BASE, BATCH_SIZE};
@@ -29,6 +30,8 @@ use sprig_wire::{Malformed, log};
 
 /// The register that holds the ePAPR magic at entry.
 const MAGIC_REGISTER: usize = 6;
+/// The register that says at entry what kind of partition it is.
+const PARTITION_REGISTER: usize = 7;
 
 /// What is put into a machine's memory.
 #[derive(Clone, Copy, Debug)]
@@ -145,6 +148,11 @@ impl<'a, V: Vm> Machine<'a, V> {
         batch.write_single(*index, flags, room)?;
         let mut regs = Regs::at(image.entry());
         regs.gpr[MAGIC_REGISTER] = EPAPR_MAGIC.into();
+        regs.gpr[PARTITION_REGISTER] = match (self.vm.is_hv(), self.vm.is_radix()) {
+            (true, true) => RADIX.into(),
+            (true, false) => NO_DEVICES_IN_REAL_MODE.into(),
+            (false, _) => 0,
+        };
         Ok(entry::enter(&mut self.vm, &self.pristine, &regs)?)
     }
 
@@ -169,52 +177,53 @@ impl<'a, V: Vm> Machine<'a, V> {
             if watchdog.is_to_be_told(reporter.system.ticks()) {
                 self.tell(reporter);
             }
-            let unexpected = match exit {
+            let access = match exit {
                 Err(EINTR | EAGAIN) | Ok(Exit::Interrupted) => continue,
                 Err(errno) => return Ok(End::Failed(errno)),
-                Ok(Exit::Unexpected(what)) => what,
+                Ok(Exit::Mmio(access)) => access,
                 Ok(Exit::Hypercall(call)) => match papr::serve(&mut self.vm, &call) {
-                    Ok(status) => {
+                    Ok(Answer::Status(status)) => {
                         self.vm.answer_hypercall(status);
                         continue;
                     }
+                    Ok(Answer::Store(access)) => {
+                        self.vm.answer_hypercall(H_SUCCESS);
+                        access
+                    }
                     Err(errno) => return Ok(End::Failed(errno)),
                 },
-                Ok(Exit::Mmio(access)) => match board::request(&access) {
-                    Request::Console(byte) => {
-                        console.hear(byte, reporter);
-                        continue;
-                    }
-                    Request::PowerOff(_) => return Ok(End::PoweredOff(console.last_words)),
-                    Request::HostCall => {
-                        host::serve(&mut self.vm);
-                        continue;
-                    }
-                    Request::LowerExternal => match self.vm.interrupt(interrupt::UNSET) {
-                        Ok(()) => continue,
-                        Err(errno) => return Ok(End::Failed(errno)),
-                    },
-                    Request::Reset => {
-                        self.enter()?;
-                        continue;
-                    }
-                    Request::Load(data) => {
-                        self.vm.answer_load(data);
-                        continue;
-                    }
-                    Request::Ignored => continue,
-                    Request::NoDevice => {
-                        self.vm.answer_load([0; 8]);
-                        access.unexpected()
-                    }
+                Ok(Exit::Unexpected(what)) => match self.note(progress, what, returns) {
+                    Some(end) => return Ok(end),
+                    None => continue,
                 },
             };
-            // Before the first step there is no observation it could belong to.
-            let Some(step) = self.step() else { return Ok(End::GivenUp(unexpected)) };
-            if returns.note(step, progress.length, unexpected).is_err() {
-                return Ok(End::TooManyReturns);
+            match board::request(&access) {
+                Request::Console(byte) => console.hear(byte, reporter),
+                Request::PowerOff(_) => return Ok(End::PoweredOff(console.last_words)),
+                Request::HostCall => host::serve(&mut self.vm),
+                Request::LowerExternal => {
+                    if let Err(errno) = self.vm.interrupt(interrupt::UNSET) {
+                        return Ok(End::Failed(errno));
+                    }
+                }
+                Request::Reset => self.enter()?,
+                Request::Load(data) => self.vm.answer_load(data),
+                Request::Ignored => {}
+                Request::NoDevice => {
+                    self.vm.answer_load([0; 8]);
+                    if let Some(end) = self.note(progress, access.unexpected(), returns) {
+                        return Ok(end);
+                    }
+                }
             }
         }
+    }
+
+    /// Notes a return that nobody asked for as the running step's; the end where that cannot be.
+    fn note(&mut self, progress: Progress, what: Unexpected, returns: &mut Returns) -> Option<End> {
+        // Before the first step there is no observation it could belong to.
+        let Some(step) = self.step() else { return Some(End::GivenUp(what)) };
+        returns.note(step, progress.length, what).is_err().then_some(End::TooManyReturns)
     }
 
     /// Says at which step the case is.

@@ -19,15 +19,17 @@ pub struct Options<'a> {
 pub struct Kind {
     /// `type=2`: the VM's, for KVM_CREATE_VM.
     pub vm_type: usize,
-    /// `pvr=0x3c0301`: the CPU that the guest finds, where its host can show it another than its own.
+    /// `pvr=0x3c0301`: the CPU that the guest finds, where its host can show it another than its own: KVM-HV cannot.
     pub pvr: Option<u32>,
     /// `papr=1`: the guest is a PAPR partition, its page table its hypervisor's and reached by hypercalls.
     pub papr: bool,
+    /// `radix=1`: it translates by a radix tree, as its host does. KVM-HV alone can have that.
+    pub radix: bool,
 }
 
 impl Default for Kind {
     fn default() -> Self {
-        Self { vm_type: VM_TYPE_DEFAULT, pvr: None, papr: false }
+        Self { vm_type: VM_TYPE_DEFAULT, pvr: None, papr: false, radix: false }
     }
 }
 
@@ -48,6 +50,7 @@ impl<'a> Options<'a> {
                 ("type", number) => options.kind.vm_type = number.parse().ok()?,
                 ("pvr", pvr) => options.kind.pvr = Some(u32::from_str_radix(pvr.strip_prefix("0x")?, 16).ok()?),
                 ("papr", "1") => options.kind.papr = true,
+                ("radix", "1") => options.kind.radix = true,
                 _ => return None,
             }
         }
@@ -62,9 +65,12 @@ mod tests {
     #[test]
     fn each_argument_is_taken_in_any_order_and_may_be_missing() {
         assert_eq!(Options::parse([]), Some(Options::default()));
-        let kind = Kind { vm_type: 2, pvr: Some(0x003c_0301), papr: true };
+        let kind = Kind { vm_type: 2, pvr: Some(0x003c_0301), papr: true, radix: true };
         let all = Options { patience: 20, label: Some("a=b c"), kind };
-        assert_eq!(Options::parse(["type=2", "label=a=b c", "papr=1", "pvr=0x3c0301", "patience=20"]), Some(all));
+        assert_eq!(
+            Options::parse(["type=2", "label=a=b c", "papr=1", "radix=1", "pvr=0x3c0301", "patience=20"]),
+            Some(all)
+        );
     }
 
     #[test]

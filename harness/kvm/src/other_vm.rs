@@ -3,9 +3,10 @@
 use crate::board::{self, Request};
 use crate::entry;
 use crate::exit::Exit;
+use crate::papr;
 use crate::registers::Regs;
 use crate::system::{EAGAIN, EINTR, Errno, Failure, Vm};
-use sprig_isa::other_vm::{self, Registers};
+use sprig_isa::other_vm::{self, Ending, Registers};
 use sprig_wire::board::{POWER_OFF, REGISTERS};
 use sprig_wire::layout::CODE_BASE;
 
@@ -23,8 +24,9 @@ const ETIME: Errno = Errno(62);
 pub fn run<V: Vm>(beside: &V, value: u32, registers: Registers) -> Result<u64, Failure> {
     let mut vm = beside.another()?;
     let pristine = vm.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?;
+    let ending = if vm.is_hv() { Ending::Hypercall } else { Ending::Store };
     let code = vm.ram().get_mut(CODE_BASE as usize..).unwrap_or(&mut []);
-    for (place, word) in code.as_chunks_mut().0.iter_mut().zip(other_vm::program(registers)) {
+    for (place, word) in code.as_chunks_mut().0.iter_mut().zip(other_vm::program(registers, ending)) {
         *place = word.to_be_bytes();
     }
     let mut regs = Regs::at(CODE_BASE.into());
@@ -33,15 +35,17 @@ pub fn run<V: Vm>(beside: &V, value: u32, registers: Registers) -> Result<u64, F
     entry::enter(&mut vm, &pristine, &regs)?;
     let run = |errno: Errno| errno.of("KVM_RUN of the other machine");
     for _ in 0..PATIENCE {
-        match vm.run() {
-            Err(EINTR | EAGAIN) | Ok(Exit::Interrupted) => {}
-            Ok(Exit::Mmio(access)) => match board::request(&access) {
-                Request::PowerOff(differed) => return Ok(differed.into()),
-                _ => return Err(run(EIO)),
-            },
-            Ok(_) => return Err(run(EIO)),
+        let access = match vm.run() {
+            Err(EINTR | EAGAIN) | Ok(Exit::Interrupted) => continue,
+            Ok(Exit::Mmio(access)) => Some(access),
+            Ok(Exit::Hypercall(call)) => papr::store(&call),
+            Ok(Exit::Unexpected(_)) => None,
             Err(errno) => return Err(run(errno)),
-        }
+        };
+        return match access.map(|access| board::request(&access)) {
+            Some(Request::PowerOff(differed)) => Ok(differed.into()),
+            _ => Err(run(EIO)),
+        };
     }
     Err(run(ETIME))
 }
@@ -49,8 +53,9 @@ pub fn run<V: Vm>(beside: &V, value: u32, registers: Registers) -> Result<u64, F
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit::Unexpected;
+    use crate::exit::{Hypercall, Unexpected};
     use crate::testing::{Act, FakeVm, stores};
+    use sprig_isa::hcall::papr::H_LOGICAL_CI_STORE;
     use std::boxed::Box;
     use std::vec::Vec;
 
@@ -65,7 +70,7 @@ mod tests {
     #[test]
     fn it_starts_with_its_program_and_its_values_and_ends_with_what_differed() {
         let looks: Act = Box::new(|vm| {
-            let first = other_vm::program(SPRG0).next().expect("a program");
+            let first = other_vm::program(SPRG0, Ending::Store).next().expect("a program");
             assert_eq!(vm.ram[CODE_BASE as usize..][..4], first.to_be_bytes());
             assert_eq!((vm.regs.named[0], vm.regs.named[2]), (CODE_BASE.into(), other_vm::ROUNDS));
             assert_eq!((vm.regs.gpr[5], vm.regs.gpr[16]), ((REGISTERS + POWER_OFF).into(), 0x1234));
@@ -73,6 +78,20 @@ mod tests {
             Err(EINTR)
         });
         assert_eq!(outcome(Vec::from([looks, stores(POWER_OFF, 4, &[0, 0, 0, 6])])), Ok(6));
+    }
+
+    #[test]
+    fn under_kvm_hv_it_ends_by_a_hypercall() {
+        let mut vm = FakeVm::default();
+        vm.is_hv = true;
+        let device = (REGISTERS + POWER_OFF).into();
+        let calls: Act = Box::new(move |vm| {
+            let last = other_vm::program(SPRG0, Ending::Hypercall).last().expect("a program");
+            assert!(vm.ram[CODE_BASE as usize..][..0x100].as_chunks().0.contains(&last.to_be_bytes()));
+            Ok(Exit::Hypercall(Hypercall { token: H_LOGICAL_CI_STORE.into(), arguments: [4, device, 6, 0] }))
+        });
+        vm.others.borrow_mut().push_back(calls);
+        assert_eq!(run(&vm, 0x1234, SPRG0), Ok(6));
     }
 
     #[test]

@@ -113,9 +113,25 @@ pub trait Vm {
     /// True if the guest is a PAPR partition.
     fn is_partition(&self) -> bool;
 
-    /// Empties a partition's hashed page table, which is not in its memory. KVM looks at it again when it is given the special
+    /// True under KVM-HV.
+    fn is_hv(&self) -> bool;
+
+    /// True if the guest translates by a radix tree. Where it does not, KVM-HV translates its real mode, too, by a page table of
+    /// the kernel's, and there are no devices in it.
+    fn is_radix(&self) -> bool;
+
+    /// KVM_PPC_CONFIGURE_V3_MMU.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn configure_mmu(&mut self, config: MmuV3) -> Result<(), Errno>;
+
+    /// Empties a partition's hashed page table, which is not in its memory. KVM-PR looks at it again when it is given the special
     /// registers.
-    fn clear_hash_table(&mut self);
+    ///
+    /// # Errors
+    /// The kernel's, where the table is its own.
+    fn clear_hash_table(&mut self) -> Result<(), Errno>;
 
     /// The guest's memory, [`sprig_wire::layout::RAM_SIZE`] bytes.
     fn ram(&mut self) -> &mut [u8];
@@ -185,7 +201,7 @@ pub trait Vm {
     where
         Self: Sized;
 
-    /// Replaces the kernel's side by a new VM and vCPU. Memory and TLB stay.
+    /// Replaces the kernel's side by a new VM and vCPU. Memory, TLB and page table stay.
     ///
     /// # Errors
     /// The call that failed.
@@ -205,6 +221,25 @@ pub struct MemoryRegion {
     pub guest_phys_addr: u64,
     pub memory_size: u64,
     pub userspace_addr: u64,
+}
+
+/// `struct kvm_get_htab_fd`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct GetHtabFd {
+    pub flags: u64,
+    pub start_index: u64,
+    pub reserved: [u64; 2],
+}
+
+/// `struct kvm_ppc_mmuv3_cfg`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct MmuV3 {
+    pub flags: u64,
+    pub process_table: u64,
 }
 
 /// `struct kvm_one_reg`.

@@ -2,7 +2,7 @@
 
 use crate::exit::{Exit, HEAD, Mmio};
 use crate::registers::{Family, Regs, Sregs};
-use crate::system::{EINTR, EINVAL, Errno, Failure, System, Vm};
+use crate::system::{EINTR, EINVAL, Errno, Failure, MmuV3, System, Vm};
 use crate::tlb;
 use core::ops::Range;
 use sprig_wire::board::{CONSOLE, POWER_OFF, REGISTERS};
@@ -73,6 +73,9 @@ pub(crate) struct FakeVm {
     pub(crate) interrupts: Vec<u32>,
     pub(crate) renewed: u32,
     pub(crate) is_partition: bool,
+    pub(crate) is_hv: bool,
+    pub(crate) is_radix: bool,
+    pub(crate) mmu: Option<MmuV3>,
     /// How often its page table was cleared.
     pub(crate) cleared: u32,
     pub(crate) statuses: Vec<i64>,
@@ -98,6 +101,9 @@ impl Default for FakeVm {
             interrupts: Vec::new(),
             renewed: 0,
             is_partition: false,
+            is_hv: false,
+            is_radix: false,
+            mmu: None,
             cleared: 0,
             statuses: Vec::new(),
             completed: 0,
@@ -138,8 +144,22 @@ impl Vm for FakeVm {
         self.is_partition
     }
 
-    fn clear_hash_table(&mut self) {
+    fn is_hv(&self) -> bool {
+        self.is_hv
+    }
+
+    fn is_radix(&self) -> bool {
+        self.is_radix
+    }
+
+    fn configure_mmu(&mut self, config: MmuV3) -> Result<(), Errno> {
+        self.mmu = Some(config);
+        Ok(())
+    }
+
+    fn clear_hash_table(&mut self) -> Result<(), Errno> {
         self.cleared += 1;
+        Ok(())
     }
 
     fn ram(&mut self) -> &mut [u8] {
@@ -196,7 +216,7 @@ impl Vm for FakeVm {
     }
 
     fn another(&self) -> Result<Self, Failure> {
-        Ok(Self { acts: self.others.take(), ..Self::default() })
+        Ok(Self { acts: self.others.take(), is_hv: self.is_hv, ..Self::default() })
     }
 
     fn renew(&mut self) -> Result<(), Failure> {

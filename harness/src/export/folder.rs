@@ -106,10 +106,11 @@ pub fn write<C: Borrow<Case>>(
 mod tests {
     use super::*;
     use crate::session::empty_guest;
-    use crate::target::image;
+    use crate::target::{Backend, image};
     use sprig_isa::cpu::CPUS;
 
-    const PROGRAM: HostProgram = HostProgram { vmm: image::VMM, guest: image::BOARD, cpu: &CPUS[0] };
+    const PROGRAM: HostProgram =
+        HostProgram { vmm: image::VMM, guest: image::BOARD, cpu: &CPUS[0], backend: Backend::Pr };
 
     fn plan() -> Plan {
         Plan { target: "kvm-local".into(), cpu: "e500v2".into(), cases: vec!["a b".into()], revision: "r".into() }

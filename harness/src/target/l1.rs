@@ -27,7 +27,7 @@ struct Source {
 #[serde(deny_unknown_fields)]
 struct Flavour {
     name: String,
-    config: String,
+    config: Vec<String>,
     cross: String,
     /// For the progress that `ci/l1-build` shows.
     #[serde(rename = "minutes")]
@@ -137,7 +137,7 @@ impl Kernels {
         let mut recipe =
             format!("kernel {name}\nsource {} {}\ncross {cross}\n", source.package, source.version).into_bytes();
         let patches = kernel.patches.iter().map(|patch| Path::new("patches").join(patch));
-        for file in std::iter::once(PathBuf::from(&flavour.config)).chain(patches) {
+        for file in flavour.config.iter().map(PathBuf::from).chain(patches) {
             let text =
                 std::fs::read(self.folder.join(&file)).map_err(|error| format!("{}: {error}", file.display()))?;
             recipe.extend(text);
@@ -223,7 +223,7 @@ mod tests {
         }
         for entry in std::fs::read_dir(&kernels.folder).unwrap() {
             let file = entry.unwrap().file_name().into_string().unwrap();
-            let named = table.flavour.iter().any(|flavour| flavour.config == file);
+            let named = table.flavour.iter().any(|flavour| flavour.config.contains(&file));
             assert!(named || !file.ends_with(".config"), "no flavour has {file}");
         }
         for Source { name, .. } in &table.source {

@@ -85,6 +85,10 @@ mod tests {
             ["kvm-power8-64le", "kvm-power8-64", "kvm-power8", "kvm-book3s", "power8-64le-pr", "power8-64-pr"];
         assert_eq!(chain("kvm-book3s64-pr-64le")[1..7], of_64le);
         assert_eq!(chain("kvm-book3s32-pr")[1..], ["kvm-book3s", "7447-pr", "book3s-pr", "pr"]);
+        let of_hv = ["kvm-hv", "power9-bare", "book3s-bare", "bare"];
+        assert_eq!(chain("kvm-book3s64-hv-powernv9")[1..], of_hv);
+        let of_64 = ["power9-64le-bare", "power8-64le-bare", "power9-64-bare", "power8-64-bare"];
+        assert_eq!(chain("kvm-book3s64-hv-powernv9-64le")[1..], [&of_64[..], &of_hv].concat());
         assert_eq!(chain("kvm-local"), ["kvm-local", "kvm-e500v2", "kvm-booke", "e500v2-pr", "booke-pr", "pr"]);
     }
 }

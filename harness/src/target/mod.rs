@@ -33,7 +33,7 @@ use crate::transcript::{Fate, RunResult};
 use console::Expected;
 use image::Image;
 use sprig_isa::cpu::{Cpu, CpuSet};
-use sprig_kvm::ioctl::VM_TYPE_PR;
+use sprig_kvm::ioctl::{VM_TYPE_HV, VM_TYPE_PR};
 use sprig_wire::batch::{BatchBuilder, TooLarge};
 use std::fmt;
 use std::io::Write;
@@ -154,6 +154,17 @@ impl Part {
     }
 }
 
+/// How KVM runs a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// KVM-PR: the guest's kernel in problem state, its privileged instructions emulated; a server CPU as it is asked for.
+    Pr,
+    /// KVM-HV: in the CPU's own supervisor state, under a CPU with a hypervisor state; the host's CPU.
+    Hv,
+    /// The same, and the guest translates by a radix tree, as its host does.
+    HvRadix,
+}
+
 /// What runs the guest on a Linux host with KVM: a program without libc, and the guest image it is given.
 #[derive(Clone, Copy, Debug)]
 pub struct HostProgram {
@@ -163,19 +174,26 @@ pub struct HostProgram {
     pub guest: Image,
     /// The guest's CPU.
     pub cpu: &'static Cpu,
+    /// How it is run.
+    pub backend: Backend,
 }
 
 impl HostProgram {
-    /// The program's options (`sprig_kvm::options`). On the embedded families KVM has the host's CPU, on the others it shows the
+    /// The program's options (`sprig_kvm::options`). On the embedded families KVM has the host's CPU, on the others KVM-PR shows the
     /// guest the one that it is asked for. A guest on POWER8 and later is a partition.
     #[must_use]
     pub fn options(&self, patience: u32) -> Vec<String> {
         let mut options = vec![format!("patience={patience}")];
-        if !self.cpu.family.is_booke() {
+        if !self.cpu.family.is_booke() && self.backend == Backend::Pr {
             options.push(format!("pvr={:#x}", self.cpu.pvr));
         }
         if CpuSet::POWER.contains(self.cpu.set) {
-            options.extend([format!("type={VM_TYPE_PR}"), "papr=1".to_owned()]);
+            let vm_type = match self.backend {
+                Backend::Pr => VM_TYPE_PR,
+                Backend::Hv | Backend::HvRadix => VM_TYPE_HV,
+            };
+            options.extend([format!("type={vm_type}"), "papr=1".to_owned()]);
+            options.extend((self.backend == Backend::HvRadix).then(|| "radix=1".to_owned()));
         }
         options
     }

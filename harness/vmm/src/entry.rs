@@ -4,6 +4,8 @@
 //! ```text
 //!   r1 --> argc
 //!          argv[0] ... argv[argc - 1], 0
+//!          the environment, 0
+//!          pairs of a type and a value, the last of type 0: the auxiliary vector
 //! ```
 
 use crate::linux;
@@ -35,6 +37,9 @@ core::arch::global_asm!(
     start = sym start,
 );
 
+/// Bytes of the largest page that a PowerPC Linux has.
+const LARGEST_PAGE: usize = 256 << 10;
+
 /// The program's arguments.
 pub(crate) struct Arguments {
     count: usize,
@@ -46,6 +51,30 @@ impl Arguments {
     pub(crate) fn get(&self, index: usize) -> Option<&CStr> {
         // SAFETY: the kernel put `count` pointers to strings there, for as long as the program runs.
         (index < self.count).then(|| unsafe { CStr::from_ptr(*self.first.add(index)) })
+    }
+
+    /// Bytes of a page of the host's.
+    pub(crate) fn page_size(&self) -> usize {
+        // include/uapi/linux/auxvec.h
+        const AT_NULL: usize = 0;
+        const AT_PAGESZ: usize = 6;
+        // SAFETY: behind the arguments and the 0 there the kernel put the environment with a 0, and then the pairs, for as long
+        // as the program runs.
+        unsafe {
+            let mut next: *const usize = self.first.add(self.count + 1).cast();
+            while *next != 0 {
+                next = next.add(1);
+            }
+            let mut pair: *const [usize; 2] = next.add(1).cast();
+            loop {
+                match *pair {
+                    [AT_PAGESZ, size] => return size,
+                    // The kernel says it on every host; whatever page a host has, this is whole ones.
+                    [AT_NULL, _] => return LARGEST_PAGE,
+                    _ => pair = pair.add(1),
+                }
+            }
+        }
     }
 }
 

@@ -45,11 +45,12 @@ const FAILED: usize = 1;
 const USAGE: usize = 2;
 /// What a command line is.
 const USAGE_TEXT: &[u8] =
-    b"usage: sprig-vmm GUEST.elf BATCH [patience=TICKS] [type=NUMBER] [pvr=0xNUMBER] [papr=1] [label=TEXT]\n";
+    b"usage: sprig-vmm GUEST.elf BATCH [patience=TICKS] [type=NUMBER] [pvr=0xNUMBER] [papr=1] [radix=1] [label=TEXT]\n";
 
 /// The system calls behind [`sprig_kvm::session`].
 struct Linux {
     kind: Kind,
+    page_size: usize,
     kvm: Option<Kvm>,
 }
 
@@ -59,7 +60,7 @@ impl System for Linux {
     fn create_vm(&mut self, kept: Range<usize>) -> Result<Machine, Failure> {
         let kvm = match self.kvm {
             Some(kvm) => kvm,
-            None => *self.kvm.insert(Kvm::open(self.kind)?),
+            None => *self.kvm.insert(Kvm::open(self.kind, self.page_size)?),
         };
         Machine::new(kvm, kept)
     }
@@ -95,7 +96,7 @@ fn main(arguments: &Arguments) -> usize {
         linux::write_all(linux::STDOUT, b"\n");
     }
     signals::install();
-    let status = match session(image, batch, options) {
+    let status = match session(image, batch, options, arguments.page_size()) {
         Ok(()) => 0,
         Err(()) => FAILED,
     };
@@ -111,15 +112,15 @@ fn options(arguments: &Arguments, first: usize) -> Option<Options<'_>> {
     Options::parse((first..).map_while(|index| arguments.get(index)).map(|argument| argument.to_str().unwrap_or_default()))
 }
 
-fn session(image: &CStr, batch: &CStr, options: Options<'_>) -> Result<(), ()> {
+fn session(image: &CStr, batch: &CStr, options: Options<'_>, page_size: usize) -> Result<(), ()> {
     let files = file::read(image).and_then(|image| Ok((image, file::read(batch)?)));
     let (image, batch) = files.map_err(|failure| {
         panic::unfit(&failure);
         complain(&SetupError::Call(failure));
     })?;
     let job = Job { image, batch, patience: options.patience };
-    let run = sprig_kvm::session::run(&mut Linux { kind: options.kind, kvm: None }, job, returns());
-    run.map_err(|error| complain(&error))
+    let mut system = Linux { kind: options.kind, page_size, kvm: None };
+    sprig_kvm::session::run(&mut system, job, returns()).map_err(|error| complain(&error))
 }
 
 /// Tells whoever started this by hand why nothing was run: the frame that says it is not for reading.

@@ -50,7 +50,7 @@ pub(crate) struct HashTable(Mapping);
 
 impl HashTable {
     /// Bytes: the smallest there is.
-    const SIZE: usize = (GROUPS * PTES_PER_GROUP * PTE_SIZE) as usize;
+    pub(crate) const SIZE: usize = (GROUPS * PTES_PER_GROUP * PTE_SIZE) as usize;
 
     pub(crate) fn new() -> Result<Self, Errno> {
         Mapping::new(2 * Self::SIZE, Backing::Nothing).map(Self)
@@ -82,13 +82,16 @@ static SPARE: AtomicUsize = AtomicUsize::new(0);
 const LENGTH: usize = RAM_SIZE as usize;
 
 impl Ram {
-    pub(crate) fn new(kept: Range<usize>) -> Result<Self, Errno> {
+    /// Of what is to be kept, whole pages of the host's are.
+    pub(crate) fn new(kept: Range<usize>, page_size: usize) -> Result<Self, Errno> {
         let address = SPARE.swap(0, Relaxed);
         if address == 0 {
             return Mapping::new(LENGTH, Backing::Nothing).map(|mapping| Self(ManuallyDrop::new(mapping)));
         }
         let ram = Self(ManuallyDrop::new(Mapping { address, length: LENGTH }));
-        for Range { start, end } in [0..kept.start, kept.end..LENGTH] {
+        let first = kept.start.next_multiple_of(page_size);
+        let behind = (kept.end / page_size * page_size).max(first);
+        for Range { start, end } in [0..first, behind..LENGTH] {
             assert!(start <= end && end <= LENGTH);
             if start == end {
                 continue;

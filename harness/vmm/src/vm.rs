@@ -9,7 +9,7 @@ use sprig_kvm::ioctl as request;
 use sprig_isa::one_reg::HIOR;
 use sprig_kvm::options::Kind;
 use sprig_kvm::registers::{Family, Regs, Sregs, one_reg};
-use sprig_kvm::system::{CREATE_VM, EINTR, EINVAL, EnableCap, Errno, Failure, Interrupt, MemoryRegion, OPEN_KVM, OneReg, Vm};
+use sprig_kvm::system::{CREATE_VM, EINTR, EINVAL, EnableCap, Errno, Failure, GetHtabFd, Interrupt, MmuV3, MemoryRegion, OPEN_KVM, OneReg, Vm};
 use sprig_kvm::{stats, tlb};
 use sprig_wire::layout::RAM_SIZE;
 
@@ -26,10 +26,12 @@ pub(crate) struct Kvm {
     family: Family,
     /// Bytes of a vCPU's `struct kvm_run` with what follows it.
     run_size: usize,
+    /// Bytes of a page of the host's.
+    page_size: usize,
 }
 
 impl Kvm {
-    pub(crate) fn open(kind: Kind) -> Result<Self, Failure> {
+    pub(crate) fn open(kind: Kind, page_size: usize) -> Result<Self, Failure> {
         let file = linux::open(c"/dev/kvm", true).map_err(|errno| errno.of(OPEN_KVM))?;
         // SAFETY: neither takes an argument.
         let (version, run_size) =
@@ -41,7 +43,11 @@ impl Kvm {
         // SAFETY: it takes the capability's number.
         let has_tlb = unsafe { ioctl(file, request::CHECK_EXTENSION, request::CAP_SW_TLB as usize) };
         let family = if matches!(has_tlb, Ok(0) | Err(_)) { Family::Server } else { Family::Embedded };
-        Ok(Self { file, kind, family, run_size })
+        Ok(Self { file, kind, family, run_size, page_size })
+    }
+
+    fn is_hv(self) -> bool {
+        self.kind.vm_type == request::VM_TYPE_HV
     }
 }
 
@@ -58,8 +64,10 @@ impl Drop for File {
 enum Translations {
     /// An embedded CPU's TLB.
     Tlb(Mapping),
-    /// A partition's page table.
+    /// The page table of a partition of KVM-PR.
     HashTable(HashTable),
+    /// The page table of a partition of KVM-HV is the kernel's.
+    InKernel,
     /// The guest's own memory.
     InGuest,
 }
@@ -70,6 +78,8 @@ impl Translations {
             Family::Embedded => {
                 Mapping::new(size_of::<[tlb::Entry; tlb::ENTRIES]>(), Backing::Nothing).map(Self::Tlb)
             }
+            Family::Server if kvm.kind.radix => Ok(Self::InGuest),
+            Family::Server if kvm.is_hv() => Ok(Self::InKernel),
             Family::Server if kvm.kind.papr => HashTable::new().map(Self::HashTable),
             Family::Server => Ok(Self::InGuest),
         }
@@ -80,8 +90,7 @@ impl Translations {
 struct Kernel {
     run: Mapping,
     vcpu: File,
-    /// Held open; everything that is asked of it was asked when it was made.
-    _vm: File,
+    vm: File,
 }
 
 impl Kernel {
@@ -104,15 +113,24 @@ impl Kernel {
         let vcpu = unsafe { ioctl(vm.0, request::CREATE_VCPU, VCPU) };
         let vcpu = File(vcpu.map_err(call("KVM_CREATE_VCPU"))?);
         let run = Mapping::new(kvm.run_size, Backing::Device(vcpu.0)).map_err(call("mmap of a vCPU"))?;
-        let kernel = Self { run, vcpu, _vm: vm };
+        let kernel = Self { run, vcpu, vm };
         match translations {
             Translations::Tlb(tlb) => kernel.give_tlb(tlb)?,
             Translations::HashTable(table) => {
                 kernel.choose_cpu(kvm.kind.pvr, Some(table))?;
-                // SAFETY: it takes no argument.
-                unsafe { kernel.enable(request::CAP_PAPR, [0; 4]) }.map_err(call("KVM_ENABLE_CAP of KVM_CAP_PPC_PAPR"))?;
+                kernel.become_partition()?;
             }
-            Translations::InGuest => kernel.choose_cpu(kvm.kind.pvr, None)?,
+            Translations::InKernel => {
+                kernel.choose_cpu(kvm.kind.pvr, None)?;
+                kernel.become_partition()?;
+                kernel.empty_hash_table().map_err(call("KVM_PPC_ALLOCATE_HTAB"))?;
+            }
+            Translations::InGuest => {
+                kernel.choose_cpu(kvm.kind.pvr, None)?;
+                if kvm.kind.papr {
+                    kernel.become_partition()?;
+                }
+            }
         }
         Ok(kernel)
     }
@@ -129,6 +147,43 @@ impl Kernel {
         // SAFETY: the kernel copies configuration and parameters; the array is the TLB's alone and outlives the vCPU.
         unsafe { self.enable(request::CAP_SW_TLB, [ptr::from_ref(&config) as u64, 0, 0, 0]) }
             .map_err(|errno| errno.of("KVM_ENABLE_CAP of KVM_CAP_SW_TLB"))
+    }
+
+    /// Makes the guest a PAPR partition.
+    fn become_partition(&self) -> Result<(), Failure> {
+        // SAFETY: it takes no argument.
+        unsafe { self.enable(request::CAP_PAPR, [0; 4]) }
+            .map_err(|errno| errno.of("KVM_ENABLE_CAP of KVM_CAP_PPC_PAPR"))
+    }
+
+    /// Gives the VM a page table of the kernel's, or empties it.
+    fn empty_hash_table(&self) -> Result<(), Errno> {
+        let mut order = HashTable::SIZE.ilog2();
+        // SAFETY: the number the request takes, and may change.
+        unsafe { fill(&self.vm, request::ALLOCATE_HTAB, &mut order) }
+    }
+
+    fn configure_mmu(&self, config: MmuV3) -> Result<(), Errno> {
+        // SAFETY: the structure the request takes; what it points to is the guest's.
+        unsafe { take(&self.vm, request::CONFIGURE_V3_MMU, &config) }
+    }
+
+    /// Copies the page table of this VM to another's.
+    fn copy_hash_table_to(&self, other: &Self) -> Result<(), Failure> {
+        // What is copied of an entry is 16 bytes, and less than 8 of each group of entries beside.
+        let entries = Mapping::new(2 * HashTable::SIZE, Backing::Nothing).map_err(|errno| errno.of("mmap of memory"));
+        let mut entries = entries?;
+        let open = |kernel: &Self, flags| {
+            let request = GetHtabFd { flags, ..GetHtabFd::default() };
+            // SAFETY: the structure the request takes.
+            let file = unsafe { ioctl(kernel.vm.0, request::GET_HTAB_FD, ptr::from_ref(&request) as usize) };
+            file.map(File).map_err(|errno| errno.of("KVM_PPC_GET_HTAB_FD"))
+        };
+        let (from, to) = (open(self, 0)?, open(other, request::HTAB_WRITE)?);
+        // One read has all of it: the next ones have what has changed since.
+        let length = linux::read(from.0, entries.bytes()).map_err(|errno| errno.of("read of a page table"))?;
+        let read = entries.bytes().get(..length).unwrap_or(&[]);
+        if linux::write_all(to.0, read) { Ok(()) } else { Err(EINVAL.of("write of a page table")) }
     }
 
     /// KVM_ENABLE_CAP of the vCPU.
@@ -211,14 +266,16 @@ pub(crate) struct Machine {
     kvm: Kvm,
     ram: Ram,
     translations: Translations,
+    /// What the guest has chosen where it translates by a tree of its own.
+    mmu: Option<MmuV3>,
 }
 
 impl Machine {
     pub(crate) fn new(kvm: Kvm, kept: Range<usize>) -> Result<Self, Failure> {
         let call = |errno: Errno| errno.of("mmap of memory");
-        let ram = Ram::new(kept).map_err(call)?;
+        let ram = Ram::new(kept, kvm.page_size).map_err(call)?;
         let translations = Translations::new(kvm).map_err(call)?;
-        Ok(Self { kernel: Kernel::new(kvm, &ram, &translations)?, kvm, ram, translations })
+        Ok(Self { kernel: Kernel::new(kvm, &ram, &translations)?, kvm, ram, translations, mmu: None })
     }
 
     fn set_immediate_exit(&mut self, value: u8) {
@@ -264,10 +321,26 @@ impl Vm for Machine {
         self.kvm.kind.papr
     }
 
-    fn clear_hash_table(&mut self) {
-        if let Translations::HashTable(table) = &mut self.translations {
-            table.clear();
+    fn is_hv(&self) -> bool {
+        self.kvm.is_hv()
+    }
+
+    fn is_radix(&self) -> bool {
+        self.kvm.kind.radix
+    }
+
+    fn configure_mmu(&mut self, config: MmuV3) -> Result<(), Errno> {
+        self.mmu = Some(config);
+        self.kernel.configure_mmu(config)
+    }
+
+    fn clear_hash_table(&mut self) -> Result<(), Errno> {
+        match &mut self.translations {
+            Translations::HashTable(table) => table.clear(),
+            Translations::InKernel => self.kernel.empty_hash_table()?,
+            Translations::Tlb(_) | Translations::InGuest => {}
         }
+        Ok(())
     }
 
     fn ram(&mut self) -> &mut [u8] {
@@ -338,7 +411,14 @@ impl Vm for Machine {
     }
 
     fn renew(&mut self) -> Result<(), Failure> {
-        self.kernel = Kernel::new(self.kvm, &self.ram, &self.translations)?;
+        let new = Kernel::new(self.kvm, &self.ram, &self.translations)?;
+        if let Translations::InKernel = &self.translations {
+            self.kernel.copy_hash_table_to(&new)?;
+        }
+        if let Some(config) = self.mmu {
+            new.configure_mmu(config).map_err(|errno| errno.of("KVM_PPC_CONFIGURE_V3_MMU"))?;
+        }
+        self.kernel = new;
         Ok(())
     }
 

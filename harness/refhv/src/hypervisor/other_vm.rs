@@ -31,7 +31,7 @@ impl Hypervisor {
     pub(super) fn run_other(&mut self, core: &mut Core, value: u32, registers: Registers) -> Result<u64, Refusal> {
         let mut other = Core::new(self.cpu, Memory::new(MEMORY as usize));
         let mut hypervisor = Self::new(&mut other, self.setup());
-        for (place, word) in (CODE..MEMORY).step_by(4).zip(other_vm::program(registers)) {
+        for (place, word) in (CODE..MEMORY).step_by(4).zip(other_vm::program(registers, other_vm::Ending::Store)) {
             other.memory.write_u32(place, word).ok_or(Refusal::Errno(EIO))?;
         }
         other.state.pc = CODE;

@@ -106,7 +106,7 @@ impl Local {
     }
 
     const fn program_for_host(&self) -> HostProgram {
-        HostProgram { vmm: self.machine.host.vmm, guest: self.machine.guest, cpu: self.cpu }
+        self.machine.program(self.cpu)
     }
 }
 
@@ -124,8 +124,8 @@ impl Target for Local {
 
     fn profile(&self) -> Profile {
         let emulated = FeatureSet::of(&[Feature::EmulatedHost]);
-        let features = self.machine.features().without(emulated);
-        Profile { cpu: self.cpu, features: FeatureSet::of_cpu(self.cpu).union(features), hold: Hold::TICKING_HOST }
+        let features = self.machine.features(self.cpu).without(emulated);
+        Profile { cpu: self.cpu, features, hold: Hold::TICKING_HOST }
     }
 
     fn availability(&self) -> Availability {
@@ -138,7 +138,7 @@ impl Target for Local {
     }
 
     fn golden_chain(&self) -> Vec<String> {
-        let mut chain = golden_chain(self.id(), &self.profile(), self.machine.mode);
+        let mut chain = golden_chain(self.id(), &self.profile(), self.machine.backend);
         // What the same KVM does on emulated hardware, as long as no hardware's own is recorded.
         chain.splice(1..1, self.machine.kernels.first().map(|kernel| kernel.target.to_owned()));
         chain

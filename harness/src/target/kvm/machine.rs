@@ -3,6 +3,8 @@
 use crate::feature::{Feature, FeatureSet};
 use crate::target::image::{self, Image};
 use crate::target::qemu::pseries;
+use crate::target::{Backend, HostProgram};
+use sprig_isa::cpu::{Cpu, Family};
 
 /// A machine that QEMU emulates for a PowerPC Linux host.
 #[derive(Debug)]
@@ -24,15 +26,13 @@ pub struct Host {
 pub struct Machine {
     /// The host.
     pub host: &'static Host,
-    /// The guest's CPU in `sprig_isa::cpu::CPUS`. That is its host's on the embedded families; on the others KVM-PR shows the
-    /// one that it is asked for.
+    /// The guest's CPU in `sprig_isa::cpu::CPUS`. That is its host's on the embedded families and under KVM-HV; on the others
+    /// KVM-PR shows the one that it is asked for.
     pub cpu: &'static str,
     /// The guest image.
     pub guest: Image,
-    /// Last part of the names of its goldens.
-    pub mode: &'static str,
-    /// What its KVM declares beside the CPU's features.
-    pub features: &'static [Feature],
+    /// How its KVM runs the guest.
+    pub backend: Backend,
     /// What the guest kernel declares.
     pub guest_features: &'static [Feature],
     /// The kernels it is run with.
@@ -40,10 +40,25 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// What it declares beside the CPU's features.
+    /// What it declares with this CPU.
     #[must_use]
-    pub fn features(&self) -> FeatureSet {
-        FeatureSet::of(self.features).union(FeatureSet::of(self.guest_features))
+    pub fn features(&self, cpu: &Cpu) -> FeatureSet {
+        let of_cpu = FeatureSet::of_cpu(cpu);
+        let of_kvm = match self.backend {
+            Backend::Pr if cpu.family == Family::Book3s64 => {
+                FeatureSet::of(PR).union(FeatureSet::of(&[Feature::FakeSc1]))
+            }
+            Backend::Pr => FeatureSet::of(PR),
+            Backend::Hv | Backend::HvRadix => FeatureSet::of(HV),
+        };
+        let lacks: &[Feature] = if self.backend == Backend::HvRadix { &[Feature::Hashed] } else { &[] };
+        of_cpu.without(FeatureSet::of(lacks)).union(of_kvm).union(FeatureSet::of(self.guest_features))
+    }
+
+    /// What runs on the host.
+    #[must_use]
+    pub const fn program(&self, cpu: &'static Cpu) -> HostProgram {
+        HostProgram { vmm: self.host.vmm, guest: self.guest, cpu, backend: self.backend }
     }
 }
 
@@ -71,6 +86,10 @@ const PR: &[Feature] = &[
     Feature::External,
     Feature::EmulatedHost,
 ];
+
+/// What KVM-HV declares: neither KVM's hypercalls nor a magic page. Its guest has the CPU itself, as on the bare machine.
+const HV: &[Feature] =
+    &[Feature::Bare, Feature::Host, Feature::Ioctl, Feature::Reset, Feature::External, Feature::EmulatedHost];
 
 static PPCE500: Host = Host {
     arguments: &["-M", "ppce500", "-m", "128"],
@@ -118,7 +137,7 @@ static PSERIES_POWER9: Host = Host { qemu_cpu: "power9", kernel_arguments: "cons
 
 /// A 64-bit host that is no partition: `sc 1` of its guests is its own to answer. Without a management controller it cannot be
 /// switched off.
-static POWERNV8: Host = Host {
+const POWERNV8_HOST: Host = Host {
     arguments: &[
         "-M",
         "powernv8",
@@ -132,27 +151,63 @@ static POWERNV8: Host = Host {
         "base=2000-01-01,clock=vm",
     ],
     unrepeatable: Some(
-        "two sessions differ in the exits they count: what of the machine follows the real clock in spite of \
-         -icount and -rtc clock=vm, its management controller perhaps, is not known",
+        "its management controller tells the real time in spite of -icount and -rtc clock=vm (QEMU's ipmi_gettime), which firmware \
+         and kernel read: sessions that begin in different seconds differ in the exits they count",
     ),
     ..PSERIES
 };
 
+/// A partition that is a host itself: what it runs, it has its own hypervisor enter (H_ENTER_NESTED).
+static PSERIES_NESTED: Host = Host {
+    arguments: &["-M", pseries!(",x-vof=on,cap-nested-hv=on"), "-m", "1024", "-rtc", "base=2000-01-01,clock=vm"],
+    qemu_cpu: "power9",
+    ..PSERIES
+};
+
+static POWERNV8: Host = POWERNV8_HOST;
+
+/// The same machine with a POWER9, whose KVM-HV gives its guests hashed page tables as the host itself has one then.
+static POWERNV9: Host = Host {
+    arguments: &[
+        "-M",
+        "powernv9",
+        "-m",
+        "1024",
+        "-device",
+        "ipmi-bmc-sim,id=bmc0",
+        "-device",
+        "isa-ipmi-bt,bmc=bmc0,irq=10",
+        "-rtc",
+        "base=2000-01-01,clock=vm",
+    ],
+    qemu_cpu: "power9",
+    kernel_arguments: "console=hvc0 disable_radix",
+    ..POWERNV8_HOST
+};
+
 /// A guest of KVM-PR with the host's own word size, or without a choice.
 const fn pr(host: &'static Host, cpu: &'static str, kernels: &'static [Kernel]) -> Machine {
-    Machine { host, cpu, guest: image::BOARD, mode: "pr", features: PR, guest_features: &[], kernels }
+    Machine { host, cpu, guest: image::BOARD, backend: Backend::Pr, guest_features: &[], kernels }
 }
 
-/// A 64-bit big-endian guest of KVM-PR.
-const fn pr_64(host: &'static Host, cpu: &'static str, kernels: &'static [Kernel]) -> Machine {
-    let guest_features = &[Feature::Wide];
-    Machine { guest: image::BOARD_64, guest_features, ..pr(host, cpu, kernels) }
+/// A guest of KVM-HV.
+const fn hv(host: &'static Host, cpu: &'static str, kernels: &'static [Kernel]) -> Machine {
+    Machine { backend: Backend::Hv, ..pr(host, cpu, kernels) }
 }
 
-/// A 64-bit little-endian guest of KVM-PR.
-const fn pr_64le(host: &'static Host, cpu: &'static str, kernels: &'static [Kernel]) -> Machine {
-    let guest_features = &[Feature::Wide, Feature::LittleEndian];
-    Machine { guest: image::BOARD_64LE, guest_features, ..pr(host, cpu, kernels) }
+/// A guest of KVM-HV that translates by a radix tree.
+const fn radix(host: &'static Host, cpu: &'static str, kernels: &'static [Kernel]) -> Machine {
+    Machine { backend: Backend::HvRadix, ..pr(host, cpu, kernels) }
+}
+
+/// The same with a 64-bit big-endian guest.
+const fn wide(machine: Machine) -> Machine {
+    Machine { guest: image::BOARD_64, guest_features: &[Feature::Wide], ..machine }
+}
+
+/// The same with a 64-bit little-endian guest.
+const fn little(machine: Machine) -> Machine {
+    Machine { guest: image::BOARD_64LE, guest_features: &[Feature::Wide, Feature::LittleEndian], ..machine }
 }
 
 /// Every machine.
@@ -176,10 +231,14 @@ pub static MACHINES: &[Machine] = &[
     pr(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr", "book3s64-6.12")]),
     pr(&PSERIES_POWER9, "power8", &[kernel("kvm-book3s64-pr-power9", "book3s64-6.12")]),
     pr(&POWERNV8, "power8", &[kernel("kvm-book3s64-pr-powernv8", "book3s64-6.12")]),
-    pr_64(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr-64", "book3s64-6.12")]),
-    pr_64le(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr-64le", "book3s64-6.12")]),
-    pr_64(&PSERIES_POWER9, "power8", &[kernel("kvm-book3s64-pr-power9-64", "book3s64-6.12")]),
-    pr_64le(&PSERIES_POWER9, "power8", &[kernel("kvm-book3s64-pr-power9-64le", "book3s64-6.12")]),
-    pr_64(&POWERNV8, "power8", &[kernel("kvm-book3s64-pr-powernv8-64", "book3s64-6.12")]),
-    pr_64le(&POWERNV8, "power8", &[kernel("kvm-book3s64-pr-powernv8-64le", "book3s64-6.12")]),
+    wide(pr(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr-64", "book3s64-6.12")])),
+    little(pr(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr-64le", "book3s64-6.12")])),
+    wide(pr(&PSERIES_POWER9, "power8", &[kernel("kvm-book3s64-pr-power9-64", "book3s64-6.12")])),
+    little(pr(&PSERIES_POWER9, "power8", &[kernel("kvm-book3s64-pr-power9-64le", "book3s64-6.12")])),
+    wide(pr(&POWERNV8, "power8", &[kernel("kvm-book3s64-pr-powernv8-64", "book3s64-6.12")])),
+    little(pr(&POWERNV8, "power8", &[kernel("kvm-book3s64-pr-powernv8-64le", "book3s64-6.12")])),
+    hv(&POWERNV9, "power9", &[kernel("kvm-book3s64-hv-powernv9", "book3s64-64k-6.12")]),
+    wide(hv(&POWERNV9, "power9", &[kernel("kvm-book3s64-hv-powernv9-64", "book3s64-64k-6.12")])),
+    little(hv(&POWERNV9, "power9", &[kernel("kvm-book3s64-hv-powernv9-64le", "book3s64-64k-6.12")])),
+    radix(&PSERIES_NESTED, "power9", &[kernel("kvm-book3s64-hv-nested", "book3s64-6.12")]),
 ];

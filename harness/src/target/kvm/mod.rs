@@ -22,10 +22,10 @@ use super::console::{Receiver, Tail};
 use super::l1::{self, Kernels};
 use super::qemu::{self, Program, path_of, unnamed};
 use super::{
-    Availability, Boot, ByHand, GUEST_IMAGE, HostProgram, Part, REBUILD_IMAGES, Stop, Target, Unprepared, batch,
+    Availability, Backend, Boot, ByHand, GUEST_IMAGE, HostProgram, Part, REBUILD_IMAGES, Stop, Target, Unprepared,
+    batch,
 };
 use crate::case::{Case, Hold, Profile};
-use crate::feature::FeatureSet;
 use crate::project;
 use crate::transcript::{Fate, RunResult};
 use initramfs::Contents;
@@ -51,7 +51,7 @@ pub const CLOCK_VARIABLE: &str = "SPRIG_L1_CLOCK";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clock {
     /// A nanosecond for each instruction: the same session gives the same verdicts, however loaded this machine is, and but for
-    /// powernv8 the same bytes.
+    /// powernv the same bytes.
     #[default]
     Instructions,
     /// As on this machine. Timers of the emulated one come late where it is starved, and so do interrupts that a case waits
@@ -156,14 +156,27 @@ impl Kvm {
 
     /// What runs on the host.
     const fn program_for_host(&self) -> HostProgram {
-        HostProgram { vmm: self.machine.host.vmm, guest: self.machine.guest, cpu: self.cpu }
+        self.machine.program(self.cpu)
     }
 }
+
+/// Last part of the names of the goldens of KVM-PR.
+const PR: &str = "pr";
+/// Of the bare machine.
+const BARE: &str = "bare";
+/// The folder of what every KVM-HV does.
+const KVM_HV: &str = "kvm-hv";
 
 /// The names under which goldens are looked for. Before those that do not depend on who the hypervisor is come those of what every
 /// Linux does alike on this architecture, whatever its version and patches; and before these those of one guest, whatever its host
 /// is, where there may be several.
-fn golden_chain(id: &str, profile: &Profile, mode: &str) -> Vec<String> {
+fn golden_chain(id: &str, profile: &Profile, backend: Backend) -> Vec<String> {
+    let mode = match backend {
+        Backend::Pr => PR,
+        Backend::Hv | Backend::HvRadix => {
+            return golden_chain_of_hv(super::golden_chain(id, profile, BARE), profile.cpu.name);
+        }
+    };
     let mut chain = super::golden_chain(id, profile, mode);
     let guest = format!("{}-", profile.cpu.name);
     let has_hosts = profile.cpu.family == Family::Book3s64;
@@ -174,14 +187,22 @@ fn golden_chain(id: &str, profile: &Profile, mode: &str) -> Vec<String> {
     chain
 }
 
+/// A guest of KVM-HV does as on the bare machine, but for what every KVM-HV does. What 64-bit kernels do was first recorded of a
+/// POWER8; a later CPU's folder has what it does otherwise.
+fn golden_chain_of_hv(bare: Vec<String>, cpu: &str) -> Vec<String> {
+    let (prefix, of_cpu) = (format!("{cpu}-64"), format!("{cpu}-{BARE}"));
+    let of_power8 = |name: &String| name.strip_prefix(&prefix).map(|rest| format!("power8-64{rest}"));
+    let before = |name: &String| (*name == of_cpu).then(|| KVM_HV.to_owned());
+    bare.into_iter().flat_map(|name| [before(&name), Some(name.clone()), of_power8(&name)]).flatten().collect()
+}
+
 impl Target for Kvm {
     fn id(&self) -> &str {
         self.kernel.target
     }
 
     fn profile(&self) -> Profile {
-        let features = FeatureSet::of_cpu(self.cpu).union(self.machine.features());
-        Profile { cpu: self.cpu, features, hold: Hold::TICKING_HOST }
+        Profile { cpu: self.cpu, features: self.machine.features(self.cpu), hold: Hold::TICKING_HOST }
     }
 
     fn availability(&self) -> Availability {
@@ -197,7 +218,7 @@ impl Target for Kvm {
 
     /// A target that is named as a variant of another does what that one does, where nothing says otherwise.
     fn golden_chain(&self) -> Vec<String> {
-        let mut chain = golden_chain(self.id(), &self.profile(), self.machine.mode);
+        let mut chain = golden_chain(self.id(), &self.profile(), self.machine.backend);
         let others = self.machine.kernels.iter().map(|kernel| kernel.target);
         let variant = |of: &str| self.id().strip_prefix(of).is_some_and(|rest| rest.starts_with('-'));
         chain.splice(1..1, others.filter(|of| variant(of)).map(str::to_owned));
