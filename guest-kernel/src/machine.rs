@@ -19,9 +19,6 @@ const PAGE: usize = PAGE_SIZE as usize;
 /// this between two changes of privilege takes a translation's exit at a time of its own.
 const LOG_AHEAD: usize = 4 * PAGE;
 
-/// Instructions of a round of `spin`.
-const SPIN_INSTRUCTIONS: u32 = 4;
-
 unsafe extern "C" {
     /// End of what the kernel only reads: code and constants (link.ld).
     static __data_start: u8;
@@ -203,11 +200,14 @@ impl Machine for Guest {
         if rounds == 0 {
             return;
         }
-        let instructions = rounds.saturating_mul(SPIN_INSTRUCTIONS) as usize;
+        // To an emulator a short loop is no cheaper a round than a longer one. Its alignment keeps it in one cache block.
         // SAFETY: changes CTR alone.
         unsafe {
-            asm!("mtctr {}", "2: bdnz 2b", in(reg) instructions, out("ctr") _, options(nomem, nostack, preserves_flags))
-        };
+            asm!(
+                "mtctr {}", ".p2align 4", "2: nop", "nop", "nop", "bdnz 2b",
+                in(reg) rounds as usize, out("ctr") _, options(nomem, nostack, preserves_flags),
+            );
+        }
     }
 
     fn map(&mut self, ea: u64, pa: u64, permissions: u8) -> Result<(), Unsupported> {

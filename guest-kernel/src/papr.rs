@@ -15,8 +15,6 @@ pub(crate) const H_SUCCESS: i32 = token::H_SUCCESS as i32;
 
 /// `sc 1`.
 const SC_1: u32 = Insn::named("sc1").word;
-/// What a guest of KVM-PR makes the call by where the host's own hypervisor has `sc 1`: primary opcode 31, extended opcode 308.
-const FAKE_SC_1: u32 = 31 << 26 | 308 << 1;
 
 /// The registers of a call, r3 to r9, in memory: 32-bit code reaches their upper halves by 64-bit loads and stores only.
 #[repr(C, align(8))]
@@ -40,7 +38,7 @@ impl Call {
         match self.make_by::<SC_1>() {
             H_PRIVILEGE => {
                 self.0[0] = token;
-                self.make_by::<FAKE_SC_1>()
+                self.make_by::<{ token::FAKE_SC_1 }>()
             }
             status => status,
         }

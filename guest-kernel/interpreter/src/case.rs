@@ -227,7 +227,9 @@ impl<M: Machine> Runner<'_, '_, M> {
             self.machine.set_input(register, if part == Part::High { value >> 32 } else { value });
         }
         let interrupt = self.machine.exec(stub);
-        inputs.iter().for_each(|input| self.machine.set_input(input.register, 0));
+        for input in inputs.iter() {
+            self.machine.set_input(input.register, 0);
+        }
         for transfer in outputs.iter() {
             let value = self.merged(&transfer)?;
             self.set_slot(transfer.slot, value)?;
@@ -235,9 +237,9 @@ impl<M: Machine> Runner<'_, '_, M> {
         if interrupt.is_some() || step.is_observed() {
             let kind = if interrupt.is_some() { Kind::Exception } else { Kind::Completed };
             let mut draft = self.log.draft(interrupt.as_ref())?;
-            for output in outputs.iter().filter(|_| step.is_observed()) {
+            if step.is_observed() {
                 // The high half of a value completes the slot its low half is in; it is no value of its own.
-                if matches!(output.part, Part::Native) {
+                for output in outputs.iter().filter(|output| output.part == Part::Native) {
                     let value = self.slot(output.slot)?;
                     self.log.put_value(&mut draft, value)?;
                 }

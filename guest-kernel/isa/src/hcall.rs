@@ -106,6 +106,9 @@ pub const KVM_SC_SEQUENCE: [u32; 3] = [0x3c00_4b56, 0x6000_4d21, 0x4400_0002];
 
 /// PAPR hypercalls the guest kernel needs on pseries (LoPAR, appendix "Hypercall opcodes").
 pub mod papr {
+    /// What a guest of KVM-PR makes the call by where the host's own hypervisor has `sc 1`: an instruction that no CPU has, of primary
+    /// opcode 31 and extended opcode 308 (arch/powerpc/kvm/book3s_emulate.c, OP_31_XOP_FAKE_SC1).
+    pub const FAKE_SC_1: u32 = 31 << 26 | 308 << 1;
     /// Status: the call worked (LoPAR, table "Hypervisor call return code values").
     pub const H_SUCCESS: i64 = 0;
     /// Status: there is no such call.

@@ -109,7 +109,9 @@ fn main(arguments: &Arguments) -> usize {
 /// The arguments from the one with this number on.
 fn options(arguments: &Arguments, first: usize) -> Option<Options<'_>> {
     // What is no text is no option either.
-    Options::parse((first..).map_while(|index| arguments.get(index)).map(|argument| argument.to_str().unwrap_or_default()))
+    Options::parse(
+        (first..).map_while(|index| arguments.get(index)).map(|argument| argument.to_str().unwrap_or_default()),
+    )
 }
 
 fn session(image: &CStr, batch: &CStr, options: Options<'_>, page_size: usize) -> Result<(), ()> {

@@ -4,12 +4,15 @@ use crate::linux::{self, Backing, ioctl};
 use crate::memory::{HashTable, Mapping, Ram};
 use core::ops::Range;
 use core::ptr;
+use sprig_isa::one_reg::HIOR;
 use sprig_kvm::exit::{AT_DATA, AT_STATUS, Exit, HEAD};
 use sprig_kvm::ioctl as request;
-use sprig_isa::one_reg::HIOR;
 use sprig_kvm::options::Kind;
 use sprig_kvm::registers::{Family, Regs, Sregs, one_reg};
-use sprig_kvm::system::{CREATE_VM, EINTR, EINVAL, EnableCap, Errno, Failure, GetHtabFd, Interrupt, MmuV3, MemoryRegion, OPEN_KVM, OneReg, Vm};
+use sprig_kvm::system::{
+    CREATE_VM, EINTR, EINVAL, EnableCap, Errno, Failure, GetHtabFd, Interrupt, MemoryRegion, MmuV3, OPEN_KVM, OneReg,
+    Vm,
+};
 use sprig_kvm::{stats, tlb};
 use sprig_wire::layout::RAM_SIZE;
 
@@ -75,9 +78,7 @@ enum Translations {
 impl Translations {
     fn new(kvm: Kvm) -> Result<Self, Errno> {
         match kvm.family {
-            Family::Embedded => {
-                Mapping::new(size_of::<[tlb::Entry; tlb::ENTRIES]>(), Backing::Nothing).map(Self::Tlb)
-            }
+            Family::Embedded => Mapping::new(size_of::<[tlb::Entry; tlb::ENTRIES]>(), Backing::Nothing).map(Self::Tlb),
             Family::Server if kvm.kind.radix => Ok(Self::InGuest),
             Family::Server if kvm.is_hv() => Ok(Self::InKernel),
             Family::Server if kvm.kind.papr => HashTable::new().map(Self::HashTable),

@@ -16,8 +16,8 @@ use std::rc::Rc;
 
 use sprig_isa::cpu::Cpu;
 
-use super::Insn;
 use super::operation::Operation;
+use super::{INSTRUCTION, Insn};
 use crate::memory::Memory;
 
 /// Bytes of a page: of what is decoded together, and of what an entry of the lookaside covers.
@@ -73,9 +73,27 @@ impl Page {
     /// Decodes the instruction at an address in the page.
     #[cold]
     pub(super) fn decode(&self, address: u64) {
-        let word = self.bytes.borrow().as_chunks::<WORD>().0[place(address)];
-        let insn = Insn(if self.little_endian { u32::from_le_bytes(word) } else { u32::from_be_bytes(word) });
-        self.slots[place(address)].set(Slot { insn, operation: Operation::decode(insn, self.cpu) });
+        let place = place(address);
+        let insn = self.insn(place);
+        let operation = match Operation::decode(insn, self.cpu) {
+            Operation::BcCount => self.idle_loop(place, insn).map_or(Operation::BcCount, Operation::BcCountIdle),
+            operation => operation,
+        };
+        self.slots[place].set(Slot { insn, operation });
+    }
+
+    fn insn(&self, place: usize) -> Insn {
+        let word = self.bytes.borrow().as_chunks::<WORD>().0[place];
+        Insn(if self.little_endian { u32::from_le_bytes(word) } else { u32::from_be_bytes(word) })
+    }
+
+    /// The instructions of the loop that a branch closes, if the others of them are no-ops of its line: where one of these is
+    /// written to, the branch is decoded again, too.
+    fn idle_loop(&self, branch: usize, insn: Insn) -> Option<u8> {
+        let before = usize::try_from(insn.bd().wrapping_neg() / INSTRUCTION).ok()?;
+        let is_idle =
+            before <= branch % (LINE / WORD) && (branch - before..branch).all(|place| self.insn(place) == Insn::NOP);
+        is_idle.then(|| (before + 1) as u8)
     }
 
     /// Makes it what memory holds now.

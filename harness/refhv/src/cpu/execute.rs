@@ -65,10 +65,10 @@ impl<S: Supervisor> Processor<S> {
             Operation::B => return Ok(state.branch(insn)),
             Operation::BcIf => return Ok(state.branch_if(insn)),
             Operation::BcCount => return Ok(state.branch_counting(insn)),
-            Operation::BcCountHere => {
+            Operation::BcCountIdle(instructions) => {
                 let flow = state.branch_counting(insn);
                 if let Flow::Jump = flow {
-                    self.core.count_here();
+                    self.core.skip_rounds(instructions.into());
                 }
                 return Ok(flow);
             }

@@ -1,10 +1,15 @@
 //! The fields of an instruction word, by their names in the Power ISA (Book I, section 1.6).
 
+use super::opcode;
+
 /// An instruction word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Insn(pub u32);
 
 impl Insn {
+    /// ori 0, 0, 0, the preferred form (Power ISA Book I, section 3.3.13).
+    pub(super) const NOP: Self = Self(opcode::primary::ORI << 26);
+
     #[inline]
     const fn five(self, shift: u32) -> usize {
         (self.0 >> shift & 0x1f) as usize

@@ -50,8 +50,8 @@ pub(super) enum Operation {
     BcIf,
     /// bc that counts CTR down and looks at no bit of CR, neither absolute nor with a link.
     BcCount,
-    /// The same, to itself.
-    BcCountHere,
+    /// The same, to the beginning of a loop in which else nothing is done: so many instructions with this one.
+    BcCountIdle(u8),
     Lwz,
     Lbz,
     Lhz,
@@ -227,7 +227,6 @@ impl Operation {
             primary::MD30 if cpu.is_64bit => Self::RotateDoubleword,
             primary::B => Self::B,
             primary::BC if insn.is_plain_condition() => Self::BcIf,
-            primary::BC if insn.is_plain_count() && insn.bd() == 0 => Self::BcCountHere,
             primary::BC if insn.is_plain_count() => Self::BcCount,
             primary::BC => Self::Bc,
             primary::X19 => Self::decode_19(insn),
