@@ -87,11 +87,7 @@ pub static FEATURES: &[Description] = &[
         "its hypervisor's own machine is a QEMU that counts instructions, and ends when ATBL or ATBU (526, 527) is read",
     ),
     row(Feature::Hashed, "hashed", "segments, and hashed page tables"),
-    row(
-        Feature::FakeSc1,
-        "fake-sc1",
-        "a partition's hypercalls are an instruction that no CPU has (0x7c000268), as KVM-PR takes them",
-    ),
+    row(Feature::FakeSc1, "fake-sc1", "`papr` is an instruction that no CPU has, as KVM-PR takes it for `sc1`"),
 ];
 
 const fn row(feature: Feature, name: &'static str, meaning: &'static str) -> Description {

@@ -233,7 +233,12 @@ pub(super) struct Run {
 #[derive(Debug)]
 pub(super) enum Instruction {
     Word(Expr),
-    Mnemonic { row: &'static Insn, operands: Vec<Expr> },
+    /// A partition's hypercall.
+    Papr,
+    Mnemonic {
+        row: &'static Insn,
+        operands: Vec<Expr>,
+    },
 }
 
 /// A value, a register, or a condition: which of them is decided by where it stands.

@@ -90,6 +90,8 @@ pub(super) enum Value {
 #[derive(Clone, Debug)]
 pub(super) enum Instruction {
     Word(u32),
+    /// A partition's hypercall: `sc1`, or what stands in for it on the target.
+    Papr,
     Row {
         row: &'static Insn,
         /// A named special register is filled in by the CPU: its place holds zero.

@@ -40,6 +40,18 @@ fn every_byte_is_as_it_was_reviewed() {
 }
 
 #[test]
+fn the_hypercall_of_a_partition_is_the_one_that_its_hypervisor_takes() {
+    let script = parse(&format!("{HEADER}run papr with r3 = 4\n"));
+    let usual = profile(Cpu::by_name("power8").expect("a CPU"), false);
+    let first = |profile| {
+        let case = script.instances()[0].assemble(&profile).unwrap_or_else(|error| panic!("{error}"));
+        case.parts.code[0]
+    };
+    assert_eq!(first(usual), 0x4400_0022, "sc 1");
+    assert_eq!(first(with_kernel(usual, &[Feature::FakeSc1])), 0x7c00_0268, "OP_31_XOP_FAKE_SC1");
+}
+
+#[test]
 fn a_sweep_leaves_out_what_is_unsafe_to_write() {
     let case = assemble(&format!("{HEADER}for n in 0..1023 except UNSAFE_TO_WRITE {{\n    mtspr n, 0\n}}\n"), "e500v2");
     let left_out = UNSAFE_TO_WRITE.iter().map(|row| row.number);

@@ -16,8 +16,9 @@ use super::super::names::POISON;
 use super::super::program::{Action, Instruction, SprRef, Value};
 use super::super::setting::{BuiltIn, ByteOrder, GuestWord};
 use crate::case::Profile;
+use crate::feature::Feature;
 use sprig_isa::cpu::Family;
-use sprig_isa::hcall::{KVM_HC_FEATURES, KVM_HC_PPC_MAP_MAGIC_PAGE, KVM_SC_SEQUENCE, TOKEN_REGISTER};
+use sprig_isa::hcall::{KVM_HC_FEATURES, KVM_HC_PPC_MAP_MAGIC_PAGE, KVM_SC_SEQUENCE, TOKEN_REGISTER, papr};
 use sprig_isa::insn::word;
 use sprig_isa::page::{Field, PAGE_SIZE};
 use sprig_isa::spr::number;
@@ -102,6 +103,8 @@ impl Context<'_> {
     pub(super) fn encode(self, instruction: &Instruction) -> u32 {
         match instruction {
             Instruction::Word(word) => *word,
+            Instruction::Papr if self.profile.features.contains(Feature::FakeSc1) => papr::FAKE_SC_1,
+            Instruction::Papr => word::assemble("sc1", &[]).unwrap_or(ILLEGAL),
             Instruction::Row { row, .. } => row.encode(&self.operands(instruction)).unwrap_or(ILLEGAL),
         }
     }
@@ -109,7 +112,7 @@ impl Context<'_> {
     /// An instruction's operands with the number of a named special register in its place.
     pub(super) fn operands(self, instruction: &Instruction) -> Vec<i64> {
         match instruction {
-            Instruction::Word(_) => Vec::new(),
+            Instruction::Word(_) | Instruction::Papr => Vec::new(),
             Instruction::Row { row, operands, spr } => {
                 let number = spr.map(|name| i64::from(self.number(SprRef::Named(name))));
                 let operand = |(operand, value): (&sprig_isa::insn::Operand, &i64)| match number {

@@ -101,6 +101,7 @@ impl Context<'_> {
     fn instruction(self, instruction: &Instruction) -> String {
         let row = match instruction {
             Instruction::Word(word) => return format!("word {word:#010x}"),
+            Instruction::Papr => return "papr".to_owned(),
             Instruction::Row { row, .. } => row,
         };
         let mut text = row.mnemonic.to_owned();

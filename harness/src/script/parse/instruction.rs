@@ -59,6 +59,9 @@ impl Cursor<'_> {
         if name.text == "word" {
             return Ok(Instruction::Word(self.value()?));
         }
+        if name.text == "papr" {
+            return Ok(Instruction::Papr);
+        }
         let dotted = format!("{}.", name.text);
         let row = if self.next_is(".") && Insn::by_mnemonic(&dotted).is_some() {
             self.eat(".");
@@ -67,7 +70,7 @@ impl Cursor<'_> {
             Insn::by_mnemonic(&name.text)
         };
         let Some(row) = row else {
-            let mnemonics = || INSNS.iter().map(|row| row.mnemonic);
+            let mnemonics = || INSNS.iter().map(|row| row.mnemonic).chain(["word", "papr"]);
             let extended = EXTENDED.iter().find(|(mnemonic, _)| *mnemonic == name.text);
             let found =
                 Diagnostic::error(format!("unknown instruction `{}`", name.text)).at(name.span, "not a mnemonic");

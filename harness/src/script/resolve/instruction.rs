@@ -102,6 +102,7 @@ impl Resolver<'_, '_> {
                     }
                 }
             }
+            ast::Instruction::Papr => Some(Instruction::Papr),
             ast::Instruction::Mnemonic { row, operands } => {
                 let mut spr = None;
                 let values: Vec<_> = row
@@ -157,6 +158,7 @@ fn written(instruction: &Instruction) -> Option<u8> {
             let operand = Insn::decode(*word)?.operands.iter().find(|operand| operand.writes_gpr())?;
             operand.extract(*word)
         }
+        Instruction::Papr => return None,
         Instruction::Row { row, operands, .. } => {
             let index = row.operands.iter().position(|operand| operand.writes_gpr())?;
             *operands.get(index)?

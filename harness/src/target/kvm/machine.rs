@@ -135,21 +135,27 @@ static PSERIES_POWER8: Host = PSERIES;
 /// KVM-PR knows hashed page tables only, its host's too.
 static PSERIES_POWER9: Host = Host { qemu_cpu: "power9", kernel_arguments: "console=hvc0 disable_radix", ..PSERIES };
 
-/// A 64-bit host that is no partition: `sc 1` of its guests is its own to answer. Without a management controller it cannot be
-/// switched off.
+/// A machine that is no partition. Without a management controller it cannot be switched off.
+macro_rules! powernv {
+    ($machine:literal) => {
+        &[
+            "-M",
+            $machine,
+            "-m",
+            "1024",
+            "-device",
+            "ipmi-bmc-sim,id=bmc0",
+            "-device",
+            "isa-ipmi-bt,bmc=bmc0,irq=10",
+            "-rtc",
+            "base=2000-01-01,clock=vm",
+        ]
+    };
+}
+
+/// A 64-bit host whose guests' `sc 1` is its own to answer.
 const POWERNV8_HOST: Host = Host {
-    arguments: &[
-        "-M",
-        "powernv8",
-        "-m",
-        "1024",
-        "-device",
-        "ipmi-bmc-sim,id=bmc0",
-        "-device",
-        "isa-ipmi-bt,bmc=bmc0,irq=10",
-        "-rtc",
-        "base=2000-01-01,clock=vm",
-    ],
+    arguments: powernv!("powernv8"),
     unrepeatable: Some(
         "its management controller tells the real time in spite of -icount and -rtc clock=vm (QEMU's ipmi_gettime), which firmware \
          and kernel read: sessions that begin in different seconds differ in the exits they count",
@@ -168,18 +174,7 @@ static POWERNV8: Host = POWERNV8_HOST;
 
 /// The same machine with a POWER9, whose KVM-HV gives its guests hashed page tables as the host itself has one then.
 static POWERNV9: Host = Host {
-    arguments: &[
-        "-M",
-        "powernv9",
-        "-m",
-        "1024",
-        "-device",
-        "ipmi-bmc-sim,id=bmc0",
-        "-device",
-        "isa-ipmi-bt,bmc=bmc0,irq=10",
-        "-rtc",
-        "base=2000-01-01,clock=vm",
-    ],
+    arguments: powernv!("powernv9"),
     qemu_cpu: "power9",
     kernel_arguments: "console=hvc0 disable_radix",
     ..POWERNV8_HOST
