@@ -1,7 +1,8 @@
 //! The L1 kernels: what `ci/l1/kernels.toml` says of each, and where `ci/setup kvm` has put it.
 //!
 //! Built kernels lie outside the tree, in a cache that all checkouts share, each beside the recipe it was made from. A kernel
-//! whose recipe is not what this tree says is another kernel by the same name, and not used.
+//! whose recipe is not what this tree says is another kernel by the same name, and not used: checkouts with different recipes
+//! each find their own.
 
 use crate::problem::{Problem, parse_toml};
 use serde::Deserialize;
@@ -110,12 +111,14 @@ impl Kernels {
     /// # Errors
     /// [`Missing`], if it is not in `cache`, or made from something else.
     pub fn find(&self, name: &str, cache: &Path) -> Result<PathBuf, Missing> {
-        let built = cache.join(name);
         let recipe = self.recipe(name).map_err(Missing::Table)?;
-        match std::fs::read(built.join("recipe")) {
-            Err(_) => Err(Missing::NotBuilt(name.to_owned())),
-            Ok(made_from) if made_from != recipe => Err(Missing::Stale(name.to_owned())),
-            Ok(_) => Ok(built.join("vmlinux")),
+        let is_made_from = |folder: &PathBuf| std::fs::read(folder.join("recipe")).is_ok_and(|made| made == recipe);
+        let asked_for_last = cache.join(name);
+        let is_built = asked_for_last.is_dir();
+        match std::iter::once(asked_for_last).chain(by_hash(name, cache)).find(is_made_from) {
+            Some(folder) => Ok(folder.join("vmlinux")),
+            None if is_built => Err(Missing::Stale(name.to_owned())),
+            None => Err(Missing::NotBuilt(name.to_owned())),
         }
     }
 
@@ -146,6 +149,16 @@ impl Kernels {
     }
 }
 
+/// The folders of what was ever built by this name, and of other names that begin with it, in the order of their names.
+fn by_hash(name: &str, cache: &Path) -> Vec<PathBuf> {
+    let prefix = format!("{name}-");
+    let entries = std::fs::read_dir(cache).into_iter().flatten().flatten();
+    let named = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
+    let mut folders: Vec<PathBuf> = named.map(|entry| entry.path()).collect();
+    folders.sort();
+    folders
+}
+
 /// Where `ci/l1-build` puts kernels, for a user with such an environment.
 #[must_use]
 pub fn cache(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> PathBuf {
@@ -167,10 +180,13 @@ mod tests {
     /// A cache with one kernel in it, made from `recipe`.
     fn cache_with(name: &str, recipe: &[u8]) -> tempfile::TempDir {
         let cache = tempfile::tempdir().unwrap();
-        let built = cache.path().join(name);
-        std::fs::create_dir(&built).unwrap();
-        std::fs::write(built.join("recipe"), recipe).unwrap();
+        put(cache.path(), name, recipe);
         cache
+    }
+
+    fn put(cache: &Path, folder: &str, recipe: &[u8]) {
+        std::fs::create_dir(cache.join(folder)).unwrap();
+        std::fs::write(cache.join(folder).join("recipe"), recipe).unwrap();
     }
 
     #[test]
@@ -191,6 +207,17 @@ mod tests {
         let missing = kernels.find(name, cache_with(name, &recipe).path()).unwrap_err();
         assert_eq!(missing, Missing::Stale(name.to_owned()));
         assert_eq!(missing.remedy(), format!("ci/setup kvm {name}"));
+    }
+
+    #[test]
+    fn what_another_checkout_has_built_by_the_name_since_does_not_hide_ours() {
+        let kernels = kernels();
+        let name = kernels.names().next().unwrap();
+        let cache = cache_with(name, b"of another checkout");
+        let (theirs, ours) = (format!("{name}-0123"), format!("{name}-4567"));
+        put(cache.path(), &theirs, b"of another checkout");
+        put(cache.path(), &ours, &kernels.recipe(name).unwrap());
+        assert_eq!(kernels.find(name, cache.path()), Ok(cache.path().join(ours).join("vmlinux")));
     }
 
     #[test]
