@@ -16,6 +16,7 @@
 //! | layer | file | decides |
 //! |---|---|---|
 //! | emulation | `emulation.rs`, `registers.rs` | what a privileged instruction does, where a register is |
+//! | exit, entry | `entry.rs` | what is taken from the page, and what page and hardware get |
 //! | page | `page.rs`, `shared.rs` | where the page is seen, what is in it |
 //! | hypercall | `hypercall.rs` | who may call, and what the calls answer |
 //! | interrupt | `interrupt.rs`, `sources.rs` | what is pending, enabled, withheld, delivered |
@@ -28,6 +29,7 @@
 mod design;
 mod deviation;
 mod emulation;
+mod entry;
 mod exits;
 mod host;
 mod hypercall;
@@ -47,10 +49,10 @@ pub use exits::{Counts, Exit, Exits, Step};
 pub use host::UserSpace;
 pub use page::Mapping;
 
-use sprig_isa::cpu::{Cpu, Family};
+use sprig_isa::cpu::Cpu;
 use sprig_isa::exception::Exception;
 use sprig_isa::hcall::EV_UNIMPLEMENTED;
-use sprig_isa::msr::{self, book3s, booke};
+use sprig_isa::msr;
 use sprig_isa::page::{Field, PAGE_SIZE};
 use sprig_isa::spr::number;
 use sprig_wire::{board, layout};
@@ -60,15 +62,11 @@ use crate::clock::INSTRUCTIONS_PER_TICK;
 use crate::cpu::{
     Access, Core, Direction, Fault, Interrupt, Pause, Privileged, Processor, Refused, Supervisor, Translation,
 };
-use crate::mmu::{Mmu, space};
+use crate::mmu::Mmu;
 use registers::{Alias, RegisterFile, aliases_in_page, aliases_outside_page, is_aliased};
 use shadow::ShadowTlb;
-use shared::{ByteOrder, Segments, Shared, Slot};
+use shared::{Segments, Shared, Slot};
 use sources::Sources;
-
-/// MSR bits of the guest that the hardware has while the guest runs: they act on what problem state does.
-const GUEST_OWNED: u64 =
-    book3s::SF | book3s::LE | msr::FP | book3s::FE0 | book3s::FE1 | book3s::VEC | book3s::VSX | booke::SPE;
 
 /// A page of a host that has large ones, for [`Deviation::PageSliceWrong`].
 const HOST_PAGE: usize = 0x1_0000;
@@ -218,21 +216,6 @@ impl Hypervisor {
         self.shared.get(&core.memory, Slot::of(field))
     }
 
-    /// The guest has left. `reason` is counted unless it had left already.
-    #[inline(always)]
-    fn exit(&mut self, core: &mut Core, reason: Exit) {
-        if self.outside {
-            return;
-        }
-        self.outside = true;
-        if let Some(deviation) = self.deviation {
-            self.exit_otherwise(core, deviation, reason);
-        }
-        self.exits.count(&core.memory, reason);
-        self.last_exit = core.clock.executed();
-        self.is_as_entered = self.take_from_page(core);
-    }
-
     /// True if privileged instructions are emulated where the guest is: in its kernel.
     #[inline]
     fn emulates(&self) -> bool {
@@ -253,91 +236,6 @@ impl Hypervisor {
         }
     }
 
-    /// The guest goes on, with an interrupt if one can be delivered.
-    #[inline(always)]
-    fn enter(&mut self, core: &mut Core) {
-        let mut sources = self.interrupt_sources(core);
-        let is_prepared = std::mem::take(&mut self.is_prepared) && self.deviation.is_none();
-        if is_prepared && sources.is_empty() && self.sources.is_empty() {
-            return self.go_on();
-        }
-        if !sources.is_empty() && !std::mem::take(&mut self.delivers_later) {
-            sources = self.deliver(core);
-        }
-        if self.deviates(Deviation::ResetAtEntry) {
-            self.inject(core, Interrupt::new(Exception::SystemReset), core.state.pc);
-        }
-        self.resume(core, sources);
-    }
-
-    /// The guest goes on where it is: the page and the hardware get what they have to have while it runs.
-    #[inline(always)]
-    fn resume(&mut self, core: &mut Core, sources: Sources) {
-        if self.entered_msr != Some(self.msr) || self.sources != sources || !self.is_page_as_entered(core) {
-            self.prepare(core, sources);
-        }
-        self.go_on();
-    }
-
-    #[inline(always)]
-    fn go_on(&mut self) {
-        self.delivery_due = false;
-        self.outside = false;
-    }
-
-    /// True if nobody has written to the page since the last entry.
-    #[inline]
-    fn is_page_as_entered(&self, core: &Core) -> bool {
-        self.entered_version == Some(self.shared.version(&core.memory))
-    }
-
-    #[inline(never)]
-    fn prepare(&mut self, core: &mut Core, sources: Sources) {
-        let Core { memory, state, .. } = core;
-        let order = self.shared.order();
-        if let Some(page) = self.shared.page_mut(memory) {
-            shared::MSR.set(page, order, self.msr);
-            let pending = match self.deviation {
-                Some(Deviation::IntPendingZero) => false,
-                Some(Deviation::IntPendingOne) => true,
-                _ => !sources.is_empty(),
-            };
-            shared::INT_PENDING.set(page, order, pending.into());
-            // What problem state reads under an alias is in the hardware what the page says it is, from here on.
-            if !self.keeps_aliases && !matches!(self.design, Some(Design::AliasOnWrite | Design::AliasNever)) {
-                let order = if self.deviation == Some(Deviation::Sprg3BigEndian) { ByteOrder::Big } else { order };
-                self.aliases.iter().for_each(|alias| alias.load(page, order, state));
-                if self.deviation == Some(Deviation::AliasShowsHost) {
-                    state.spr.set(number::SPRG3, deviation::HOST_POINTER);
-                }
-            }
-        }
-        self.entered_version = (!self.keeps_aliases).then(|| self.shared.version(&core.memory));
-        if self.entered_msr != Some(self.msr) {
-            core.set_msr(self.hardware_msr(), self.space());
-            self.open_facilities(core);
-            self.entered_msr = Some(self.msr);
-        }
-        self.sources = sources;
-    }
-
-    /// The hardware's MSR while the guest runs: problem state, and what acts there. The guest's kernel may lock cache blocks
-    /// whatever its UCLE says, which is about its own problem state.
-    fn hardware_msr(&self) -> u64 {
-        let kernel = self.msr & msr::PR == 0;
-        let locks = if kernel && self.cpu.family == Family::BookeE500 { booke::UCLE } else { self.msr & booke::UCLE };
-        self.msr & GUEST_OWNED | msr::PR | locks
-    }
-
-    /// Opens POWER8's facilities to the guest: to its kernel all of them, which runs in the state that FSCR closes them to, to
-    /// its problem state those that its own FSCR opens.
-    fn open_facilities(&self, core: &mut Core) {
-        if self.mmu.is_partition() {
-            let kernel = self.msr & msr::PR == 0;
-            core.state.spr.set(number::FSCR, if kernel { u64::MAX } else { self.registers.cells.get(number::FSCR) });
-        }
-    }
-
     /// A register has been written that problem state reads in the hardware and that is not in the page.
     fn mirror(&self, core: &mut Core, cell: u16) {
         if self.mirrored.contains(&cell) {
@@ -353,12 +251,6 @@ impl Hypervisor {
             .iter()
             .filter(|alias| alias.cell == cell)
             .for_each(|alias| alias.load(page, self.shared.order(), state));
-    }
-
-    /// What the guest's translations depend on, as the lookaside and the shadow TLB tell them apart.
-    fn space(&self) -> u8 {
-        const WIDE: u8 = 1 << 3;
-        space(self.msr) | if self.msr & book3s::SF != 0 { WIDE } else { 0 }
     }
 
     /// The tick before which the host does not come in by itself.
