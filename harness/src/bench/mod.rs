@@ -1,14 +1,15 @@
 //! `sprig bench`: what things cost, as ratios measured in one run.
 //!
 //! Milliseconds of a shared machine mean little; how many boots of an empty guest the whole suite costs, or how many plain
-//! instructions a trap, means the same everywhere. Each figure is the median of several rounds of CPU time, its unit
-//! measured right beside it.
+//! instructions a trap, means the same everywhere. Each figure is the median of several measurements, its unit measured right
+//! beside it: of CPU time, or where the guest has a clock that is nobody else's, of that.
 //!
 //! - [`suite`]: our own costs: the suite against a boot of QEMU, and whether cost grows with the number of cases alone.
-//! - [`operation`]: exits and time per operation on one target, by trap and by page.
+//! - [`cost`]: exits and time per operation on one target, of a guest as it stands and of one that has patched itself; `operation` has the operations.
 
+pub mod cost;
 pub mod cpu_time;
-pub mod operation;
+mod operation;
 pub mod suite;
 
 use std::fmt;
@@ -36,7 +37,7 @@ impl Figure {
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<58}{:>9.2} {}", self.what, self.value, self.unit)?;
+        write!(f, "{:<74}{:>9.2} {}", self.what, self.value, self.unit)?;
         match self.limit {
             Some(limit) if self.holds() => write!(f, "  (at most {limit})"),
             Some(limit) => write!(f, "  OVER the limit of {limit}"),

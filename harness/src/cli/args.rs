@@ -36,7 +36,7 @@ pub enum Command {
     Repro(Repro),
     /// Measure what things cost, as ratios of one run.
     ///
-    /// Each figure is a ratio of CPU times measured in one run, printed as soon as it is known; together they take a minute or
+    /// Each figure is a ratio of two times measured in one run, printed as soon as it is known; together they take a minute or
     /// two. One over its limit makes the exit status 1. docs/bench.md says what is measured, and how.
     Bench(Bench),
     /// Say whether a build of a kernel, of QEMU or of a firmware is worse than allowed.

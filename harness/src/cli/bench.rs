@@ -3,8 +3,9 @@
 use super::args;
 use super::error::Error;
 use super::select::{self, Targets};
+use crate::bench::Figure;
+use crate::bench::cost::{self, Unmeasured};
 use crate::bench::suite::{self, BootTime, QEMU_LIMIT, REFERENCE_LIMIT};
-use crate::bench::{Figure, operation};
 use crate::case::Case;
 use crate::judge::Exit;
 use crate::run::Run;
@@ -31,13 +32,17 @@ impl Report<'_> {
     }
 
     fn show(&mut self, figure: nix::Result<Figure>) -> Result<(), Error> {
-        let figure = figure.map_err(os)?;
+        self.print(&figure.map_err(os)?)
+    }
+
+    fn print(&mut self, figure: &Figure) -> Result<(), Error> {
         self.all_hold &= figure.holds();
         self.line(&figure.to_string())
     }
 
     fn operations(&mut self, target: &dyn Target) -> Result<(), Error> {
-        operation::costs(target).map_err(os)?.try_for_each(|figure| self.show(figure))
+        let figures = cost::costs(target).map_err(unmeasured)?;
+        figures.map(|figure| figure.map_err(unmeasured)).try_for_each(|figure| self.print(&figure?))
     }
 
     /// What the gate costs on an emulated host, if there is one.
@@ -74,7 +79,7 @@ impl Report<'_> {
 pub(super) fn bench(arguments: &args::Bench, out: &mut dyn Write) -> Result<Exit, Error> {
     let all = target::all();
     let mut report = Report { out, all_hold: true };
-    report.line("Each line is the median of several measurements of CPU time; together they take a minute or two.")?;
+    report.line("Each line is the median of several measurements; together they take a minute or two.")?;
     if arguments.targets.is_empty() {
         report.own_costs(&all)?;
     } else {
@@ -93,4 +98,11 @@ fn runnable(suite: &Suite, target: &dyn Target) -> Vec<Case> {
 
 fn os(error: nix::Error) -> Error {
     io::Error::from(error).into()
+}
+
+fn unmeasured(error: Unmeasured) -> Error {
+    match error {
+        Unmeasured::CpuTime(error) => os(error),
+        Unmeasured::Unfinished { .. } => Error::not_judged(error.to_string(), "`sprig targets` shows every target"),
+    }
 }
