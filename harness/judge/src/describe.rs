@@ -23,6 +23,15 @@ pub fn value(value: u64) -> String {
     format!("{value:#x}")
 }
 
+/// A set as scripts write it.
+#[must_use]
+pub fn set(ranges: &[(u64, u64)]) -> String {
+    let member = |(low, high): &(u64, u64)| {
+        if low == high { value(*low) } else { format!("{}..{}", value(*low), value(*high)) }
+    };
+    format!("{{{}}}", ranges.iter().map(member).collect::<Vec<_>>().join(", "))
+}
+
 /// A register whose bits have names: the names of those set, and what is left as a number.
 #[must_use]
 pub fn bits(value: u64, names: impl IntoIterator<Item = Bit>) -> String {

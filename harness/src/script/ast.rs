@@ -2,7 +2,7 @@
 
 use super::diagnostic::Diagnostic;
 use super::setting::{ByteOrder, GuestWord, Privilege};
-use super::source::Span;
+use super::span::Span;
 use crate::case::Comparison;
 use crate::feature::Feature;
 use sprig_isa::exception::Exception;

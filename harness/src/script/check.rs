@@ -9,7 +9,7 @@ use super::limit;
 use super::names;
 use super::resolve::{self, Need, Shared};
 use super::setting::{Binding, BuiltIn, ByteOrder, Meaning, Privilege, Setting};
-use super::source::Span;
+use super::span::Span;
 use crate::case::PARAMETERS;
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! What is wrong with a script, shown as rustc shows it: the line, a caret, what was expected, the nearest known name.
 
 use super::limit;
-use super::source::Span;
+use super::span::Span;
 use crate::case::SourceFile;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::fmt;

@@ -5,7 +5,7 @@
 
 use super::diagnostic::Diagnostic;
 use super::limit;
-use super::source::Span;
+use super::span::Span;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod check;
 mod diagnostic;
 #[cfg(test)]
 mod docs;
+mod gpr;
 mod guard;
 mod instance;
 mod lexer;
@@ -26,13 +27,15 @@ mod program;
 mod resolve;
 mod setting;
 mod source;
+mod span;
 
 pub use ast::ExitKind;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use instance::{AssembleError, Instance, Missing};
 pub use load::{LoadError, Loaded, load, load_file, load_one};
 pub use setting::{BuiltIn, ByteOrder, GuestWord, Privilege};
-pub use source::{Span, source};
+pub use source::source;
+pub use span::Span;
 
 use crate::case::SourceFile;
 use crate::feature::Feature;

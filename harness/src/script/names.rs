@@ -1,8 +1,9 @@
 //! The names a script may use: constants, registers, the words of the language; and the nearest one to a mistyped name.
 
 use super::diagnostic::Diagnostic;
+use super::gpr;
 use super::setting::GuestWord;
-use super::source::Span;
+use super::span::Span;
 use crate::nearest::nearest;
 use sprig_isa::bit::{self, Bit};
 use sprig_isa::spr::{SPRS, Spr};
@@ -77,17 +78,6 @@ pub const fn magic_page(word: GuestWord) -> u64 {
         GuestWord::Bits32 => page::DEFAULT_EA,
         GuestWord::Bits64 => 0u64.wrapping_sub(page::PAGE_SIZE),
     }
-}
-
-/// Names of the general registers.
-pub(super) static GPRS: [&str; 32] = [
-    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "r16", "r17",
-    "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30", "r31",
-];
-
-/// The general register of this name.
-pub(super) fn gpr(name: &str) -> Option<u8> {
-    GPRS.iter().position(|gpr| *gpr == name).and_then(|number| u8::try_from(number).ok())
 }
 
 /// The special register of this name, as the table spells it.
@@ -190,7 +180,7 @@ pub(super) fn taken_by_language(name: &str) -> Option<&'static str> {
         Some("a word of the language")
     } else if constant(name, GuestWord::Bits32).is_some() {
         Some("a named constant")
-    } else if spr(name).is_some() || gpr(name).is_some() || ["cr", "xer", "lr"].contains(&name) {
+    } else if spr(name).is_some() || gpr::by_name(name).is_some() || ["cr", "xer", "lr"].contains(&name) {
         Some("a register")
     } else {
         None

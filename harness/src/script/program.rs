@@ -3,7 +3,7 @@
 
 use super::ast::{ExitKind, Size};
 use super::guard::Guard;
-use super::source::Span;
+use super::span::Span;
 use crate::case::Condition;
 use sprig_isa::exception::Exception;
 use sprig_isa::insn::Insn;

@@ -1,6 +1,6 @@
 //! What the parameters of a case are in one instance of it.
 
-use super::names;
+use super::gpr;
 use crate::feature::{Feature, FeatureSet};
 
 /// The guest kernel's word size.
@@ -86,7 +86,7 @@ impl Binding {
     pub(super) fn register(meaning: Meaning) -> Self {
         let text = match meaning {
             Meaning::Spr(name) => name.to_owned(),
-            Meaning::Gpr(number) => names::GPRS.get(usize::from(number)).copied().unwrap_or_default().to_owned(),
+            Meaning::Gpr(number) => gpr::name(number).to_owned(),
             Meaning::Number(value) => value.to_string(),
             Meaning::Unknown => String::new(),
         };

@@ -14,7 +14,6 @@
 
 use crate::case::{Case, Condition, Part, Step, Term};
 use crate::describe::{self, Shown};
-use crate::judge::set;
 use crate::pattern::Patterns;
 use crate::transcript::{Outcome, Transcript};
 use sprig_isa::cpu::Family;
@@ -100,7 +99,7 @@ fn all_outcomes(index: usize, step: &Step, outcomes: &[Outcome], sets: Option<&C
         let Some(sets) = sets else { return Shown::Varies };
         let set_of = sets.get(&(index, output));
         match set_of.filter(|ranges| ranges.iter().any(|(low, high)| (*low..=*high).contains(&value))) {
-            Some(ranges) => Shown::Member(set(ranges)),
+            Some(ranges) => Shown::Member(describe::set(ranges)),
             None => Shown::Value(describe::value(value)),
         }
     };

@@ -225,7 +225,7 @@ impl Explainer<'_> {
             }
             Condition::In(term, ranges) => {
                 let not = if wanted { "" } else { "not " };
-                vec![self.leaf(term, format!("{not}in {}", set(ranges)))]
+                vec![self.leaf(term, format!("{not}in {}", describe::set(ranges)))]
             }
             Condition::Exception { step, exception, equal } => {
                 let name = exception.map_or("none", sprig_isa::exception::Exception::name);
@@ -337,18 +337,6 @@ const fn symbol(alu: Alu) -> &'static str {
         Alu::ShiftLeft => "<<",
         Alu::ShiftRight => ">>",
     }
-}
-
-/// A set as scripts write it.
-pub(crate) fn set(ranges: &[(u64, u64)]) -> String {
-    let member = |(low, high): &(u64, u64)| {
-        if low == high {
-            describe::value(*low)
-        } else {
-            format!("{}..{}", describe::value(*low), describe::value(*high))
-        }
-    };
-    format!("{{{}}}", ranges.iter().map(member).collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

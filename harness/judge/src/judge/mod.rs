@@ -13,7 +13,6 @@ mod condition;
 mod failure;
 mod status;
 
-pub(crate) use condition::set;
 pub use failure::{Exits, Failure, Finding, counted};
 pub use status::{Concern, Exit, Match, Seen, Status, decide};
 

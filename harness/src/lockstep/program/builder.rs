@@ -11,8 +11,6 @@ use sprig_isa::spr::number;
 const LIMIT_FACTOR: u64 = 100;
 /// A condition register bit that does not matter: BO says that no condition is asked for.
 const ANY: i64 = 0;
-/// BO: branch always.
-pub(super) const ALWAYS: i64 = 20;
 /// BO: decrement CTR, branch if it is not zero then.
 const DECREMENT_NOT_ZERO: i64 = 16;
 

@@ -1,6 +1,7 @@
 //! Snippets that go elsewhere: branches, system calls, returns from interrupts, changes of the MSR.
 
-use super::builder::{ALWAYS, Builder};
+use super::builder::Builder;
+use super::handlers::{ALWAYS, assemble};
 use super::{Row, layout};
 use sprig_isa::insn::Operand;
 use sprig_isa::msr::{self, book3s, booke};
@@ -97,7 +98,7 @@ impl Builder {
             let address = self.window_returns_address();
             self.set_spr(number::CTR, address);
             let link = 1;
-            let word = super::handlers::assemble("bcctr", &[ALWAYS, 0]) | link;
+            let word = assemble("bcctr", &[ALWAYS, 0]) | link;
             self.word(word);
         }
     }

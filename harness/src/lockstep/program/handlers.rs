@@ -15,6 +15,8 @@ use sprig_isa::spr::number;
 const SECOND_BLOCK: u8 = 32;
 /// The register a handler works with, and its place while it does.
 const WORK: i64 = 31;
+/// BO: branch always.
+pub(super) const ALWAYS: i64 = 20;
 
 /// The word of an instruction of the table; an instruction that is not there is one that no CPU has.
 pub(super) fn assemble(mnemonic: &str, operands: &[i64]) -> u32 {
@@ -69,7 +71,7 @@ pub(super) fn segments(cpu: &Cpu) -> Vec<Segment> {
     }
     let returns = |address, size: u32| Segment {
         address,
-        bytes: bytes(&vec![assemble("bclr", &[super::builder::ALWAYS, 0]); size as usize / 4]),
+        bytes: bytes(&vec![assemble("bclr", &[ALWAYS, 0]); size as usize / 4]),
     };
     vec![
         Segment { address: start, bytes: memory },

@@ -12,7 +12,7 @@ use super::diagnostic::Diagnostic;
 use super::limit;
 use super::program::{Action, Computation, Program, Step, Value};
 use super::setting::BuiltIn;
-use super::source::Span;
+use super::span::Span;
 use crate::case::{Check, Condition, Profile, Step as CaseStep, Term};
 use slots::Slots;
 use sprig_interpreter::patcher::TRAMPOLINE_WORDS;

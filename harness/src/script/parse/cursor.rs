@@ -4,7 +4,7 @@ use super::super::ast::Name;
 use super::super::diagnostic::Diagnostic;
 use super::super::lexer::{Kind, Line, Token};
 use super::super::names::{Place, WORDS};
-use super::super::source::Span;
+use super::super::span::Span;
 
 /// What a function of the parser gives: the thing, or the first mistake of the line.
 pub(super) type Parsed<T> = Result<T, Diagnostic>;

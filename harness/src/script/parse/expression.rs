@@ -9,7 +9,7 @@ use super::super::ast::{Expr, ExprKind, Item, Name, Reference};
 use super::super::diagnostic::Diagnostic;
 use super::super::lexer::{Kind, Token};
 use super::super::limit;
-use super::super::source::Span;
+use super::super::span::Span;
 use super::cursor::{Cursor, Parsed};
 use crate::case::Comparison;
 use sprig_wire::bytecode::Alu;

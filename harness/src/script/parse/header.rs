@@ -4,7 +4,7 @@ use super::super::ast::{Header, Name, Parameter, Values};
 use super::super::diagnostic::Diagnostic;
 use super::super::names;
 use super::super::setting::{ByteOrder, GuestWord, Privilege};
-use super::super::source::Span;
+use super::super::span::Span;
 use super::cursor::{Cursor, Parsed};
 use crate::feature::{FEATURES, Feature};
 

@@ -16,7 +16,7 @@ use super::diagnostic::Diagnostic;
 use super::lexer::{self, Line};
 use super::limit;
 use super::names::{Place, WORDS};
-use super::source::Span;
+use super::span::Span;
 use cursor::{Cursor, Parsed};
 
 /// Reads a file; what is wrong goes to `errors`, of which there can be [`limit::MISTAKES`] before the rest is not read.

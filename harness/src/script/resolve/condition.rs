@@ -3,7 +3,7 @@
 use super::super::ast::{Expr, ExprKind, Item, Reference};
 use super::super::diagnostic::Diagnostic;
 use super::super::names;
-use super::super::source::Span;
+use super::super::span::Span;
 use super::lookup::Lookup;
 use super::scope::{View, as_exception};
 use crate::case::{Comparison, Condition, Part, Term};

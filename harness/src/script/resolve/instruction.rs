@@ -2,9 +2,9 @@
 
 use super::super::ast::{self, Expr, ExprKind};
 use super::super::diagnostic::Diagnostic;
-use super::super::names;
 use super::super::parse::instruction::operand_name;
 use super::super::program::{Instruction, Output, SprRef, Value};
+use super::super::{gpr, names};
 use super::Resolver;
 use sprig_isa::insn::{Insn, Operand};
 use sprig_wire::bytecode::Register;
@@ -76,10 +76,10 @@ impl Resolver<'_, '_> {
                 "cr" => return Some(Register::Cr),
                 "xer" => return Some(Register::Xer),
                 "lr" => return Some(Register::Lr),
-                name if self.lookup.variable(name).is_none() && names::gpr(name).is_none() => {
+                name if self.lookup.variable(name).is_none() && gpr::by_name(name).is_none() => {
                     let message = format!("`with` and `gives` know no register `{name}`");
                     let found = Diagnostic::error(message).at(expr.span, "expected `r0` to `r31`, `cr`, `xer` or `lr`");
-                    let known = names::GPRS.into_iter().chain(["cr", "xer", "lr"]);
+                    let known = gpr::NAMES.into_iter().chain(["cr", "xer", "lr"]);
                     self.lookup.report(found.maybe_help(names::similar("a register", name, known)));
                     return None;
                 }
@@ -170,7 +170,7 @@ fn written(instruction: &Instruction) -> Option<u8> {
 /// A register's name in scripts.
 pub(in super::super) fn register_name(register: Register) -> &'static str {
     match register {
-        Register::Gpr(number) => names::GPRS.get(usize::from(number)).copied().unwrap_or_default(),
+        Register::Gpr(number) => gpr::name(number),
         Register::Cr => "cr",
         Register::Xer => "xer",
         Register::Lr => "lr",

@@ -3,9 +3,9 @@
 use super::super::ast::{Expr, ExprKind, Item, Values};
 use super::super::diagnostic::Diagnostic;
 use super::super::limit;
-use super::super::names;
 use super::super::setting::{Binding, Meaning};
-use super::super::source::Span;
+use super::super::span::Span;
+use super::super::{gpr, names};
 use super::lookup::Lookup;
 use sprig_isa::spr::UNSAFE_TO_WRITE;
 use std::collections::HashSet;
@@ -122,7 +122,7 @@ impl Lookup<'_> {
         let mut registers = Vec::new();
         for number in low..=high {
             let name = format!("{prefix}{number}{suffix}");
-            match names::spr(&name).map(Meaning::Spr).or_else(|| names::gpr(&name).map(Meaning::Gpr)) {
+            match names::spr(&name).map(Meaning::Spr).or_else(|| gpr::by_name(&name).map(Meaning::Gpr)) {
                 Some(meaning) => registers.push(Binding::register(meaning)),
                 None => {
                     let message = format!("{first}..{last} includes {name}, which is no register");

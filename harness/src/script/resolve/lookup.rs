@@ -2,10 +2,10 @@
 
 use super::super::ast::{Expr, ExprKind, Reference};
 use super::super::diagnostic::Diagnostic;
-use super::super::names;
 use super::super::program::SprRef;
 use super::super::setting::{Binding, GuestWord, Meaning};
-use super::super::source::Span;
+use super::super::span::Span;
+use super::super::{gpr, names};
 use crate::case::Term;
 use sprig_isa::exception::Exception;
 use sprig_isa::spr::Spr;
@@ -164,7 +164,7 @@ impl Lookup<'_> {
         if self.declared.contains_key(name) {
             return scope.observed(self, reference, span);
         }
-        if names::spr(name).is_some() || names::gpr(name).is_some() {
+        if names::spr(name).is_some() || gpr::by_name(name).is_some() {
             self.register_as_value(span);
             return None;
         }
@@ -290,7 +290,7 @@ impl Lookup<'_> {
         if let Some(spr) = names::spr(name) {
             return Some(Some(Meaning::Spr(spr)));
         }
-        if let Some(gpr) = names::gpr(name) {
+        if let Some(gpr) = gpr::by_name(name) {
             return Some(Some(Meaning::Gpr(gpr)));
         }
         if names::constant(name, self.word).is_some() || self.declared.contains_key(name) {

@@ -19,7 +19,7 @@ use super::limit;
 use super::names;
 use super::program::{Action, Check, Output, Program, Step};
 use super::setting::{Binding, GuestWord, Meaning, Setting};
-use super::source::Span;
+use super::span::Span;
 use crate::case::Term;
 use crate::feature::Feature;
 pub(super) use instruction::register_name;

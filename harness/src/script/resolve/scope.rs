@@ -11,7 +11,7 @@ use super::super::limit;
 use super::super::names;
 use super::super::program::{Action, Program, Step};
 use super::super::setting::Meaning;
-use super::super::source::Span;
+use super::super::span::Span;
 use super::lookup::{Lookup, Observations};
 use crate::case::{Part, Term};
 use std::cell::RefCell;

@@ -3,10 +3,10 @@
 use super::super::ast::{self, ExitKind, Expr, ExprKind, Field, Size};
 use super::super::diagnostic::Diagnostic;
 use super::super::limit;
-use super::super::names;
 use super::super::program::{Action, Computation, Output, Value};
 use super::super::setting::Meaning;
-use super::super::source::Span;
+use super::super::span::Span;
+use super::super::{gpr, names};
 use super::lookup::NoObservations;
 use super::{Need, Resolver};
 use crate::case::{Part, Term};
@@ -343,9 +343,8 @@ const fn field_bits(field: &page::Field, word: u32) -> u32 {
 
 /// r3 to r12 of a hypercall; r3 is its value.
 fn results(bits: u32) -> Vec<Output> {
-    let gpr = |number: u8| names::GPRS.get(usize::from(number)).copied().unwrap_or_default();
-    let first = Output { name: "", register: Some(gpr(*RESULTS.start())), bits };
-    let others = RESULTS.skip(1).map(|number| Output { name: gpr(number), register: None, bits });
+    let first = Output { name: "", register: Some(gpr::name(*RESULTS.start())), bits };
+    let others = RESULTS.skip(1).map(|number| Output { name: gpr::name(number), register: None, bits });
     std::iter::once(first).chain(others).collect()
 }
 

@@ -79,7 +79,7 @@ fn a_set_has_both_ends_of_its_ranges_and_is_written_as_scripts_do() {
         let condition = Condition::In(constant(value), ranges.clone());
         assert_eq!(evaluate(&condition, &Choice::new()), Some(member), "{value}");
     }
-    assert_eq!(set(&ranges), "{0x1, 0x4..0x6}");
+    assert_eq!(describe::set(&ranges), "{0x1, 0x4..0x6}");
     let not = Condition::Not(Box::new(Condition::In(output(2), vec![(5, 5)])));
     assert_eq!(said(&not), [["before", "not in {0x5}", "0x5"]]);
 }

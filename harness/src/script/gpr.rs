@@ -1,0 +1,17 @@
+//! The general registers by their names.
+
+/// Names of the general registers, by number.
+pub(super) static NAMES: [&str; 32] = [
+    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "r16", "r17",
+    "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30", "r31",
+];
+
+/// The register of this name.
+pub(super) fn by_name(name: &str) -> Option<u8> {
+    NAMES.iter().position(|gpr| *gpr == name).and_then(|number| u8::try_from(number).ok())
+}
+
+/// The name of the register of this number, empty if there is none.
+pub(super) fn name(number: u8) -> &'static str {
+    NAMES.get(usize::from(number)).copied().unwrap_or_default()
+}
