@@ -59,6 +59,8 @@ pub static HOST_CALLS: &[HostCall] = &[
     HostCall { name: "vcpu-id", call: 12, arguments: 0, results: 1 },
     // Another virtual machine runs on this CPU (sprig_isa::other_vm). The assembler adds the registers that it has.
     HostCall { name: OTHER_VM, call: 13, arguments: 1, results: 1 },
+    // The same as `migrate`, with KVM_SET_SREGS in front of KVM_SET_REGS.
+    HostCall { name: "migrate-sregs-first", call: 14, arguments: 0, results: 0 },
 ];
 
 impl HostCall {

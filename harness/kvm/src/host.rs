@@ -30,6 +30,15 @@ impl From<Failure> for Refusal {
     }
 }
 
+/// Which registers a new machine gets first.
+#[derive(Clone, Copy)]
+enum First {
+    /// Those of KVM_SET_REGS, as QEMU has it (kvm_arch_put_registers).
+    Regs,
+    /// Those of KVM_SET_SREGS. KVM-PR on Book3S-64 keeps the segments of real mode then (docs/findings).
+    Sregs,
+}
+
 /// Carries out the step the host block describes and writes its status and results there.
 pub fn serve(vm: &mut impl Vm) {
     let block = HOST_BLOCK as usize;
@@ -72,7 +81,8 @@ fn call(vm: &mut impl Vm, name: &str, [first, second]: [u64; 2]) -> Result<u64, 
         }
         "get-one-reg" => Ok(vm.one_reg(first)?),
         "set-one-reg" => Ok(vm.set_one_reg(first, second).map(|()| 0)?),
-        "migrate" => migrate(vm),
+        "migrate" => migrate(vm, First::Regs),
+        "migrate-sregs-first" => migrate(vm, First::Sregs),
         "raise-external" => Ok(vm.interrupt(interrupt::SET_LEVEL).map(|()| 0)?),
         "lower-external" => Ok(vm.interrupt(interrupt::UNSET).map(|()| 0)?),
         "vcpu-id" => Ok(vm.vcpu_id().into()),
@@ -83,9 +93,8 @@ fn call(vm: &mut impl Vm, name: &str, [first, second]: [u64; 2]) -> Result<u64, 
 }
 
 /// Saves what the interface can save and goes on in a new VM with the same memory, TLB or page table. Of the registers of
-/// KVM_GET_ONE_REG those are set again that could be read: each CPU has some of them. The order is QEMU's (kvm_arch_put_registers):
-/// with the special registers first KVM-PR on Book3S-64 keeps the segments of real mode (docs/findings).
-fn migrate(vm: &mut impl Vm) -> Result<u64, Refusal> {
+/// KVM_GET_ONE_REG those are set again that could be read: each CPU has some of them.
+fn migrate(vm: &mut impl Vm, first: First) -> Result<u64, Refusal> {
     let (regs, sregs) = (vm.regs()?, vm.sregs()?);
     let lpcr = if vm.is_partition() { Some(vm.one_reg(LPCR)?) } else { None };
     let values: [_; ONE_REGS.len()] = core::array::from_fn(|index| &ONE_REGS[index])
@@ -94,8 +103,11 @@ fn migrate(vm: &mut impl Vm) -> Result<u64, Refusal> {
     if let Some(lpcr) = lpcr {
         vm.set_one_reg(LPCR, lpcr)?;
     }
-    vm.set_regs(&regs)?;
-    vm.set_sregs(&sregs.complete(vm.family()))?;
+    let sregs = sregs.complete(vm.family());
+    match first {
+        First::Regs => vm.set_regs(&regs).and_then(|()| vm.set_sregs(&sregs))?,
+        First::Sregs => vm.set_sregs(&sregs).and_then(|()| vm.set_regs(&regs))?,
+    }
     for (register, value) in ONE_REGS.iter().zip(values) {
         if let Some(Ok(value)) = value {
             vm.set_one_reg(register.id, value)?;
@@ -176,18 +188,21 @@ mod tests {
 
     #[test]
     fn a_migrated_guest_has_its_registers_and_a_new_machine() {
-        let mut vm = FakeVm::default();
-        let vrsave = ONE_REGS.iter().find(|register| register.name == "KVM_REG_PPC_VRSAVE").expect("a register").id;
-        vm.one_regs.insert(vrsave, 5);
-        vm.regs = Regs { gpr: [3; 32], ..Regs::at(0x100) };
-        vm.sregs.ivpr = 0x2000;
-        vm.tlb[0].mas1 = 9;
-        let before = (vm.regs, vm.sregs.ivpr);
-        assert_eq!(ask(&mut vm, "migrate", &[]), (STATUS_OK, 0));
-        assert_eq!((vm.regs, vm.sregs.ivpr), before);
-        assert_eq!(vm.one_regs.get(&vrsave), Some(&5));
-        assert_eq!((vm.renewed, vm.tlb[0].mas1, vm.is_tlb_dirty), (1, 9, true));
-        assert_eq!(vm.sregs.update_special, u32::MAX, "nothing is left alone");
+        for (name, order) in [("migrate", ["regs", "sregs"]), ("migrate-sregs-first", ["sregs", "regs"])] {
+            let mut vm = FakeVm::default();
+            let vrsave = ONE_REGS.iter().find(|register| register.name == "KVM_REG_PPC_VRSAVE").expect("a register").id;
+            vm.one_regs.insert(vrsave, 5);
+            vm.regs = Regs { gpr: [3; 32], ..Regs::at(0x100) };
+            vm.sregs.ivpr = 0x2000;
+            vm.tlb[0].mas1 = 9;
+            let before = (vm.regs, vm.sregs.ivpr);
+            assert_eq!(ask(&mut vm, name, &[]), (STATUS_OK, 0));
+            assert_eq!((vm.regs, vm.sregs.ivpr), before);
+            assert_eq!(vm.one_regs.get(&vrsave), Some(&5));
+            assert_eq!((vm.renewed, vm.tlb[0].mas1, vm.is_tlb_dirty), (1, 9, true));
+            assert_eq!(vm.sregs.update_special, u32::MAX, "nothing is left alone");
+            assert_eq!(vm.set, order, "{name}");
+        }
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub(crate) struct FakeVm {
     pub(crate) one_regs: BTreeMap<u64, u64>,
     pub(crate) interrupts: Vec<u32>,
     pub(crate) renewed: u32,
+    /// What was set, in this order, since it was last made anew.
+    pub(crate) set: Vec<&'static str>,
     pub(crate) is_partition: bool,
     pub(crate) is_hv: bool,
     pub(crate) is_radix: bool,
@@ -100,6 +102,7 @@ impl Default for FakeVm {
             one_regs: BTreeMap::new(),
             interrupts: Vec::new(),
             renewed: 0,
+            set: Vec::new(),
             is_partition: false,
             is_hv: false,
             is_radix: false,
@@ -185,6 +188,7 @@ impl Vm for FakeVm {
 
     fn set_regs(&mut self, regs: &Regs) -> Result<(), Errno> {
         self.regs = *regs;
+        self.set.push("regs");
         Ok(())
     }
 
@@ -194,6 +198,7 @@ impl Vm for FakeVm {
 
     fn set_sregs(&mut self, sregs: &Sregs) -> Result<(), Errno> {
         self.sregs = *sregs;
+        self.set.push("sregs");
         Ok(())
     }
 
@@ -223,6 +228,7 @@ impl Vm for FakeVm {
         self.renewed += 1;
         (self.regs, self.sregs) = (Regs::at(0), Sregs { pvr: PVR, ..Sregs::EMPTY });
         (self.one_regs, self.is_tlb_dirty) = (BTreeMap::new(), false);
+        self.set.clear();
         Ok(())
     }
 

@@ -43,7 +43,8 @@ impl Host<Hypervisor> for UserSpace {
             "set-sregs" => hypervisor.set_sregs(core, name(SREGS)?, second).map(|()| 0)?,
             "get-one-reg" => hypervisor.get_one_reg(core, first)?,
             "set-one-reg" => hypervisor.set_one_reg(core, first, second).map(|()| 0)?,
-            "migrate" => {
+            // Which of its structures comes first makes no difference here.
+            "migrate" | "migrate-sregs-first" => {
                 hypervisor.migrate(core)?;
                 0
             }

@@ -221,12 +221,24 @@ pub static MACHINES: &[Machine] = &[
     pr(
         &MAC99,
         "7447",
-        &[kernel("kvm-book3s32-pr", "book3s32-6.12"), kernel("kvm-book3s32-pr-unpatched", "book3s32-6.12-unpatched")],
+        &[
+            kernel("kvm-book3s32-pr", "book3s32-6.12"),
+            kernel("kvm-book3s32-pr-unpatched", "book3s32-6.12-unpatched"),
+            kernel("kvm-cured-book3s32-pr", "book3s32-6.12-cured"),
+        ],
     ),
-    pr(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr", "book3s64-6.12")]),
+    pr(
+        &PSERIES_POWER8,
+        "power8",
+        &[kernel("kvm-book3s64-pr", "book3s64-6.12"), kernel("kvm-cured-book3s64-pr", "book3s64-6.12-cured")],
+    ),
     pr(&PSERIES_POWER9, "power8", &[kernel("kvm-book3s64-pr-power9", "book3s64-6.12")]),
     pr(&POWERNV8, "power8", &[kernel("kvm-book3s64-pr-powernv8", "book3s64-6.12")]),
-    wide(pr(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr-64", "book3s64-6.12")])),
+    wide(pr(
+        &PSERIES_POWER8,
+        "power8",
+        &[kernel("kvm-book3s64-pr-64", "book3s64-6.12"), kernel("kvm-cured-book3s64-pr-64", "book3s64-6.12-cured")],
+    )),
     little(pr(&PSERIES_POWER8, "power8", &[kernel("kvm-book3s64-pr-64le", "book3s64-6.12")])),
     wide(pr(&PSERIES_POWER9, "power8", &[kernel("kvm-book3s64-pr-power9-64", "book3s64-6.12")])),
     little(pr(&PSERIES_POWER9, "power8", &[kernel("kvm-book3s64-pr-power9-64le", "book3s64-6.12")])),
