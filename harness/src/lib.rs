@@ -12,6 +12,7 @@ pub mod bench;
 pub mod cli;
 pub mod coverage;
 pub mod exercise;
+pub mod exits;
 pub mod export;
 pub mod fuzz;
 pub mod lockstep;

@@ -143,6 +143,9 @@ pub struct Repro {
     /// The target.
     #[arg(long, short, value_name = "T")]
     pub target: Option<String>,
+    /// Count the exits of each step on a target that counts those of a whole case: by as many runs as there are steps.
+    #[arg(long)]
+    pub exits: bool,
     /// Let the command that is shown stop the guest before its first instruction and wait for gdb.
     #[arg(long)]
     pub gdb: bool,

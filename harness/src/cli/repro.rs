@@ -7,6 +7,7 @@ use super::select;
 use super::steps::{boot, steps};
 use super::story;
 use crate::case::Case;
+use crate::exits::{self, Exits};
 use crate::judge::Exit;
 use crate::project;
 use crate::report::{Counts, Format, Question, Summary, TargetReport, reporter};
@@ -15,6 +16,7 @@ use crate::suite::Suite;
 use crate::target::{self, ByHand, Limits, Target};
 use crate::transcript::{Fate, RunResult};
 use sprig_wire::log::State;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -40,7 +42,8 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
     })?;
 
     let (console, result) = boot(&*target, &case, false);
-    steps(&case, &result, target.profile().cpu.family, out)?;
+    let exits = if arguments.exits { Some(by_step(&*target, &case)?) } else { None };
+    steps(&case, &result, target.profile().cpu.family, exits.as_ref(), out)?;
     log(&console, "The console:", out)?;
     if result.state() != Some(State::Ended) || result.fate != Fate::Ended {
         let (console, _) = boot(&*target, &case, true);
@@ -49,6 +52,14 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
     by_hand(&*target, &case, arguments, out)?;
     writeln!(out)?;
     verdict(&suite, selected, &*target, &case, &result, out)
+}
+
+/// The exits of each step by themselves.
+fn by_step(target: &dyn Target, case: &Case) -> Result<BTreeMap<usize, Exits>, Error> {
+    exits::by_step(target, case).map_err(|error| {
+        let advice = "leave out `--exits`: then the exits are shown that the target counts by itself, if it does";
+        Error::not_judged(format!("the exits of each step are not known: {error}"), advice)
+    })
 }
 
 fn log(console: &[u8], title: &str, out: &mut dyn Write) -> Result<(), Error> {

@@ -3,11 +3,13 @@
 use super::error::Error;
 use crate::case::{Case, Step};
 use crate::describe::{self, Shown};
+use crate::exits::{self, Exits};
 use crate::judge::counted;
 use crate::target::{Boot, Limits, Target};
 use crate::transcript::{ExitCount, Fate, RunResult, Transcript};
 use sprig_isa::cpu::Family;
 use sprig_wire::log::State;
+use std::collections::BTreeMap;
 use std::io::Write;
 
 /// Room for what a step gave, in front of its exits; few need more.
@@ -31,8 +33,14 @@ pub(super) fn boot(target: &dyn Target, case: &Case, loud: bool) -> (Vec<u8>, Ru
     (console, result)
 }
 
-/// Each step with its outcome and its exits.
-pub(super) fn steps(case: &Case, result: &RunResult, family: Family, out: &mut dyn Write) -> Result<(), Error> {
+/// Each step with its outcome and its exits, which are counted `apart` where the target does not count them by step.
+pub(super) fn steps(
+    case: &Case,
+    result: &RunResult,
+    family: Family,
+    apart: Option<&BTreeMap<usize, Exits>>,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
     let transcript = Transcript::decode(case, result);
     writeln!(out, "{}", case.source.path.display())?;
     let outcomes = |index: usize, step: &Step| {
@@ -57,7 +65,11 @@ pub(super) fn steps(case: &Case, result: &RunResult, family: Family, out: &mut d
     let in_all = |exits: &&Vec<ExitCount>| exits.iter().any(|exit| exit.step.is_none());
     let (whole, by_step) = (result.exits.as_ref().filter(in_all), result.exits.as_ref().filter(|exits| !in_all(exits)));
     for (index, (step, seen)) in case.steps.iter().zip(&seen).enumerate() {
-        let exits = by_step.map(|exits| format!("  exits: {}", counted(exits, Some(index)))).unwrap_or_default();
+        let exits = match apart {
+            Some(exits) => exits.get(&index).map(exits::shown),
+            None => by_step.map(|exits| counted(exits, Some(index))),
+        };
+        let exits = exits.map(|exits| format!("  exits: {exits}")).unwrap_or_default();
         let shown = format!("  line {:line$}  {:text$}  {seen:outcome$}{exits}", step.line, step.text);
         writeln!(out, "{}", shown.trim_end())?;
     }

@@ -56,7 +56,7 @@ pub(super) fn tell(story: &Story, suite: &Suite, out: &mut dyn Write) -> Result<
         })?;
         writeln!(out, "{id}: {what}")?;
         let (_, result) = boot(&*target, &assembled, false);
-        steps(&assembled, &result, target.profile().cpu.family, out)?;
+        steps(&assembled, &result, target.profile().cpu.family, None, out)?;
         let verdict = run.verdict(&On::new(&*target), case, &assembled, &result);
         if verdict.failures.is_empty() {
             writeln!(out, "  Every expectation holds.")?;
