@@ -102,6 +102,17 @@ pub struct Step {
     pub in_race: bool,
 }
 
+impl Step {
+    /// The output that says how a call went, the last one of calls and of nothing else.
+    pub const STATUS: &'static str = "status";
+
+    /// It calls the host's side or the firmware.
+    #[must_use]
+    pub fn is_call(&self) -> bool {
+        self.outputs.last().is_some_and(|output| output == Self::STATUS)
+    }
+}
+
 /// One expectation of a script.
 #[derive(Clone, Debug)]
 pub struct Check {

@@ -13,6 +13,7 @@ use crate::transcript::{GivenUp, Outcome, Taken};
 use sprig_isa::bit::{self, Bit};
 use sprig_isa::cpu::Family;
 use sprig_kvm::exit::reason_name;
+use sprig_wire::host::STATUS_UNKNOWN;
 use sprig_wire::layout::{IMAGE_BASE, IMAGE_END};
 use std::fmt::Write;
 use std::ops::BitOr;
@@ -21,6 +22,12 @@ use std::ops::BitOr;
 #[must_use]
 pub fn value(value: u64) -> String {
     format!("{value:#x}")
+}
+
+/// How a call went that was not carried out.
+#[must_use]
+pub const fn status(status: u64) -> &'static str {
+    if status == STATUS_UNKNOWN as u64 { "not known to the other side" } else { "refused" }
 }
 
 /// A set as scripts write it.

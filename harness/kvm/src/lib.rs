@@ -25,6 +25,7 @@ pub mod board;
 pub mod entry;
 pub mod exit;
 pub mod host;
+pub mod htab;
 pub mod image;
 pub mod ioctl;
 pub mod machine;

@@ -13,7 +13,7 @@ use sprig_kvm::system::{
     CREATE_VM, EINTR, EINVAL, EnableCap, Errno, Failure, GetHtabFd, Interrupt, MemoryRegion, MmuV3, OPEN_KVM, OneReg,
     Vm,
 };
-use sprig_kvm::{stats, tlb};
+use sprig_kvm::{htab, stats, tlb};
 use sprig_wire::layout::RAM_SIZE;
 
 /// Number of the vCPU.
@@ -184,7 +184,8 @@ impl Kernel {
         // One read has all of it: the next ones have what has changed since.
         let length = linux::read(from.0, entries.bytes()).map_err(|errno| errno.of("read of a page table"))?;
         let read = entries.bytes().get(..length).unwrap_or(&[]);
-        if linux::write_all(to.0, read) { Ok(()) } else { Err(EINVAL.of("write of a page table")) }
+        let written = htab::records(read).all(|record| linux::write_all(to.0, record));
+        if written { Ok(()) } else { Err(EINVAL.of("write of a page table")) }
     }
 
     /// KVM_ENABLE_CAP of the vCPU.

@@ -23,6 +23,7 @@ use crate::golden::render;
 use crate::rules::Rules;
 use crate::transcript::{Fate, RunResult, Transcript};
 use condition::{Explainer, Unclear, counterexamples};
+use sprig_wire::host::STATUS_OK;
 use sprig_wire::log::State;
 
 /// Everything a verdict depends on.
@@ -41,6 +42,9 @@ pub struct Subject<'a> {
     /// What the golden says.
     pub golden: Golden<'a>,
 }
+
+/// The status of a call that was carried out.
+const OK: u64 = STATUS_OK as u64;
 
 /// What to compare the transcript with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,6 +226,7 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
         }
     }
     failures.extend(given_up(subject, transcript));
+    failures.extend(refused(subject, transcript));
     for check in &case.checks {
         let unclear = |unclear| format!("{}: {}", position(case, check.line), why_unclear(case, &unclear));
         let broken = counterexamples(&check.condition, transcript).map_err(unclear)?;
@@ -270,6 +275,28 @@ fn given_up(subject: &Subject<'_>, transcript: &Transcript) -> Option<Failure> {
     let often = if times.len() > 1 { format!(", {} times", times.len()) } else { String::new() };
     let statement = format!("{}{often}", Failure::GIVEN_UP);
     Some(Failure { findings: findings.collect(), ..Failure::new(case, rules, 0, line, statement) })
+}
+
+/// The failures of calls that were not carried out, where the script looks at nothing they answer: it goes on as if they had been,
+/// and what it sees then shows nothing.
+fn refused(subject: &Subject<'_>, transcript: &Transcript) -> Vec<Failure> {
+    let Subject { case, result, rules, .. } = *subject;
+    let unseen = case.steps.iter().enumerate().filter(|(_, step)| step.observation.is_none() && step.is_call());
+    let refused = unseen.filter_map(|(index, step)| {
+        let outcomes = transcript.outcomes.get(&index)?;
+        let status = outcomes.iter().filter_map(|outcome| outcome.values.last()).find(|status| **status != OK)?;
+        let finding = Finding {
+            line: Some(step.line),
+            step: Some(step.text.clone()),
+            observed: "the call".to_owned(),
+            expected: "carried out".to_owned(),
+            actual: describe::status(*status).to_owned(),
+            exits: failure::exits_around(case, result.exits.as_deref(), index),
+        };
+        let statement = format!("`{}` was not carried out", step.text);
+        Some(Failure { findings: vec![finding], ..Failure::new(case, rules, 0, step.line, statement) })
+    });
+    refused.collect()
 }
 
 fn position(case: &Case, line: usize) -> String {

@@ -1,12 +1,12 @@
 //! One test for each way a result becomes a verdict.
 
 use super::{Golden, Status, Subject, Verdict, judge};
-use crate::case::{Case, Comparison, Condition, Hold, Part, Profile, Term};
+use crate::case::{Case, Comparison, Condition, Hold, Part, Profile, Step, Term};
 use crate::example::{self, alias, alias_transcript, output, result};
 use crate::expectations::Expectations;
 use crate::feature::FeatureSet;
 use crate::rules::Rules;
-use crate::transcript::{ExitCount, Fate, GivenUp, RunResult, Transcript};
+use crate::transcript::{ExitCount, Fate, GivenUp, Outcome, RunResult, Transcript};
 use sprig_isa::cpu::Cpu;
 use sprig_isa::exception::Exception;
 use sprig_wire::log::State;
@@ -276,6 +276,26 @@ fn a_guest_that_its_hypervisor_gave_up_breaks_the_rule_whatever_the_script_allow
     let shown: Vec<_> = abridged.findings.iter().map(|finding| (finding.line, finding.actual.as_str())).collect();
     let first = (Some(6), "KVM_RUN returned: KVM_EXIT_UNKNOWN 0x7");
     assert_eq!((shown.len(), shown[0]), (4, first), "not all of them, which may be a thousand");
+}
+
+#[test]
+fn a_call_that_was_not_carried_out_fails_the_case_that_does_not_look() {
+    let mut case = alias();
+    case.steps[3].outputs = vec![Step::STATUS.to_owned()];
+    let looked_at = |status| {
+        let mut transcript = alias_transcript(STALE, FRESH);
+        transcript.outcomes.insert(3, vec![Outcome { taken: None, values: vec![status] }]);
+        transcript
+    };
+    let verdict = |case: &Case, status| verdict_of(case, &result(case, &looked_at(status)), None, Golden::NotKept);
+    for (status, actual) in [(1, "not known to the other side"), (2, "refused")] {
+        let failures = verdict(&case, status).failures;
+        assert_eq!((failures.len(), failures[0].line), (1, case.steps[3].line));
+        assert_eq!(failures[0].findings[0].actual, actual);
+    }
+    assert_eq!(verdict(&case, 0).failures.len(), 0);
+    case.steps[3].observation = Some("call".to_owned());
+    assert_eq!(verdict(&case, 2).failures.len(), 0, "the script can look");
 }
 
 #[test]

@@ -107,8 +107,9 @@ impl<'p, 's> Pass<'p, 's> {
             // limit::STEPS is the largest u16.
             let number = u16::try_from(position).unwrap_or(u16::MAX);
             let stub = self.encode(*index, step, number);
-            let observed = step.name.is_some();
-            let outputs = step.outputs.iter().filter(|_| observed).map(|output| output.name.to_owned());
+            // A call that is not carried out is logged, whether it is observed or not.
+            let is_logged = step.name.is_some() || matches!(step.action, Action::Host { .. } | Action::Firmware { .. });
+            let outputs = step.outputs.iter().filter(|_| is_logged).map(|output| output.name.to_owned());
             self.steps.push(CaseStep {
                 line: step.line as usize,
                 text: self.context.text(self.program, &step.action),

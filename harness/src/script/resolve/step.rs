@@ -9,7 +9,7 @@ use super::super::span::Span;
 use super::super::{gpr, names};
 use super::lookup::NoObservations;
 use super::{Need, Resolver};
-use crate::case::{Part, Term};
+use crate::case::{self, Part, Term};
 use crate::feature::Feature;
 use sprig_isa::hcall;
 use sprig_isa::mmu::PAGE_SIZE;
@@ -22,9 +22,6 @@ use sprig_wire::layout;
 /// Registers a hypercall takes arguments in, and those it may change.
 const ARGUMENTS: std::ops::RangeInclusive<u8> = 3..=10;
 const RESULTS: std::ops::RangeInclusive<u8> = 3..=12;
-
-/// How a call to the host or the firmware went (`sprig_wire::host::STATUS_OK` and its kin).
-const STATUS: &str = "status";
 
 /// What a step is and what it logs.
 type Done = (Action, Vec<Output>);
@@ -154,7 +151,7 @@ impl Resolver<'_, '_> {
     fn observed_value(&mut self, step: usize, part: Part, span: Span) -> Option<Value> {
         let outputs = self.program.steps.get(step).map_or(&[][..], |step| &step.outputs);
         let what = match part {
-            Part::Output(output) if outputs.get(output).is_some_and(|output| output.name == STATUS) => {
+            Part::Output(output) if outputs.get(output).is_some_and(|output| output.name == case::Step::STATUS) => {
                 "the status of a call"
             }
             Part::Output(output) => return Some(Value::Observed { step, output }),
@@ -353,6 +350,6 @@ fn results(bits: u32) -> Vec<Output> {
 fn call_results(count: u8) -> Vec<Output> {
     const NAMES: [&str; sprig_wire::host::VALUES] = ["", "1", "2", "3", "4", "5", "6", "7"];
     let result = |name| Output { name, register: None, bits: u64::BITS };
-    let status = Output { name: STATUS, register: None, bits: u32::BITS };
+    let status = Output { name: case::Step::STATUS, register: None, bits: u32::BITS };
     NAMES.into_iter().take(count.into()).map(result).chain([status]).collect()
 }
