@@ -126,7 +126,8 @@ pub(crate) fn check(case: &Case) {
         check_condition(case, &check.condition);
     }
     for step in &case.steps {
-        assert!(!step.text.is_empty() && (step.observation.is_some() || step.outputs.is_empty()), "{step:?}");
+        let is_logged = step.observation.is_some() || step.is_call();
+        assert!(!step.text.is_empty() && (is_logged || step.outputs.is_empty()), "{step:?}");
     }
 }
 
