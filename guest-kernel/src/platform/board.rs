@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use sprig_interpreter::{CallResult, Unsupported};
 use sprig_isa::msr::book3s::DR;
 use sprig_wire::board::{
-    CONSOLE, CRITICAL_ACK, EXTERNAL_ACK, HOST_CALL, NO_DEVICES_IN_REAL_MODE, POWER_OFF, RADIX, REGISTERS,
+    CONSOLE, COUNTED, CRITICAL_ACK, EXTERNAL_ACK, HOST_CALL, NO_DEVICES_IN_REAL_MODE, POWER_OFF, RADIX, REGISTERS,
     REGISTERS_SIZE, RESET,
 };
 use sprig_wire::host::{ARGUMENTS, RESULTS, VALUES};
@@ -28,11 +28,18 @@ pub(crate) fn io() -> Option<IoWindow> {
 /// In real mode stores to the registers are the hypervisor's to make.
 static BY_HYPERCALL: AtomicBool = AtomicBool::new(false);
 static IS_RADIX: AtomicBool = AtomicBool::new(false);
+static IS_COUNTED: AtomicBool = AtomicBool::new(false);
 
 /// Before translation is set up.
 pub(crate) fn prepare(entry: EntryRegisters) {
     BY_HYPERCALL.store(entry.r7 & NO_DEVICES_IN_REAL_MODE != 0, Relaxed);
     IS_RADIX.store(entry.r7 & RADIX != 0, Relaxed);
+    IS_COUNTED.store(entry.r7 & COUNTED != 0, Relaxed);
+}
+
+/// True if time is a number of instructions.
+pub(crate) fn is_counted() -> bool {
+    IS_COUNTED.load(Relaxed)
 }
 
 /// True if the partition translates by a radix tree.

@@ -7,7 +7,7 @@
 //! in real mode, and nothing is in their TLB; embedded ones with one translation of the first 16 MiB at EA = PA and one of the register page, both
 //! supervisor and user, all accesses allowed (ePAPR 1.1, initial mapped area, made wide enough to hold
 //! everything). r3-r9 are zero but r6, which holds [`EPAPR_MAGIC`], and r7: bits that say what kind of
-//! partition it is, [`NO_DEVICES_IN_REAL_MODE`] and [`RADIX`].
+//! machine it is, [`NO_DEVICES_IN_REAL_MODE`], [`RADIX`] and [`COUNTED`].
 
 /// Guest-physical address of the register page.
 pub const REGISTERS: u32 = 0x0f00_0000;
@@ -22,6 +22,9 @@ pub const EPAPR_MAGIC: u32 = 0x4550_4150;
 pub const NO_DEVICES_IN_REAL_MODE: u32 = 1 << 0;
 /// r7 at entry: a partition that translates by a radix tree.
 pub const RADIX: u32 = 1 << 1;
+/// r7 at entry: time is a number of instructions, whatever they are, as for an emulator that counts them. What such a machine
+/// takes for a loop that waits is then its branches.
+pub const COUNTED: u32 = 1 << 2;
 
 /// Write, 1 byte: one byte to the console.
 pub const CONSOLE: u32 = 0x00;

@@ -114,6 +114,16 @@ pub enum Record<'a> {
         /// The hypervisor's name of the reason, in ASCII.
         reason: &'a [u8],
     },
+    /// The same: the next frames are not here but in memory, see [`crate::aside`]. Its number in the sequence is that of the first of
+    /// them. Verb `M`.
+    Aside {
+        /// Where they begin in all that has been put aside, bytes.
+        offset: u32,
+        /// Bytes of them.
+        length: u32,
+        /// CRC-32 of them.
+        checksum: u32,
+    },
     /// The same: no machine can be had here, so nothing can be said about one; a sentence in ASCII. Verb `U`.
     Unfit(&'a [u8]),
 }
@@ -224,6 +234,11 @@ impl Bytes {
                 payload.put(&count.to_be_bytes());
                 payload.put(reason);
             }
+            Record::Aside { offset, length, checksum } => {
+                payload.put(&offset.to_be_bytes());
+                payload.put(&length.to_be_bytes());
+                payload.put(&checksum.to_be_bytes());
+            }
         }
         payload
     }
@@ -253,6 +268,7 @@ impl Record<'_> {
             Self::Panic(_) => b'P',
             Self::Fate { .. } => b'F',
             Self::Exits { .. } => b'X',
+            Self::Aside { .. } => b'M',
             Self::Unfit(_) => b'U',
         }
     }
@@ -316,6 +332,7 @@ pub fn decode<'a>(line: &[u8], payload: &'a mut Payload) -> Result<(u16, Record<
             let (case, count) = (c.u32()?, c.u64()?);
             Record::Exits { case, count, reason: c.take(payload.len().saturating_sub(PAYLOAD - EXIT_REASON))? }
         }
+        b'M' => Record::Aside { offset: c.u32()?, length: c.u32()?, checksum: c.u32()? },
         b'U' => Record::Unfit(c.take(payload.len())?),
         _ => return Err(malformed(6)),
     };

@@ -8,10 +8,10 @@
 //!   0x0000_3000  STEP_RETURN, where every stub ends
 //!   0x0000_4000  save area: reached by one store with r0 as base, whatever the registers hold
 //!   0x0010_0000  the guest kernel: image, bss, stacks
-//!   0x0040_0000  BATCH: cases, bytecode, stubs
+//!   0x0043_0000  BATCH: cases, bytecode, stubs
 //!   0x0070_0000  KEPT: logs of cases that have ended, for a host that reads them there
-//!   0x0080_0000  LOG: header and entries of the running case
-//!   0x0090_0000  SLOTS: the running case's values
+//!   0x0084_0000  LOG: header and entries of the running case
+//!   0x008f_0000  SLOTS: the running case's values
 //!   0x0091_0000  HOST_BLOCK: arguments and results of a host step
 //!   0x0092_0000  CODE: the running case's stubs, copied from the batch
 //!   0x009c_0000  HASH_TABLE: hashed page table, where the family has one of its own
@@ -22,6 +22,25 @@
 //!
 //! Page 0 holds no data: before the magic page is mapped, an e500v2 host may show it at EA 0. The top 4 KiB are the
 //! magic page's.
+//!
+//! What the interpreter uses at each step lies in different sets of a TLB of 128: under KVM a guest's memory has an entry for each of its
+//! pages, and one for each privilege, in the four ways of an e500's TLB0, and pages that lie one behind the other in all areas
+//! would throw out each other's.
+
+/// Sets of TLB0 of an e500v2, by the number of the page (e500 core manual, section 12.3).
+const SETS: u32 = 128;
+const _: () = {
+    let hot = [SAVE_BASE, IMAGE_BASE, BATCH_BASE, LOG_BASE, SLOTS_BASE, CODE_BASE];
+    let (mut one, mut other) = (0, 1);
+    while one + 1 < hot.len() {
+        assert!(hot[one] >> 12 & (SETS - 1) != hot[other] >> 12 & (SETS - 1), "they are in each other's way");
+        other += 1;
+        if other == hot.len() {
+            one += 1;
+            other = one + 1;
+        }
+    }
+};
 
 /// End of the area where interrupt vectors are written.
 pub const VECTORS_END: u32 = 0x3000;
@@ -36,7 +55,7 @@ pub const IMAGE_BASE: u32 = 0x0010_0000;
 /// End of the guest kernel with its bss and stacks.
 pub const IMAGE_END: u32 = BATCH_BASE;
 /// Where the harness puts the batch.
-pub const BATCH_BASE: u32 = 0x0040_0000;
+pub const BATCH_BASE: u32 = 0x0043_0000;
 /// Largest batch, bytes.
 pub const BATCH_SIZE: u32 = KEPT_BASE - BATCH_BASE;
 /// Where the guest keeps the entries of cases that have ended, where it is asked to: see [`crate::batch::KEEP`].
@@ -44,11 +63,11 @@ pub const KEPT_BASE: u32 = 0x0070_0000;
 /// Room for them, bytes. What finds none is sent over the console.
 pub const KEPT_SIZE: u32 = LOG_BASE - KEPT_BASE;
 /// Where the guest writes the log.
-pub const LOG_BASE: u32 = 0x0080_0000;
+pub const LOG_BASE: u32 = 0x0084_0000;
 /// Size of the log with its header, bytes.
 pub const LOG_SIZE: u32 = SLOTS_BASE - LOG_BASE;
 /// Where the guest keeps the slots, 8 bytes each.
-pub const SLOTS_BASE: u32 = 0x0090_0000;
+pub const SLOTS_BASE: u32 = 0x008f_0000;
 /// Number of slots a case may use.
 pub const SLOTS: u16 = ((HOST_BLOCK - SLOTS_BASE) / 8) as u16;
 /// Where a host step's arguments and results stand.

@@ -4,7 +4,8 @@
 //!   harness                          guest RAM                            harness
 //!   assemble --batch, bytecode--> [ BATCH ] --interpreter--> [ LOG ] --frame--> serial line --> decode
 //!                                                               |--> [ KEPT ] --read where guest memory is a file--> decode
-//!                                                               '-- read from memory by a host that gives each case a machine
+//!                                                               '-- read from memory by a host that gives each case a machine;
+//!                                                                   its frames: serial line, or its own memory (aside) --> decode
 //! ```
 //!
 //! Three crates speak it (harness, guest kernel, reference hypervisor; later the VMM), so it is written down once,
@@ -16,6 +17,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod aside;
 pub mod batch;
 pub mod board;
 pub mod bytecode;

@@ -18,11 +18,11 @@ use crate::registers::{Regs, Sregs};
 use crate::report::{Reporter, Text};
 use crate::returns::Returns;
 use crate::system::{EAGAIN, EINTR, Errno, Failure, System, Vm, interrupt};
-use crate::watchdog::{Progress, Watchdog};
+use crate::watchdog::{Progress, Stuck, Watchdog};
 use core::fmt;
 use sprig_isa::hcall::papr::H_SUCCESS;
 use sprig_wire::batch::{Batch, LOUD, SILENT};
-use sprig_wire::board::{EPAPR_MAGIC, NO_DEVICES_IN_REAL_MODE, RADIX};
+use sprig_wire::board::{COUNTED, EPAPR_MAGIC, NO_DEVICES_IN_REAL_MODE, RADIX};
 use sprig_wire::bytecode::{self, Op};
 use sprig_wire::frame::{LINE, PAYLOAD, Record, decode};
 use sprig_wire::layout::{BATCH_BASE, BATCH_SIZE};
@@ -30,8 +30,8 @@ use sprig_wire::{Malformed, log};
 
 /// The register that holds the ePAPR magic at entry.
 const MAGIC_REGISTER: usize = 6;
-/// The register that says at entry what kind of partition it is.
-const PARTITION_REGISTER: usize = 7;
+/// The register that says at entry what kind of machine it is.
+const KIND_REGISTER: usize = 7;
 
 /// What is put into a machine's memory.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,8 @@ pub struct Program<'a> {
     pub index: u32,
     /// Tenths of a second that it may be without progress.
     pub patience: u32,
+    /// The host's clock counts instructions.
+    pub counted: bool,
 }
 
 /// A machine could not be set up. Not the guest's doing, nor anything it could change.
@@ -137,7 +139,7 @@ impl<'a, V: Vm> Machine<'a, V> {
 
     /// Puts image and case into memory, and the CPU to what it is at entry.
     fn enter(&mut self) -> Result<(), SetupError> {
-        let Program { image, batch, index, .. } = &self.program;
+        let Program { image, batch, index, counted, .. } = &self.program;
         let ram = self.vm.ram();
         image.load(ram)?;
         // Each case has a machine of its own, so the batch in it has one case; frames are the host's to send, but for
@@ -148,11 +150,12 @@ impl<'a, V: Vm> Machine<'a, V> {
         batch.write_single(*index, flags, room)?;
         let mut regs = Regs::at(image.entry());
         regs.gpr[MAGIC_REGISTER] = EPAPR_MAGIC.into();
-        regs.gpr[PARTITION_REGISTER] = match (self.vm.is_hv(), self.vm.is_radix()) {
-            (true, true) => RADIX.into(),
-            (true, false) => NO_DEVICES_IN_REAL_MODE.into(),
+        let partition = match (self.vm.is_hv(), self.vm.is_radix()) {
+            (true, true) => RADIX,
+            (true, false) => NO_DEVICES_IN_REAL_MODE,
             (false, _) => 0,
         };
+        regs.gpr[KIND_REGISTER] = (partition | if *counted { COUNTED } else { 0 }).into();
         Ok(entry::enter(&mut self.vm, &self.pristine, &regs)?)
     }
 
@@ -166,13 +169,16 @@ impl<'a, V: Vm> Machine<'a, V> {
         loop {
             let exit = self.vm.run();
             let progress = Progress::of(self.vm.ram());
-            let exits = || {
-                let mut all = 0;
-                self.vm.counters(&mut |_, count| all += count);
-                all
+            let look = || {
+                let mut exits = 0;
+                self.vm.counters(&mut |_, count| exits += count);
+                Stuck { exits, registers: self.vm.regs().ok() }
             };
-            if watchdog.is_hung(reporter.system.ticks(), progress, exits) {
+            if watchdog.is_hung(reporter.system.ticks(), progress, look) {
                 return Ok(End::Hung);
+            }
+            if watchdog.is_suspicious() {
+                reporter.system.tick_soon();
             }
             if watchdog.is_to_be_told(reporter.system.ticks()) {
                 self.tell(reporter);

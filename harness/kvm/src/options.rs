@@ -8,6 +8,10 @@ use crate::watchdog::PATIENCE;
 pub struct Options<'a> {
     /// `patience=20`: ticks that a machine may be without progress.
     pub patience: u32,
+    /// `counted=1`: the host's clock counts instructions.
+    pub counted: bool,
+    /// `aside=1`: whoever listens reads this program's memory, too.
+    pub aside: bool,
     /// `label=...`: printed before anything else.
     pub label: Option<&'a str>,
     /// What the machines are.
@@ -35,7 +39,7 @@ impl Default for Kind {
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { patience: PATIENCE, label: None, kind: Kind::default() }
+        Self { patience: PATIENCE, counted: false, aside: false, label: None, kind: Kind::default() }
     }
 }
 
@@ -46,6 +50,8 @@ impl<'a> Options<'a> {
         for argument in arguments {
             match argument.split_once('=')? {
                 ("patience", ticks) => options.patience = ticks.parse().ok()?,
+                ("counted", "1") => options.counted = true,
+                ("aside", "1") => options.aside = true,
                 ("label", text) => options.label = Some(text),
                 ("type", number) => options.kind.vm_type = number.parse().ok()?,
                 ("pvr", pvr) => options.kind.pvr = Some(u32::from_str_radix(pvr.strip_prefix("0x")?, 16).ok()?),
@@ -66,9 +72,18 @@ mod tests {
     fn each_argument_is_taken_in_any_order_and_may_be_missing() {
         assert_eq!(Options::parse([]), Some(Options::default()));
         let kind = Kind { vm_type: 2, pvr: Some(0x003c_0301), papr: true, radix: true };
-        let all = Options { patience: 20, label: Some("a=b c"), kind };
+        let all = Options { patience: 20, counted: true, aside: true, label: Some("a=b c"), kind };
         assert_eq!(
-            Options::parse(["type=2", "label=a=b c", "papr=1", "radix=1", "pvr=0x3c0301", "patience=20"]),
+            Options::parse([
+                "type=2",
+                "label=a=b c",
+                "papr=1",
+                "radix=1",
+                "counted=1",
+                "aside=1",
+                "pvr=0x3c0301",
+                "patience=20"
+            ]),
             Some(all)
         );
     }

@@ -1,9 +1,12 @@
 //! Frames to the harness: the records a guest sends itself elsewhere, and those only a host can send.
+//!
+//! Where the harness reads this system's memory, they are put aside there, and the console has one that says where.
 
 use crate::returns::Returns;
 use crate::system::System;
 use core::fmt::{self, Write};
 use sprig_wire::CRC;
+use sprig_wire::aside::{self, HEAD};
 use sprig_wire::frame::{LINE, LOG_CHUNK, Line, PAYLOAD, Record};
 use sprig_wire::log::Header;
 
@@ -19,12 +22,16 @@ pub struct Reporter<'a, S> {
     sequence: u16,
     pending: [u8; PENDING],
     filled: usize,
+    /// The number of the first frame that is pending.
+    first: u16,
+    /// Bytes that have been put aside.
+    aside: usize,
 }
 
 impl<'a, S: System> Reporter<'a, S> {
     /// A reporter that has said nothing.
     pub fn new(system: &'a mut S) -> Self {
-        Self { system, sequence: 0, pending: [0; PENDING], filled: 0 }
+        Self { system, sequence: 0, pending: [0; PENDING], filled: 0, first: 0, aside: 0 }
     }
 
     /// Sends one record, and those that wait. Whatever could end the host comes after this.
@@ -40,6 +47,9 @@ impl<'a, S: System> Reporter<'a, S> {
         if self.filled + line.as_bytes().len() > PENDING {
             self.flush();
         }
+        if self.filled == 0 {
+            self.first = self.sequence.wrapping_sub(1);
+        }
         for (place, byte) in self.pending.iter_mut().skip(self.filled).zip(line.as_bytes()) {
             *place = *byte;
             self.filled += 1;
@@ -48,7 +58,16 @@ impl<'a, S: System> Reporter<'a, S> {
 
     /// Sends what has waited.
     pub fn flush(&mut self) {
-        self.system.console(self.pending.get(..self.filled).unwrap_or(&self.pending));
+        let pending = self.pending.get(..self.filled).unwrap_or(&self.pending);
+        let (offset, length) = (self.aside as u32, pending.len() as u32);
+        let line = Line::new(self.first, &Record::Aside { offset, length, checksum: CRC.checksum(pending) });
+        // A single frame is no longer than one that says where it is.
+        if line.as_bytes().len() < pending.len() && put_aside(self.system.aside(), self.aside, pending) {
+            self.aside += pending.len();
+            self.system.console(line.as_bytes());
+        } else {
+            self.system.console(pending);
+        }
         self.filled = 0;
     }
 
@@ -62,7 +81,7 @@ impl<'a, S: System> Reporter<'a, S> {
         self.add(&Record::Fate { case, hung, how: Text::of(how).as_bytes() });
     }
 
-    /// Sends a case's entries, with what KVM_RUN returned for among them, and that the case has ended.
+    /// Has a case's entries sent with the next record, with what KVM_RUN returned for among them, and that the case has ended.
     pub fn log(&mut self, header: &Header, entries: &[u8], returns: &Returns) {
         let (mut digest, mut length) = (CRC.digest(), 0);
         let mut chunk = Chunk { case: header.case, offset: 0, bytes: [0; LOG_CHUNK], filled: 0 };
@@ -74,8 +93,30 @@ impl<'a, S: System> Reporter<'a, S> {
         });
         chunk.send(self);
         let Header { case, state, step, .. } = *header;
-        self.send(&Record::End { case, state, step, length, checksum: digest.finalize() });
+        // With what comes next: that is soon.
+        self.add(&Record::End { case, state, step, length, checksum: digest.finalize() });
     }
+}
+
+/// Puts bytes behind so many others; false where there is no room.
+fn put_aside(pages: &mut [aside::Page], offset: usize, bytes: &[u8]) -> bool {
+    if offset + bytes.len() > pages.len() * aside::ROOM {
+        return false;
+    }
+    let mut rest = bytes;
+    for (number, within, size) in aside::pieces(offset, bytes.len()) {
+        let (Some(page), Some((piece, after))) = (pages.get_mut(number), rest.split_at_checked(size)) else {
+            return false;
+        };
+        if within == HEAD {
+            page[..HEAD].copy_from_slice(&aside::head(number as u32));
+        }
+        if let Some(place) = page.get_mut(within..within + size) {
+            place.copy_from_slice(piece);
+        }
+        rest = after;
+    }
+    true
 }
 
 /// Entries on their way out, in frames as full as they can be.
@@ -173,7 +214,9 @@ mod tests {
             let entries: Vec<u8> = (0..length).map(|byte| byte as u8).collect();
             let mut fake = Fake::default();
             let header = Header { state: State::Ended, case: 3, step: 9, length: length as u32 };
-            Reporter::new(&mut fake).log(&header, &entries, &Returns::new());
+            let mut reporter = Reporter::new(&mut fake);
+            reporter.log(&header, &entries, &Returns::new());
+            reporter.flush();
             let said = fake.said();
             let received: Vec<u8> = said.iter().flat_map(|said| said.log_bytes()).copied().collect();
             assert_eq!(received, entries);
@@ -189,11 +232,33 @@ mod tests {
         let mut returns = Returns::new();
         assert_eq!(returns.note(1, 0, Unexpected { reason: 0, detail: 7 }), Ok(()));
         let header = Header { state: State::Ended, case: 0, step: 1, length: 0 };
-        Reporter::new(&mut fake).log(&header, &[], &returns);
+        let mut reporter = Reporter::new(&mut fake);
+        reporter.log(&header, &[], &returns);
+        reporter.flush();
         let said = fake.said();
         let received: Vec<u8> = said.iter().flat_map(|said| said.log_bytes()).copied().collect();
         let Some(Said::End { length, checksum, .. }) = said.last() else { panic!("an end") };
         assert_eq!((*length as usize, *checksum), (received.len(), CRC.checksum(&received)));
+    }
+
+    #[test]
+    fn what_finds_room_aside_is_put_there_and_the_rest_is_sent() {
+        let entries: Vec<u8> = (0..5 * PENDING).map(|byte| byte as u8).collect();
+        let header = Header { state: State::Ended, case: 3, step: 9, length: entries.len() as u32 };
+        let whole = |pages| {
+            let mut fake = Fake { aside: std::vec![[0; aside::PAGE]; pages], ..Fake::default() };
+            let mut reporter = Reporter::new(&mut fake);
+            reporter.send(&Record::Case { case: 3 });
+            reporter.log(&header, &entries, &Returns::new());
+            reporter.send(&Record::Done);
+            let said = fake.said();
+            assert_eq!((&said[0], said.last()), (&Said::Case(3), Some(&Said::Done)));
+            let received: Vec<u8> = said.iter().flat_map(|said| said.log_bytes()).copied().collect();
+            assert!(received == entries, "{pages} pages");
+            fake.console.len()
+        };
+        let sent: Vec<usize> = [0, 3, 20].map(whole).into();
+        assert!(sent[0] > entries.len() && sent[1] < sent[0] && sent[2] < entries.len() / 10, "{sent:?}");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Job<'a> {
     pub batch: &'a [u8],
     /// Ticks that a machine may be without progress.
     pub patience: u32,
+    /// The host's clock counts instructions.
+    pub counted: bool,
 }
 
 /// Runs a batch and reports every case. `returns` is room for what is noted of one.
@@ -39,7 +41,8 @@ pub fn run(system: &mut impl System, job: Job<'_>, returns: &mut Returns) -> Res
 }
 
 fn run_all<S: System>(reporter: &mut Reporter<'_, S>, job: Job<'_>, returns: &mut Returns) -> Result<(), SetupError> {
-    let (image, batch, patience) = (Image::open(job.image)?, Batch::open(job.batch)?, job.patience);
+    let (image, batch) = (Image::open(job.image)?, Batch::open(job.batch)?);
+    let Job { patience, counted, .. } = job;
     // What the guest will find is what the first machine has: that it can be made is the proof that there is KVM at all.
     let kept = image.pages()?;
     let pvr = reporter.system.create_vm(kept.clone())?.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?.pvr;
@@ -48,7 +51,7 @@ fn run_all<S: System>(reporter: &mut Reporter<'_, S>, job: Job<'_>, returns: &mu
         let case = batch.case(index)?.id;
         reporter.send(&Record::Case { case });
         let machine =
-            Machine::new(reporter.system.create_vm(kept.clone())?, Program { image, batch, index, patience })?;
+            Machine::new(reporter.system.create_vm(kept.clone())?, Program { image, batch, index, patience, counted })?;
         if !run_case(reporter, machine, case, returns)? {
             // That is hardly the case's doing: the others would fare no better, and each takes as long.
             return Ok(());
@@ -135,7 +138,7 @@ mod tests {
         let mut fake = Fake::default();
         fake.guests.push_back(Vec::new());
         fake.guests.extend(guests);
-        let job = Job { image: &elf(IMAGE_BASE, b"code", 8), batch: &batch, patience: PATIENCE };
+        let job = Job { image: &elf(IMAGE_BASE, b"code", 8), batch: &batch, patience: PATIENCE, counted: false };
         assert_eq!(run(&mut fake, job, &mut Returns::new()), Ok(()));
         fake.said()
     }
@@ -277,7 +280,7 @@ mod tests {
     #[test]
     fn a_host_that_cannot_run_anything_says_so() {
         let unfit = |fake: &mut Fake, image: &[u8], batch: &[u8]| {
-            assert!(run(fake, Job { image, batch, patience: PATIENCE }, &mut Returns::new()).is_err());
+            assert!(run(fake, Job { image, batch, patience: PATIENCE, counted: false }, &mut Returns::new()).is_err());
             fake.said()
         };
         let image = elf(IMAGE_BASE, b"code", 8);

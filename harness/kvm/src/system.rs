@@ -5,6 +5,7 @@ use crate::registers::{Family, Regs, Sregs};
 use crate::tlb;
 use core::fmt;
 use core::ops::Range;
+use sprig_wire::aside::Page;
 
 /// errno: a signal arrived.
 pub const EINTR: Errno = Errno(4);
@@ -84,6 +85,12 @@ pub trait System {
 
     /// Writes to the console, and returns when it has been sent: a host that dies then does not take it along.
     fn console(&mut self, bytes: &[u8]);
+
+    /// Memory in which frames can be put aside, of zeros; none where nobody could read them there.
+    fn aside(&mut self) -> &mut [Page];
+
+    /// Has the next tick of the watchdog's timer come after [`crate::watchdog::SOON_MICROSECONDS`].
+    fn tick_soon(&mut self);
 
     /// Ticks of the watchdog's timer since the program began.
     fn ticks(&self) -> u32;

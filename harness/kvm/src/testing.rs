@@ -5,6 +5,8 @@ use crate::registers::{Family, Regs, Sregs};
 use crate::system::{EINTR, EINVAL, Errno, Failure, MmuV3, System, Vm};
 use crate::tlb;
 use core::ops::Range;
+use sprig_wire::CRC;
+use sprig_wire::aside::{self, Page};
 use sprig_wire::board::{CONSOLE, POWER_OFF, REGISTERS};
 use sprig_wire::frame::{PAYLOAD, Record, decode};
 use sprig_wire::layout::{LOG_BASE, RAM_SIZE};
@@ -246,6 +248,8 @@ pub(crate) struct Fake {
     /// KVM_CREATE_VM fails.
     pub(crate) has_no_kvm: bool,
     pub(crate) ticks: Rc<Cell<u32>>,
+    /// Where frames are put aside.
+    pub(crate) aside: Vec<Page>,
 }
 
 impl System for Fake {
@@ -266,6 +270,12 @@ impl System for Fake {
     fn console(&mut self, bytes: &[u8]) {
         self.console.extend(bytes);
     }
+
+    fn aside(&mut self) -> &mut [Page] {
+        &mut self.aside
+    }
+
+    fn tick_soon(&mut self) {}
 
     fn ticks(&self) -> u32 {
         self.ticks.get()
@@ -297,12 +307,26 @@ impl Fake {
     /// Everything that was said; each frame has the next number.
     pub(crate) fn said(&self) -> Vec<Said> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let lines = self.console.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        lines
+        let lines = |bytes: &[u8]| -> Vec<Vec<u8>> {
+            bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(Vec::from).collect()
+        };
+        let there = |line: Vec<u8>| match decode(&line, &mut [0; PAYLOAD]) {
+            Ok((_, Record::Aside { offset, length, checksum })) => {
+                let pieces = aside::pieces(offset as usize, length as usize);
+                let frames: Vec<u8> =
+                    pieces.flat_map(|(page, at, size)| self.aside[page][at..at + size].to_vec()).collect();
+                assert_eq!(CRC.checksum(&frames), checksum);
+                lines(&frames)
+            }
+            _ => Vec::from([line]),
+        };
+        lines(&self.console)
+            .into_iter()
+            .flat_map(there)
             .enumerate()
             .map(|(index, line)| {
                 let mut payload = [0; PAYLOAD];
-                let (sequence, record) = decode(line, &mut payload).expect("a frame");
+                let (sequence, record) = decode(&line, &mut payload).expect("a frame");
                 assert_eq!(usize::from(sequence), index);
                 match record {
                     Record::Boot { pvr, cases, .. } => Said::Boot { pvr, cases },
@@ -315,7 +339,7 @@ impl Fake {
                     Record::Exits { count, reason, .. } => Said::Exits(text(reason), count),
                     Record::Unfit(why) => Said::Unfit(text(why)),
                     Record::Panic(_) => Said::Panic,
-                    Record::Kept { .. } => panic!("nobody reads this host's memory"),
+                    Record::Kept { .. } | Record::Aside { .. } => panic!("nobody reads this host's memory"),
                 }
             })
             .collect()

@@ -1,15 +1,19 @@
 //! Is the guest still getting anywhere? A stuck guest spins for ever; a timer interrupts KVM_RUN, and a machine that has not
 //! begun another step for so many ticks is ended. Sooner still where it does not spin itself but the hypervisor does, with a miss or
-//! an interrupt that comes again at once: such a machine leaves its guest more often than any step of a script can cause.
+//! an interrupt that comes again at once: such a machine leaves its guest more often than any step of a script can cause; or it has
+//! left it often and none of its registers is another, so that it goes round in a circle, or executes nothing at all.
 //!
 //! Ticks are counted, not time: a host that is starved of CPU loses ticks and guest instructions alike, and one tick that
 //! comes late is one tick.
 
+use crate::registers::Regs;
 use sprig_wire::layout::LOG_BASE;
 use sprig_wire::log::{AT_CASE, AT_LENGTH, AT_STATE, AT_STEP, State};
 
 /// Between two ticks of the timer, microseconds: so long a machine may leave its guest unnoticed, a hundred thousand times and more.
 pub const TIMER_MICROSECONDS: u32 = 20_000;
+/// And until the next one where the machine has left its guest so often since the last, without progress, that it may be in a circle.
+pub const SOON_MICROSECONDS: u32 = 3_000;
 /// What patience is counted in, microseconds.
 const TICK_MICROSECONDS: u32 = 100_000;
 const TIMER_TICKS: u32 = TICK_MICROSECONDS / TIMER_MICROSECONDS;
@@ -23,6 +27,9 @@ pub const SILENCE: u32 = 10 * TIMER_TICKS;
 
 /// Exits of the guest without progress that end a machine.
 pub const EXITS: u64 = 100_000;
+/// Exits of the guest without progress that end a machine whose registers are the same as before them. What a script can loop for is
+/// a counter, which is a register; only in a race the same step begins again and again with the same registers.
+pub const EXITS_IN_A_CIRCLE: u64 = 1000;
 /// A race of one step begins the same step in each round and seems to get nowhere: time and exits are as much again for each so many rounds.
 /// A step is sixteen instructions at most, each of which may leave the guest a few times.
 pub const ROUNDS: u32 = 2000;
@@ -60,6 +67,15 @@ fn bytes<const N: usize>(ram: &[u8], field: u32) -> [u8; N] {
     ram.get(at..at + N).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; N])
 }
 
+/// A machine that gets nowhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stuck {
+    /// Exits of its life, 0 where nobody counts.
+    pub exits: u64,
+    /// The guest's registers, where they can be read.
+    pub registers: Option<Regs>,
+}
+
 /// Watches one machine.
 #[derive(Debug)]
 pub struct Watchdog {
@@ -67,12 +83,17 @@ pub struct Watchdog {
     patience: u32,
     /// Exits.
     most: u64,
+    /// Exits where registers are the same.
+    most_in_a_circle: u64,
     seen: Progress,
     since: u32,
     /// The tick at which it last looked: between two there is nothing to be seen.
     looked: u32,
-    /// Exits until the first tick without progress.
-    exits: Option<u64>,
+    /// At the first tick without progress.
+    stuck: Option<Stuck>,
+    /// Exits until it last looked.
+    exits: u64,
+    is_suspicious: bool,
     told: (Progress, u32),
 }
 
@@ -85,27 +106,46 @@ impl Watchdog {
         Self {
             patience: patience.saturating_mul(TIMER_TICKS).saturating_mul(times),
             most: EXITS * u64::from(times),
+            most_in_a_circle: if rounds == 0 { EXITS_IN_A_CIRCLE } else { u64::MAX },
             seen: Progress::default(),
             since: ticks,
             looked: ticks,
-            exits: None,
+            stuck: None,
+            exits: 0,
+            is_suspicious: false,
             told: (Progress::default(), ticks),
         }
     }
 
-    /// True if the machine has got nowhere for too long. `exits` counts those of the machine's life, 0 where nobody counts.
-    pub fn is_hung(&mut self, ticks: u32, progress: Progress, exits: impl FnOnce() -> u64) -> bool {
+    /// True if the machine has got nowhere for too long. `look` looks at it more closely than at each exit.
+    pub fn is_hung(&mut self, ticks: u32, progress: Progress, look: impl FnOnce() -> Stuck) -> bool {
         if progress != self.seen {
-            (self.seen, self.since, self.exits) = (progress, ticks, None);
+            (self.seen, self.since, self.stuck) = (progress, ticks, None);
         }
+        self.is_suspicious = false;
         if ticks == self.looked {
             return false;
         }
         self.looked = ticks;
-        let exits = exits();
-        let before = *self.exits.get_or_insert(exits);
+        let now = look();
+        let is_first = self.stuck.is_none();
+        let before = *self.stuck.get_or_insert(now);
+        self.is_suspicious = is_first && now.exits.saturating_sub(self.exits) >= self.most_in_a_circle;
+        self.exits = now.exits;
+        let most = if now.registers.is_some() && now.registers == before.registers {
+            self.most_in_a_circle
+        } else {
+            self.most
+        };
         let patience = if progress.has_begun { self.patience } else { self.patience.div_ceil(BOOT_PART) };
-        ticks.wrapping_sub(self.since) >= patience || exits.saturating_sub(before) >= self.most
+        ticks.wrapping_sub(self.since) >= patience || now.exits.saturating_sub(before.exits) >= most.min(self.most)
+    }
+
+    /// True if it is worth another look soon: at a tick without progress the machine was found that has left its guest often since the one
+    /// before.
+    #[must_use]
+    pub const fn is_suspicious(&self) -> bool {
+        self.is_suspicious
     }
 
     /// True if the machine has been silent for long and got somewhere meanwhile; then it is taken to be said.
@@ -128,6 +168,11 @@ mod tests {
         Progress { has_begun: true, case: 0, step, length: 0 }
     }
 
+    /// So many exits, and registers that cannot be read.
+    fn exits(exits: u64) -> impl FnOnce() -> Stuck {
+        move || Stuck { exits, registers: None }
+    }
+
     #[test]
     fn the_first_step_of_the_first_case_is_no_boot() {
         let mut ram = vec![0; (LOG_BASE + sprig_wire::log::ENTRIES) as usize];
@@ -142,16 +187,16 @@ mod tests {
     fn a_machine_without_progress_is_hung_after_so_many_ticks() {
         let mut watchdog = Watchdog::new(PATIENCE, 0, 7);
         let stuck = at_step(1);
-        assert!(!watchdog.is_hung(8, stuck, || 0));
-        assert!(!watchdog.is_hung(8 + PATIENCE * TIMER_TICKS - 1, stuck, || 0));
-        assert!(watchdog.is_hung(8 + PATIENCE * TIMER_TICKS, stuck, || 0));
+        assert!(!watchdog.is_hung(8, stuck, exits(0)));
+        assert!(!watchdog.is_hung(8 + PATIENCE * TIMER_TICKS - 1, stuck, exits(0)));
+        assert!(watchdog.is_hung(8 + PATIENCE * TIMER_TICKS, stuck, exits(0)));
     }
 
     #[test]
     fn a_machine_that_boots_is_hung_earlier() {
         let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
-        assert!(!watchdog.is_hung(PATIENCE * TIMER_TICKS / BOOT_PART - 1, Progress::default(), || 0));
-        assert!(watchdog.is_hung(PATIENCE * TIMER_TICKS / BOOT_PART, Progress::default(), || 0));
+        assert!(!watchdog.is_hung(PATIENCE * TIMER_TICKS / BOOT_PART - 1, Progress::default(), exits(0)));
+        assert!(watchdog.is_hung(PATIENCE * TIMER_TICKS / BOOT_PART, Progress::default(), exits(0)));
     }
 
     #[test]
@@ -159,7 +204,7 @@ mod tests {
         let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
         let told: u32 = (1..=10 * SILENCE)
             .map(|tick| {
-                assert!(!watchdog.is_hung(tick, at_step(tick.min(5 * SILENCE)), || 0));
+                assert!(!watchdog.is_hung(tick, at_step(tick.min(5 * SILENCE)), exits(0)));
                 u32::from(watchdog.is_to_be_told(tick))
             })
             .sum();
@@ -171,26 +216,50 @@ mod tests {
         let mut watchdog = Watchdog::new(PATIENCE, 0, u32::MAX - 3);
         for step in 1..100 {
             let ticks = (u32::MAX - 3).wrapping_add(step * (PATIENCE * TIMER_TICKS - 1));
-            assert!(!watchdog.is_hung(ticks, at_step(step), || u64::from(step) * EXITS), "step {step}");
+            assert!(!watchdog.is_hung(ticks, at_step(step), exits(u64::from(step) * EXITS)), "step {step}");
         }
     }
 
     #[test]
     fn a_machine_that_only_leaves_its_guest_is_hung_before() {
         let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
-        assert!(!watchdog.is_hung(1, at_step(1), || 5), "they came before the step, for all it knows");
-        assert!(!watchdog.is_hung(2, at_step(1), || 5 + EXITS - 1));
-        assert!(watchdog.is_hung(3, at_step(1), || 5 + EXITS));
+        assert!(!watchdog.is_hung(1, at_step(1), exits(5)), "they came before the step, for all it knows");
+        assert!(!watchdog.is_hung(2, at_step(1), exits(5 + EXITS - 1)));
+        assert!(watchdog.is_hung(3, at_step(1), exits(5 + EXITS)));
+    }
+
+    #[test]
+    fn a_machine_that_goes_round_in_a_circle_is_hung_much_before() {
+        let at = |pc, exits| move || Stuck { exits, registers: Some(Regs::at(pc)) };
+        let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
+        assert!(!watchdog.is_hung(1, at_step(1), at(0x100, 5)));
+        assert!(!watchdog.is_hung(2, at_step(1), at(0x100, 5 + EXITS_IN_A_CIRCLE - 1)));
+        assert!(!watchdog.is_hung(3, at_step(1), at(0x104, 5 + EXITS_IN_A_CIRCLE)), "it gets on");
+        assert!(watchdog.is_hung(4, at_step(1), at(0x100, 5 + EXITS_IN_A_CIRCLE)));
+        // One that leaves its guest more often between two ticks than it may in a circle is looked at again soon, once.
+        let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
+        let mut suspicions = 0;
+        for (tick, exits) in [(1, 5), (2, 5), (3, EXITS_IN_A_CIRCLE + 5), (3, 0), (4, EXITS_IN_A_CIRCLE + 5)] {
+            assert!(!watchdog.is_hung(tick, at_step(tick.min(3)), at(tick.into(), exits)));
+            assert_eq!(watchdog.is_suspicious(), (tick, exits) == (3, EXITS_IN_A_CIRCLE + 5));
+            suspicions += u32::from(watchdog.is_suspicious());
+        }
+        assert_eq!(suspicions, 1);
+        // The registers of a race are the same in each round.
+        let mut watchdog = Watchdog::new(PATIENCE, 1, 0);
+        assert!(!watchdog.is_hung(1, at_step(1), at(0x100, 0)));
+        assert!(!watchdog.is_hung(2, at_step(1), at(0x100, EXITS - 1)));
+        assert!(watchdog.is_hung(3, at_step(1), at(0x100, EXITS)));
     }
 
     #[test]
     fn a_long_race_is_given_as_much_for_each_of_its_parts() {
         let stuck = at_step(1);
         let mut watchdog = Watchdog::new(PATIENCE, 3 * ROUNDS, 0);
-        assert!(!watchdog.is_hung(1, stuck, || 0));
-        assert!(!watchdog.is_hung(2, stuck, || 4 * EXITS - 1));
-        assert!(watchdog.is_hung(3, stuck, || 4 * EXITS));
-        assert!(!watchdog.is_hung(1 + 4 * PATIENCE * TIMER_TICKS - 1, stuck, || 0));
-        assert!(watchdog.is_hung(1 + 4 * PATIENCE * TIMER_TICKS, stuck, || 0));
+        assert!(!watchdog.is_hung(1, stuck, exits(0)));
+        assert!(!watchdog.is_hung(2, stuck, exits(4 * EXITS - 1)));
+        assert!(watchdog.is_hung(3, stuck, exits(4 * EXITS)));
+        assert!(!watchdog.is_hung(1 + 4 * PATIENCE * TIMER_TICKS - 1, stuck, exits(0)));
+        assert!(watchdog.is_hung(1 + 4 * PATIENCE * TIMER_TICKS, stuck, exits(0)));
     }
 }

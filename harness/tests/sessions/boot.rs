@@ -270,5 +270,5 @@ fn a_session_can_be_run_by_hand() {
     let batch = std::fs::read(folder.join("batch.bin")).expect("the batch is there");
     assert_eq!(Ok(batch), sprig::target::batch(&[&case], false));
     assert!(command.contains("'loader,file="), "a name with blanks is quoted: {command}");
-    assert!(command.contains("by hand,, and with a comma/batch.bin,addr=0x400000,force-raw=on'"), "{command}");
+    assert!(command.contains("by hand,, and with a comma/batch.bin,addr=0x430000,force-raw=on'"), "{command}");
 }

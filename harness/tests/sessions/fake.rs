@@ -5,9 +5,10 @@ use crate::stage::{self, Stage};
 use rustix::fs::{FlockOperation, flock};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::VERSION;
+use sprig_wire::aside;
 use sprig_wire::batch::Batch;
 use sprig_wire::frame::{Line, Record};
-use sprig_wire::layout::{KEPT_BASE, KEPT_SIZE};
+use sprig_wire::layout::{BATCH_BASE, KEPT_BASE, KEPT_SIZE};
 use sprig_wire::log::State;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write, stderr, stdout};
@@ -103,6 +104,8 @@ struct Guest {
     memory: Option<File>,
     /// Bytes it has kept there.
     kept: u32,
+    /// Bytes that it has put aside there, as a host.
+    aside: usize,
     sequence: u16,
     session: usize,
     loud: bool,
@@ -122,8 +125,30 @@ const PANIC: &[u8] = b"[    1.000000] Oops: Exception in kernel mode, sig: 5 [#1
 impl Guest {
     fn say(&mut self, record: &Record<'_>) {
         let line = Line::new(self.sequence, record);
+        let line = line.as_bytes();
+        // A host puts aside what is long.
+        if self.hosted && matches!(record, Record::Log { .. }) && self.put_aside(line) {
+            let (offset, length) = (self.aside as u32, line.len() as u32);
+            let there = Record::Aside { offset, length, checksum: sprig_wire::CRC.checksum(line) };
+            print(Line::new(self.sequence, &there).as_bytes());
+            self.aside += line.len();
+        } else {
+            print(line);
+        }
         self.sequence = self.sequence.wrapping_add(1);
-        print(line.as_bytes());
+    }
+
+    /// Puts bytes into memory, in every other page; false if nobody reads it.
+    fn put_aside(&self, mut bytes: &[u8]) -> bool {
+        let Some(memory) = &self.memory else { return false };
+        for (page, within, size) in aside::pieces(self.aside, bytes.len()) {
+            let (piece, rest) = bytes.split_at(size);
+            let start = (2 * page as u64 + 7) * aside::PAGE as u64;
+            memory.write_all_at(&aside::head(page as u32), start).expect("the memory can be written");
+            memory.write_all_at(piece, start + within as u64).expect("the memory can be written");
+            bytes = rest;
+        }
+        true
     }
 
     fn boot(&mut self, cases: u32) {
@@ -154,7 +179,7 @@ impl Guest {
 
     /// Keeps the entries in memory; false if nobody reads it.
     fn keep(&mut self, case: u32) -> bool {
-        let Some(memory) = &self.memory else { return false };
+        let Some(memory) = self.memory.as_ref().filter(|_| !self.hosted) else { return false };
         memory.write_all_at(ENTRIES, u64::from(KEPT_BASE + self.kept)).expect("the memory can be written");
         self.kept_at(case, self.kept);
         self.kept += ENTRIES.len() as u32;
@@ -280,14 +305,16 @@ fn batch_path(arguments: &[String]) -> Option<&Path> {
     arguments.windows(2).find_map(|pair| {
         let [option, value] = pair else { return None };
         let loader = value.strip_prefix("loader,file=").filter(|_| option == "-device")?;
-        loader.strip_suffix(",addr=0x400000,force-raw=on").map(Path::new)
+        loader.strip_suffix(&format!(",addr={BATCH_BASE:#x},force-raw=on")).map(Path::new)
     })
 }
 
-/// The file given by `-object memory-backend-file`, if the batch says that it is read; it is shared, and the machine's memory.
+/// The file given by `-object memory-backend-file`, if the batch says that it is read, or the VMM is told so; it is shared, and the
+/// machine's memory.
 fn memory(arguments: &[String], batch: &Batch<'_>) -> Option<File> {
     let backend = arguments.iter().find_map(|argument| argument.strip_prefix("memory-backend-file,id=memory,"));
-    assert_eq!(backend.is_some(), batch.keeps(), "{arguments:?}");
+    let is_told = arguments.iter().any(|argument| argument.ends_with(" aside=1"));
+    assert_eq!(backend.is_some(), batch.keeps() || is_told, "{arguments:?}");
     let path =
         backend?.strip_prefix("size=134217728,share=on,mem-path=").expect("the size of ppce500's memory, a path");
     assert!(arguments.windows(2).any(|pair| pair == ["-machine", "memory-backend=memory"]), "{arguments:?}");
@@ -348,7 +375,7 @@ pub(crate) fn main() -> ExitCode {
     println!("firmware: hello");
     let garbage = sick == sick::PRINTS_GARBAGE;
     let memory = memory(&arguments, &batch);
-    let mut guest = Guest { memory, kept: 0, sequence: 0, session, loud: batch.is_loud(), hosted, garbage };
+    let mut guest = Guest { memory, kept: 0, aside: 0, sequence: 0, session, loud: batch.is_loud(), hosted, garbage };
     match &*sick {
         sick::DOES_NOT_COME_UP => {
             print(PANIC);

@@ -224,11 +224,11 @@ pub(crate) fn unblock_signals() {
     };
 }
 
-/// Starts a timer of real time that sends SIGALRM again and again.
-pub(crate) fn start_timer(microseconds: u32) {
+/// Starts a timer of real time that sends SIGALRM for the first time after so many microseconds, and then each time after so many.
+pub(crate) fn start_timer(first: u32, interval: u32) {
     const ITIMER_REAL: usize = 0;
     // Interval and first expiry, each in seconds and microseconds.
-    let timer = [0, microseconds as usize, 0, microseconds as usize];
+    let timer = [0, interval as usize, 0, first as usize];
     // SAFETY: the kernel copies the structure. It fails only for times that are none.
     let _ = unsafe { call(number::SETITIMER, [ITIMER_REAL, timer.as_ptr() as usize, 0, 0, 0, 0]) };
 }

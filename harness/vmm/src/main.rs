@@ -32,6 +32,7 @@ use sprig_kvm::report::Text;
 use sprig_kvm::returns::Returns;
 use sprig_kvm::session::Job;
 use sprig_kvm::system::{Failure, System};
+use sprig_wire::aside::{PAGES, Page};
 use vm::{Kvm, Machine};
 
 /// Where process 1 finds the guest image.
@@ -45,13 +46,14 @@ const FAILED: usize = 1;
 const USAGE: usize = 2;
 /// What a command line is.
 const USAGE_TEXT: &[u8] =
-    b"usage: sprig-vmm GUEST.elf BATCH [patience=TICKS] [type=NUMBER] [pvr=0xNUMBER] [papr=1] [radix=1] [label=TEXT]\n";
+    b"usage: sprig-vmm GUEST.elf BATCH [patience=TICKS] [counted=1] [aside=1] [type=NUMBER] [pvr=0xNUMBER] [papr=1] [radix=1] [label=TEXT]\n";
 
 /// The system calls behind [`sprig_kvm::session`].
 struct Linux {
     kind: Kind,
     page_size: usize,
     kvm: Option<Kvm>,
+    aside: &'static mut [Page],
 }
 
 impl System for Linux {
@@ -73,6 +75,14 @@ impl System for Linux {
             linux::exit(FAILED);
         }
         linux::drain(linux::STDOUT);
+    }
+
+    fn aside(&mut self) -> &mut [Page] {
+        self.aside
+    }
+
+    fn tick_soon(&mut self) {
+        signals::tick_soon();
     }
 
     fn ticks(&self) -> u32 {
@@ -120,8 +130,9 @@ fn session(image: &CStr, batch: &CStr, options: Options<'_>, page_size: usize) -
         panic::unfit(&failure);
         complain(&SetupError::Call(failure));
     })?;
-    let job = Job { image, batch, patience: options.patience };
-    let mut system = Linux { kind: options.kind, page_size, kvm: None };
+    let job = Job { image, batch, patience: options.patience, counted: options.counted };
+    let aside = if options.aside { aside() } else { &mut [] };
+    let mut system = Linux { kind: options.kind, page_size, kvm: None, aside };
     sprig_kvm::session::run(&mut system, job, returns()).map_err(|error| complain(&error))
 }
 
@@ -145,4 +156,13 @@ fn returns() -> &'static mut Returns {
     static mut RETURNS: Returns = Returns::new();
     // SAFETY: called once, by the only thread.
     unsafe { &mut *(&raw mut RETURNS) }
+}
+
+/// Memory in which frames are put aside. Of what is not used the kernel has no pages.
+fn aside() -> &'static mut [Page] {
+    #[repr(align(4096))]
+    struct Aligned([Page; PAGES]);
+    static mut ASIDE: Aligned = Aligned([[0; sprig_wire::aside::PAGE]; PAGES]);
+    // SAFETY: called once, by the only thread.
+    unsafe { &mut (*(&raw mut ASIDE)).0 }
 }

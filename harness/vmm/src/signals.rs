@@ -3,7 +3,7 @@
 use crate::linux::{self, SigAction};
 use crate::panic;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use sprig_kvm::watchdog::TIMER_MICROSECONDS;
+use sprig_kvm::watchdog::{SOON_MICROSECONDS, TIMER_MICROSECONDS};
 
 // include/uapi/asm-generic/signal.h
 const SIGILL: usize = 4;
@@ -26,7 +26,12 @@ pub(crate) fn install() {
         }
     }
     linux::unblock_signals();
-    linux::start_timer(TIMER_MICROSECONDS);
+    linux::start_timer(TIMER_MICROSECONDS, TIMER_MICROSECONDS);
+}
+
+/// Has the next tick come soon, and the others when they would.
+pub(crate) fn tick_soon() {
+    linux::start_timer(SOON_MICROSECONDS, TIMER_MICROSECONDS);
 }
 
 /// Ticks so far.

@@ -7,6 +7,7 @@
 //!
 //! No process in here: the same receiver serves every target that has a console, and its tests need none.
 
+mod aside;
 mod lines;
 mod receiver;
 #[cfg(test)]

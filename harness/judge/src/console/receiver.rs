@@ -9,7 +9,7 @@
 //!
 //! A host that gives each case a machine of its own speaks for its guests. Before the end of a case it may say how often the
 //! guest left for which reason (X) and that the machine came to an end of its own (F); at any time, that nothing can be run
-//! (U).
+//! (U), and that the next frames are in its memory (M).
 //!
 //! A case may reset the machine; the guest then goes on where it was, in the same sequence. After a case in which the
 //! guest's own code took an exception nothing comes any more, unless each case has a machine: that guest cannot be trusted
@@ -18,6 +18,7 @@
 //! Everything else is a [`Fault`]: most are the line's or the harness's and end as errors; a guest that starts over or
 //! gives up is the target's.
 
+use super::aside::Pages;
 use super::lines::{Lines, Tail};
 use crate::transcript::{ExitCount, Fate, RunResult};
 use sprig_isa::cpu::Cpu;
@@ -156,8 +157,12 @@ struct Running {
 #[derive(Debug)]
 pub struct Receiver {
     expected: Expected,
-    /// The guest's memory: a physical address is an offset in the file.
+    /// The machine's memory: a physical address is an offset in the file.
     memory: Option<File>,
+    /// Where in it a host puts frames aside.
+    aside: Pages,
+    /// They are being heard.
+    is_aside: bool,
     lines: Lines,
     text: Tail,
     sequence: u16,
@@ -176,6 +181,8 @@ impl Receiver {
         Self {
             expected,
             memory,
+            aside: Pages::default(),
+            is_aside: false,
             lines: Lines::default(),
             text: Tail::default(),
             sequence: 0,
@@ -273,6 +280,9 @@ impl Receiver {
         if sequence != self.sequence {
             return Err(Fault::Gap { expected: self.sequence, found: sequence });
         }
+        if let (Record::Aside { offset, length, checksum }, true) = (record, self.expected.hosted && !self.is_aside) {
+            return self.aside(offset, length, checksum, ended);
+        }
         self.sequence = self.sequence.wrapping_add(1);
         self.record(&record, ended)?;
         if !matches!(record, Record::Step { .. } | Record::Log { .. }) {
@@ -333,6 +343,25 @@ impl Receiver {
             }
             (record, _) => Err(Fault::Order { found: format!("{record:?}"), place: self.place() }),
         }
+    }
+
+    /// Hears what a host has put aside; true if there was a step of progress in it.
+    fn aside(
+        &mut self,
+        offset: u32,
+        length: u32,
+        checksum: u32,
+        ended: &mut dyn FnMut(RunResult),
+    ) -> Result<bool, Fault> {
+        let Some(memory) = &self.memory else { return Err(Fault::Memory("it is not shared".to_owned())) };
+        let frames = self.aside.read(memory, offset, length).map_err(|error| Fault::Memory(error.to_string()))?;
+        if CRC.checksum(&frames) != checksum {
+            return Err(Fault::Memory("it does not hold what the host has put aside".to_owned()));
+        }
+        self.is_aside = true;
+        let heard = self.hear(&frames, ended);
+        self.is_aside = false;
+        heard.map(|heard| heard.progress)
     }
 
     /// Reads what the guest has kept.

@@ -4,6 +4,7 @@ use super::{Expected, Fault, Heard, Receiver, find_panic};
 use crate::transcript::{ExitCount, Fate, RunResult};
 use proptest::prelude::*;
 use sprig_isa::cpu::Cpu;
+use sprig_wire::aside;
 use sprig_wire::frame::{Line, Record};
 use sprig_wire::layout::{KEPT_BASE, KEPT_SIZE, LOG_SIZE};
 use sprig_wire::log::State;
@@ -110,6 +111,47 @@ fn entries_that_are_not_where_they_should_be_are_an_error() {
     for fault in [changed, short, unshared] {
         assert!(matches!(fault.fate(), Fate::Error(_)));
     }
+}
+
+/// A host's console that says no more than where its frames are; and its memory, in which they are.
+fn put_aside(frames: &Console) -> (Console, std::fs::File) {
+    let memory = tempfile::tempfile().expect("a temporary file");
+    let page = [&aside::head(0)[..], &frames.bytes].concat();
+    memory.write_all_at(&page, 3 * aside::PAGE as u64).expect("it can be written");
+    memory.set_len(8 * aside::PAGE as u64).expect("it can be made larger");
+    let (length, checksum) = (frames.bytes.len() as u32, CRC.checksum(&frames.bytes));
+    (Console::default().say(&Record::Aside { offset: 0, length, checksum }), memory)
+}
+
+fn by_host() -> Expected {
+    Expected { cpu: cpu(), cases: 1, loud: false, hosted: true }
+}
+
+#[test]
+fn frames_that_a_host_has_put_aside_are_heard_as_if_they_came() {
+    let frames = Console::default().boot(1).case(0, b"x").say(&Record::Done);
+    let (console, memory) = put_aside(&frames);
+    let (results, heard) = hear(&mut Receiver::new(by_host(), Some(memory)), &console.bytes);
+    let exits = Some(Vec::new());
+    assert_eq!(results, [RunResult { exits, ..ended(b"x") }]);
+    assert_eq!(heard, Ok(Heard { progress: true, done: true }));
+}
+
+#[test]
+fn frames_that_are_not_what_was_put_aside_are_an_error() {
+    let (console, memory) = put_aside(&Console::default().boot(1));
+    assert!(matches!(fault(&mut Receiver::new(by_host(), None), &console), Fault::Memory(_)));
+    // A guest that speaks for itself has nothing to say by a host's memory.
+    let guest = Receiver::new(Expected { hosted: false, ..by_host() }, Some(memory.try_clone().expect("a file")));
+    assert!(matches!(fault(&mut { guest }, &console), Fault::Order { .. }));
+    memory.write_all_at(b"?", 3 * aside::PAGE as u64 + aside::HEAD as u64).expect("it can be written");
+    let changed = fault(&mut Receiver::new(by_host(), Some(memory)), &console);
+    assert!(matches!(&changed, Fault::Memory(_)), "{changed}");
+    assert!(matches!(changed.fate(), Fate::Error(_)));
+    // Nor is there anything aside of what is aside.
+    let inner = Record::Aside { offset: 0, length: 0, checksum: 0 };
+    let (console, memory) = put_aside(&Console::default().say(&inner));
+    assert!(matches!(fault(&mut Receiver::new(by_host(), Some(memory)), &console), Fault::Order { .. }));
 }
 
 #[test]

@@ -9,8 +9,10 @@ use sprig_isa::cpu::{Cpu, Family};
 /// A machine that QEMU emulates for a PowerPC Linux host.
 #[derive(Debug)]
 pub struct Host {
-    /// Arguments that choose it and its memory.
+    /// Arguments that choose it.
     pub arguments: &'static [&'static str],
+    /// Its memory, MiB.
+    pub memory: u64,
     /// Its CPU's name for `-cpu`.
     pub qemu_cpu: &'static str,
     /// Console and what else the kernel has to be told.
@@ -92,7 +94,8 @@ const HV: &[Feature] =
     &[Feature::Bare, Feature::Host, Feature::Ioctl, Feature::Reset, Feature::External, Feature::EmulatedHost];
 
 static PPCE500: Host = Host {
-    arguments: &["-M", "ppce500", "-m", "128"],
+    arguments: &["-M", "ppce500"],
+    memory: 128,
     qemu_cpu: "e500v2",
     kernel_arguments: "console=ttyS0",
     vmm: image::VMM,
@@ -102,19 +105,8 @@ static PPCE500: Host = Host {
 static MAC99: Host = Host {
     // OpenBIOS needs to be told that there is no screen. The calendar, which CUDA is asked for, is the machine's own: with the
     // real one two runs do not take the same interrupts.
-    arguments: &[
-        "-M",
-        "mac99",
-        "-m",
-        "128",
-        "-nographic",
-        "-vga",
-        "none",
-        "-net",
-        "none",
-        "-rtc",
-        "base=2000-01-01,clock=vm",
-    ],
+    arguments: &["-M", "mac99", "-nographic", "-vga", "none", "-net", "none", "-rtc", "base=2000-01-01,clock=vm"],
+    memory: 128,
     qemu_cpu: "7447",
     kernel_arguments: "console=ttyS0",
     vmm: image::VMM,
@@ -123,7 +115,8 @@ static MAC99: Host = Host {
 
 /// A 64-bit host that is a partition.
 const PSERIES: Host = Host {
-    arguments: &["-M", pseries!(",x-vof=on"), "-m", "512", "-rtc", "base=2000-01-01,clock=vm"],
+    arguments: &["-M", pseries!(",x-vof=on"), "-rtc", "base=2000-01-01,clock=vm"],
+    memory: 512,
     qemu_cpu: "power8",
     kernel_arguments: "console=hvc0",
     vmm: image::VMM_64LE,
@@ -141,8 +134,6 @@ macro_rules! powernv {
         &[
             "-M",
             $machine,
-            "-m",
-            "1024",
             "-device",
             "ipmi-bmc-sim,id=bmc0",
             "-device",
@@ -156,6 +147,7 @@ macro_rules! powernv {
 /// A 64-bit host whose guests' `sc 1` is its own to answer.
 const POWERNV8_HOST: Host = Host {
     arguments: powernv!("powernv8"),
+    memory: 1024,
     unrepeatable: Some(
         "its management controller tells the real time in spite of -icount and -rtc clock=vm (QEMU's ipmi_gettime), which firmware \
          and kernel read: sessions that begin in different seconds differ in the exits they count",
@@ -165,7 +157,8 @@ const POWERNV8_HOST: Host = Host {
 
 /// A partition that is a host itself: what it runs, it has its own hypervisor enter (H_ENTER_NESTED).
 static PSERIES_NESTED: Host = Host {
-    arguments: &["-M", pseries!(",x-vof=on,cap-nested-hv=on"), "-m", "1024", "-rtc", "base=2000-01-01,clock=vm"],
+    arguments: &["-M", pseries!(",x-vof=on,cap-nested-hv=on"), "-rtc", "base=2000-01-01,clock=vm"],
+    memory: 1024,
     qemu_cpu: "power9",
     ..PSERIES
 };
@@ -175,6 +168,7 @@ static POWERNV8: Host = POWERNV8_HOST;
 /// The same machine with a POWER9, whose KVM-HV gives its guests hashed page tables as the host itself has one then.
 static POWERNV9: Host = Host {
     arguments: powernv!("powernv9"),
+    memory: 1024,
     qemu_cpu: "power9",
     kernel_arguments: "console=hvc0 disable_radix",
     ..POWERNV8_HOST

@@ -44,6 +44,11 @@ const NO_REBOOT: &str = "-no-reboot";
 /// [`Clock::Instructions`]; and the random numbers that QEMU gives the host, where its stacks are among it, are the same too.
 const ICOUNT: [&str; 4] = ["-icount", "shift=0,sleep=off", "-seed", "1"];
 
+/// Tells the VMM so (`sprig_kvm::options`).
+const COUNTED: &str = "counted=1";
+/// Tells the VMM that the host's memory is read, too.
+const ASIDE: &str = "aside=1";
+
 /// Says `free` where the clock of emulated hosts is to be [`Clock::Free`].
 pub const CLOCK_VARIABLE: &str = "SPRIG_L1_CLOCK";
 
@@ -138,9 +143,13 @@ impl Kvm {
         initramfs::archive(&contents).map_err(|error| Unprepared::Write { path: "initramfs".into(), error })
     }
 
-    fn arguments(&self, kernel: &Path, root: &Path, how: &ByHand) -> Vec<OsString> {
+    /// `memory` is a file to be the machine's.
+    fn arguments(&self, kernel: &Path, root: &Path, memory: Option<&Path>, how: &ByHand) -> Vec<OsString> {
         let mut arguments = qemu::common();
         arguments.extend(self.machine.host.arguments.iter().map(OsString::from));
+        let megabytes = self.machine.host.memory;
+        arguments.extend(["-m".into(), megabytes.to_string().into()]);
+        arguments.extend(memory.into_iter().flat_map(|file| qemu::shared(file, megabytes << 20)));
         arguments.extend(["-cpu", self.machine.host.qemu_cpu, NO_REBOOT].map(OsString::from));
         arguments.extend(["-accel", if how.trace { "tcg,one-insn-per-tb=on" } else { "tcg" }].map(OsString::from));
         if self.clock == Clock::Instructions {
@@ -149,7 +158,10 @@ impl Kvm {
         let files: [(&str, &OsStr); 2] = [("-kernel", kernel.as_os_str()), ("-initrd", root.as_os_str())];
         arguments.extend(files.iter().flat_map(|(option, file)| [OsString::from(option), (*file).to_owned()]));
         let console = self.machine.host.kernel_arguments;
-        let options = self.program_for_host().options(self.clock.patience()).join(" ");
+        let mut options = self.program_for_host().options(self.clock.patience());
+        options.extend((self.clock == Clock::Instructions).then(|| COUNTED.to_owned()));
+        options.extend(memory.is_some().then(|| ASIDE.to_owned()));
+        let options = options.join(" ");
         arguments.extend(["-append".into(), format!("{console} {ALWAYS} -- {options}").into()]);
         arguments
     }
@@ -257,8 +269,11 @@ impl Target for Kvm {
         let kernel = self.image().map_err(no_kernel)?;
         let root = self.root(boot.cases, boot.loud).map_err(Stop::error)?;
         let root = unnamed(&root)?;
-        let arguments = self.arguments(&kernel, &path_of(&root), &ByHand::default());
-        let mut receiver = Receiver::new(boot.expected(self.cpu)?.by_host(), None);
+        // Whoever wants to see the console wants to see everything there.
+        let memory = if boot.console.is_none() { Some(qemu::memory(self.machine.host.memory << 20)?) } else { None };
+        let shared = memory.as_ref().map(path_of);
+        let arguments = self.arguments(&kernel, &path_of(&root), shared.as_deref(), &ByHand::default());
+        let mut receiver = Receiver::new(boot.expected(self.cpu)?.by_host(), memory);
         let stop = self.program.run(&arguments, &mut receiver, boot, ended);
         // A host that never came as far as the VMM says nothing about its KVM.
         stop.map_err(|stop| if receiver.has_booted() { died(stop, receiver.text()) } else { unbooted(stop) })
@@ -270,7 +285,7 @@ impl Target for Kvm {
             qemu::write(folder, GUEST_IMAGE, &self.machine.guest.bytes()?)?;
         }
         let kernel = self.image().unwrap_or_else(|_| PathBuf::from("vmlinux"));
-        let mut arguments = self.arguments(&kernel, &root, how);
+        let mut arguments = self.arguments(&kernel, &root, None, how);
         arguments.extend(qemu::debugging(how, folder));
         Ok(Some(qemu::line(&self.program.path(), &arguments)))
     }

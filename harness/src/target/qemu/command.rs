@@ -53,8 +53,7 @@ pub(super) fn arguments(
         arguments.extend(["-bios".into(), firmware.as_os_str().to_owned()]);
     }
     if let Some(memory) = files.memory {
-        arguments.extend(["-object".into(), backend(memory, machine.memory), "-machine".into()]);
-        arguments.push(format!("memory-backend={MEMORY}").into());
+        arguments.extend(shared(memory, machine.memory));
     }
     let is_traced = by_hand.is_some_and(|(how, _)| how.trace);
     arguments.extend(["-accel", if is_traced { "tcg,one-insn-per-tb=on" } else { "tcg" }].map(OsString::from));
@@ -70,10 +69,11 @@ pub(super) fn arguments(
 /// Id of the memory backend.
 const MEMORY: &str = "memory";
 
-/// A memory backend: what the guest stores can be read from the file at once, at its physical address.
-fn backend(file: &Path, bytes: u64) -> OsString {
+/// Arguments by which a file is the machine's memory: what is stored there can be read from it at once, at its physical address.
+pub(in crate::target) fn shared(file: &Path, bytes: u64) -> [OsString; 4] {
     let name = escaped(file);
-    format!("memory-backend-file,id={MEMORY},size={bytes},share=on,mem-path={name}").into()
+    let backend = format!("memory-backend-file,id={MEMORY},size={bytes},share=on,mem-path={name}");
+    ["-object".into(), backend.into(), "-machine".into(), format!("memory-backend={MEMORY}").into()]
 }
 
 /// A loader device: puts a file into guest memory before the first instruction.

@@ -22,7 +22,7 @@ pub(in crate::target) fn unnamed(bytes: &[u8]) -> Result<File, Stop> {
 }
 
 /// The memory of a machine, as a file that only memory holds: the same to two processes, gone with both.
-pub(super) fn memory(bytes: u64) -> Result<File, Stop> {
+pub(in crate::target) fn memory(bytes: u64) -> Result<File, Stop> {
     let made = || -> io::Result<File> {
         let file = File::from(memfd_create("sprig-guest-memory", MemfdFlags::CLOEXEC)?);
         file.set_len(bytes)?;

@@ -25,8 +25,8 @@ pub use stream::{StreamError, missing, stream};
 
 pub(super) use machine::pseries;
 
-pub(super) use command::{common, debugging, line};
-pub(super) use file::{path_of, unnamed, write};
+pub(super) use command::{common, debugging, line, shared};
+pub(super) use file::{memory, path_of, unnamed, write};
 pub(super) use program::Program;
 
 use super::console::Receiver;
