@@ -312,9 +312,9 @@ fn the_patcher_is_told_the_features_of_the_last_mapping() {
 
 #[test]
 fn too_large_a_case_is_a_diagnostic_of_the_target_that_cannot_hold_it() {
-    let code = format!("{HEADER}for n in 0..9999 {{\nrun {}\n}}\n", ["nop"; 16].join("; "));
-    let values = format!("{HEADER}for n in 0..9999 {{\nmtspr SPRG0, n\n}}\n");
-    let log = format!("{HEADER}for n in 0..9999 {{\nx = hcall 5\n}}\n");
+    let code = format!("{HEADER}for n in 0..19999 {{\nrun {}\n}}\n", ["nop"; 16].join("; "));
+    let values = format!("{HEADER}for n in 0..19999 {{\nmtspr SPRG0, n\n}}\n");
+    let log = format!("{HEADER}for n in 0..19999 {{\nx = hcall 5\n}}\n");
     for (text, what) in
         [(code, "bytes for its code"), (values, "slots for its values"), (log, "bytes for what it may log")]
     {
