@@ -1,12 +1,15 @@
 //! The program of another virtual machine on the same CPU: it has values of its own in its SPRGs, and reads them and their aliases over and over.
 //!
 //! ```text
-//!   at entry:  r3 = 0   r5 = where to store   r16-r23 = what SPRG0-7 are to hold   CTR = rounds
+//!   at entry:  r3 = 0   r5 = where to store   r7 = pause   r16-r23 = what SPRG0-7 are to hold   CTR = rounds
 //!
 //!              mtspr  SPRGn, r(16+n)                                    for each
 //!     round:   mfspr  r4, SPRGn;  xor r4, r4, r(16+n)                   for each, and for each alias
 //!              neg r6, r4;  or r6, r6, r4                               its first bit is 1 unless r4 is zero
 //!              rlwinm r6, r6, to the register's bit;  or r3, r3, r6
+//!              mfctr r8;  mtctr r7
+//!     pause:   no-ops;  bdnz pause                                      computes, for as long as it is told
+//!              mtctr r8
 //!              bdnz   round
 //!              stw    r3, 0(r5)                                         which ever held something else
 //!     or:      H_LOGICAL_CI_STORE of r3 to r5
@@ -31,11 +34,17 @@ const RESULT: u16 = 3;
 const READ: u16 = 4;
 const DEVICE: u16 = 5;
 const DIFFERS: u16 = 6;
+const PAUSE: u16 = 7;
+const ROUNDS_LEFT: u16 = 8;
 /// The first of those that hold what the registers are to hold.
 const EXPECTED: u16 = 16;
 
 /// How often every register is read. Each takes an exit, but for the aliases: this is several ticks of a host's timer.
 pub const ROUNDS: u64 = 500;
+
+/// Instructions of a round of the pause: where the host is emulated and counts instructions, a loop costs its branches.
+pub const PAUSE_INSTRUCTIONS: u64 = 64;
+const PAUSE_NO_OPS: usize = PAUSE_INSTRUCTIONS as usize - 1;
 
 /// The instructions of a check, without what depends on the register.
 const CHECK: [u32; 6] = [
@@ -125,23 +134,42 @@ pub fn program(registers: Registers, ending: Ending) -> impl Iterator<Item = u32
     let by_trap = by_trap.map(|n| (n, n, number::SPRG0 + n));
     let aliases = (0..SPRGS).filter(is_shown).map(|n| (ALIASES_SHIFT + n, n, number::SPRG0 + n - ALIAS_DISTANCE));
     let reads = by_trap.chain(aliases);
-    let back = -(4 * (CHECK.len() * reads.clone().count()) as i64);
+    let back = -(4 * (CHECK.len() * reads.clone().count() + PAUSE_LENGTH) as i64);
     let checks = reads.flat_map(|(bit, n, number)| {
         let [mfspr, xor, neg, or, rlwinm, collect] = CHECK;
         let place = LAST_BIT - bit;
         let to_bit = field(Operand::Sh, bit + 1) | field(Operand::Mb, place) | field(Operand::Me, place);
         [mfspr | spr(number), xor | field(Operand::Rb, EXPECTED + n), neg, or, rlwinm | to_bit, collect]
     });
-    let bdnz =
-        const { Insn::named("bc").word | field(Operand::Bo, DECREMENTED) } | Operand::Bd.insert(back).unwrap_or(0);
-    set.chain(checks).chain([bdnz]).chain(ending.instructions().iter().copied())
+    set.chain(checks).chain(pause()).chain([bdnz(back)]).chain(ending.instructions().iter().copied())
 }
 
-/// What the general registers hold at entry.
+const PAUSE_LENGTH: usize = PAUSE_NO_OPS + 4;
+
+fn pause() -> impl Iterator<Item = u32> {
+    const MOVE: [u32; 3] = [
+        rt("mfspr", ROUNDS_LEFT) | field(Operand::Spr, number::CTR),
+        rt("mtspr", 0) | field(Operand::Rs, PAUSE) | field(Operand::Spr, number::CTR),
+        rt("mtspr", 0) | field(Operand::Rs, ROUNDS_LEFT) | field(Operand::Spr, number::CTR),
+    ];
+    /// ori r0, r0, 0
+    const NO_OP: u32 = Insn::named("ori").word;
+    let [save, start, restore] = MOVE;
+    let again = bdnz(-(4 * PAUSE_NO_OPS as i64));
+    [save, start].into_iter().chain([NO_OP; PAUSE_NO_OPS]).chain([again, restore])
+}
+
+fn bdnz(displacement: i64) -> u32 {
+    const BDNZ: u32 = Insn::named("bc").word | field(Operand::Bo, DECREMENTED);
+    BDNZ | Operand::Bd.insert(displacement).unwrap_or(0)
+}
+
+/// What the general registers hold at entry. It pauses for `pause` rounds of [`PAUSE_INSTRUCTIONS`] between two rounds of its program.
 #[must_use]
-pub fn general_registers(value: u32, device: u64) -> [u64; 32] {
+pub fn general_registers(value: u32, device: u64, pause: u64) -> [u64; 32] {
     let mut registers = [0; 32];
     registers[usize::from(DEVICE)] = device;
+    registers[usize::from(PAUSE)] = pause;
     for n in 0..SPRGS {
         registers[usize::from(EXPECTED + n)] = value.wrapping_add(n.into()).into();
     }
@@ -203,7 +231,10 @@ mod tests {
             .into_iter()
             .chain(check(275, 3))
             .chain(check(259, 11))
-            .chain([assemble("bc", &[16, 0, -48]), assemble("stw", &[3, 0, 5])]);
+            .chain([assemble("mfspr", &[8, 9]), assemble("mtspr", &[9, 7])])
+            .chain([assemble("ori", &[0, 0, 0]); 63])
+            .chain([assemble("bc", &[16, 0, -252]), assemble("mtspr", &[9, 8])])
+            .chain([assemble("bc", &[16, 0, -48 - 268]), assemble("stw", &[3, 0, 5])]);
         let bits = Registers::from_bits(1 << 11 | 1 << 3);
         assert!(program(bits, Ending::Store).map(Some).eq(expected));
         // The call's token in r3: bytes, address and value in r4 to r6.
@@ -220,7 +251,8 @@ mod tests {
     #[test]
     fn a_register_from_sprg4_on_is_read_under_its_alias() {
         let reads = |bits| {
-            program(Registers::from_bits(bits), Ending::Store).filter(|word| Insn::named("mfspr").is(*word)).count()
+            let is_read = |word: &u32| Insn::named("mfspr").is(*word) && Some(*word) != assemble("mfspr", &[8, 9]);
+            program(Registers::from_bits(bits), Ending::Store).filter(is_read).count()
         };
         assert_eq!((reads(1 << 4), reads(1 << 4 | 1 << 12), reads(1 << 3 | 1 << 11)), (1, 1, 2));
     }

@@ -40,6 +40,10 @@ pub struct HostCall {
 
 /// The name of the step that runs another virtual machine.
 pub const OTHER_VM: &str = "other-vm";
+/// Of the one that starts another, which runs by turns with the guest's.
+pub const START_OTHER_VM: &str = "start-other-vm";
+/// Of the one that ends it.
+pub const END_OTHER_VM: &str = "end-other-vm";
 
 /// Every host step. `get-regs N` and its kin take the index of a register in [`REGS`] or [`SREGS`]; the one_reg calls take
 /// a KVM_REG_PPC_* identifier.
@@ -61,9 +65,19 @@ pub static HOST_CALLS: &[HostCall] = &[
     HostCall { name: OTHER_VM, call: 13, arguments: 1, results: 1 },
     // The same as `migrate`, with KVM_SET_SREGS in front of KVM_SET_REGS.
     HostCall { name: "migrate-sregs-first", call: 14, arguments: 0, results: 0 },
+    // The same as `other-vm`, but both machines run until the second is ended: the scheduler takes the CPU from one in the
+    // middle of its KVM_RUN.
+    HostCall { name: START_OTHER_VM, call: 15, arguments: 1, results: 0 },
+    HostCall { name: END_OTHER_VM, call: 16, arguments: 0, results: 1 },
 ];
 
 impl HostCall {
+    /// True if a number of its registers (`sprig_isa::other_vm::Registers`) is added to the arguments of a script.
+    #[must_use]
+    pub fn makes_other_vm(&self) -> bool {
+        matches!(self.name, OTHER_VM | START_OTHER_VM)
+    }
+
     /// The step of this name.
     #[must_use]
     pub fn by_name(name: &str) -> Option<&'static Self> {

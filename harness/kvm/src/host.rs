@@ -1,12 +1,13 @@
 //! Host steps ([`sprig_wire::host`]) by KVM's ioctls.
 
-use crate::other_vm;
+use crate::other_vm::{self, OtherVm};
 use crate::registers::Family;
 use crate::system::{Errno, Failure, Vm, interrupt};
 use sprig_isa::one_reg::{LPCR, ONE_REGS};
 use sprig_isa::other_vm::Registers;
 use sprig_wire::host::{
-    ARGUMENTS, HOST_CALLS, OTHER_VM, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES,
+    ARGUMENTS, END_OTHER_VM, HOST_CALLS, OTHER_VM, REGS, RESULTS, START_OTHER_VM, STATUS_OK, STATUS_REFUSED,
+    STATUS_UNKNOWN, VALUES,
 };
 use sprig_wire::layout::HOST_BLOCK;
 
@@ -87,6 +88,11 @@ fn call(vm: &mut impl Vm, name: &str, [first, second]: [u64; 2]) -> Result<u64, 
         "lower-external" => Ok(vm.interrupt(interrupt::UNSET).map(|()| 0)?),
         "vcpu-id" => Ok(vm.vcpu_id().into()),
         OTHER_VM => Ok(other_vm::run(vm, first as u32, Registers::from_bits(second as u16))?),
+        START_OTHER_VM => {
+            let other = OtherVm::taking_turns(vm, first as u32, Registers::from_bits(second as u16))?;
+            Ok(vm.start_other(other).map(|()| 0)?)
+        }
+        END_OTHER_VM => Ok(vm.end_other()?),
         // The critical line among them: KVM_INTERRUPT knows the external one only.
         _ => Err(Refusal::Unknown),
     }

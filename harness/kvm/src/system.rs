@@ -1,6 +1,7 @@
 //! What a session asks of the operating system: the seam between logic and system calls, and the structures that go over it.
 
 use crate::exit::Exit;
+use crate::other_vm::OtherVm;
 use crate::registers::{Family, Regs, Sregs};
 use crate::tlb;
 use core::fmt;
@@ -14,6 +15,10 @@ pub const EAGAIN: Errno = Errno(11);
 
 /// errno: invalid argument.
 pub const EINVAL: Errno = Errno(22);
+/// errno: no such process.
+pub const ESRCH: Errno = Errno(3);
+/// errno: busy.
+pub const EBUSY: Errno = Errno(16);
 
 /// Why a system call failed: a number of the kernel's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +212,20 @@ pub trait Vm {
     fn another(&self) -> Result<Self, Failure>
     where
         Self: Sized;
+
+    /// Runs another machine by turns with this one ([`OtherVm::run_until`]), in a process of its own on the same CPU.
+    ///
+    /// # Errors
+    /// The call that failed; EBUSY if there is one already.
+    fn start_other(&mut self, other: OtherVm<Self>) -> Result<(), Failure>
+    where
+        Self: Sized;
+
+    /// Ends it; what it has seen. Dropping this machine ends it, too.
+    ///
+    /// # Errors
+    /// The call that failed; ESRCH if there is none, ETIME if it does not end.
+    fn end_other(&mut self) -> Result<u64, Failure>;
 
     /// Replaces the kernel's side by a new VM and vCPU. Memory, TLB and page table stay.
     ///

@@ -1,8 +1,9 @@
 //! A system without KVM: machines whose guests are closures, and what was said on its console.
 
 use crate::exit::{Exit, HEAD, Mmio};
+use crate::other_vm::OtherVm;
 use crate::registers::{Family, Regs, Sregs};
-use crate::system::{EINTR, EINVAL, Errno, Failure, MmuV3, System, Vm};
+use crate::system::{EINTR, EINVAL, ESRCH, Errno, Failure, MmuV3, System, Vm};
 use crate::tlb;
 use core::ops::Range;
 use sprig_wire::CRC;
@@ -16,6 +17,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::string::String;
+use std::sync::atomic::AtomicBool;
 use std::vec::Vec;
 
 pub(crate) const ENODEV: Errno = Errno(19);
@@ -88,6 +90,10 @@ pub(crate) struct FakeVm {
     pub(crate) counters: Vec<(&'static str, u64)>,
     /// What the guest of another machine beside this one does.
     pub(crate) others: RefCell<VecDeque<Act>>,
+    /// The machine that runs by turns with this one.
+    pub(crate) other: Option<Box<OtherVm<Self>>>,
+    /// That is to end: both have this.
+    pub(crate) ended: Rc<AtomicBool>,
     acts: VecDeque<Act>,
     ticks: Rc<Cell<u32>>,
 }
@@ -115,6 +121,8 @@ impl Default for FakeVm {
             answers: Vec::new(),
             counters: Vec::new(),
             others: RefCell::default(),
+            other: None,
+            ended: Rc::default(),
             acts: VecDeque::new(),
             ticks: Rc::default(),
         }
@@ -223,7 +231,18 @@ impl Vm for FakeVm {
     }
 
     fn another(&self) -> Result<Self, Failure> {
-        Ok(Self { acts: self.others.take(), is_hv: self.is_hv, ..Self::default() })
+        let ended = Rc::clone(&self.ended);
+        Ok(Self { acts: self.others.take(), is_hv: self.is_hv, ended, ..Self::default() })
+    }
+
+    fn start_other(&mut self, other: OtherVm<Self>) -> Result<(), Failure> {
+        self.other = Some(Box::new(other));
+        Ok(())
+    }
+
+    fn end_other(&mut self) -> Result<u64, Failure> {
+        let mut other = self.other.take().ok_or_else(|| ESRCH.of("end-other-vm"))?;
+        other.run_until(&self.ended)
     }
 
     fn renew(&mut self) -> Result<(), Failure> {

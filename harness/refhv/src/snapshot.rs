@@ -19,8 +19,9 @@ use crate::image::{Image, ImageError};
 use crate::machine::Machine;
 use crate::memory::{Memory, Pages};
 
-/// Everything a machine is.
-pub struct Snapshot<S> {
+/// Everything a processor is, but what it may forget at any time: its lookaside, and code that it has decoded.
+#[derive(Clone)]
+pub(crate) struct Moment<S> {
     state: State,
     /// That of its translations.
     space: u8,
@@ -30,12 +31,45 @@ pub struct Snapshot<S> {
     insn: Insn,
     waiting: bool,
     supervisor: S,
+}
+
+impl<S: Supervisor + Clone> Moment<S> {
+    pub(crate) fn of(processor: &Processor<S>) -> Self {
+        let Processor { core, supervisor } = processor;
+        Self {
+            state: core.state.clone(),
+            space: core.lookaside.space(),
+            pages: core.memory.pages(),
+            board: core.board.clone(),
+            clock: core.clock.clone(),
+            insn: core.insn,
+            waiting: core.waiting,
+            supervisor: supervisor.clone(),
+        }
+    }
+
+    /// A processor that goes on from here.
+    pub(crate) fn to_processor(&self) -> Processor<S> {
+        let mut core = Core::new(self.state.profile, Memory::of_pages(&self.pages));
+        core.state = self.state.clone();
+        core.lookaside.set_space(self.space);
+        core.board = self.board.clone();
+        core.clock = self.clock.clone();
+        core.insn = self.insn;
+        core.waiting = self.waiting;
+        Processor::new(core, self.supervisor.clone())
+    }
+}
+
+/// Everything a machine is.
+pub struct Snapshot<S> {
+    moment: Moment<S>,
     image: Arc<Image>,
 }
 
 impl<S> fmt::Debug for Snapshot<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot").field("executed", &self.clock.executed()).finish_non_exhaustive()
+        f.debug_struct("Snapshot").field("executed", &self.moment.clock.executed()).finish_non_exhaustive()
     }
 }
 
@@ -57,32 +91,13 @@ impl<S: Supervisor + Clone> Snapshot<S> {
     }
 
     fn of(machine: &Machine<S>) -> Self {
-        let Processor { core, supervisor } = &machine.processor;
-        Self {
-            state: core.state.clone(),
-            space: core.lookaside.space(),
-            pages: core.memory.pages(),
-            board: core.board.clone(),
-            clock: core.clock.clone(),
-            insn: core.insn,
-            waiting: core.waiting,
-            supervisor: supervisor.clone(),
-            image: machine.image(),
-        }
+        Self { moment: Moment::of(&machine.processor), image: machine.image() }
     }
 
     /// A machine that goes on from here. Its lookaside is empty, as it may be at any time.
     #[must_use]
     pub fn to_machine(&self) -> Machine<S> {
-        let mut core = Core::new(self.state.profile, Memory::of_pages(&self.pages));
-        core.state = self.state.clone();
-        core.lookaside.set_space(self.space);
-        core.board = self.board.clone();
-        core.clock = self.clock.clone();
-        core.insn = self.insn;
-        core.waiting = self.waiting;
-        let supervisor = self.supervisor.clone();
-        Machine::going_on(Processor::new(core, supervisor), Arc::clone(&self.image))
+        Machine::going_on(self.moment.to_processor(), Arc::clone(&self.image))
     }
 }
 

@@ -11,6 +11,11 @@ pub(crate) const STDERR: usize = 2;
 
 mod number {
     pub(super) const EXIT_GROUP: usize = 234;
+    pub(super) const WAIT4: usize = 114;
+    pub(super) const KILL: usize = 37;
+    pub(super) const CLONE: usize = 120;
+    pub(super) const SCHED_SETAFFINITY: usize = 222;
+    pub(super) const GETCPU: usize = 302;
     pub(super) const READ: usize = 3;
     pub(super) const WRITE: usize = 4;
     pub(super) const OPEN: usize = 5;
@@ -25,6 +30,9 @@ mod number {
     pub(super) const RT_SIGACTION: usize = 173;
     pub(super) const RT_SIGPROCMASK: usize = 174;
 }
+
+/// CR0\[SO\] in the word that mfcr gives.
+const SUMMARY_OVERFLOW: usize = 1 << 28;
 
 /// Makes a system call (Documentation/arch/powerpc/syscall64-abi.rst; the 32-bit ABI is the same): number in r0, arguments
 /// from r3 on, result in r3; CR0\[SO\] says that it is an errno.
@@ -51,8 +59,6 @@ unsafe fn call(number: usize, arguments: [usize; 6]) -> Result<usize, Errno> {
             options(nostack),
         );
     }
-    /// CR0\[SO\] in the word that mfcr gives.
-    const SUMMARY_OVERFLOW: usize = 1 << 28;
     // An errno is less than 4096.
     if failed & SUMMARY_OVERFLOW == 0 { Ok(result) } else { Err(Errno(result as u32)) }
 }
@@ -62,6 +68,83 @@ pub(crate) fn exit(status: usize) -> ! {
     loop {
         // SAFETY: nothing runs afterwards.
         let _ = unsafe { call(number::EXIT_GROUP, [status, 0, 0, 0, 0, 0]) };
+    }
+}
+
+/// Starts a process with the memory and the files of this one, which calls a program on a stack of its own. Its number.
+///
+/// # Safety
+/// Nothing else uses the memory below `stack`, which is a multiple of 16 and has room enough; the program does only what may be done beside
+/// this one.
+pub(crate) unsafe fn start_beside(
+    stack: usize,
+    program: extern "C" fn(usize) -> !,
+    argument: usize,
+) -> Result<usize, Errno> {
+    // include/uapi/linux/sched.h, arch/powerpc/include/uapi/asm/signal.h
+    const CLONE_VM: usize = 0x100;
+    const CLONE_FILES: usize = 0x400;
+    const SIGCHLD: usize = 17;
+    /// The first stack frame: a zero, which ends the chain of frames, and what whoever is called may store to (of both ABIs).
+    const FRAME: usize = 64;
+    let (result, failed): (usize, usize);
+    // SAFETY: the caller's duty. The new process has the registers of this one but for r1 and r3, and does not come back.
+    unsafe {
+        asm!(
+            "sc",
+            "mfcr 0",
+            "cmpwi 3, 0",
+            "bne 2f",
+            "mr 3, {argument}",
+            "mr 12, {program}",
+            "mtctr 12",
+            "bctrl",
+            "2:",
+            program = in(reg_nonzero) program as usize,
+            argument = in(reg_nonzero) argument,
+            inlateout("r0") number::CLONE => failed,
+            inlateout("r3") CLONE_VM | CLONE_FILES | SIGCHLD => result,
+            inlateout("r4") stack - FRAME => _,
+            inlateout("r5") 0_usize => _,
+            inlateout("r6") 0_usize => _,
+            inlateout("r7") 0_usize => _,
+            // Not lateout: program and argument are in none of these.
+            out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("r12") _,
+            lateout("cr0") _, lateout("ctr") _, lateout("xer") _,
+        );
+    }
+    if failed & SUMMARY_OVERFLOW == 0 { Ok(result) } else { Err(Errno(result as u32)) }
+}
+
+/// Waits for the end of a process that [`start_beside`] has started.
+pub(crate) fn wait_for(process: usize) -> Result<(), Errno> {
+    // SAFETY: nothing is to be stored.
+    unsafe { call(number::WAIT4, [process, 0, 0, 0, 0, 0]) }.map(|_| ())
+}
+
+/// Ends a process.
+pub(crate) fn kill(process: usize) {
+    // include/uapi/asm-generic/signal.h
+    const SIGKILL: usize = 9;
+    // SAFETY: the process is another. It fails only if there is none.
+    let _ = unsafe { call(number::KILL, [process, SIGKILL, 0, 0, 0, 0]) };
+}
+
+/// Stays on the CPU that this runs on. Where there is only one, or the kernel does not do it, all is as it was.
+pub(crate) fn stay_on_this_cpu() {
+    /// CPUs that a set has room for, at least: NR_CPUS of the largest configurations.
+    const CPUS: usize = 2048;
+    const BITS: usize = usize::BITS as usize;
+    let mut cpu = 0_u32;
+    let mut set = [0_usize; CPUS / BITS];
+    // SAFETY: the kernel stores a number, and copies the set.
+    unsafe {
+        if call(number::GETCPU, [core::ptr::from_mut(&mut cpu) as usize, 0, 0, 0, 0, 0]).is_ok()
+            && let Some(word) = set.get_mut(cpu as usize / BITS)
+        {
+            *word = 1 << (cpu as usize % BITS);
+            let _ = call(number::SCHED_SETAFFINITY, [0, size_of_val(&set), set.as_ptr() as usize, 0, 0, 0]);
+        }
     }
 }
 

@@ -15,6 +15,7 @@
 #![no_std]
 #![no_main]
 
+mod beside;
 mod entry;
 mod file;
 mod linux;
@@ -105,6 +106,8 @@ fn main(arguments: &Arguments) -> usize {
         linux::write_all(linux::STDOUT, label.as_bytes());
         linux::write_all(linux::STDOUT, b"\n");
     }
+    // What one machine leaves in the CPU's registers the next one finds.
+    linux::stay_on_this_cpu();
     signals::install();
     let status = match session(image, batch, options, arguments.page_size()) {
         Ok(()) => 0,

@@ -1,5 +1,6 @@
 //! Virtual machines by ioctls.
 
+use crate::beside::Beside;
 use crate::linux::{self, Backing, ioctl};
 use crate::memory::{HashTable, Mapping, Ram};
 use core::ops::Range;
@@ -8,10 +9,11 @@ use sprig_isa::one_reg::HIOR;
 use sprig_kvm::exit::{AT_DATA, AT_STATUS, Exit, HEAD};
 use sprig_kvm::ioctl as request;
 use sprig_kvm::options::Kind;
+use sprig_kvm::other_vm::OtherVm;
 use sprig_kvm::registers::{Family, Regs, Sregs, one_reg};
 use sprig_kvm::system::{
-    CREATE_VM, EINTR, EINVAL, EnableCap, Errno, Failure, GetHtabFd, Interrupt, MemoryRegion, MmuV3, OPEN_KVM, OneReg,
-    Vm,
+    CREATE_VM, EBUSY, EINTR, EINVAL, ESRCH, EnableCap, Errno, Failure, GetHtabFd, Interrupt, MemoryRegion, MmuV3,
+    OPEN_KVM, OneReg, Vm,
 };
 use sprig_kvm::{htab, stats, tlb};
 use sprig_wire::layout::RAM_SIZE;
@@ -270,6 +272,14 @@ pub(crate) struct Machine {
     translations: Translations,
     /// What the guest has chosen where it translates by a tree of its own.
     mmu: Option<MmuV3>,
+    /// The machine that has the CPU by turns with this one.
+    beside: Option<Beside>,
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let _ = self.end_other();
+    }
 }
 
 impl Machine {
@@ -277,7 +287,7 @@ impl Machine {
         let call = |errno: Errno| errno.of("mmap of memory");
         let ram = Ram::new(kept, kvm.page_size).map_err(call)?;
         let translations = Translations::new(kvm).map_err(call)?;
-        Ok(Self { kernel: Kernel::new(kvm, &ram, &translations)?, kvm, ram, translations, mmu: None })
+        Ok(Self { kernel: Kernel::new(kvm, &ram, &translations)?, kvm, ram, translations, mmu: None, beside: None })
     }
 
     fn set_immediate_exit(&mut self, value: u8) {
@@ -410,6 +420,18 @@ impl Vm for Machine {
 
     fn another(&self) -> Result<Self, Failure> {
         Self::new(self.kvm, 0..0)
+    }
+
+    fn start_other(&mut self, other: OtherVm<Self>) -> Result<(), Failure> {
+        if self.beside.is_some() {
+            return Err(EBUSY.of("clone"));
+        }
+        self.beside = Some(Beside::start(other)?);
+        Ok(())
+    }
+
+    fn end_other(&mut self) -> Result<u64, Failure> {
+        self.beside.take().ok_or(ESRCH.of("wait4"))?.end()
     }
 
     fn renew(&mut self) -> Result<(), Failure> {

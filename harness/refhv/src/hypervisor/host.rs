@@ -8,7 +8,7 @@ use sprig_isa::one_reg::{Meaning, ONE_REGS, OneReg};
 use sprig_isa::other_vm;
 use sprig_isa::page::Field;
 use sprig_isa::spr::{Spr, number as n};
-use sprig_wire::host::{HostCall, OTHER_VM, REGS, SREGS, VALUES};
+use sprig_wire::host::{END_OTHER_VM, HostCall, OTHER_VM, REGS, SREGS, START_OTHER_VM, VALUES};
 
 use super::shared::{self, Slot};
 use super::{Deviation, Hypervisor, policy};
@@ -54,6 +54,8 @@ impl Host<Hypervisor> for UserSpace {
             "lower-critical" => wire(&mut core.board.critical, false),
             "vcpu-id" => hypervisor.vcpu_id.into(),
             OTHER_VM => hypervisor.run_other(core, first as u32, other_vm::Registers::from_bits(second as u16))?,
+            START_OTHER_VM => hypervisor.start_other(first as u32, other_vm::Registers::from_bits(second as u16))?,
+            END_OTHER_VM => hypervisor.end_other(core)?,
             _ => return Err(Refusal::Unknown),
         };
         let mut results = [0; VALUES];

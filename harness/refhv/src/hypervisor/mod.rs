@@ -63,6 +63,7 @@ use crate::cpu::{
     Access, Core, Direction, Fault, Interrupt, Pause, Privileged, Processor, Refused, Supervisor, Translation,
 };
 use crate::mmu::Mmu;
+use other_vm::OtherVm;
 use registers::{Alias, RegisterFile, aliases_in_page, aliases_outside_page, is_aliased};
 use shadow::ShadowTlb;
 use shared::{Segments, Shared, Slot};
@@ -139,6 +140,8 @@ pub struct Hypervisor {
     is_prepared: bool,
     /// What wanted to interrupt the guest when it was last entered.
     sources: Sources,
+    /// Another guest that has the CPU by turns with this one.
+    other: Option<Box<OtherVm>>,
 }
 
 impl Hypervisor {
@@ -180,6 +183,7 @@ impl Hypervisor {
             is_as_entered: false,
             is_prepared: false,
             sources: Sources::NONE,
+            other: None,
         };
         hypervisor.reset(core);
         hypervisor
@@ -367,6 +371,7 @@ impl Supervisor for Hypervisor {
                 || now.without(Sources::TIMERS) != self.sources.without(Sources::TIMERS)
             {
                 self.exit(core, Exit::Host);
+                self.schedule_other(core);
             }
         }
         if self.delivery_due && !self.outside {

@@ -1,54 +1,144 @@
-//! Another guest on the same CPU, while ours waits: [`sprig_isa::other_vm`] has its program.
+//! Another guest on the same CPU: [`sprig_isa::other_vm`] has its program.
 //!
 //! ```text
 //!   ours   ...exit |                                                 | entry...
 //!   other          | entry   program: its SPRGs, their aliases  exit |
 //!   alias registers of the CPU:   ours -----> the other's ---------> the other's, until the next entry loads ours
 //! ```
+//!
+//! It runs to its end while ours waits for a host step, or has its turn whenever the host takes the CPU from ours.
 
 use sprig_isa::other_vm::{self, Registers};
 use sprig_isa::page::PAGE_SIZE;
 use sprig_wire::board::{POWER_OFF, REGISTERS};
 
-use super::{Alias, Deviation, Hypervisor, Setup};
-use crate::cpu::{Core, Processor, State};
+use super::{Alias, Deviation, Hypervisor, Setup, policy};
+use crate::cpu::{Core, Pause, Processor, State};
 use crate::host::Refusal;
 use crate::memory::Memory;
+use crate::snapshot::Moment;
 
+/// errno: no such process. There is none to end.
+const ESRCH: u64 = 3;
 /// errno: I/O error. It did not come to the end of its program.
 const EIO: u64 = 5;
+/// errno: busy. There is one already.
+const EBUSY: u64 = 16;
 /// Its program is all that it has: one page, not the first.
 const CODE: u64 = PAGE_SIZE;
 const MEMORY: u64 = 2 * PAGE_SIZE;
-/// Instructions of its own that end it, a hundred for each that its program can have.
-const LIMIT: u64 = 10_000 * other_vm::ROUNDS;
+/// Instructions of its own that end it, several for each that its program can have.
+const LIMIT: u64 = 1000 * other_vm::ROUNDS;
+
+/// Another guest, with its hypervisor's side, as its last turn has left it.
+#[derive(Clone)]
+pub(super) struct OtherVm {
+    moment: Moment<Hypervisor>,
+    value: u32,
+    /// The registers that ever held something else than it had written, as [`Registers::bits`].
+    differed: u64,
+    /// How often it has come to the end of its program.
+    ends: u64,
+}
+
+impl OtherVm {
+    /// A guest at the beginning of its program, under a hypervisor as this one was set up.
+    fn new(ours: &Hypervisor, value: u32, registers: Registers) -> Result<Self, Refusal> {
+        let mut core = Core::new(ours.cpu, Memory::new(MEMORY as usize));
+        let hypervisor = Hypervisor::new(&mut core, ours.setup());
+        for (place, word) in (CODE..MEMORY).step_by(4).zip(other_vm::program(registers, other_vm::Ending::Store)) {
+            core.memory.write_u32(place, word).ok_or(Refusal::Errno(EIO))?;
+        }
+        begin(&mut core, value);
+        Ok(Self { moment: Moment::of(&Processor::new(core, hypervisor)), value, differed: 0, ends: 0 })
+    }
+
+    /// Runs it for so many instructions, again from its beginning where it has come to its end; but no further than to that if `once`.
+    fn run(&mut self, processor: &mut Processor<Hypervisor>, instructions: u64, once: bool) {
+        let limit = processor.core.clock.executed() + instructions;
+        while processor.run(limit) == Pause::Board {
+            let Some(differed) = processor.core.board.powered_off.take() else { return };
+            self.differed |= u64::from(differed);
+            self.ends += 1;
+            if once {
+                return;
+            }
+            begin(&mut processor.core, self.value);
+        }
+    }
+
+    /// What differed, if it ever came to the end of its program.
+    fn outcome(&self) -> Result<u64, Refusal> {
+        if self.ends > 0 { Ok(self.differed) } else { Err(Refusal::Errno(EIO)) }
+    }
+}
+
+/// Puts a guest at the beginning of the program.
+fn begin(core: &mut Core, value: u32) {
+    core.state.pc = CODE;
+    core.state.gpr = other_vm::general_registers(value, (REGISTERS + POWER_OFF).into(), 1);
+    core.state.ctr = other_vm::ROUNDS;
+}
 
 impl Hypervisor {
-    /// Runs it to its end; the registers that ever held something else than it had written, as [`Registers::bits`].
+    /// Runs another guest to its end; the registers that ever held something else than it had written, as [`Registers::bits`].
     ///
     /// # Errors
     /// If it does not come to its end.
     pub(super) fn run_other(&mut self, core: &mut Core, value: u32, registers: Registers) -> Result<u64, Refusal> {
-        let mut other = Core::new(self.cpu, Memory::new(MEMORY as usize));
-        let mut hypervisor = Self::new(&mut other, self.setup());
-        for (place, word) in (CODE..MEMORY).step_by(4).zip(other_vm::program(registers, other_vm::Ending::Store)) {
-            other.memory.write_u32(place, word).ok_or(Refusal::Errno(EIO))?;
+        let mut other = OtherVm::new(self, value, registers)?;
+        self.give_cpu(core, &mut other, LIMIT, true);
+        other.outcome()
+    }
+
+    /// From now on another guest has the CPU, too, by turns with ours.
+    ///
+    /// # Errors
+    /// If there is one already.
+    pub(super) fn start_other(&mut self, value: u32, registers: Registers) -> Result<u64, Refusal> {
+        if self.other.is_some() {
+            return Err(Refusal::Errno(EBUSY));
         }
-        other.state.pc = CODE;
-        other.state.gpr = other_vm::general_registers(value, (REGISTERS + POWER_OFF).into());
-        other.state.ctr = other_vm::ROUNDS;
+        self.other = Some(Box::new(OtherVm::new(self, value, registers)?));
+        Ok(0)
+    }
+
+    /// Ends it, behind the end of its program; what differed, as of [`Self::run_other`].
+    ///
+    /// # Errors
+    /// If there is none, or if it does not come to its end.
+    pub(super) fn end_other(&mut self, core: &mut Core) -> Result<u64, Refusal> {
+        let mut other = self.other.take().ok_or(Refusal::Errno(ESRCH))?;
+        self.give_cpu(core, &mut other, LIMIT, true);
+        other.outcome()
+    }
+
+    /// The host's scheduler gives the CPU to the other guest, if there is one, for as long as a guest has it.
+    pub(super) fn schedule_other(&mut self, core: &mut Core) {
+        if let Some(mut other) = self.other.take() {
+            self.give_cpu(core, &mut other, policy::HOST_SLICE, false);
+            self.other = Some(other);
+        }
+    }
+
+    fn give_cpu(&mut self, core: &mut Core, other: &mut OtherVm, instructions: u64, once: bool) {
+        let mut processor = other.moment.to_processor();
         // One CPU: each finds what the one before it has left in these.
-        hand_over(&self.aliases, &core.state, &mut other.state);
-        hypervisor.entered_version = None;
-        hypervisor.enter(&mut other);
-        let mut processor = Processor::new(other, hypervisor);
-        processor.run(LIMIT);
+        hand_over(&self.aliases, &core.state, &mut processor.core.state);
+        processor.supervisor.is_given_cpu();
+        processor.supervisor.enter(&mut processor.core);
+        other.run(&mut processor, instructions, once);
         hand_over(&self.aliases, &processor.core.state, &mut core.state);
+        other.moment = Moment::of(&processor);
         self.delivery_due = true;
+        self.is_given_cpu();
+    }
+
+    /// What the CPU holds is another guest's.
+    fn is_given_cpu(&mut self) {
         if !self.deviates(Deviation::AliasesOfOtherGuest) {
             self.entered_version = None;
         }
-        processor.core.board.powered_off.map(u64::from).ok_or(Refusal::Errno(EIO))
     }
 
     /// How it was set up.

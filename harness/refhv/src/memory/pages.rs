@@ -3,6 +3,7 @@
 use super::{Block, Memory, WATCHED};
 
 /// The bytes of a memory, where it has been written to.
+#[derive(Clone)]
 pub(crate) struct Pages {
     /// Its size when it was made, and what it has become.
     initial: usize,

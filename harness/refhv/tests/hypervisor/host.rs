@@ -5,14 +5,16 @@ use sprig_isa::msr;
 use sprig_isa::other_vm::Registers;
 use sprig_isa::spr::number as n;
 use sprig_refhv::host::{Host, Refusal, Values};
-use sprig_refhv::hypervisor::{Setup, UserSpace};
+use sprig_refhv::hypervisor::{Deviation, Setup, UserSpace, policy};
 use sprig_wire::host::{HostCall, REGS, SREGS};
 
-use super::{CODE, CPUS, Guest, at};
+use super::{CODE, CPUS, Guest, asm, at};
 
 const TCR: u64 = 0x1020_0000_0000_0089;
 const SPRG9: u64 = 0x1030_0000_0000_00ba;
 const MAS7_3: u64 = 0x1030_0000_0000_008f;
+const ESRCH: u64 = 3;
+const EBUSY: u64 = 16;
 const EINVAL: u64 = 22;
 
 fn call(guest: &mut Guest, name: &str, arguments: &[u64]) -> Result<u64, Refusal> {
@@ -68,6 +70,26 @@ fn another_guest_has_registers_of_its_own_and_ours_are_as_they_were() {
 }
 
 #[test]
+fn by_turns_with_another_guest_ours_has_its_own_registers_behind_each_of_its_turns() {
+    let all = u64::from(Registers::of(Cpu::by_name("e500v2").expect("a CPU")).bits());
+    let alias_behind_its_turns = |deviation| {
+        let mut guest = Guest::with("e500v2", Setup { deviation, ..Setup::default() });
+        assert_eq!(call(&mut guest, "end-other-vm", &[]), Err(Refusal::Errno(ESRCH)));
+        guest.mtspr(n::SPRG4, 0x1004);
+        assert_eq!(call(&mut guest, "start-other-vm", &[0x5000, all]), Ok(0));
+        assert_eq!(call(&mut guest, "start-other-vm", &[0x5000, all]), Err(Refusal::Errno(EBUSY)));
+        guest.run(&[asm("b", &[0])]);
+        guest.steps(2 * policy::HOST_SLICE);
+        let alias = guest.mfspr(n::USPRG4);
+        let differed = call(&mut guest, "end-other-vm", &[]);
+        (alias, differed)
+    };
+    assert_eq!(alias_behind_its_turns(None), (0x1004, Ok(0)));
+    // It would be seen: it has had its turns.
+    assert_eq!(alias_behind_its_turns(Some(Deviation::AliasesOfOtherGuest)).0, 0x5004);
+}
+
+#[test]
 fn pc_and_msr_are_the_guests() {
     let mut guest = Guest::mapped("e500v2");
     guest.mtmsr(msr::EE);
@@ -76,7 +98,7 @@ fn pc_and_msr_are_the_guests() {
     call(&mut guest, "set-regs", &[reg("MSR"), msr::ME]).expect("a register");
     assert_eq!(guest.mfmsr(), msr::ME);
     call(&mut guest, "set-regs", &[reg("PC"), 0x5_0000]).expect("a register");
-    guest.place(0x5_0000, &[super::asm("addi", &[9, 0, 7])]);
+    guest.place(0x5_0000, &[asm("addi", &[9, 0, 7])]);
     guest.steps(1);
     assert_eq!((guest.gpr(9), guest.pc()), (7, 0x5_0004));
 }

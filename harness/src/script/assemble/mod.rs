@@ -20,7 +20,7 @@ use sprig_isa::insn::word::branch_absolute;
 use sprig_isa::other_vm::Registers;
 use sprig_wire::batch::CaseParts;
 use sprig_wire::bytecode::{Alu, Encoder, Part, Transfer};
-use sprig_wire::host::OTHER_VM;
+use sprig_wire::host::HostCall;
 use sprig_wire::layout::{BATCH_SIZE, STEP_RETURN};
 use sprig_wire::log::{ENTRY_HEADER, Interrupt, NUMBER, RACE_OUTCOMES};
 use stub::Context;
@@ -209,7 +209,7 @@ impl<'p, 's> Pass<'p, 's> {
             }
             Action::Host { name, call, arguments } => {
                 let (mut arguments, results) = self.call(index, step, arguments);
-                if *name == OTHER_VM {
+                if HostCall::by_name(name).is_some_and(HostCall::makes_other_vm) {
                     let registers = Registers::of(self.context.profile.cpu).bits();
                     arguments.push(self.slots.value(Value::Constant(registers.into())));
                 }

@@ -1,0 +1,81 @@
+//! Another machine at the same time: in a process of its own, which the host's scheduler gives the CPU by turns with this one.
+//!
+//! ```text
+//!   one address space:   | ... this program's ... | Shared |   <- stack of the other process |
+//!                                                     ^ both: the machine, what it has seen; "end"
+//! ```
+//!
+//! A process and not a thread: what belongs to a process, like its timer and its vCPU, stays apart. But KVM lets no other memory than
+//! that of a machine's maker run it.
+
+use crate::linux::{self, Backing};
+use crate::memory::Mapping;
+use crate::vm::Machine;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use sprig_kvm::other_vm::{ETIME, OtherVm, PATIENCE};
+use sprig_kvm::system::{EINTR, Failure};
+
+/// Bytes of the other process's stack, with what both share.
+const MEMORY: usize = 64 << 10;
+
+struct Shared {
+    machine: OtherVm<Machine>,
+    is_to_end: AtomicBool,
+    /// What has come of it, once the process has ended.
+    outcome: Option<Result<u64, Failure>>,
+}
+
+/// The other process.
+pub(crate) struct Beside {
+    memory: Mapping,
+    process: usize,
+}
+
+impl Beside {
+    pub(crate) fn start(machine: OtherVm<Machine>) -> Result<Self, Failure> {
+        let memory = Mapping::new(MEMORY, Backing::Nothing).map_err(|errno| errno.of("mmap of memory"))?;
+        let shared = memory.at::<Shared>(0);
+        // SAFETY: new memory, whole pages, of which the stack does not need the lowest; `end` drops what is written.
+        let process = unsafe {
+            shared.write(Shared { machine, is_to_end: AtomicBool::new(false), outcome: None });
+            linux::start_beside(memory.address() + MEMORY, run, shared as usize)
+        };
+        match process {
+            Ok(process) => Ok(Self { memory, process }),
+            Err(errno) => {
+                // SAFETY: written above, and nobody else's.
+                unsafe { ptr::drop_in_place(shared) };
+                Err(errno.of("clone"))
+            }
+        }
+    }
+
+    /// Has it end; what has come of it.
+    pub(crate) fn end(self) -> Result<u64, Failure> {
+        let shared = self.memory.at::<Shared>(0);
+        // SAFETY: the other process only reads it.
+        unsafe { (*shared).is_to_end.store(true, Relaxed) };
+        let mut ticks = 0;
+        while linux::wait_for(self.process) == Err(EINTR) {
+            ticks += 1;
+            if ticks == PATIENCE {
+                linux::kill(self.process);
+            }
+        }
+        // SAFETY: the other process is no more.
+        let Shared { outcome, .. } = unsafe { shared.read() };
+        outcome.unwrap_or(Err(ETIME.of("turns of the other machine")))
+    }
+}
+
+/// The other process from its beginning to its end.
+extern "C" fn run(shared: usize) -> ! {
+    let shared = shared as *mut Shared;
+    // SAFETY: until this has ended, the process that has started it only stores to `is_to_end`.
+    unsafe {
+        let outcome = (*shared).machine.run_until(&(*shared).is_to_end);
+        (*shared).outcome = Some(outcome);
+    }
+    linux::exit(0)
+}
