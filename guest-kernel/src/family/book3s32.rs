@@ -7,7 +7,7 @@
 //! ```
 
 use super::pages::Pages;
-use super::{IoWindow, hash};
+use super::IoWindow;
 use crate::cell::Exclusive;
 use crate::cpu;
 use crate::spr::{clear_blocks, mfspr, mtspr, synchronize};
@@ -16,6 +16,7 @@ use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::mmu::hash32;
 use sprig_isa::spr::number;
+use sprig_wire::bytecode::permission::hashed_protection;
 use sprig_wire::layout::{HASH_TABLE, RAM_SIZE};
 
 /// Size of the smallest page table, the one SDR1\[HTABMASK\] = 0 means, bytes.
@@ -178,7 +179,7 @@ fn write(entry: u32, word0: u32, word1: u32) {
 }
 
 pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> {
-    let protection = hash::protection(permissions)?;
+    let protection = hashed_protection(permissions).ok_or(Unsupported)?;
     TABLE_CLEARED.with(|cleared| {
         if !core::mem::replace(cleared, true) {
             clear_blocks(HASH_TABLE, TABLE_SIZE);

@@ -13,7 +13,6 @@
 //! hypervisor's and entries are made by H_ENTER (LoPAR, section "Page frame table access"); large pages are of 64 KiB,
 //! since QEMU allows a partition no larger ones by default.
 
-use super::hash;
 use super::pages::Pages;
 use super::{Ea, IoWindow, radix64};
 use crate::cell::Exclusive;
@@ -26,7 +25,7 @@ use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::mmu::{PAGE_SIZE, hash64};
 use sprig_isa::spr::number;
-use sprig_wire::bytecode::permission::{SUPERVISOR_EXECUTE, USER_EXECUTE};
+use sprig_wire::bytecode::permission::{SUPERVISOR_EXECUTE, USER_EXECUTE, hashed_protection};
 use sprig_wire::layout::{HASH_TABLE, RAM_SIZE};
 
 const SEGMENT_SHIFT: u32 = 28;
@@ -274,7 +273,7 @@ pub(super) fn map(ea: Ea, pa: u64, permissions: u8) -> Result<(), Unsupported> {
     if let Table::Radix = table {
         return radix64::map(ea, pa, permissions);
     }
-    let protection = hash::protection(permissions)?;
+    let protection = hashed_protection(permissions).ok_or(Unsupported)?;
     unmap(ea);
     // There is one N for both states.
     let executable = permissions & (SUPERVISOR_EXECUTE | USER_EXECUTE) != 0;

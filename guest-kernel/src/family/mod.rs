@@ -23,7 +23,6 @@ mod booke;
 pub(crate) mod booke_44x;
 #[cfg(target_pointer_width = "32")]
 pub(crate) mod booke_e500;
-mod hash;
 mod pages;
 mod radix64;
 

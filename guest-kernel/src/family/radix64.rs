@@ -20,7 +20,7 @@ use sprig_isa::mmu::radix::{
     ATTRIBUTE_NON_IDEMPOTENT, C, EXECUTE, LEAF, NEXT_BITS, PRIVILEGED, R, READ, ROOT_BITS, TREE_52_BITS, VALID, WRITE,
 };
 use sprig_wire::bytecode::permission::{
-    SUPERVISOR_EXECUTE, SUPERVISOR_READ, SUPERVISOR_WRITE, USER_EXECUTE, USER_READ, USER_WRITE,
+    SUPERVISOR_EXECUTE, SUPERVISOR_READ, SUPERVISOR_WRITE, USER_EXECUTE, USER_READ, USER_WRITE, has_radix_entry,
 };
 use sprig_wire::layout::{HASH_TABLE, MAPPED_PAGES, RAM_SIZE};
 
@@ -125,17 +125,13 @@ pub(super) fn unmap(ea: Ea) {
 
 /// The rights of an entry: there is one for both states, or problem state has none.
 fn rights(permissions: u8) -> Result<u64, Unsupported> {
-    const SUPERVISOR: [u8; 3] = [SUPERVISOR_READ, SUPERVISOR_WRITE, SUPERVISOR_EXECUTE];
-    const USER: [u8; 3] = [USER_READ, USER_WRITE, USER_EXECUTE];
-    let of = |state: [u8; 3]| {
-        let bits = state.into_iter().zip([READ, WRITE, EXECUTE]);
-        bits.filter(|(right, _)| permissions & right != 0).fold(0, |all, (_, bit)| all | bit)
-    };
-    match (of(SUPERVISOR), of(USER)) {
-        (supervisor, 0) => Ok(PRIVILEGED | supervisor),
-        (supervisor, user) if supervisor == user => Ok(user),
-        _ => Err(Unsupported),
+    const BITS: [(u8, u64); 3] = [(SUPERVISOR_READ, READ), (SUPERVISOR_WRITE, WRITE), (SUPERVISOR_EXECUTE, EXECUTE)];
+    if !has_radix_entry(permissions) {
+        return Err(Unsupported);
     }
+    let allowed = BITS.iter().filter(|(right, _)| permissions & right != 0).fold(0, |all, (_, bit)| all | bit);
+    let is_for_both = permissions & (USER_READ | USER_WRITE | USER_EXECUTE) != 0;
+    Ok(if is_for_both { allowed } else { PRIVILEGED | allowed })
 }
 
 /// The entry for 2 MiB.

@@ -181,6 +181,37 @@ pub mod permission {
     pub const USER_WRITE: u8 = 1 << 4;
     /// Problem state may execute.
     pub const USER_EXECUTE: u8 = 1 << 5;
+
+    const SUPERVISOR: u8 = SUPERVISOR_READ | SUPERVISOR_WRITE;
+    const USER: u8 = USER_READ | USER_WRITE;
+    const EXECUTE: u8 = SUPERVISOR_EXECUTE | USER_EXECUTE;
+    /// The permissions of problem state are those of supervisor state, so much higher.
+    const USER_SHIFT: u32 = USER_READ.trailing_zeros();
+
+    /// The PP bits of a hashed page table for these permissions, with Ks = 0 and Kp = 1 in the segment, if there are some
+    /// (PEM, "Page Memory Protection"; Power ISA Book III-S, "Data Storage Protection"). They have nothing on execution but
+    /// that it needs the right to load.
+    #[must_use]
+    pub const fn hashed_protection(permissions: u8) -> Option<u32> {
+        const ALL_AND_LOAD: u8 = SUPERVISOR | USER_READ;
+        const ALL: u8 = SUPERVISOR | USER;
+        const LOAD: u8 = SUPERVISOR_READ | USER_READ;
+        match permissions & !EXECUTE {
+            SUPERVISOR => Some(0),
+            ALL_AND_LOAD => Some(1),
+            ALL => Some(2),
+            LOAD => Some(3),
+            _ => None,
+        }
+    }
+
+    /// True if an entry of a radix tree can say this: it is for both states, or for supervisor state alone (Power ISA 3.0B
+    /// Book III, "Radix Tree Page Table Entry").
+    #[must_use]
+    pub const fn has_radix_entry(permissions: u8) -> bool {
+        let user = permissions >> USER_SHIFT;
+        user == 0 || user == permissions & (SUPERVISOR | SUPERVISOR_EXECUTE)
+    }
 }
 
 /// One operation.

@@ -8,9 +8,10 @@ use super::lexer::BYTE_ORDER_MARK;
 use super::limit;
 use super::names;
 use super::resolve::{self, Need, Shared};
-use super::setting::{Binding, BuiltIn, ByteOrder, Meaning, Privilege, Setting};
+use super::setting::{Binding, BuiltIn, ByteOrder, GuestWord, Meaning, Privilege, Setting};
 use super::span::Span;
 use crate::case::PARAMETERS;
+use crate::feature::Feature;
 use std::collections::HashMap;
 
 /// One instance's parameters, name behind the case's, and needs.
@@ -108,12 +109,40 @@ fn header(header: &Header, declared: &HashMap<&str, Span>, errors: &mut Vec<Diag
         }
         guard = with;
     }
+    kernels(header, &guard, errors);
     for parameter in &header.parameters {
         if let Some(observed) = declared.get(parameter.name.text.as_str()) {
             let message = format!("`{}` is a parameter and an observation", parameter.name.text);
             errors.push(
                 Diagnostic::error(message).at(*observed, "observed here").at(parameter.name.span, "the parameter"),
             );
+        }
+    }
+}
+
+/// Whether some target has a guest kernel of each word size and byte order.
+fn kernels(header: &Header, needed: &Guard, errors: &mut Vec<Diagnostic>) {
+    let word = |guard: &Guard, word: Option<GuestWord>| match word {
+        Some(word) => guard.and(Feature::Wide, word == GuestWord::Bits64),
+        None => guard.clone(),
+    };
+    let mut report = |span, kernel| {
+        let message = format!("no target has a {kernel} guest kernel and what else is needed");
+        errors.push(Diagnostic::error(message).at(span, "excluded by the rest of the header"));
+    };
+    for (size, span) in header.word.iter().flat_map(|(sizes, span)| sizes.iter().map(move |size| (*size, *span))) {
+        if needed.is_possible() && !word(needed, Some(size)).is_possible() {
+            report(span, if size == GuestWord::Bits64 { "64-bit" } else { "32-bit" });
+        }
+    }
+    let words: Vec<_> = choices(header.word.as_ref()).into_iter().map(|size| word(needed, size)).collect();
+    for (order, span) in header.order.iter().flat_map(|(orders, span)| orders.iter().map(move |order| (*order, *span)))
+    {
+        let mut possible = words.iter().filter(|guard| guard.is_possible()).peekable();
+        let is_little = order == ByteOrder::Little;
+        if possible.peek().is_some() && !possible.any(|guard| guard.and(Feature::LittleEndian, is_little).is_possible())
+        {
+            report(span, if is_little { "little-endian" } else { "big-endian" });
         }
     }
 }
@@ -151,18 +180,17 @@ fn settings(
 ) -> Vec<(Setting, String)> {
     let unknown = Binding { meaning: Meaning::Unknown, text: String::new() };
     let mut parameters: Vec<(&str, Vec<Binding>)> = Vec::new();
-    let mut count: usize = 1;
     for parameter in &header.parameters {
         // A value that is wrong has been reported; the steps that use the name are checked all the same.
         let values = resolve::parameter(source, &parameter.values, declared, shared);
         let values = values.unwrap_or_else(|| vec![unknown.clone()]);
-        count = count.saturating_mul(values.len());
-        if count > limit::INSTANCES {
-            let message = format!("the parameters make more than {} instances", limit::INSTANCES);
-            shared.reports.push(Diagnostic::error(message).at(parameter.values.span, "too many with these"));
-            return Vec::new();
-        }
         parameters.push((&parameter.name.text, values));
+    }
+    if let Some(span) = too_many(header, parameters.iter().map(|(_, values)| values.len())) {
+        let message = format!("the parameters make more than {} instances", limit::INSTANCES);
+        shared.reports.push(Diagnostic::error(message).at(span, "too many with these"));
+        // One instance finds the other mistakes of the file.
+        parameters.iter_mut().for_each(|(_, values)| values.truncate(1));
     }
     let privileges = header.privilege.as_ref().map_or(&[Privilege::Supervisor][..], |(values, _)| values);
     let words = choices(header.word.as_ref());
@@ -196,6 +224,20 @@ fn settings(
         (Setting { parameters, built_in }, suffix)
     };
     settings.into_iter().map(finish).collect()
+}
+
+/// The line of the header with which there are more instances than a script may have; `sizes` are those of the parameters.
+fn too_many(header: &Header, sizes: impl Iterator<Item = usize>) -> Option<Span> {
+    let parameters = header.parameters.iter().map(|parameter| parameter.values.span).zip(sizes);
+    let privilege = header.privilege.iter().map(|(values, span)| (*span, values.len()));
+    let word = header.word.iter().map(|(values, span)| (*span, values.len()));
+    let order = header.order.iter().map(|(values, span)| (*span, values.len()));
+    let mut count: usize = 1;
+    let mut lines = parameters.chain(privilege).chain(word).chain(order);
+    lines.find_map(|(span, size)| {
+        count = count.saturating_mul(size);
+        (count > limit::INSTANCES).then_some(span)
+    })
 }
 
 /// The values of `word` or `order`; without the line there is one, the target's.

@@ -88,14 +88,17 @@ pub struct Diagnostics {
     list: Vec<Diagnostic>,
     /// Mistakes beyond [`limit::DIAGNOSTICS`].
     more: usize,
+    /// There may be others: after [`limit::MISTAKES`] nothing more is looked for.
+    is_all: bool,
 }
 
 impl Diagnostics {
     pub(super) fn new(source: Arc<SourceFile>, mut list: Vec<Diagnostic>) -> Self {
         list.sort_by_key(Diagnostic::span);
+        let is_all = list.len() < limit::MISTAKES;
         let more = list.len().saturating_sub(limit::DIAGNOSTICS);
         list.truncate(limit::DIAGNOSTICS);
-        Self { source, list, more }
+        Self { source, list, more, is_all }
     }
 
     /// The file.
@@ -121,7 +124,8 @@ impl Diagnostics {
             text.push_str("\n\n");
         }
         if self.more > 0 {
-            text.push_str(&format!("error: {path}: {} more mistakes are not shown\n\n", self.more));
+            let least = if self.is_all { "" } else { "at least " };
+            text.push_str(&format!("error: {path}: {least}{} more mistakes are not shown\n\n", self.more));
         }
         text
     }

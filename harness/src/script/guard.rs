@@ -2,10 +2,10 @@
 //!
 //! Everything here is about all targets that can exist, not about one: it lets the check find what is wrong in a block
 //! whatever the target. A CPU's features come from the tables of `sprig-isa`, so that `on booke` and `on book3s` are
-//! known to exclude each other; of the others only [`HYPERVISORS`] is known.
+//! known to exclude each other; of the others what [`machines`] and [`HYPERVISORS`] say is known.
 
 use crate::feature::{Feature, FeatureSet};
-use sprig_isa::cpu::{CPUS, Cpu};
+use sprig_isa::cpu::{CPUS, Cpu, CpuSet, Family};
 use sprig_isa::spr::Spr;
 use std::sync::{Arc, LazyLock};
 
@@ -21,13 +21,26 @@ pub(super) struct Literal {
 static HYPERVISORS: &[&[Feature]] =
     &[&[], &[Feature::Bare], &[Feature::Hypercall], &[Feature::Hypercall, Feature::MagicPage]];
 
-/// Every CPU with its features.
-static CPU_FEATURES: LazyLock<Vec<(&Cpu, FeatureSet)>> =
-    LazyLock::new(|| CPUS.iter().map(|cpu| (cpu, FeatureSet::of_cpu(cpu))).collect());
+/// Every CPU, once with the features of each of its [`machines`].
+static MACHINES: LazyLock<Vec<(&Cpu, FeatureSet)>> = LazyLock::new(|| CPUS.iter().flat_map(machines).collect());
 
-/// The features that the CPU decides about.
-static DECIDED_BY_CPU: LazyLock<FeatureSet> =
-    LazyLock::new(|| CPU_FEATURES.iter().fold(FeatureSet::default(), |all, (_, features)| all.union(*features)));
+/// The features that the machine decides about.
+static DECIDED_BY_MACHINE: LazyLock<FeatureSet> =
+    LazyLock::new(|| MACHINES.iter().fold(FeatureSet::default(), |all, (_, features)| all.union(*features)));
+
+/// What a CPU can be part of, by the features: there are guest kernels in 64-bit mode for server cores, little-endian ones
+/// among them, and since Power ISA 3.0 a partition has hashed page tables or a radix tree as its hypervisor gives it.
+fn machines(cpu: &'static Cpu) -> impl Iterator<Item = (&'static Cpu, FeatureSet)> {
+    const RADIX: CpuSet = CpuSet::POWER9.union(CpuSet::POWER10);
+    const NARROW: &[Feature] = &[];
+    const WIDE: &[Feature] = &[Feature::Wide];
+    const LITTLE: &[Feature] = &[Feature::Wide, Feature::LittleEndian];
+    let kernels: &[&[Feature]] = if cpu.family == Family::Book3s64 { &[NARROW, WIDE, LITTLE] } else { &[NARROW] };
+    let hashed = FeatureSet::of_cpu(cpu);
+    let radix = cpu.set.intersects(RADIX).then(|| hashed.without(FeatureSet::of(&[Feature::Hashed])));
+    let tables = [hashed].into_iter().chain(radix);
+    tables.flat_map(move |of_cpu| kernels.iter().map(move |kernel| (cpu, of_cpu.union(FeatureSet::of(kernel)))))
+}
 
 /// Everything that is known of the target where a line runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -60,7 +73,7 @@ impl Guard {
 
     /// The CPUs a target can have for which it holds.
     fn cpus(&self) -> impl Iterator<Item = &'static Cpu> {
-        CPU_FEATURES.iter().filter(|(_, features)| self.allows(*DECIDED_BY_CPU, *features)).map(|(cpu, _)| *cpu)
+        MACHINES.iter().filter(|(_, features)| self.allows(*DECIDED_BY_MACHINE, *features)).map(|(cpu, _)| *cpu)
     }
 
     /// True if some target can be like this.
@@ -82,7 +95,7 @@ impl Guard {
     pub(super) fn is_covered_by(&self, others: &[&Self]) -> bool {
         let decided_by_hypervisor: FeatureSet =
             HYPERVISORS.iter().flat_map(|features| features.iter().copied()).collect();
-        let decided = DECIDED_BY_CPU.union(decided_by_hypervisor);
+        let decided = DECIDED_BY_MACHINE.union(decided_by_hypervisor);
         let literals = [self].into_iter().chain(others.iter().copied()).flat_map(|guard| guard.0.iter());
         // What is not decided can be there or not in any combination. There are few such features.
         let mentioned: FeatureSet = literals.map(|literal| literal.feature).collect();
@@ -92,9 +105,9 @@ impl Guard {
             chosen.map(|(_, feature)| *feature).collect::<FeatureSet>()
         });
         combinations.into_iter().all(|free| {
-            CPU_FEATURES.iter().all(|(_, cpu)| {
+            MACHINES.iter().all(|(_, machine)| {
                 HYPERVISORS.iter().all(|hypervisor| {
-                    let target = free.union(*cpu).union(FeatureSet::of(hypervisor));
+                    let target = free.union(*machine).union(FeatureSet::of(hypervisor));
                     !self.holds(target) || others.iter().any(|other| other.holds(target))
                 })
             })
@@ -135,6 +148,7 @@ pub(super) fn number_on(cpu: &Cpu, register: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feature::FEATURES;
 
     #[test]
     fn features_of_a_cpu_exclude_and_imply_each_other() {
@@ -156,6 +170,27 @@ mod tests {
         let (host, no_host) = (Guard::new([Feature::Host]), Guard::default().and(Feature::Host, false));
         assert!(Guard::default().is_covered_by(&[&host, &no_host]));
         assert!(!Guard::default().is_covered_by(&[&host, &booke]));
+    }
+
+    #[test]
+    fn every_target_there_is_can_be() {
+        for target in crate::target::all() {
+            let features = target.profile().features;
+            let all = FEATURES.iter().map(|row| row.feature);
+            let guard = all.fold(Guard::default(), |guard, feature| guard.and(feature, features.contains(feature)));
+            assert!(guard.is_possible(), "{}", target.id());
+        }
+    }
+
+    #[test]
+    fn a_server_core_can_have_a_radix_tree_and_a_wide_guest_kernel_and_no_other_can() {
+        let not_hashed = |feature| Guard::new([feature]).and(Feature::Hashed, false).is_possible();
+        assert!(not_hashed(Feature::Power8) && !not_hashed(Feature::Book3s32));
+        assert!(!Guard::new([Feature::Power8]).has(Feature::Hashed));
+        assert!(Guard::new([Feature::Book3s32]).has(Feature::Hashed));
+        assert!(Guard::new([Feature::Wide]).has(Feature::Book3s64));
+        assert!(Guard::new([Feature::LittleEndian]).has(Feature::Wide));
+        assert!(!Guard::new([Feature::Book3s64]).has(Feature::Wide));
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Instance {
             return Some(Missing::Kernel("big-endian"));
         }
         let here = self.needs.iter().filter(|(guard, _)| guard.holds(profile.features));
-        here.filter_map(|(_, need)| need.missing(profile.cpu)).next().map(Missing::Cpu)
+        here.filter_map(|(_, need)| need.missing(profile)).next().map(Missing::Cpu)
     }
 
     /// The rules by which it expects something of a target with these features.

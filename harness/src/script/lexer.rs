@@ -91,7 +91,7 @@ fn line(content: &str, start: usize, number: u32, errors: &mut Vec<Diagnostic>) 
         } else {
             // One such character seldom comes alone; the rest is read for the name it defines, the block it opens.
             if !line.broken {
-                errors.push(unexpected(first, place(first.len_utf8())));
+                errors.push(unexpected(rest, first, place(first.len_utf8())));
             }
             line.broken = true;
             first.len_utf8()
@@ -112,7 +112,8 @@ fn word_length(bytes: &[u8]) -> usize {
     bytes.iter().enumerate().take_while(|(index, byte)| belongs(*index, **byte)).count()
 }
 
-fn unexpected(found: char, span: Span) -> Diagnostic {
+/// No token begins with this character.
+fn unexpected(rest: &str, found: char, span: Span) -> Diagnostic {
     let shown = if found.is_control() || found.is_whitespace() || found == BYTE_ORDER_MARK {
         format!("the character U+{:04X} means nothing here", u32::from(found))
     } else {
@@ -124,8 +125,12 @@ fn unexpected(found: char, span: Span) -> Diagnostic {
         }
         '\u{2013}' | '\u{2014}' | '\u{2212}' => Some("the minus sign is `-`".to_owned()),
         '\u{a0}' => Some("this is a no-break space; write a plain one".to_owned()),
-        '/' => Some("a comment begins with `#`".to_owned()),
+        '/' if rest.starts_with("//") || rest.starts_with("/*") => Some("a comment begins with `#`".to_owned()),
+        '/' => Some("there is no division: `>>` divides by a power of two".to_owned()),
+        '%' if rest.starts_with("% ") => Some("there is no remainder: `&` keeps the low bits".to_owned()),
         '%' => Some("a register is written without `%`: `r3`".to_owned()),
+        '!' => Some("a condition is negated by `not`".to_owned()),
+        '_' => Some("a name begins with a letter, a number with a digit".to_owned()),
         _ => None,
     };
     Diagnostic::error(shown).at(span, "").maybe_help(help)

@@ -3,6 +3,7 @@
 
 use super::ast::{ExitKind, Size};
 use super::guard::Guard;
+use super::setting::GuestWord;
 use super::span::Span;
 use crate::case::Condition;
 use sprig_isa::exception::Exception;
@@ -53,7 +54,26 @@ pub(super) struct Output {
     /// The name of the register it was found in, which is another name for it.
     pub(super) register: Option<&'static str>,
     /// How many of its bits can be other than zero.
-    pub(super) bits: u32,
+    pub(super) width: Width,
+}
+
+/// How wide a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    /// So many bits whatever the guest kernel.
+    Bits(u32),
+    /// As wide as the guest kernel's registers.
+    Word,
+}
+
+impl Width {
+    /// Of a guest kernel with this word size, bits.
+    pub(super) const fn bits(self, word: GuestWord) -> u32 {
+        match self {
+            Self::Bits(bits) => bits,
+            Self::Word => word.bits(),
+        }
+    }
 }
 
 /// One expectation.

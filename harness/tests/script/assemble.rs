@@ -3,9 +3,9 @@
 use crate::listing::{assemble, describe, parse, profiles, with_kernel};
 use crate::valid::{check, profile, profile_for};
 use goldenfile::Mint;
-use sprig::case::{Comparison, Condition, Part, Term};
-use sprig::feature::Feature;
-use sprig::script::{AssembleError, load};
+use sprig::case::{Comparison, Condition, Part, Profile, Term};
+use sprig::feature::{Feature, FeatureSet};
+use sprig::script::{AssembleError, Instance, load};
 use sprig_isa::cpu::Cpu;
 use sprig_isa::spr::UNSAFE_TO_WRITE;
 use sprig_wire::bytecode::{self, Op};
@@ -100,15 +100,17 @@ fn parameters_multiply_and_name_the_instances() {
 
 #[test]
 fn a_target_that_lacks_something_is_told_what() {
-    let script = parse("# What fails.\nrule a.b\nneeds magic-page usprg4\nword 32 64\nx = mfspr USPRG4\n");
-    let missing = |instance: usize, cpu: &str, virtual_machine| {
+    let alias = parse(&format!("{HEADER}needs magic-page usprg4\nx = mfspr USPRG4\n"));
+    let either = parse(&format!("{HEADER}needs magic-page\nword 32 64\nx = mfspr SPRG0\n"));
+    let missing = |instance: &Instance, cpu: &str, virtual_machine| {
         let profile = profile(Cpu::by_name(cpu).expect("a CPU"), virtual_machine);
-        script.instances()[instance].missing(&profile).map(|missing| missing.to_string())
+        instance.missing(&profile).map(|missing| missing.to_string())
     };
-    assert_eq!(missing(0, "e500v2", true), None);
-    assert_eq!(missing(0, "e500v2", false).as_deref(), Some("needs magic-page"));
-    assert_eq!(missing(0, "970", false).as_deref(), Some("needs usprg4, magic-page"));
-    assert_eq!(missing(1, "7447", false).as_deref(), Some("needs magic-page, 64-bit"));
+    assert_eq!(missing(&alias.instances()[0], "e500v2", true), None);
+    assert_eq!(missing(&alias.instances()[0], "e500v2", false).as_deref(), Some("needs magic-page"));
+    assert_eq!(missing(&alias.instances()[0], "970", false).as_deref(), Some("needs usprg4, magic-page"));
+    assert_eq!(missing(&either.instances()[0], "7447", false).as_deref(), Some("needs magic-page"));
+    assert_eq!(missing(&either.instances()[1], "7447", false).as_deref(), Some("needs magic-page, 64-bit"));
 }
 
 #[test]
@@ -161,6 +163,64 @@ fn a_register_that_is_named_must_be_there_and_a_number_need_not() {
     let miss = parse(&format!("{HEADER}exit tlb-miss\n"));
     let missing = miss.instances()[0].missing(&g5).map(|missing| missing.to_string());
     assert_eq!(missing.as_deref(), Some("the 970 takes no TLB miss interrupt"));
+}
+
+#[test]
+fn a_page_that_the_page_tables_do_not_know_skips_the_case_there() {
+    let g5 = profile(Cpu::by_name("970").expect("a CPU"), false);
+    let e500 = profile(Cpu::by_name("e500v2").expect("a CPU"), false);
+    // A guest of KVM-HV that translates by a radix tree: a server core without hashed page tables.
+    let radix = FeatureSet::of_cpu(g5.cpu).without(FeatureSet::of(&[Feature::Hashed]));
+    let radix = Profile { features: radix, ..g5 };
+    let missing = |rights: &str| {
+        let script = parse(&format!("{HEADER}map 0xd0000000 to SCRATCH as {rights}\n"));
+        [e500, g5, radix].map(|profile| script.instances()[0].missing(&profile).map(|missing| missing.to_string()))
+    };
+    let unknown = |rights: &str| Some(format!("the page tables of the 970 know no page `{rights}`"));
+    for rights in ["srw", "srwx", "srw,urw", "sr,ur", "srx,urx"] {
+        assert_eq!(missing(rights), [None, None, None], "{rights}");
+    }
+    assert_eq!(missing("srw,ur"), [None, None, unknown("srw,ur")]);
+    for rights in ["s", "sr", "srx"] {
+        assert_eq!(missing(rights), [None, unknown(rights), None], "{rights}");
+    }
+    assert_eq!(missing("ur"), [None, unknown("ur"), unknown("ur")]);
+    let chosen = parse(&format!("{HEADER}on booke {{\nmap 0xd0000000 to SCRATCH as sr\n}}\n"));
+    assert_eq!(chosen.instances()[0].missing(&g5), None);
+}
+
+#[test]
+fn an_observation_is_as_wide_as_the_guests_for_which_a_line_is() {
+    let observe = "on 64-bit {\n x = mfspr SPRG0\n}\non not 64-bit {\n x = mfspr SPRG1\n}\ny = mfspr SPRG2\n";
+    let wide = |name: &str| format!("on 64-bit {{\n expect {name} == ~0\n}}\n");
+    let script = parse(&format!("{HEADER}{observe}expect x == 0\n{}{}", wide("x"), wide("y")));
+    let g5 = profile(Cpu::by_name("970").expect("a CPU"), false);
+    let checks = |profile| script.instances()[0].assemble(&profile).expect("a case").checks.len();
+    assert_eq!((checks(g5), checks(with_kernel(g5, &[Feature::Wide]))), (1, 3));
+    for (line, bits) in [("expect y == ~0\n", 32), ("on 64-bit {\n z = load32 SCRATCH\n expect z == ~0\n}\n", 32)] {
+        let source = sprig::script::source(Path::new("area.probe"), format!("{HEADER}{observe}{line}").into());
+        let found = source.and_then(sprig::script::parse).expect_err("no observation there has so many bits");
+        let expected = format!("0xffffffffffffffff has more than the {bits} bits of the observation");
+        assert_eq!(found.list().iter().map(|one| one.message()).collect::<Vec<_>>(), [expected]);
+    }
+}
+
+#[test]
+fn on_hashed_is_not_for_every_server_core() {
+    let hashed = "on hashed {\n x = mfspr SPRG0\n}\n";
+    let source =
+        sprig::script::source(Path::new("area.probe"), format!("{HEADER}needs power8\n{hashed}expect x == 0\n").into());
+    let found = source.and_then(sprig::script::parse).expect_err("a radix tree is no hashed table");
+    assert_eq!(found.list()[0].message(), "`x` is not observed on every target that comes here");
+    let other = "on not hashed {\n x = mfspr SPRG1\n}\n";
+    let script = parse(&format!("{HEADER}needs power8\n{hashed}{other}expect x == 0\n"));
+    let power9 = profile(Cpu::by_name("power9").expect("a CPU"), false);
+    let radix = Profile { features: power9.features.without(FeatureSet::of(&[Feature::Hashed])), ..power9 };
+    for (profile, register) in [(power9, "SPRG0"), (radix, "SPRG1")] {
+        let case = script.instances()[0].assemble(&profile).expect("a case");
+        assert!(case.steps[0].text.contains(register), "{}", case.steps[0].text);
+        assert_eq!((case.steps.len(), case.checks.len()), (1, 1));
+    }
 }
 
 #[test]

@@ -88,10 +88,10 @@ fn colour_is_there_only_when_asked_for() {
 
 #[test]
 fn more_mistakes_than_anyone_reads_are_counted() {
-    let text = format!("{HEADER}{}", "exti\n".repeat(1000));
+    let text = format!("{HEADER}{}", "exti\n".repeat(999));
     let found = diagnose(Path::new("case.probe"), text.into_bytes());
     assert_eq!(found.list().len(), script::limit::DIAGNOSTICS);
-    assert!(found.to_string().ends_with("error: case.probe: 950 more mistakes are not shown\n\n"));
+    assert!(found.to_string().ends_with("error: case.probe: 949 more mistakes are not shown\n\n"));
 }
 
 #[test]
@@ -131,5 +131,27 @@ fn rules_are_looked_up_among_those_that_exist() {
 fn after_very_many_mistakes_nothing_more_is_read() {
     let text = format!("{HEADER}{}", "x = mfspr SPGR0\nexti\n".repeat(5000));
     let found = diagnose(Path::new("case.probe"), text.into_bytes());
-    assert!(found.to_string().ends_with("error: case.probe: 950 more mistakes are not shown\n\n"), "{found}");
+    assert!(found.to_string().ends_with("error: case.probe: at least 950 more mistakes are not shown\n\n"), "{found}");
+}
+
+#[test]
+fn too_many_instances_hide_no_other_mistake() {
+    let text = format!("{HEADER}param a = 0..99\nparam b = 0..99\nmtspr SPGR0, a + b\n");
+    let found = diagnose(Path::new("case.probe"), text.into_bytes());
+    let messages: Vec<_> = found.list().iter().map(script::Diagnostic::message).collect();
+    assert_eq!(messages, ["the parameters make more than 4096 instances", "unknown register `SPGR0`"]);
+}
+
+#[test]
+fn the_built_in_parameters_make_instances_too() {
+    let text = |most: u32| {
+        let body = "in privilege {\n    mtspr SPRG0, v\n}\n";
+        format!("{HEADER}param v = 1..{most}\nprivilege supervisor user\nword 32 64\norder be le\n{body}")
+    };
+    let most = u32::try_from(script::limit::INSTANCES).expect("a number") / 8;
+    let source = script::source(Path::new("case.probe"), text(most).into_bytes()).expect("a script");
+    assert_eq!(script::parse(source).expect("as many as there can be").instances().len(), script::limit::INSTANCES);
+    let shown = diagnose(Path::new("case.probe"), text(most + 1).into_bytes()).render(false);
+    let expected = "error: the parameters make more than 4096 instances\n --> case.probe:6:1\n";
+    assert!(shown.starts_with(expected), "{shown}");
 }

@@ -3,7 +3,7 @@
 use sprig::case::{Case, Condition, Hold, Part, Profile, Term};
 use sprig::feature::{Feature, FeatureSet};
 use sprig::script::{self, Instance};
-use sprig_isa::cpu::Cpu;
+use sprig_isa::cpu::{Cpu, Family};
 use sprig_isa::insn::word::branch_absolute;
 use sprig_wire::bytecode::{self, Op};
 use sprig_wire::layout::{SLOTS, STEP_RETURN};
@@ -38,11 +38,11 @@ pub(crate) fn anything_goes(bytes: &[u8]) {
     }
 }
 
-/// The same with the guest kernel that an instance asks for.
+/// The same with the guest kernel that an instance asks for, if the CPU can have it.
 pub(crate) fn profile_for(instance: &Instance, cpu: &'static Cpu, virtual_machine: bool) -> Profile {
     let mut profile = profile(cpu, virtual_machine);
-    for kernel in [Feature::Wide, Feature::LittleEndian].into_iter().filter(|kernel| instance.needs().contains(*kernel))
-    {
+    let kernels = [Feature::Wide, Feature::LittleEndian].into_iter();
+    for kernel in kernels.filter(|kernel| cpu.family == Family::Book3s64 && instance.needs().contains(*kernel)) {
         profile.features.insert(kernel);
     }
     profile

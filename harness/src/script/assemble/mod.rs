@@ -24,6 +24,7 @@ use sprig_wire::host::HostCall;
 use sprig_wire::layout::{BATCH_SIZE, STEP_RETURN};
 use sprig_wire::log::{ENTRY_HEADER, Interrupt, NUMBER, RACE_OUTCOMES};
 use stub::Context;
+pub(super) use text::rights_text;
 
 /// What a target runs and the judge reads.
 pub(super) struct Assembled {

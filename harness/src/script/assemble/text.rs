@@ -167,7 +167,8 @@ fn computation_text(program: &Program, computation: &Computation, outermost: boo
     }
 }
 
-fn rights_text(rights: u8) -> String {
+/// The rights of a page as scripts write them.
+pub(in super::super) fn rights_text(rights: u8) -> String {
     use permission as p;
     let state = |letter: char, bits: [u8; 3]| {
         let allowed: String =

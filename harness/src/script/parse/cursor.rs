@@ -10,7 +10,7 @@ use super::super::span::Span;
 pub(super) type Parsed<T> = Result<T, Diagnostic>;
 
 pub(super) struct Cursor<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     tokens: &'a [Token],
     at: usize,
     /// Nesting of the expression being read.
@@ -99,7 +99,11 @@ impl<'a> Cursor<'a> {
 
     /// Nothing may follow.
     pub(super) fn end(&self) -> Parsed<()> {
-        if self.is_at_end() { Ok(()) } else { Err(self.expected("the end of the line")) }
+        if self.is_at_end() {
+            return Ok(());
+        }
+        let found = self.expected("the end of the line");
+        Err(if self.next_is(";") { found.help("a line is one statement, and `#` begins a comment") } else { found })
     }
 
     /// What stands here is not what should.
@@ -124,12 +128,22 @@ impl<'a> Cursor<'a> {
     /// True if the line begins as a block does and has no brace at all.
     pub(super) fn forgot_to_open(&self) -> bool {
         let begins = WORDS.iter().any(|(word, place)| *place == Place::Block && self.next_is_word(word));
-        begins && !self.tokens.iter().any(|token| matches!(token.kind, Kind::Symbol("{" | "}")))
+        begins && !self.second_is("=") && !self.tokens.iter().any(|token| matches!(token.kind, Kind::Symbol("{" | "}")))
     }
 
-    /// True if the line begins with a closing brace and opens no other block.
-    pub(super) fn closes_only(&self) -> bool {
-        matches!(self.tokens.first(), Some(Token { kind: Kind::Symbol("}"), .. })) && !self.opens()
+    /// True if the line begins with a closing brace.
+    pub(super) fn closes(&self) -> bool {
+        matches!(self.tokens.first(), Some(Token { kind: Kind::Symbol("}"), .. }))
+    }
+
+    /// What stands in front of `=` at the beginning of the line, if that is more than one word, as in `x.y = mfmsr`.
+    pub(super) fn misnamed(&self) -> Option<Name> {
+        let first = self.peek_word().filter(|word| WORDS.iter().all(|(known, _)| known != word))?;
+        let joined = [".", "[", "-"].iter().any(|symbol| self.second_is(symbol));
+        let equals = self.tokens.iter().position(|token| token.kind == Kind::Symbol("=")).filter(|_| joined)?;
+        let span = self.here().to(self.tokens.get(equals.checked_sub(1)?)?.span);
+        debug_assert!(span.text(self.text).starts_with(first));
+        Some(Name { text: span.text(self.text).to_owned(), span })
     }
 
     /// The name behind `param`, without going past it.

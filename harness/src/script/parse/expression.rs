@@ -33,6 +33,14 @@ const COMPARISONS: [(&str, Comparison); 6] = [
     (">=", Comparison::GreaterOrEqual),
 ];
 
+/// Operators of other languages, whose first half is one here.
+const OTHER_OPERATORS: [(&str, &str); 4] = [
+    ("&&", "conditions are joined by `and`"),
+    ("||", "conditions are joined by `or`"),
+    ("<>", "values that differ are compared with `!=`"),
+    ("===", "values are compared with `==`"),
+];
+
 impl Cursor<'_> {
     /// A condition, as behind `expect`.
     pub(super) fn condition(&mut self) -> Parsed<Expr> {
@@ -135,6 +143,17 @@ impl Cursor<'_> {
         Ok(left)
     }
 
+    /// True if a comparison is next.
+    pub(super) fn compares(&self) -> bool {
+        self.next_is_word("in") || COMPARISONS.iter().any(|(symbol, _)| self.next_is(symbol))
+    }
+
+    /// What stands for an operator of other languages whose second half is next.
+    fn other_operator(&self) -> Option<String> {
+        let whole = self.before().to(self.here()).text(self.text);
+        OTHER_OPERATORS.iter().find(|(operator, _)| *operator == whole).map(|(_, help)| (*help).to_owned())
+    }
+
     fn eat_one_of<T: Copy>(&mut self, operators: &[(&str, T)]) -> Option<T> {
         operators.iter().find(|(symbol, _)| self.eat(symbol)).map(|(_, meaning)| *meaning)
     }
@@ -160,7 +179,9 @@ impl Cursor<'_> {
             self.expect(")")?;
             return Ok(Expr { kind: inner.kind, span: start.to(self.before()) });
         }
-        let Some(Token { kind: Kind::Word, span }) = self.peek() else { return Err(self.expected("a value")) };
+        let Some(Token { kind: Kind::Word, span }) = self.peek() else {
+            return Err(self.expected("a value").maybe_help(self.other_operator()));
+        };
         let name = self.word("a value")?;
         if name.text.starts_with(|first: char| first.is_ascii_digit()) {
             let value = number(&name)?;
@@ -237,7 +258,7 @@ impl Cursor<'_> {
 /// The value of a word that begins with a digit.
 fn number(word: &Name) -> Parsed<u64> {
     let digits: String = word.text.chars().filter(|digit| *digit != '_').collect();
-    let (digits, radix, what) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+    let (digits, radix, what) = match digits.strip_prefix("0x") {
         Some(digits) => (digits.to_owned(), 16, "hexadecimal"),
         None => (digits, 10, "decimal"),
     };

@@ -159,16 +159,17 @@ fn twice(what: &str, span: Span) -> Diagnostic {
 
 /// Checks that a name is made of letters, digits and `-`, and is not one of the language's own.
 pub(super) fn may_be_given(name: &Name) -> Parsed<()> {
-    let form = "a name is letters, digits and `-`, beginning with a letter";
-    if !name.text.starts_with(|first: char| first.is_ascii_alphabetic()) || name.text.contains('_') {
-        let found = Diagnostic::error(format!("`{}` cannot be a name", name.text)).at(name.span, "");
-        return Err(found.note(form));
+    if let Some(what) = names::taken_by_language(&name.text) {
+        let message = format!("`{}` cannot be a name: it is {what}", name.text);
+        return Err(Diagnostic::error(message).at(name.span, "choose another name"));
     }
-    match names::taken_by_language(&name.text) {
-        Some(what) => {
-            let message = format!("`{}` cannot be a name: it is {what}", name.text);
-            Err(Diagnostic::error(message).at(name.span, "choose another name"))
-        }
-        None => Ok(()),
+    let belongs = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    if name.text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.text.chars().all(belongs)
+        && !name.text.ends_with('-')
+    {
+        return Ok(());
     }
+    let found = Diagnostic::error(format!("`{}` cannot be a name", name.text)).at(name.span, "");
+    Err(found.note("a name is letters, digits and `-`, beginning with a letter and not ending with `-`"))
 }

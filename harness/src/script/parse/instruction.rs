@@ -1,6 +1,6 @@
 //! The instructions of `run` and `patched`.
 
-use super::super::ast::{Expr, Instruction, Run};
+use super::super::ast::{Expr, Instruction, Name, Run};
 use super::super::diagnostic::Diagnostic;
 use super::super::limit;
 use super::super::names;
@@ -8,7 +8,7 @@ use super::cursor::{Cursor, Parsed};
 use sprig_isa::insn::{INSNS, Insn, Operand};
 
 /// Mnemonics assemblers know besides the ISA's own, and what to write instead.
-const EXTENDED: [(&str, &str); 9] = [
+pub(super) const EXTENDED: [(&str, &str); 13] = [
     ("li", "addi r3, r0, 5"),
     ("lis", "addis r3, r0, 5"),
     ("mr", "or r3, r4, r4"),
@@ -18,6 +18,10 @@ const EXTENDED: [(&str, &str); 9] = [
     ("mtctr", "mtspr 9, r3"),
     ("slwi", "rlwinm r3, r4, 5, 0, 26"),
     ("srwi", "rlwinm r3, r4, 27, 5, 31"),
+    ("beq", "bc 12, 2, 8"),
+    ("bne", "bc 4, 2, 8"),
+    ("bdnz", "bc 16, 0, 8"),
+    ("mtcr", "mtcrf 255, r3"),
 ];
 
 impl Cursor<'_> {
@@ -62,13 +66,14 @@ impl Cursor<'_> {
         if name.text == "papr" {
             return Ok(Instruction::Papr);
         }
-        let dotted = format!("{}.", name.text);
-        let row = if self.next_is(".") && Insn::by_mnemonic(&dotted).is_some() {
+        // A dot that follows at once belongs to the mnemonic: `stwcx.`.
+        let name = if self.next_is(".") && self.here().start == name.span.end {
             self.eat(".");
-            Insn::by_mnemonic(&dotted)
+            Name { text: format!("{}.", name.text), span: name.span.to(self.before()) }
         } else {
-            Insn::by_mnemonic(&name.text)
+            name
         };
+        let row = Insn::by_mnemonic(&name.text);
         let Some(row) = row else {
             let mnemonics = || INSNS.iter().map(|row| row.mnemonic).chain(["word", "papr"]);
             let extended = EXTENDED.iter().find(|(mnemonic, _)| *mnemonic == name.text);
@@ -164,5 +169,22 @@ pub(in super::super) const fn operand_name(operand: Operand) -> &'static str {
         Operand::Li => "LI",
         Operand::Bd => "BD",
         Operand::Ct => "CT",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script;
+    use std::path::Path;
+
+    #[test]
+    fn what_stands_for_an_extended_mnemonic_is_an_instruction() {
+        for (mnemonic, instead) in EXTENDED {
+            assert!(Insn::by_mnemonic(mnemonic).is_none(), "{mnemonic}");
+            let text = format!("# What fails.\nrule unspecified.test\nrun {instead}\n");
+            let source = script::source(Path::new("case.probe"), text.into()).expect("text");
+            script::parse(source).unwrap_or_else(|error| panic!("{mnemonic}: {error}"));
+        }
     }
 }

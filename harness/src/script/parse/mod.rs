@@ -70,6 +70,8 @@ enum Read {
     Statement(StatementKind),
     Open(BlockHeader),
     Close,
+    /// `} else {`: closes a block and opens one that is wrong.
+    Reopen,
 }
 
 struct Parser<'a> {
@@ -110,18 +112,25 @@ impl Parser<'_> {
                 self.open(header, line.number, span);
                 None
             }
-            Read::Close if self.too_deep > 0 => {
-                self.too_deep -= 1;
-                None
+            Read::Close => self.close_last(line.number, first.span),
+            Read::Reopen => {
+                let closed = self.close_last(line.number, first.span);
+                self.open(BlockHeader::Broken(None), line.number, span);
+                closed
             }
-            Read::Close => match self.open.pop() {
-                Some(block) => Some(self.close(block, line.number)),
-                None => {
-                    self.errors.push(Diagnostic::error("this brace closes nothing").at(first.span, "no block is open"));
-                    None
-                }
-            },
         }
+    }
+
+    fn close_last(&mut self, line: u32, brace: Span) -> Option<Statement> {
+        if self.too_deep > 0 {
+            self.too_deep -= 1;
+            return None;
+        }
+        let Some(block) = self.open.pop() else {
+            self.errors.push(Diagnostic::error("this brace closes nothing").at(brace, "no block is open"));
+            return None;
+        };
+        Some(self.close(block, line))
     }
 
     fn open(&mut self, header: BlockHeader, line: u32, span: Span) {
@@ -145,8 +154,11 @@ impl Parser<'_> {
 
     fn read(&mut self, cursor: &mut Cursor<'_>) -> Parsed<Read> {
         if cursor.eat("}") {
-            let found = cursor.end();
-            return found.map(|()| Read::Close).map_err(|error| error.help("a closing brace has a line of its own"));
+            let help = match cursor.peek_word() {
+                Some("else") => "a block of its own, `on not FEATURE {`, is for the other targets",
+                _ => "a closing brace has a line of its own",
+            };
+            return cursor.end().map(|()| Read::Close).map_err(|error| error.help(help));
         }
         if let Some(name) = cursor.observation() {
             header::may_be_given(&name)?;
@@ -154,6 +166,9 @@ impl Parser<'_> {
             // What is wrong may have been meant for the header: `param = SPRG0`.
             self.in_header = false;
             return Ok(Read::Statement(StatementKind::Step(Box::new(step))));
+        }
+        if let Some(name) = cursor.misnamed() {
+            header::may_be_given(&name)?;
         }
         let word = cursor.peek_word().unwrap_or_default();
         let place = WORDS.iter().find(|(known, _)| *known == word).map(|(_, place)| *place);
@@ -191,8 +206,8 @@ impl Parser<'_> {
 
 /// What can be made of a line that is wrong: the block it opens or closes, the name it defines.
 fn broken(cursor: &mut Cursor<'_>) -> Read {
-    if cursor.closes_only() {
-        return Read::Close;
+    if cursor.closes() {
+        return if cursor.opens() { Read::Reopen } else { Read::Close };
     }
     if cursor.is_lone_brace() {
         return Read::Nothing;

@@ -4,6 +4,7 @@ use super::super::ast::{Action, ExitKind, Expr, Field, Name, Size, Step};
 use super::super::diagnostic::Diagnostic;
 use super::super::names::{self, Place, WORDS};
 use super::cursor::{Cursor, Parsed};
+use super::instruction::EXTENDED;
 use sprig_isa::exception::{EXCEPTIONS, Exception};
 use sprig_isa::insn::Insn;
 use sprig_isa::page;
@@ -77,6 +78,9 @@ impl Cursor<'_> {
             "firmware" => self.firmware()?,
             "restore" => Action::Restore,
             "reset" => Action::Reset,
+            _ if !observed && self.compares() => {
+                return Err(no_step(&word, observed).help("`expect` begins a line that says what must hold"));
+            }
             _ => return Err(no_step(&word, observed)),
         })
     }
@@ -178,15 +182,15 @@ impl Cursor<'_> {
         if !self.eat_word("as") {
             return Err(self.expected("`as` and the rights, like `srw,ur`"));
         }
-        let mut rights = self.rights()?;
+        let mut rights = self.rights(0)?;
         while self.eat(",") {
-            rights |= self.rights()?;
+            rights |= self.rights(rights)?;
         }
         Ok(Action::Map { ea, pa, rights })
     }
 
-    /// `s` or `u` and the letters of what is allowed in that state.
-    fn rights(&mut self) -> Parsed<u8> {
+    /// `s` or `u` and the letters of what is allowed in that state, none of which has been said.
+    fn rights(&mut self, said: u8) -> Parsed<u8> {
         use permission as p;
         let name = self.word("rights, like `srw`")?;
         let wrong =
@@ -211,6 +215,10 @@ impl Cursor<'_> {
                     return Err(wrong(found.at(name.span, "")));
                 }
             };
+            if (rights | said) & bit != 0 {
+                let message = format!("the right `{letter}` is there twice");
+                return Err(Diagnostic::error(message).at(name.span, "a second time"));
+            }
             rights |= bit;
         }
         Ok(rights)
@@ -250,6 +258,16 @@ impl Cursor<'_> {
     }
 }
 
+/// What other languages begin a line with, and what stands for it here.
+const ELSEWHERE: [(&[&str], &str); 3] = [
+    (
+        &["if", "else", "ifdef", "switch"],
+        "nothing depends on what is observed; `on FEATURE {` is for some targets only",
+    ),
+    (&["while", "loop", "repeat", "do"], "`for n in 0..9 {` writes steps out, `race 1000 {` runs them again and again"),
+    (&["assert", "check", "require", "verify"], "`expect` says what must hold: `expect x == 1`"),
+];
+
 /// The line begins with a word that no step begins with.
 fn no_step(word: &Name, observed: bool) -> Diagnostic {
     let name = word.text.as_str();
@@ -266,6 +284,12 @@ fn no_step(word: &Name, observed: bool) -> Diagnostic {
     let found = found.at(word.span, "not a step");
     if Insn::by_mnemonic(name).is_some() {
         return found.help(format!("it is an instruction: `run {name} ...` executes it"));
+    }
+    if let Some((_, instead)) = EXTENDED.iter().find(|(mnemonic, _)| *mnemonic == name) {
+        return found.help(format!("it is an extended mnemonic: write `run {instead}`"));
+    }
+    if let Some((_, instead)) = ELSEWHERE.iter().find(|(words, _)| words.contains(&name) && !observed) {
+        return found.help(*instead);
     }
     let begins = |place: Place| match place {
         Place::Step => true,

@@ -39,7 +39,11 @@ impl Resolver<'_, '_> {
                 let unknown = Binding { meaning: Meaning::Unknown, text: String::new() };
                 self.loop_block(block, variable, vec![unknown]);
             }
-            BlockHeader::Broken(None) => self.statements(&block.body),
+            BlockHeader::Broken(None) => {
+                self.in_broken += 1;
+                self.statements(&block.body);
+                self.in_broken -= 1;
+            }
         }
     }
 

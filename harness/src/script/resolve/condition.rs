@@ -10,6 +10,9 @@ use crate::case::{Comparison, Condition, Part, Term};
 use sprig_isa::exception::{EXCEPTIONS, Exception};
 use std::collections::BTreeSet;
 
+/// What a constant is to an observation that has fewer bits.
+const NEVER_EQUAL: &str = "never equal";
+
 impl View<'_> {
     /// A condition that can be true and can be false.
     pub(super) fn expectation(&self, lookup: &mut Lookup<'_>, expr: &Expr) -> Option<Condition> {
@@ -54,8 +57,12 @@ impl View<'_> {
                 }
                 let (left_term, right_term) = (lookup.term(left, self), lookup.term(right, self));
                 let (left_term, right_term) = (left_term?, right_term?);
-                self.can_be(lookup, &left_term, &right_term, right.span)?;
-                self.can_be(lookup, &right_term, &left_term, left.span)?;
+                let label = match comparison {
+                    Comparison::Equal | Comparison::NotEqual => NEVER_EQUAL,
+                    _ => "larger than any value of it",
+                };
+                self.can_be(lookup, &left_term, &right_term, right.span, label)?;
+                self.can_be(lookup, &right_term, &left_term, left.span, label)?;
                 Some(Condition::Compare(*comparison, left_term, right_term))
             }
             ExprKind::In(left, members) => match as_exception(lookup, left) {
@@ -125,7 +132,12 @@ impl View<'_> {
                 continue;
             };
             if let Some(value) = &value {
-                complete &= self.can_be(lookup, value, &low, member.span()).is_some();
+                let (first, last) = match member {
+                    Item::One(one) => (one.span, one.span),
+                    Item::Range(first, last) => (first.span, last.span),
+                };
+                complete &= self.can_be(lookup, value, &low, first, NEVER_EQUAL).is_some();
+                complete &= self.can_be(lookup, value, &high, last, NEVER_EQUAL).is_some();
             }
             match (low, high) {
                 (Term::Constant(low), Term::Constant(high)) if low <= high => ranges.push((low, high)),
@@ -154,11 +166,12 @@ impl View<'_> {
         Some(Condition::Or(alternatives))
     }
 
-    /// Reports a constant that an observation is too narrow to be: it would be a typing error that no run can show.
-    fn can_be(&self, lookup: &mut Lookup<'_>, observed: &Term, constant: &Term, span: Span) -> Option<()> {
+    /// Reports a constant that an observation is too narrow to be on every guest for which the line is: it would be a typing
+    /// error that no run can show.
+    fn can_be(&self, lookup: &mut Lookup<'_>, observed: &Term, constant: &Term, span: Span, label: &str) -> Option<()> {
         let (Term::Observed { step, part }, Term::Constant(value)) = (observed, constant) else { return Some(()) };
         let bits = match part {
-            Part::Output(output) => self.program.steps.get(*step)?.outputs.get(*output)?.bits,
+            Part::Output(output) => self.program.steps.get(*step)?.outputs.get(*output)?.width.bits(lookup.word),
             Part::Syndrome => u32::BITS,
             Part::Srr0 | Part::Srr1 | Part::Dar => lookup.word.bits(),
         };
@@ -166,7 +179,7 @@ impl View<'_> {
             return Some(());
         }
         let message = format!("{value:#x} has more than the {bits} bits of the observation");
-        let found = Diagnostic::error(message).at(span, "never equal");
+        let found = Diagnostic::error(message).at(span, label);
         let complement = value.leading_ones() >= u64::BITS - bits;
         let help = complement.then(|| {
             let mask = u64::MAX.checked_shr(u64::BITS - bits).unwrap_or(0);

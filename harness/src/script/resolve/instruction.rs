@@ -3,7 +3,7 @@
 use super::super::ast::{self, Expr, ExprKind};
 use super::super::diagnostic::Diagnostic;
 use super::super::parse::instruction::operand_name;
-use super::super::program::{Instruction, Output, SprRef, Value};
+use super::super::program::{Instruction, Output, SprRef, Value, Width};
 use super::super::{gpr, names};
 use super::Resolver;
 use sprig_isa::insn::{Insn, Operand};
@@ -17,8 +17,9 @@ impl Resolver<'_, '_> {
         let mut with: Vec<(Register, Value)> = Vec::new();
         let mut complete = true;
         for (expr, value) in &run.with {
-            let bits = self.lookup.word.bits();
-            let (register, value) = (self.register(expr), self.value(value, bits, "a register"));
+            let register = self.register(expr);
+            let bits = register.map_or(Width::Word, width).bits(self.lookup.word);
+            let value = self.value(value, bits, "a register");
             let (Some(register), Some(value)) = (register, value) else {
                 complete = false;
                 continue;
@@ -50,18 +51,13 @@ impl Resolver<'_, '_> {
 
     /// The values a `run` logs.
     pub(super) fn run_outputs(&self, gives: &[Register]) -> Vec<Output> {
-        let word = self.lookup.word.bits();
         let output = |(index, register): (usize, &Register)| {
-            let name = register_name(*register);
-            let bits = match register {
-                Register::Gpr(_) | Register::Lr => word,
-                Register::Cr | Register::Xer => u32::BITS,
-            };
+            let (name, width) = (register_name(*register), width(*register));
             // The first is the step's value; its register is another name for it.
             if index == 0 {
-                Output { name: "", register: Some(name), bits }
+                Output { name: "", register: Some(name), width }
             } else {
-                Output { name, register: None, bits }
+                Output { name, register: None, width }
             }
         };
         gives.iter().enumerate().map(output).collect()
@@ -148,6 +144,14 @@ impl Resolver<'_, '_> {
         let message = format!("{value} does not fit the field {name}: {} to {}{multiple}", low << scale, high << scale);
         self.lookup.report(Diagnostic::error(message).at(expr.span, ""));
         None
+    }
+}
+
+/// How wide a register of a `run` is.
+const fn width(register: Register) -> Width {
+    match register {
+        Register::Gpr(_) | Register::Lr => Width::Word,
+        Register::Cr | Register::Xer => Width::Bits(u32::BITS),
     }
 }
 

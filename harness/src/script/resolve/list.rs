@@ -8,7 +8,7 @@ use super::super::span::Span;
 use super::super::{gpr, names};
 use super::lookup::Lookup;
 use sprig_isa::spr::UNSAFE_TO_WRITE;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Stands for the numbers of [`UNSAFE_TO_WRITE`] in a list.
 const UNSAFE_NUMBERS: &str = "UNSAFE_TO_WRITE";
@@ -19,24 +19,26 @@ impl Lookup<'_> {
         let all = self.items(&values.items, values.span);
         let except = self.items(&values.except, values.span);
         let (all, except) = (all?, except?);
-        let mut seen = HashSet::new();
-        for binding in &all {
-            if !seen.insert(binding.meaning) && binding.meaning != Meaning::Unknown {
+        let mut seen = HashMap::new();
+        for (binding, span) in &all {
+            let first = seen.insert(binding.meaning, *span).filter(|_| binding.meaning != Meaning::Unknown);
+            if let Some(first) = first {
                 let message = format!("the value {} is there twice", binding.text);
-                self.report(Diagnostic::error(message).at(values.span, ""));
+                self.report(Diagnostic::error(message).at(*span, "a second time").at(first, "the first"));
                 return None;
             }
         }
         let mut left_out = HashSet::new();
-        for binding in &except {
-            if !seen.contains(&binding.meaning) {
+        for (binding, span) in &except {
+            if !seen.contains_key(&binding.meaning) {
                 let message = format!("{} is not among the values it is to be left out of", binding.text);
-                self.report(Diagnostic::error(message).at(values.span, ""));
+                self.report(Diagnostic::error(message).at(*span, ""));
                 return None;
             }
             left_out.insert(binding.meaning);
         }
-        let left: Vec<_> = all.into_iter().filter(|binding| !left_out.contains(&binding.meaning)).collect();
+        let all = all.into_iter().map(|(binding, _)| binding);
+        let left: Vec<_> = all.filter(|binding| !left_out.contains(&binding.meaning)).collect();
         if left.is_empty() {
             self.report(Diagnostic::error("no value is left").at(values.span, ""));
             return None;
@@ -44,7 +46,8 @@ impl Lookup<'_> {
         Some(left)
     }
 
-    fn items(&mut self, items: &[Item], span: Span) -> Option<Vec<Binding>> {
+    /// Each value with the item it comes from.
+    fn items(&mut self, items: &[Item], span: Span) -> Option<Vec<(Binding, Span)>> {
         let mut bindings = Vec::new();
         let mut complete = true;
         for item in items {
@@ -54,7 +57,7 @@ impl Lookup<'_> {
                 Item::Range(low, high) => self.range(low, high),
             };
             complete &= found.is_some();
-            bindings.extend(found.unwrap_or_default());
+            bindings.extend(found.unwrap_or_default().into_iter().map(|binding| (binding, item.span())));
             if bindings.len() > limit::VALUES {
                 self.report(too_many(span));
                 return None;

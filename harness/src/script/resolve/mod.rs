@@ -8,6 +8,7 @@ mod condition;
 mod instruction;
 mod list;
 mod lookup;
+mod pages;
 mod scope;
 mod shared;
 mod step;
@@ -17,13 +18,14 @@ use super::diagnostic::Diagnostic;
 use super::guard::Guard;
 use super::limit;
 use super::names;
-use super::program::{Action, Check, Output, Program, Step};
+use super::program::{Action, Check, Output, Program, Step, Width};
 use super::setting::{Binding, GuestWord, Meaning, Setting};
 use super::span::Span;
 use crate::case::Term;
 use crate::feature::Feature;
 pub(super) use instruction::register_name;
 use lookup::Lookup;
+use pages::Mapped;
 use scope::{Observation, Scope, View};
 pub(super) use shared::{Need, Shared};
 use std::cell::RefCell;
@@ -103,6 +105,8 @@ pub(super) fn resolve(
         race: None,
         races: 0,
         user: false,
+        in_broken: 0,
+        mapped: Mapped::default(),
         needs: Vec::new(),
         known_needs: HashSet::new(),
     };
@@ -129,6 +133,9 @@ struct Resolver<'a, 's> {
     races: usize,
     /// In problem state.
     user: bool,
+    /// Blocks around that begin with a line that is wrong.
+    in_broken: usize,
+    mapped: Mapped,
     needs: Vec<(Guard, Need)>,
     known_needs: HashSet<(Guard, Need)>,
 }
@@ -264,7 +271,7 @@ impl Resolver<'_, '_> {
         };
         let patch = instruction.map(|instruction| {
             let name = step.name.as_ref().map(|name| format!("{}.patched", self.full_name(name)));
-            let outputs = vec![Output { name: "", register: None, bits: 1 }];
+            let outputs = vec![Output { name: "", register: None, width: Width::Bits(1) }];
             self.push(step.span, line, name, Action::Patch(instruction), outputs, (false, false))
         });
         let implied =
@@ -334,7 +341,8 @@ impl Resolver<'_, '_> {
             self.lookup.report(Diagnostic::error(message).at(name.span, "choose another name"));
             return;
         }
-        let observation = Observation { step, patch, guard: self.guard.clone(), race: self.race, span: name.span };
+        let (guard, uncertain) = (self.guard.clone(), self.in_broken > 0);
+        let observation = Observation { step, patch, guard, uncertain, race: self.race, span: name.span };
         if let Some(first) = self.scope.add(name, self.rounds.clone(), observation) {
             let found =
                 Diagnostic::error(format!("`{}` is observed already", name.text)).at(name.span, "a second time");

@@ -25,6 +25,8 @@ pub(super) struct Observation {
     /// The step of its `patched` answer.
     pub(super) patch: Option<usize>,
     pub(super) guard: Guard,
+    /// A block around it begins with a line that is wrong: nobody knows for which targets it is.
+    pub(super) uncertain: bool,
     /// Which race it is in.
     pub(super) race: Option<usize>,
     pub(super) span: Span,
@@ -57,11 +59,12 @@ impl Scope {
             self.names.insert(name.text.clone());
         }
         let known = self.observations.entry((name.text.clone(), round)).or_default();
-        let clash = known.iter().find(|known| known.guard.overlaps(&observation.guard)).map(|known| known.span);
-        if clash.is_none() {
+        let clash = known.iter().find(|known| known.guard.overlaps(&observation.guard));
+        let clash = clash.map(|known| (known.span, known.uncertain || observation.uncertain));
+        if clash.is_none_or(|(_, uncertain)| uncertain) {
             known.push(observation);
         }
-        clash
+        clash.filter(|(_, uncertain)| !uncertain).map(|(span, _)| span)
     }
 }
 
@@ -101,6 +104,9 @@ impl View<'_> {
             let some: Vec<_> = known.iter().filter(|observation| self.guard.overlaps(&observation.guard)).collect();
             if self.scope.covers(self.guard, &some) {
                 return self.allowed(lookup, reference, some);
+            }
+            if known.iter().any(|observation| observation.uncertain) {
+                return None;
             }
             elsewhere = known.first().map(|observation| observation.span);
         }

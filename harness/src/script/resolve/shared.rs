@@ -1,9 +1,11 @@
 //! What resolving finds out besides the program: what it needs of a CPU, and what all instances have in common.
 
+use super::super::assemble::rights_text;
 use super::super::guard::has_register;
 use super::super::limit;
 use super::lookup::Reports;
-use sprig_isa::cpu::Cpu;
+use super::pages;
+use crate::case::Profile;
 use std::collections::HashSet;
 
 /// What a line needs of the CPU it runs on.
@@ -13,14 +15,19 @@ pub(in super::super) enum Need {
     Register(&'static str),
     /// Address translation whose misses are interrupts: `exit tlb-miss`.
     TlbMiss,
+    /// Page tables that know these rights, see [`sprig_wire::bytecode::permission`].
+    Rights(u8),
 }
 
 impl Need {
-    /// Why the CPU does not have it, if it does not.
-    pub(in super::super) fn missing(self, cpu: &Cpu) -> Option<String> {
+    /// Why a target does not have it, if it does not.
+    pub(in super::super) fn missing(self, profile: &Profile) -> Option<String> {
+        let cpu = profile.cpu;
         match self {
             Self::Register(name) => (!has_register(cpu, name)).then(|| format!("the {} has no {name}", cpu.name)),
             Self::TlbMiss => (!cpu.family.is_booke()).then(|| format!("the {} takes no TLB miss interrupt", cpu.name)),
+            Self::Rights(rights) => (!pages::are_known(rights, profile.features))
+                .then(|| format!("the page tables of the {} know no page `{}`", cpu.name, rights_text(rights))),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::ast::{self, ExitKind, Expr, ExprKind, Field, Size};
 use super::super::diagnostic::Diagnostic;
 use super::super::limit;
-use super::super::program::{Action, Computation, Output, Value};
+use super::super::program::{Action, Computation, Output, Value, Width};
 use super::super::setting::Meaning;
 use super::super::span::Span;
 use super::super::{gpr, names};
@@ -17,7 +17,6 @@ use sprig_isa::page;
 use sprig_isa::spr::Spr;
 use sprig_wire::bytecode::Alu;
 use sprig_wire::host::{HostCall, REGS, SREGS};
-use sprig_wire::layout;
 
 /// Registers a hypercall takes arguments in, and those it may change.
 const ARGUMENTS: std::ops::RangeInclusive<u8> = 3..=10;
@@ -26,8 +25,8 @@ const RESULTS: std::ops::RangeInclusive<u8> = 3..=12;
 /// What a step is and what it logs.
 type Done = (Action, Vec<Output>);
 
-fn own(bits: u32) -> Vec<Output> {
-    vec![Output { name: "", register: None, bits }]
+fn own(width: Width) -> Vec<Output> {
+    vec![Output { name: "", register: None, width }]
 }
 
 impl Resolver<'_, '_> {
@@ -35,26 +34,32 @@ impl Resolver<'_, '_> {
         let word = self.lookup.word.bits();
         let register = "a register";
         Some(match &step.action {
-            ast::Action::Mfspr(spr) => (Action::Mfspr(self.lookup.spr(spr)?), own(word)),
+            ast::Action::Mfspr(spr) => (Action::Mfspr(self.lookup.spr(spr)?), own(Width::Word)),
             ast::Action::Mtspr(spr, value) => {
                 let (spr, value) = (self.lookup.spr(spr), self.value(value, word, register));
                 (Action::Mtspr(spr?, value?), vec![])
             }
-            ast::Action::Mfmsr => (Action::Mfmsr, own(word)),
+            ast::Action::Mfmsr => (Action::Mfmsr, own(Width::Word)),
             ast::Action::Mtmsr(value) => (Action::Mtmsr(self.value(value, word, register)?), vec![]),
             ast::Action::LoadField(field) => {
                 let field = self.field(field)?;
-                (Action::LoadField(field), own(field_bits(field, word)))
+                (Action::LoadField(field), own(field_width(field)))
             }
             ast::Action::StoreField(field, value) => {
                 let Some(field) = self.field(field) else {
                     self.value(value, u64::BITS, "");
                     return None;
                 };
-                (Action::StoreField(field, self.value(value, field_bits(field, word), "the field")?), vec![])
+                (
+                    Action::StoreField(
+                        field,
+                        self.value(value, field_width(field).bits(self.lookup.word), "the field")?,
+                    ),
+                    vec![],
+                )
             }
             ast::Action::Load(size, address) => {
-                (Action::Load(*size, self.value(address, word, "an address")?), own(size.bits()))
+                (Action::Load(*size, self.value(address, word, "an address")?), own(Width::Bits(size.bits())))
             }
             ast::Action::Store(size, address, value) => {
                 let (address, value) = (self.value(address, word, "an address"), self.stored(*size, value));
@@ -62,7 +67,7 @@ impl Resolver<'_, '_> {
             }
             ast::Action::Hcall { token, arguments } => {
                 let (token, arguments) = (self.value(token, word, register), self.arguments(arguments));
-                (Action::Hcall { token: token?, arguments: arguments? }, results(word))
+                (Action::Hcall { token: token?, arguments: arguments? }, results())
             }
             ast::Action::MapPage { ea, pa, flags } => self.map_page(ea.as_ref(), pa.as_ref(), flags.as_ref())?,
             ast::Action::Exit(kind) => (Action::Exit(self.exit(*kind, step.span)?), vec![]),
@@ -77,19 +82,16 @@ impl Resolver<'_, '_> {
                     let found = Diagnostic::error("this value goes nowhere").at(step.span, "");
                     self.lookup.report(found.help("give it a name: `x = let ...`"));
                 }
-                (Action::Let(self.computation(term, expr.span)?), own(u64::BITS))
+                (Action::Let(self.computation(term, expr.span)?), own(Width::Bits(u64::BITS)))
             }
             ast::Action::Taken { exception, within } => {
                 let rounds = within.as_ref().map_or(Some(0), |rounds| self.rounds(rounds, limit::SPIN_ROUNDS))?;
-                (Action::Taken { exception: *exception, rounds }, own(1))
+                (Action::Taken { exception: *exception, rounds }, own(Width::Bits(1)))
             }
             ast::Action::Spin(rounds) => (Action::Spin(self.rounds(rounds, limit::SPIN_ROUNDS)?), vec![]),
             ast::Action::Hold => (Action::Hold, vec![]),
-            ast::Action::Map { ea, pa, rights } => {
-                let (ea, pa) = (self.mappable(ea, word), self.value(pa, u64::BITS, "an address"));
-                (Action::Map { ea: ea?, pa: pa?, rights: *rights }, vec![])
-            }
-            ast::Action::Unmap(ea) => (Action::Unmap(self.mappable(ea, word)?), vec![]),
+            ast::Action::Map { ea, pa, rights } => (self.map(ea, pa, *rights, step.span)?, vec![]),
+            ast::Action::Unmap(ea) => (self.unmap(ea)?, vec![]),
             ast::Action::Host { call, arguments } => self.host(call, arguments, step.span)?,
             ast::Action::Firmware { service, arguments } => {
                 self.require(Feature::Firmware, step.span);
@@ -98,30 +100,16 @@ impl Resolver<'_, '_> {
                 let action = Action::Firmware { name: service.name, service: service.number, arguments };
                 (action, call_results(service.results))
             }
-            ast::Action::Restore => (Action::Restore, vec![]),
+            ast::Action::Restore => {
+                self.unmap_all();
+                (Action::Restore, vec![])
+            }
             ast::Action::Reset => {
                 self.require(Feature::Reset, step.span);
+                self.unmap_all();
                 (Action::Reset, vec![])
             }
         })
-    }
-
-    /// The effective address of a page that a script may map.
-    fn mappable(&mut self, expr: &Expr, word: u32) -> Option<Value> {
-        let ea = self.value(expr, word, "an address")?;
-        if let Value::Constant(address) = ea
-            && !layout::is_for_scripts(address)
-        {
-            let [memory, devices @ ..] = layout::KERNEL_SEGMENTS.map(|segment| format!("{segment:#x}0000000"));
-            let found = Diagnostic::error("the guest kernel has this address itself").at(expr.span, "");
-            let note = format!(
-                "in the 256 MiB from {memory} its memory is mapped already, in those from {} device registers",
-                devices.join(" and ")
-            );
-            self.lookup.report(found.note(note));
-            return None;
-        }
-        Some(ea)
     }
 
     /// Something a step is given: a constant that fits, or an observation.
@@ -267,7 +255,7 @@ impl Resolver<'_, '_> {
                 Some(flags)
             }
         };
-        Some((Action::MapPage { ea: ea?, pa: pa?, flags: flags? }, results(word.bits())))
+        Some((Action::MapPage { ea: ea?, pa: pa?, flags: flags? }, results()))
     }
 
     fn constant_value(&mut self, expr: &Expr, bits: u32, what: &str) -> Option<Value> {
@@ -333,15 +321,16 @@ impl Resolver<'_, '_> {
     }
 }
 
-const fn field_bits(field: &page::Field, word: u32) -> u32 {
+/// What a guest accesses of a field: 32-bit ones the low word of a long one.
+const fn field_width(field: &page::Field) -> Width {
     let bits = field.size as u32 * u8::BITS;
-    if bits < word { bits } else { word }
+    if bits < u64::BITS { Width::Bits(bits) } else { Width::Word }
 }
 
 /// r3 to r12 of a hypercall; r3 is its value.
-fn results(bits: u32) -> Vec<Output> {
-    let first = Output { name: "", register: Some(gpr::name(*RESULTS.start())), bits };
-    let others = RESULTS.skip(1).map(|number| Output { name: gpr::name(number), register: None, bits });
+fn results() -> Vec<Output> {
+    let first = Output { name: "", register: Some(gpr::name(*RESULTS.start())), width: Width::Word };
+    let others = RESULTS.skip(1).map(|number| Output { name: gpr::name(number), register: None, width: Width::Word });
     std::iter::once(first).chain(others).collect()
 }
 
@@ -349,7 +338,7 @@ fn results(bits: u32) -> Vec<Output> {
 /// stands how the call went, which is logged but in no slot.
 fn call_results(count: u8) -> Vec<Output> {
     const NAMES: [&str; sprig_wire::host::VALUES] = ["", "1", "2", "3", "4", "5", "6", "7"];
-    let result = |name| Output { name, register: None, bits: u64::BITS };
-    let status = Output { name: case::Step::STATUS, register: None, bits: u32::BITS };
+    let result = |name| Output { name, register: None, width: Width::Bits(u64::BITS) };
+    let status = Output { name: case::Step::STATUS, register: None, width: Width::Bits(u32::BITS) };
     NAMES.into_iter().take(count.into()).map(result).chain([status]).collect()
 }
