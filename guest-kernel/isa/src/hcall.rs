@@ -138,6 +138,8 @@ pub mod papr {
     pub const H_READ: u32 = 0x0c;
     /// H_PROTECT: change the rights of a hashed page table entry.
     pub const H_PROTECT: u32 = 0x18;
+    /// H_BULK_REMOVE: remove up to four hashed page table entries.
+    pub const H_BULK_REMOVE: u32 = 0x124;
     /// H_LOGICAL_CI_STORE: store to a device, of a partition whose real mode does not reach it; bytes, address, value.
     pub const H_LOGICAL_CI_STORE: u32 = 0x40;
     /// H_REGISTER_PROC_TBL: tell the hypervisor where the process table is; flags, address, page size, log2 of its size in pages.

@@ -18,15 +18,25 @@ pub enum Request {
     Reset,
     /// A load, which gets this, in the guest's byte order.
     Load([u8; 8]),
-    /// A store that means nothing.
+    /// A store that means nothing, or that is over with that.
     Ignored,
     /// An access to where nothing is at all.
     NoDevice,
 }
 
+/// What the latch keeps ([`register::LATCH`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Latch([u8; register::LATCH_SIZE as usize]);
+
+impl Latch {
+    /// The bytes that an access is to; none if not all of it is to the latch.
+    fn part(&mut self, offset: u32, length: usize) -> Option<&mut [u8]> {
+        self.0.get_mut(offset.checked_sub(register::LATCH)? as usize..)?.get_mut(..length)
+    }
+}
+
 /// What an access asks for. Only the documented accesses have an effect; others of the page read zero.
-#[must_use]
-pub fn request(access: &Mmio) -> Request {
+pub fn request(access: &Mmio, latch: &mut Latch) -> Request {
     let page = u64::from(register::REGISTERS);
     let offset = access.address.checked_sub(page).filter(|offset| *offset < register::REGISTERS_SIZE.into());
     let Some(offset) = offset.and_then(|offset| u32::try_from(offset).ok()) else { return Request::NoDevice };
@@ -34,9 +44,15 @@ pub fn request(access: &Mmio) -> Request {
         let mut answer = [0; 8];
         if (offset, access.length) == (register::PROBE, 4) {
             answer[..4].copy_from_slice(&register::PROBE_VALUE.to_be_bytes());
+        } else if let Some(part) = latch.part(offset, access.length) {
+            answer.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
         }
         return Request::Load(answer);
     };
+    if let Some(part) = latch.part(offset, access.length) {
+        part.iter_mut().zip(data).for_each(|(to, from)| *to = from);
+        return Request::Ignored;
+    }
     let word = u32::from_be_bytes([data[0], data[1], data[2], data[3]]);
     match (offset, access.length) {
         (register::CONSOLE, 1) => Request::Console(data[0]),
@@ -54,13 +70,17 @@ mod tests {
     use super::*;
 
     fn store(offset: u32, length: usize, data: &[u8]) -> Request {
+        store_latched(&mut Latch::default(), offset, length, data)
+    }
+
+    fn store_latched(latch: &mut Latch, offset: u32, length: usize, data: &[u8]) -> Request {
         let mut stored = [0; 8];
         stored[..data.len()].copy_from_slice(data);
-        request(&Mmio { address: u64::from(register::REGISTERS + offset), length, stored: Some(stored) })
+        request(&Mmio { address: u64::from(register::REGISTERS + offset), length, stored: Some(stored) }, latch)
     }
 
     fn load(address: u64, length: usize) -> Request {
-        request(&Mmio { address, length, stored: None })
+        request(&Mmio { address, length, stored: None }, &mut Latch::default())
     }
 
     #[test]
@@ -77,6 +97,18 @@ mod tests {
         let probe = u64::from(register::REGISTERS + register::PROBE);
         assert_eq!(load(probe, 4), Request::Load(*b"SPRG\0\0\0\0"));
         assert_eq!(load(probe, 2), Request::Load([0; 8]));
+    }
+
+    #[test]
+    fn the_latch_keeps_what_is_stored_into_it() {
+        let mut latch = Latch::default();
+        let at = |offset| u64::from(register::REGISTERS + register::LATCH + offset);
+        assert_eq!(store_latched(&mut latch, register::LATCH, 8, b"abcdefgh"), Request::Ignored);
+        assert_eq!(store_latched(&mut latch, register::LATCH + 2, 2, b"xy"), Request::Ignored);
+        let mut load = |offset, length| request(&Mmio { address: at(offset), length, stored: None }, &mut latch);
+        assert_eq!(load(0, 8), Request::Load(*b"abxyefgh"));
+        assert_eq!(load(3, 1), Request::Load(*b"y\0\0\0\0\0\0\0"));
+        assert_eq!(load(6, 4), Request::Load([0; 8]), "beyond its end");
     }
 
     #[test]

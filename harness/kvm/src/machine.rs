@@ -8,7 +8,7 @@
 //!   anything else --> noted as the step's own -'
 //! ```
 
-use crate::board::{self, Request};
+use crate::board::{self, Latch, Request};
 use crate::entry;
 use crate::exit::{Exit, Unexpected};
 use crate::host;
@@ -166,6 +166,7 @@ impl<'a, V: Vm> Machine<'a, V> {
     pub fn run(&mut self, reporter: &mut Reporter<'_, impl System>, returns: &mut Returns) -> Result<End, SetupError> {
         let mut watchdog = Watchdog::new(self.program.patience, self.rounds(), reporter.system.ticks());
         let mut console = Console::new();
+        let mut latch = Latch::default();
         loop {
             let exit = self.vm.run();
             let progress = Progress::of(self.vm.ram());
@@ -203,7 +204,7 @@ impl<'a, V: Vm> Machine<'a, V> {
                     None => continue,
                 },
             };
-            match board::request(&access) {
+            match board::request(&access, &mut latch) {
                 Request::Console(byte) => console.hear(byte, reporter),
                 Request::PowerOff(_) => return Ok(End::PoweredOff(console.last_words)),
                 Request::HostCall => host::serve(&mut self.vm),

@@ -11,7 +11,7 @@
 //! In between two KVM_RUNs of the case's, or by turns with one: then it is in a process of its own, which the host's scheduler
 //! knows to be another's, and begins its program again until it is told to end.
 
-use crate::board::{self, Request};
+use crate::board::{self, Latch, Request};
 use crate::entry;
 use crate::exit::Exit;
 use crate::papr;
@@ -83,7 +83,7 @@ impl<V: Vm> OtherVm<V> {
                 Ok(Exit::Unexpected(_)) => None,
                 Err(errno) => return Err(failed(errno)),
             };
-            return match access.map(|access| board::request(&access)) {
+            return match access.map(|access| board::request(&access, &mut Latch::default())) {
                 Some(Request::PowerOff(differed)) => Ok(differed.into()),
                 _ => Err(failed(EIO)),
             };

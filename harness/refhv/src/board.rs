@@ -17,6 +17,8 @@ pub struct Board {
     pub external: bool,
     /// The critical interrupt line.
     pub critical: bool,
+    /// What was stored into the latch, big-endian.
+    pub latch: [u8; register::LATCH_SIZE as usize],
 }
 
 impl Board {
@@ -27,12 +29,19 @@ impl Board {
         u32::try_from(offset).ok().filter(|offset| *offset < register::REGISTERS_SIZE)
     }
 
+    /// The bytes of the latch that an access is to; none if not all of it is.
+    fn latched(offset: u32, size: usize) -> Option<core::ops::Range<usize>> {
+        let start = offset.checked_sub(register::LATCH)? as usize;
+        (start + size <= register::LATCH_SIZE as usize).then_some(start..start + size)
+    }
+
     /// A load of `size` bytes. Nothing but the documented accesses has an effect; others read zero.
     #[must_use]
     pub fn load(&self, offset: u32, size: usize) -> u64 {
         match (offset, size) {
             (register::PROBE, 4) => u64::from(register::PROBE_VALUE),
-            _ => 0,
+            _ => Self::latched(offset, size)
+                .map_or(0, |part| self.latch[part].iter().fold(0, |value, byte| value << 8 | u64::from(*byte))),
         }
     }
 
@@ -45,7 +54,11 @@ impl Board {
             (register::RESET, 4) => self.reset = true,
             (register::EXTERNAL_ACK, 4) => self.external = false,
             (register::CRITICAL_ACK, 4) => self.critical = false,
-            _ => {}
+            _ => {
+                if let Some(part) = Self::latched(offset, size) {
+                    self.latch[part].copy_from_slice(&value.to_be_bytes()[size_of::<u64>() - size..]);
+                }
+            }
         }
     }
 

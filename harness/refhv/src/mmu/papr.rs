@@ -3,11 +3,12 @@
 //! and up.
 
 use sprig_isa::hcall::papr::{
-    H_ENTER, H_FUNCTION, H_NOT_FOUND, H_P2, H_P3, H_P4, H_PARAMETER, H_PROTECT, H_PTEG_FULL, H_READ, H_REMOVE,
-    H_SET_MODE, H_SUCCESS, H_UNSUPPORTED_FLAG, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN, SET_MODE_RESOURCE_LE,
+    H_BULK_REMOVE, H_ENTER, H_FUNCTION, H_NOT_FOUND, H_P2, H_P3, H_P4, H_PARAMETER, H_PROTECT, H_PTEG_FULL, H_READ,
+    H_REMOVE, H_SET_MODE, H_SUCCESS, H_UNSUPPORTED_FLAG, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN,
+    SET_MODE_RESOURCE_LE,
 };
 use sprig_isa::mmu::hash64::{
-    PTE_AVPN, PTE_KEY, PTE_KEY_LOW, PTE_N, PTE_PP, PTE_PP0, PTE_SIZE, PTE_V, PTES_PER_GROUP, SLB_B,
+    PTE_AVPN, PTE_C, PTE_KEY, PTE_KEY_LOW, PTE_N, PTE_PP, PTE_PP0, PTE_R, PTE_SIZE, PTE_V, PTES_PER_GROUP, SLB_B,
 };
 use sprig_isa::msr::lpcr;
 use sprig_isa::spr::number;
@@ -31,6 +32,23 @@ mod flag {
     pub(super) const PP0_SHIFT: u32 = 55;
     /// H_PROTECT: the same of the upper bits of the key.
     pub(super) const KEY_HIGH_SHIFT: u32 = 48;
+}
+
+/// A request of H_BULK_REMOVE, and the answer in its place (arch/powerpc/kvm/book3s_pr_papr.c).
+mod bulk {
+    pub(super) const REQUESTS: usize = 4;
+    pub(super) const KIND: u64 = 0xc000_0000_0000_0000;
+    pub(super) const REQUEST: u64 = 0x4000_0000_0000_0000;
+    pub(super) const RESPONSE: u64 = 0x8000_0000_0000_0000;
+    pub(super) const END: u64 = 0xc000_0000_0000_0000;
+    pub(super) const NOT_FOUND: u64 = 0x1000_0000_0000_0000;
+    pub(super) const BAD: u64 = 0x2000_0000_0000_0000;
+    /// Which conditions hold, further up than in r4 of H_REMOVE.
+    pub(super) const FLAGS: u64 = 0x0300_0000_0000_0000;
+    pub(super) const FLAGS_SHIFT: u32 = 26;
+    pub(super) const INDEX: u64 = 0x00ff_ffff_ffff_ffff;
+    /// By how much R and C are further up than in the entry (book3s_hv_rm_mmu.c, kvmppc_h_bulk_remove).
+    pub(super) const USED_SHIFT: u32 = 51;
 }
 
 const STATUS: usize = 3;
@@ -64,6 +82,7 @@ impl PaprTable {
                 gpr[RESULTS + 1] = word1;
             }),
             H_PROTECT => self.protect(flags, index, avpn),
+            H_BULK_REMOVE => self.bulk_remove(gpr),
             H_READ => self.read_entries(flags, index, gpr),
             H_SET_MODE => set_mode(regs, flags, index, (gpr[ENTRY], gpr[ENTRY + 1])),
             _ => Err(H_FUNCTION),
@@ -93,6 +112,25 @@ impl PaprTable {
         }
         *entry = (0, 0);
         Ok(old)
+    }
+
+    fn bulk_remove(&mut self, gpr: &mut [u64; 32]) -> Result<(), i64> {
+        for request in gpr[RESULTS..].as_chunks_mut().0.iter_mut().take(bulk::REQUESTS) {
+            let [word, avpn] = *request;
+            match word & bulk::KIND {
+                bulk::REQUEST => {}
+                bulk::END => break,
+                _ => return Err(H_PARAMETER),
+            }
+            let result = self.remove((word & bulk::FLAGS) >> bulk::FLAGS_SHIFT, word & bulk::INDEX, avpn);
+            let answer = match result {
+                Ok((_, word1)) => (word1 & (PTE_R | PTE_C)) << bulk::USED_SHIFT,
+                Err(H_NOT_FOUND) => bulk::NOT_FOUND,
+                Err(_) => bulk::BAD,
+            };
+            request[0] = bulk::RESPONSE | answer | word & (bulk::FLAGS | bulk::INDEX);
+        }
+        Ok(())
     }
 
     fn protect(&mut self, flags: u64, index: u64, avpn: u64) -> Result<(), i64> {
