@@ -16,7 +16,7 @@ use crate::script::{self, Diagnostics, Instance};
 use crate::suite::Suite;
 use crate::transcript::{Outcome, RunResult, Transcript};
 use sprig_isa::cpu::Family;
-use sprig_wire::layout::{IMAGE_BASE, IMAGE_END};
+use sprig_wire::layout::{CODE_BASE, CODE_SIZE, IMAGE_BASE, IMAGE_END, STEP_RETURN};
 use sprig_wire::log::State;
 use std::borrow::Borrow;
 use std::path::Path;
@@ -243,7 +243,8 @@ pub(super) fn are_comparable(result: &RunResult, other: &RunResult) -> bool {
 }
 
 /// What of two outcomes of a step with these outputs is not the same; none if it is but for addresses in the guest kernel, which has
-/// an image for each platform, and for what the contract judges: that the guest was given up.
+/// an image for each platform, for where a pending interrupt was let in, behind a script's step or at its end, as an exit came there or
+/// did not, and for what the contract judges: that the guest was given up.
 fn differing(outputs: &[String], reference: Option<Outcome>, target: Option<Outcome>) -> Option<Part> {
     let (Some(reference), Some(target)) = (reference, target) else { return Some(Part::Exception) };
     match (reference.taken, target.taken) {
@@ -258,7 +259,14 @@ fn differing(outputs: &[String], reference: Option<Outcome>, target: Option<Outc
         _ => return Some(Part::Exception),
     }
     let is_kernels = |value: &u64| (u64::from(IMAGE_BASE)..u64::from(IMAGE_END)).contains(value);
-    let same = |one: &u64, other: &u64| one == other || is_kernels(one) && is_kernels(other);
+    let is_scripts = |value: &u64| (u64::from(CODE_BASE)..u64::from(CODE_BASE + CODE_SIZE)).contains(value);
+    let is_end = |value: &u64| *value == u64::from(STEP_RETURN);
+    let same = |one: &u64, other: &u64| {
+        one == other
+            || is_kernels(one) && is_kernels(other)
+            || is_end(one) && is_scripts(other)
+            || is_scripts(one) && is_end(other)
+    };
     let values = outputs.iter().zip(reference.values.iter().zip(&target.values));
     let mut differ = values.filter(|(_, (reference, target))| !same(reference, target));
     differ.next().map(|(name, _)| Part::of_output(name).unwrap_or(Part::Value))
@@ -310,5 +318,10 @@ mod tests {
         let kernel = u64::from(IMAGE_BASE);
         assert_eq!(part([kernel, 1, 2], [kernel + 4, 1, 2]), None);
         assert_eq!(part([kernel, 1, 2], [0, 1, 2]), Some(Part::Value));
+        let (end, code) = (u64::from(STEP_RETURN), u64::from(CODE_BASE));
+        assert_eq!(part([code, 1, 2], [end, 1, 2]), None);
+        assert_eq!(part([end, 1, 2], [code, 1, 2]), None);
+        assert_eq!(part([code, 1, 2], [code + 4, 1, 2]), Some(Part::Value));
+        assert_eq!(part([end, 1, 2], [end + 4, 1, 2]), Some(Part::Value));
     }
 }

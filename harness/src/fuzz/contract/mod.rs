@@ -95,6 +95,11 @@ impl<'a> Contract<'a> {
     /// A hypervisor runs: what was stored to the page is in force, and aliases show it.
     fn exit(&mut self) {
         self.registers.exit();
+        self.settle();
+    }
+
+    /// What a hypervisor does when it runs, whether or not it was seen to: but for the aliases, which may show either.
+    fn settle(&mut self) {
         if let (Some(stored), Some(old)) = (self.stored_msr.take(), self.msr) {
             let taken = msr::PAGE_SAFE & self.writable_by_page();
             let new = old & !taken | stored & taken;

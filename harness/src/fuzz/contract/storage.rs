@@ -213,7 +213,7 @@ impl Contract<'_> {
             return self.open_access();
         }
         // Whether it traps depends on what waits and on which bits change.
-        self.exit();
+        self.settle();
         self.write_msr(by, value);
         Prediction::done("patch.same-effect")
     }
@@ -227,7 +227,7 @@ fn re_ruled(mut prediction: Prediction, rule: &'static str) -> Prediction {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::action::{Action, Rights, Step};
+    use super::super::super::action::{Action, ExitKind, Rights, Step};
     use super::super::super::environment::WINDOW;
     use super::super::predict;
     use super::*;
@@ -256,12 +256,28 @@ mod tests {
     }
 
     #[test]
+    fn a_patched_write_of_the_msr_is_an_exit_or_none() {
+        let environment = environment("ref-e500v2-pr");
+        let sprg6 = Field::by_name("sprg6").expect("a field");
+        let usprg6 = Spr::lookup(environment.cpu, number::USPRG6).expect("a register");
+        let shown = |between: Action| {
+            let before =
+                [Action::MapPage(environment.page()), Action::StoreField(sprg6, 3), Action::Exit(ExitKind::Mfpvr)];
+            let behind = [Action::StoreField(sprg6, 4), between, Action::ReadSpr(usprg6)];
+            last(&[before, behind].concat()).expectations.pop().map(|expectation| expectation.allowed)
+        };
+        let patched = Action::PatchedWriteMsr(MsrWriter::Wrtee, 28, msr::EE);
+        assert_eq!(shown(patched), Some(Allowed::OneOf(vec![3, 4])));
+        assert_eq!(shown(Action::Exit(ExitKind::Mfpvr)), Some(Allowed::OneOf(vec![4])));
+    }
+
+    #[test]
     fn nobody_can_tell_what_the_guest_s_own_store_to_int_pending_leaves() {
         let environment = environment("ref-e500v2-pr");
         let map = Action::MapPage(environment.page());
         let field = Field::by_name("int_pending").expect("a field");
         let (store, load) = (Action::StoreField(field, 4), Action::LoadField(field));
-        let exit = Action::Exit(super::super::super::action::ExitKind::Mfpvr);
+        let exit = Action::Exit(ExitKind::Mfpvr);
         assert!(last(&[map, store, load]).varies && last(&[map, store, exit, load]).varies);
         assert!(!last(&[map, load]).varies && !last(&[map, load]).expectations.is_empty());
     }
