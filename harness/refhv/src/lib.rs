@@ -27,6 +27,7 @@ pub mod image;
 pub mod machine;
 pub mod memory;
 pub mod mmu;
+mod moment;
 pub mod msr;
 pub mod snapshot;
 pub mod vector;

@@ -12,54 +12,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::board::Board;
-use crate::clock::Clock;
-use crate::cpu::{Access, Core, Insn, Pause, Processor, State, Supervisor};
+use crate::cpu::{Access, Core, Pause, Supervisor};
 use crate::image::{Image, ImageError};
 use crate::machine::Machine;
-use crate::memory::{Memory, Pages};
-
-/// Everything a processor is, but what it may forget at any time: its lookaside, and code that it has decoded.
-#[derive(Clone)]
-pub(crate) struct Moment<S> {
-    state: State,
-    /// That of its translations.
-    space: u8,
-    pages: Pages,
-    board: Board,
-    clock: Clock,
-    insn: Insn,
-    waiting: bool,
-    supervisor: S,
-}
-
-impl<S: Supervisor + Clone> Moment<S> {
-    pub(crate) fn of(processor: &Processor<S>) -> Self {
-        let Processor { core, supervisor } = processor;
-        Self {
-            state: core.state.clone(),
-            space: core.lookaside.space(),
-            pages: core.memory.pages(),
-            board: core.board.clone(),
-            clock: core.clock.clone(),
-            insn: core.insn,
-            waiting: core.waiting,
-            supervisor: supervisor.clone(),
-        }
-    }
-
-    /// A processor that goes on from here.
-    pub(crate) fn to_processor(&self) -> Processor<S> {
-        let mut core = Core::new(self.state.profile, Memory::of_pages(&self.pages));
-        core.state = self.state.clone();
-        core.lookaside.set_space(self.space);
-        core.board = self.board.clone();
-        core.clock = self.clock.clone();
-        core.insn = self.insn;
-        core.waiting = self.waiting;
-        Processor::new(core, self.supervisor.clone())
-    }
-}
+use crate::moment::Moment;
 
 /// Everything a machine is.
 pub struct Snapshot<S> {
@@ -69,7 +25,7 @@ pub struct Snapshot<S> {
 
 impl<S> fmt::Debug for Snapshot<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot").field("executed", &self.moment.clock.executed()).finish_non_exhaustive()
+        f.debug_struct("Snapshot").field("executed", &self.moment.executed()).finish_non_exhaustive()
     }
 }
 

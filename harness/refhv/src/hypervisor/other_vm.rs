@@ -16,7 +16,7 @@ use super::{Alias, Deviation, Hypervisor, Setup, policy};
 use crate::cpu::{Core, Pause, Processor, State};
 use crate::host::Refusal;
 use crate::memory::Memory;
-use crate::snapshot::Moment;
+use crate::moment::Moment;
 
 /// errno: no such process. There is none to end.
 const ESRCH: u64 = 3;
