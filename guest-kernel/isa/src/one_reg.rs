@@ -81,6 +81,11 @@ pub static ONE_REGS: &[OneReg] = &[
     row("KVM_REG_PPC_MMUCFG", u32_reg(0x92), Meaning::Spr(n::MMUCFG)),
     row("KVM_REG_PPC_TLB0CFG", u32_reg(0x93), Meaning::Spr(n::TLB0CFG)),
     row("KVM_REG_PPC_TLB1CFG", u32_reg(0x94), Meaning::Spr(n::TLB1CFG)),
+    row("KVM_REG_PPC_FSCR", u64_reg(0xa3), Meaning::Spr(n::FSCR)),
+    row("KVM_REG_PPC_EBBHR", u64_reg(0xa5), Meaning::Spr(n::EBBHR)),
+    row("KVM_REG_PPC_EBBRR", u64_reg(0xa6), Meaning::Spr(n::EBBRR)),
+    row("KVM_REG_PPC_BESCR", u64_reg(0xa7), Meaning::Spr(n::BESCR)),
+    row("KVM_REG_PPC_TAR", u64_reg(0xa8), Meaning::Spr(n::TAR)),
     row("KVM_REG_PPC_VRSAVE", u32_reg(0xb4), Meaning::Spr(n::USPRG0)),
     row("KVM_REG_PPC_SPRG9", u64_reg(0xba), Meaning::Spr(n::SPRG9)),
 ];

@@ -1,6 +1,6 @@
 //! Host steps ([`sprig_wire::host`]) by KVM's ioctls.
 
-use crate::other_vm::{self, OtherVm};
+use crate::other_vm;
 use crate::registers::Family;
 use crate::system::{Errno, Failure, Vm, interrupt};
 use sprig_isa::one_reg::{LPCR, ONE_REGS};
@@ -88,10 +88,7 @@ fn call(vm: &mut impl Vm, name: &str, [first, second]: [u64; 2]) -> Result<u64, 
         "lower-external" => Ok(vm.interrupt(interrupt::UNSET).map(|()| 0)?),
         "vcpu-id" => Ok(vm.vcpu_id().into()),
         OTHER_VM => Ok(other_vm::run(vm, first as u32, Registers::from_bits(second as u16))?),
-        START_OTHER_VM => {
-            let other = OtherVm::taking_turns(vm, first as u32, Registers::from_bits(second as u16))?;
-            Ok(vm.start_other(other).map(|()| 0)?)
-        }
+        START_OTHER_VM => Ok(vm.start_other(first as u32, Registers::from_bits(second as u16)).map(|()| 0)?),
         END_OTHER_VM => Ok(vm.end_other()?),
         // The critical line among them: KVM_INTERRUPT knows the external one only.
         _ => Err(Refusal::Unknown),

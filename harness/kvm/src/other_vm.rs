@@ -177,8 +177,7 @@ mod tests {
         let outcome = |acts: Vec<Act>| {
             let mut vm = FakeVm::default();
             vm.others.borrow_mut().extend(acts);
-            let other = OtherVm::taking_turns(&vm, 0x1234, SPRG0).expect("a machine");
-            assert_eq!(vm.start_other(other), Ok(()));
+            assert_eq!(vm.start_other(0x1234, SPRG0), Ok(()));
             vm.end_other().map_err(|failure| failure.errno)
         };
         let begins: Act = Box::new(|vm| {

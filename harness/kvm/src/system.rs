@@ -1,11 +1,11 @@
 //! What a session asks of the operating system: the seam between logic and system calls, and the structures that go over it.
 
 use crate::exit::Exit;
-use crate::other_vm::OtherVm;
 use crate::registers::{Family, Regs, Sregs};
 use crate::tlb;
 use core::fmt;
 use core::ops::Range;
+use sprig_isa::other_vm::Registers;
 use sprig_wire::aside::Page;
 
 /// errno: a signal arrived.
@@ -213,13 +213,12 @@ pub trait Vm {
     where
         Self: Sized;
 
-    /// Runs another machine by turns with this one ([`OtherVm::run_until`]), in a process of its own on the same CPU.
+    /// Makes another machine that runs by turns with this one ([`crate::other_vm::OtherVm::run_until`]), in a process of its own on the
+    /// same CPU.
     ///
     /// # Errors
     /// The call that failed; EBUSY if there is one already.
-    fn start_other(&mut self, other: OtherVm<Self>) -> Result<(), Failure>
-    where
-        Self: Sized;
+    fn start_other(&mut self, value: u32, registers: Registers) -> Result<(), Failure>;
 
     /// Ends it; what it has seen. Dropping this machine ends it, too.
     ///

@@ -6,6 +6,7 @@ use crate::registers::{Family, Regs, Sregs};
 use crate::system::{EINTR, EINVAL, ESRCH, Errno, Failure, MmuV3, System, Vm};
 use crate::tlb;
 use core::ops::Range;
+use sprig_isa::other_vm::Registers;
 use sprig_wire::CRC;
 use sprig_wire::aside::{self, Page};
 use sprig_wire::board::{CONSOLE, POWER_OFF, REGISTERS};
@@ -235,8 +236,8 @@ impl Vm for FakeVm {
         Ok(Self { acts: self.others.take(), is_hv: self.is_hv, ended, ..Self::default() })
     }
 
-    fn start_other(&mut self, other: OtherVm<Self>) -> Result<(), Failure> {
-        self.other = Some(Box::new(other));
+    fn start_other(&mut self, value: u32, registers: Registers) -> Result<(), Failure> {
+        self.other = Some(Box::new(OtherVm::taking_turns(self, value, registers)?));
         Ok(())
     }
 

@@ -25,7 +25,8 @@ impl Mapping {
 
     /// A pointer to something in it.
     pub(crate) fn at<T>(&self, offset: usize) -> *mut T {
-        assert!(offset + size_of::<T>() <= self.length && (self.address + offset).is_multiple_of(align_of::<T>()));
+        let is_within = offset + size_of::<T>() <= self.length;
+        assert!(is_within && (self.address + offset).is_multiple_of(align_of::<T>()), "not of this memory");
         (self.address + offset) as *mut T
     }
 

@@ -6,6 +6,7 @@ use crate::memory::{HashTable, Mapping, Ram};
 use core::ops::Range;
 use core::ptr;
 use sprig_isa::one_reg::HIOR;
+use sprig_isa::other_vm::Registers;
 use sprig_kvm::exit::{AT_DATA, AT_STATUS, Exit, HEAD};
 use sprig_kvm::ioctl as request;
 use sprig_kvm::options::Kind;
@@ -273,7 +274,7 @@ pub(crate) struct Machine {
     /// What the guest has chosen where it translates by a tree of its own.
     mmu: Option<MmuV3>,
     /// The machine that has the CPU by turns with this one.
-    beside: Option<Beside>,
+    beside: Option<Beside<Self>>,
 }
 
 impl Drop for Machine {
@@ -422,11 +423,11 @@ impl Vm for Machine {
         Self::new(self.kvm, 0..0)
     }
 
-    fn start_other(&mut self, other: OtherVm<Self>) -> Result<(), Failure> {
+    fn start_other(&mut self, value: u32, registers: Registers) -> Result<(), Failure> {
         if self.beside.is_some() {
             return Err(EBUSY.of("clone"));
         }
-        self.beside = Some(Beside::start(other)?);
+        self.beside = Some(Beside::start(OtherVm::taking_turns(self, value, registers)?)?);
         Ok(())
     }
 

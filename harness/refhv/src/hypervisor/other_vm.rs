@@ -22,6 +22,8 @@ use crate::moment::Moment;
 const ESRCH: u64 = 3;
 /// errno: I/O error. It did not come to the end of its program.
 const EIO: u64 = 5;
+/// errno: try again. It has not had the CPU.
+const EAGAIN: u64 = 11;
 /// errno: busy. There is one already.
 const EBUSY: u64 = 16;
 /// Its program is all that it has: one page, not the first.
@@ -39,6 +41,8 @@ pub(super) struct OtherVm {
     differed: u64,
     /// How often it has come to the end of its program.
     ends: u64,
+    /// How often it had the CPU while ours was in the middle of something.
+    turns: u64,
 }
 
 impl OtherVm {
@@ -50,7 +54,7 @@ impl OtherVm {
             core.memory.write_u32(place, word).ok_or(Refusal::Errno(EIO))?;
         }
         begin(&mut core, value);
-        Ok(Self { moment: Moment::of(&Processor::new(core, hypervisor)), value, differed: 0, ends: 0 })
+        Ok(Self { moment: Moment::of(&Processor::new(core, hypervisor)), value, differed: 0, ends: 0, turns: 0 })
     }
 
     /// Runs it for so many instructions, again from its beginning where it has come to its end; but no further than to that if `once`.
@@ -106,9 +110,12 @@ impl Hypervisor {
     /// Ends it, behind the end of its program; what differed, as of [`Self::run_other`].
     ///
     /// # Errors
-    /// If there is none, or if it does not come to its end.
+    /// If there is none, if it never had the CPU, or if it does not come to its end.
     pub(super) fn end_other(&mut self, core: &mut Core) -> Result<u64, Refusal> {
         let mut other = self.other.take().ok_or(Refusal::Errno(ESRCH))?;
+        if other.turns == 0 {
+            return Err(Refusal::Errno(EAGAIN));
+        }
         self.give_cpu(core, &mut other, LIMIT, true);
         other.outcome()
     }
@@ -117,6 +124,7 @@ impl Hypervisor {
     pub(super) fn schedule_other(&mut self, core: &mut Core) {
         if let Some(mut other) = self.other.take() {
             self.give_cpu(core, &mut other, policy::HOST_SLICE, false);
+            other.turns += 1;
             self.other = Some(other);
         }
     }

@@ -14,6 +14,7 @@ const TCR: u64 = 0x1020_0000_0000_0089;
 const SPRG9: u64 = 0x1030_0000_0000_00ba;
 const MAS7_3: u64 = 0x1030_0000_0000_008f;
 const ESRCH: u64 = 3;
+const EAGAIN: u64 = 11;
 const EBUSY: u64 = 16;
 const EINVAL: u64 = 22;
 
@@ -78,6 +79,8 @@ fn by_turns_with_another_guest_ours_has_its_own_registers_behind_each_of_its_tur
         guest.mtspr(n::SPRG4, 0x1004);
         assert_eq!(call(&mut guest, "start-other-vm", &[0x5000, all]), Ok(0));
         assert_eq!(call(&mut guest, "start-other-vm", &[0x5000, all]), Err(Refusal::Errno(EBUSY)));
+        assert_eq!(call(&mut guest, "end-other-vm", &[]), Err(Refusal::Errno(EAGAIN)), "it has not had the CPU");
+        assert_eq!(call(&mut guest, "start-other-vm", &[0x5000, all]), Ok(0));
         guest.run(&[asm("b", &[0])]);
         guest.steps(2 * policy::HOST_SLICE);
         let alias = guest.mfspr(n::USPRG4);
