@@ -276,3 +276,30 @@ pub(super) struct Reference {
     pub(super) round: Vec<Expr>,
     pub(super) part: Option<Name>,
 }
+
+impl Expr {
+    /// True if one of these names is in it.
+    pub(super) fn mentions(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        match &self.kind {
+            ExprKind::Number(_) => false,
+            ExprKind::Name(reference) => is(&reference.name) || reference.round.iter().any(|round| round.mentions(is)),
+            ExprKind::NumberOf(inner)
+            | ExprKind::AliasOf(inner)
+            | ExprKind::Negate(inner)
+            | ExprKind::Complement(inner)
+            | ExprKind::Not(inner) => inner.mentions(is),
+            ExprKind::Multiply(left, right)
+            | ExprKind::Binary(_, left, right)
+            | ExprKind::Compare(_, left, right)
+            | ExprKind::And(left, right)
+            | ExprKind::Or(left, right) => left.mentions(is) || right.mentions(is),
+            ExprKind::In(left, members) => {
+                left.mentions(is)
+                    || members.iter().any(|member| match member {
+                        Item::One(one) => one.mentions(is),
+                        Item::Range(low, high) => low.mentions(is) || high.mentions(is),
+                    })
+            }
+        }
+    }
+}

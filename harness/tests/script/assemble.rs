@@ -265,10 +265,10 @@ fn conditions_bind_as_the_reference_says() {
         Condition::Or(vec![equal(1), Condition::And(vec![equal(2), Condition::Not(Box::new(equal(3)))])])
     );
     assert_eq!(
-        condition("x & 0x30 == 1 + 2 * 3 << 1 | 1"),
+        condition("x & 0x3f == 1 + 2 * 3 << 1 | 1"),
         Condition::Compare(
             Comparison::Equal,
-            Term::Binary(bytecode::Alu::And, Box::new(x()), Box::new(Term::Constant(0x30))),
+            Term::Binary(bytecode::Alu::And, Box::new(x()), Box::new(Term::Constant(0x3f))),
             Term::Constant(15)
         )
     );
@@ -276,6 +276,21 @@ fn conditions_bind_as_the_reference_says() {
     let y = Term::Observed { step: 1, part: Part::Output(0) };
     let is_y = Condition::Compare(Comparison::Equal, x(), y);
     assert_eq!(condition("x in {y, 1}"), Condition::Or(vec![is_y, Condition::In(x(), vec![(1, 1)])]));
+}
+
+/// See `diagnostics/always.probe` for what is not let pass.
+#[test]
+fn an_expectation_that_says_something_on_some_guest_or_in_some_round_is_let_pass() {
+    for expectation in [
+        "expect x <= 0xffffffff",
+        "expect x + 1 >= 1",
+        "expect (x & 0xff) < 0xff",
+        "expect x in {0..3, 5..0xffffffff}",
+        "for n in 0..1 {\n expect x >= n\n}",
+    ] {
+        let case = assemble(&format!("{HEADER}x = mfspr SPRG0\n{expectation}\n"), "e500v2");
+        assert!(!case.checks.is_empty(), "{expectation}");
+    }
 }
 
 #[test]

@@ -131,7 +131,9 @@ fn all(operands: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 }
 
 impl Comparison {
-    const fn holds(self, a: u64, b: u64) -> bool {
+    /// Whether two values compare so.
+    #[must_use]
+    pub const fn holds(self, a: u64, b: u64) -> bool {
         match self {
             Self::Equal => a == b,
             Self::NotEqual => a != b,
@@ -139,6 +141,18 @@ impl Comparison {
             Self::LessOrEqual => a <= b,
             Self::Greater => a > b,
             Self::GreaterOrEqual => a >= b,
+        }
+    }
+
+    /// The same with its sides exchanged.
+    #[must_use]
+    pub const fn mirrored(self) -> Self {
+        match self {
+            Self::Equal | Self::NotEqual => self,
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
         }
     }
 
@@ -218,7 +232,7 @@ impl Explainer<'_> {
                 let comparison = if wanted { *comparison } else { comparison.inverse() };
                 // The side that was observed is the one to speak of.
                 let (a, b, symbol) = match (a, b) {
-                    (Term::Constant(_), Term::Observed { .. }) => (b, a, mirrored(comparison).symbol()),
+                    (Term::Constant(_), Term::Observed { .. }) => (b, a, comparison.mirrored().symbol()),
                     _ => (a, b, comparison.symbol()),
                 };
                 vec![self.leaf(a, format!("{symbol} {}", self.with_value(b)))]
@@ -313,17 +327,6 @@ impl Explainer<'_> {
             Term::Binary(alu, a, b) => format!("({} {} {})", self.text(a), symbol(*alu), self.text(b)),
             Term::Complement(a) => format!("~{}", self.text(a)),
         }
-    }
-}
-
-/// The comparison with its sides exchanged.
-const fn mirrored(comparison: Comparison) -> Comparison {
-    match comparison {
-        Comparison::Equal | Comparison::NotEqual => comparison,
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
     }
 }
 

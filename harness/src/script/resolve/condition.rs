@@ -3,10 +3,13 @@
 use super::super::ast::{Expr, ExprKind, Item, Reference};
 use super::super::diagnostic::Diagnostic;
 use super::super::names;
+use super::super::setting::GuestWord;
 use super::super::span::Span;
+use super::constant::{bits, constant, low_bits};
 use super::lookup::Lookup;
 use super::scope::{View, as_exception};
-use crate::case::{Comparison, Condition, Part, Term};
+use crate::case::{Comparison, Condition, Term};
+use crate::feature::Feature;
 use sprig_isa::exception::{EXCEPTIONS, Exception};
 use std::collections::BTreeSet;
 
@@ -20,7 +23,7 @@ impl View<'_> {
         let mut steps = BTreeSet::new();
         collect_steps(&condition, &mut steps);
         if steps.is_empty() {
-            lookup.report(Diagnostic::error("this speaks of no observation").at(expr.span, "always the same"));
+            lookup.report(of_nothing_observed(expr.span));
             return None;
         }
         let in_race = |step: &&usize| self.program.steps.get(**step).is_some_and(|step| step.in_race);
@@ -38,6 +41,35 @@ impl View<'_> {
     }
 
     fn condition(&self, lookup: &mut Lookup<'_>, expr: &Expr) -> Option<Condition> {
+        let condition = self.operation(lookup, expr)?;
+        // What depends on a parameter or a loop may say something in another round.
+        if expr.mentions(&|name| lookup.variables.iter().any(|(known, _)| known == name)) {
+            return Some(condition);
+        }
+        self.varying(lookup, expr.span, condition)
+    }
+
+    /// Reports a comparison that comes out the same whatever is observed.
+    fn varying(&self, lookup: &mut Lookup<'_>, span: Span, condition: Condition) -> Option<Condition> {
+        let mut steps = BTreeSet::new();
+        collect_steps(&condition, &mut steps);
+        if steps.is_empty() {
+            lookup.report(of_nothing_observed(span));
+            return None;
+        }
+        let widest = match self.guard.says(Feature::Wide) {
+            Some(false) => GuestWord::Bits32,
+            _ => GuestWord::Bits64,
+        };
+        if let Some(constant) = constant(self.program, &condition, widest) {
+            let found = Diagnostic::error(format!("this is always {}", constant.truth));
+            lookup.report(found.at(span, "whatever is observed").note(constant.why));
+            return None;
+        }
+        Some(condition)
+    }
+
+    fn operation(&self, lookup: &mut Lookup<'_>, expr: &Expr) -> Option<Condition> {
         match &expr.kind {
             ExprKind::And(left, right) => {
                 let (left, right) = (self.condition(lookup, left), self.condition(lookup, right));
@@ -170,24 +202,24 @@ impl View<'_> {
     /// error that no run can show.
     fn can_be(&self, lookup: &mut Lookup<'_>, observed: &Term, constant: &Term, span: Span, label: &str) -> Option<()> {
         let (Term::Observed { step, part }, Term::Constant(value)) = (observed, constant) else { return Some(()) };
-        let bits = match part {
-            Part::Output(output) => self.program.steps.get(*step)?.outputs.get(*output)?.width.bits(lookup.word),
-            Part::Syndrome => u32::BITS,
-            Part::Srr0 | Part::Srr1 | Part::Dar => lookup.word.bits(),
-        };
-        if value.checked_shr(bits).unwrap_or(0) == 0 {
+        let bits = bits(self.program, *step, *part, lookup.word)?;
+        if value & !low_bits(bits) == 0 {
             return Some(());
         }
         let message = format!("{value:#x} has more than the {bits} bits of the observation");
         let found = Diagnostic::error(message).at(span, label);
         let complement = value.leading_ones() >= u64::BITS - bits;
         let help = complement.then(|| {
-            let mask = u64::MAX.checked_shr(u64::BITS - bits).unwrap_or(0);
+            let mask = low_bits(bits);
             format!("constants have 64 bits; of a complement or a negative number keep the low ones: `& {mask:#x}`")
         });
         lookup.report(found.maybe_help(help));
         None
     }
+}
+
+fn of_nothing_observed(span: Span) -> Diagnostic {
+    Diagnostic::error("this speaks of no observation").at(span, "always the same")
 }
 
 /// The exception of this name; `Some(None)` is `none`.

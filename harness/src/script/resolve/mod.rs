@@ -5,6 +5,7 @@
 
 mod block;
 mod condition;
+mod constant;
 mod instruction;
 mod list;
 mod lookup;
