@@ -295,7 +295,7 @@ pub struct Lockstep {
     #[arg(long, default_value_t = 10)]
     pub programs: u64,
     /// How often each instruction is in a program.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
     /// Compare the guest image for ppce500 with the suite's cases instead.
     #[arg(long)]
@@ -304,7 +304,7 @@ pub struct Lockstep {
     #[arg(long = "area", value_name = "AREA", requires = "image", default_values = crate::lockstep::image::AREAS)]
     pub areas: Vec<String>,
     /// With --image: stop after this many instructions.
-    #[arg(long, requires = "image")]
+    #[arg(long, requires = "image", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
     /// Go on after a difference, from QEMU's state, and list each kind once.
     #[arg(long)]

@@ -109,6 +109,7 @@ fn not_compared(error: RunError) -> Error {
 fn no_subject(error: ImageSubjectError) -> Error {
     match error {
         ImageSubjectError::Suite(mistakes) => Error::Mistakes(mistakes.iter().map(ToString::to_string).collect()),
+        ImageSubjectError::Area(_) => Error::usage(error.to_string(), "`sprig list` shows every case, area first"),
         other => Error::not_judged(
             format!("the guest image cannot be compared: {other}"),
             "`sprig check` says what is wrong",

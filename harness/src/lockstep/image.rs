@@ -55,6 +55,9 @@ pub enum ImageSubjectError {
     /// The cases cannot be used.
     #[error("{}", .0.iter().map(Mistake::to_string).collect::<String>())]
     Suite(Vec<Mistake>),
+    /// There is no such area of cases.
+    #[error("there is no area `{0}`")]
+    Area(String),
     /// A case cannot be assembled.
     #[error("{0}")]
     Case(String),
@@ -74,9 +77,11 @@ pub fn subject<A: AsRef<str>>(root: &Path, areas: &[A]) -> Result<Subject, Image
     let target = target::by_id(TARGET).ok_or(ImageSubjectError::Target)?;
     let profile = target.profile();
     let suite = Suite::load(root).map_err(ImageSubjectError::Suite)?;
-    let in_area = |name: &str| {
-        areas.iter().any(|area| name.strip_prefix(area.as_ref()).is_some_and(|rest| rest.starts_with('/')))
-    };
+    let is_below = |name: &str, area: &str| name.strip_prefix(area).is_some_and(|rest| rest.starts_with('/'));
+    if let Some(area) = areas.iter().find(|area| !suite.instances().any(|case| is_below(case.name(), area.as_ref()))) {
+        return Err(ImageSubjectError::Area(area.as_ref().to_owned()));
+    }
+    let in_area = |name: &str| areas.iter().any(|area| is_below(name, area.as_ref()));
     let cases = suite
         .instances()
         .filter(|instance| in_area(instance.name()) && instance.missing(&profile).is_none())

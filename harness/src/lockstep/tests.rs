@@ -1,7 +1,9 @@
 //! The generator's table against the interpreter it is to cover, and against the table of scripts. Needs no QEMU.
 
+use super::image::{self, ImageSubjectError};
 use super::program::{ROWS, Row};
 use super::run::MODELS;
+use crate::project;
 use sprig_isa::cpu::{Cpu, Family};
 use sprig_isa::exception::Exception;
 use sprig_isa::insn::INSNS;
@@ -9,6 +11,13 @@ use sprig_refhv::bare::Bare;
 use sprig_refhv::cpu::opcode::{primary as p, x31};
 use sprig_refhv::cpu::{Core, Pause, Processor};
 use sprig_refhv::memory::Memory;
+
+/// Else a slip in `--area` would compare nothing, and find no difference.
+#[test]
+fn an_area_without_cases_is_a_mistake() {
+    let found = image::subject(&project::root(), &["spr", "sprs"]).expect_err("there are no cases in sprs/");
+    assert!(matches!(&found, ImageSubjectError::Area(area) if area == "sprs"), "{found}");
+}
 
 const RAM: usize = 1 << 20;
 const CODE: u64 = 0x8000;
