@@ -143,7 +143,7 @@ fn a_file_is_judged_by_rules_alone() {
 #[test]
 fn wrong_usage_names_what_was_probably_meant_and_two() {
     let small = Small::new();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 10] = [
         (
             &["run", "t/god"],
             "error: there is no case `t/god`; did you mean `t/good`?\n  `sprig list` shows every case\n",
@@ -155,11 +155,16 @@ fn wrong_usage_names_what_was_probably_meant_and_two() {
         ),
         (&["repro", "t", "--target", TARGET], "error: `t` names 3 cases\n  choose one of t/broken t/dead t/good\n"),
         (&["run", "none.probe"], "error: cannot read none.probe: No such file or directory"),
+        (&["run", "tt"], "error: there is no case `tt`; did you mean `t`?"),
+        (&["repro", "t/good", "--target", "ref-*"], "error: `ref-*` may name several targets: one is wanted here\n"),
         (&["repro", "t/good", "--target", TARGET, "--gdb"], "error: ref-e500v2-bare runs inside sprig"),
+        (&["repro", "alias-desync", "--trace"], "error: alias-desync is a story: --trace is about one case"),
+        (&["bench", "--target", "none"], "error: there is no target `none`"),
+        (&["export", "/dev/null"], "error: cannot write /dev/null: "),
     ];
     for (arguments, expected) in cases {
-        let (status, _, err) = run(&small, arguments);
-        assert_eq!(status, 2, "{err}");
+        let (status, out, err) = run(&small, arguments);
+        assert_eq!((status, out.as_str()), (2, ""), "{err}");
         assert!(err.starts_with(expected), "{err}");
     }
     assert_eq!(run(&small, &["walk"]).0, 2);
@@ -200,6 +205,9 @@ fn what_cannot_be_judged_is_125() {
     small.replace("cases/t/good.probe", "rule t.holds", "rule t.holds\nneeds magic-page");
     let (status, out, _) = run(&small, &["run", "t/good", "--target", TARGET]);
     assert_eq!(status, 125, "{out}");
+    assert!(out.contains("\n1 case skipped on ref-e500v2-bare: needs magic-page\nNot everything"), "{out}");
+    let (_, out, _) = run(&small, &["run", "t/good", "t/broken", "--target", TARGET]);
+    assert!(!out.contains("needs magic-page"), "{out}");
     assert_eq!(run(&small, &["repro", "t/good", "--target", TARGET]).0, 125);
     // A target that was named leaves the question open, whatever the others say; but a broken rule is an answer.
     let both = ["run", "t/broken", "--target", "qemu-ppce500-e500v2", "--target", TARGET];

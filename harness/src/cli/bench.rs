@@ -78,12 +78,12 @@ impl Report<'_> {
 
 pub(super) fn bench(arguments: &args::Bench, out: &mut dyn Write) -> Result<Exit, Error> {
     let all = target::all();
+    let Targets { here, .. } = select::targets(&all, &arguments.targets)?;
     let mut report = Report { out, all_hold: true };
     report.line("Each line is the median of several measurements; together they take a minute or two.")?;
     if arguments.targets.is_empty() {
         report.own_costs(&all)?;
     } else {
-        let Targets { here, .. } = select::targets(&all, &arguments.targets)?;
         here.iter().try_for_each(|target| report.operations(&**target))?;
     }
     Ok(if report.all_hold { Exit::AsExpected } else { Exit::Failed })

@@ -39,7 +39,8 @@ pub(super) fn export(arguments: &args::Export, out: &mut dyn Write) -> Result<Ex
     let plan = Plan { target, cpu, cases: names, revision: revision() };
     let exported = write(&arguments.folder, program, &plan, &batches).map_err(|error| match error {
         WriteError::NotEmpty(_) => Error::usage(error.to_string(), "name a folder that is not there yet"),
-        error => Error::not_judged(error.to_string(), "name another folder"),
+        WriteError::Write { .. } => Error::usage(error.to_string(), "name another folder"),
+        WriteError::Image(_) => Error::not_judged(error.to_string(), format!("to mend it: {}", target::REBUILD_IMAGES)),
     })?;
 
     let skipped = if left_out == 0 { String::new() } else { format!(", {left_out} left out that need what it lacks") };

@@ -111,7 +111,7 @@ fn built(target: &dyn Target, part: Part, path: &Path) -> Result<Arc<dyn Target>
     match build.availability() {
         Availability::Yes => Ok(build),
         Availability::No { reason, remedy } => {
-            let message = format!("{id} cannot run with {}: {reason}", path.display());
+            let message = format!("{id} cannot run with this build: {reason}");
             Err(Error::not_judged(message, format!("to mend it: {remedy}")))
         }
     }

@@ -23,7 +23,13 @@ use std::path::PathBuf;
 pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit, Error> {
     let suite = super::suite()?;
     let target = match (&arguments.target, story::by_name(&arguments.case)) {
-        (None, Some(story)) => return story::tell(story, &suite, out),
+        (None, Some(story)) => {
+            if let Some(option) = arguments.about_one_target() {
+                let message = format!("{} is a story: {option} is about one case on one target", story.name);
+                return Err(Error::usage(message, format!("leave out `{option}`, or name the case and a target")));
+            }
+            return story::tell(story, &suite, out);
+        }
         (Some(_), Some(story)) => {
             let message = format!("{} is a story, which has targets of its own", story.name);
             return Err(Error::usage(message, "leave out `--target`"));
@@ -41,6 +47,7 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
         Error::not_judged(message, "`sprig targets` shows every target")
     })?;
 
+    let by_hand = by_hand(&*target, &case, arguments)?;
     let (console, result) = boot(&*target, &case, false);
     let exits = if arguments.exits { Some(by_step(&*target, &case)?) } else { None };
     steps(&case, &result, target.profile().cpu.family, exits.as_ref(), out)?;
@@ -49,7 +56,7 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
         let (console, _) = boot(&*target, &case, true);
         log(&console, "The console, each step reported before it runs:", out)?;
     }
-    by_hand(&*target, &case, arguments, out)?;
+    by_hand.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     writeln!(out)?;
     verdict(&suite, selected, &*target, &case, &result, out)
 }
@@ -73,8 +80,8 @@ fn log(console: &[u8], title: &str, out: &mut dyn Write) -> Result<(), Error> {
     Ok(())
 }
 
-/// How to run this without sprig.
-fn by_hand(target: &dyn Target, case: &Case, arguments: &args::Repro, out: &mut dyn Write) -> Result<(), Error> {
+/// How to run this without sprig; no lines where it cannot be.
+fn by_hand(target: &dyn Target, case: &Case, arguments: &args::Repro) -> Result<Vec<String>, Error> {
     let folder = project::scratch().join("repro").join(target.id()).join(&case.name);
     let how = ByHand { loud: false, gdb: arguments.gdb, trace: arguments.trace };
     let prepared = target.by_hand(&folder, &[case], &how).map_err(|error| {
@@ -83,17 +90,14 @@ fn by_hand(target: &dyn Target, case: &Case, arguments: &args::Repro, out: &mut 
     })?;
     match prepared {
         Some(command) => {
-            writeln!(out, "\nBy hand:\n  {command}")?;
-            if arguments.gdb {
-                writeln!(out, "  {}", debugger(&target.symbols(&folder)))?;
-            }
-            Ok(())
+            let debugger = arguments.gdb.then(|| format!("  {}", debugger(&target.symbols(&folder))));
+            Ok([String::new(), "By hand:".to_owned(), format!("  {command}")].into_iter().chain(debugger).collect())
         }
         None if arguments.gdb || arguments.trace => {
             let message = format!("{} runs inside sprig: there is nothing to attach to or to trace", target.id());
             Err(Error::usage(message, "--gdb and --trace are for QEMU"))
         }
-        None => Ok(()),
+        None => Ok(Vec::new()),
     }
 }
 
@@ -137,4 +141,12 @@ fn verdict(
     let question = Question::Conformance;
     reporter.end(&Summary { targets, missing: Vec::new(), not_asked: Vec::new(), question, exit })?;
     Ok(exit)
+}
+
+impl args::Repro {
+    /// An option that a story, told on targets of its own, has no use for.
+    fn about_one_target(&self) -> Option<&'static str> {
+        let options = [(self.exits, "--exits"), (self.gdb, "--gdb"), (self.trace, "--trace")];
+        options.into_iter().find_map(|(given, option)| given.then_some(option))
+    }
 }

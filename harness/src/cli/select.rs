@@ -8,6 +8,7 @@ use crate::run::Selected;
 use crate::script::{Instance, LoadError, Script, load_file};
 use crate::suite::Suite;
 use crate::target::{self, DEVIATES, Target};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -106,7 +107,8 @@ fn not_a_script(path: &Path, error: LoadError) -> Error {
 fn unknown_case(suite: &Suite, argument: &str) -> Error {
     let scripts = suite.scripts.iter().map(Script::name);
     let names = suite.instances().map(Instance::name);
-    let nearest = suggestion(argument, names.chain(scripts));
+    let areas: BTreeSet<&str> = scripts.clone().filter_map(|name| name.split_once('/')).map(|(area, _)| area).collect();
+    let nearest = suggestion(argument, names.chain(scripts).chain(areas));
     let advice = if Path::new(argument).exists() {
         "a script is given as the path of a file that ends in `.probe`"
     } else {
@@ -164,7 +166,13 @@ pub(super) fn targets(all: &[Arc<dyn Target>], arguments: &[String]) -> Result<T
 /// [`Error`] where there is none.
 pub(super) fn target(all: &[Arc<dyn Target>], name: &str) -> Result<Arc<dyn Target>, Error> {
     let all = with_deviating(all, &[name.to_owned()]);
-    all.iter().find(|target| target.id() == name).cloned().ok_or_else(|| unknown_target(&all, name))
+    all.iter().find(|target| target.id() == name).cloned().ok_or_else(|| {
+        if is_glob(name) {
+            let message = format!("`{name}` may name several targets: one is wanted here");
+            return Error::usage(message, "`sprig targets` shows every target");
+        }
+        unknown_target(&all, name)
+    })
 }
 
 /// The targets; with the hypervisors that are wrong on purpose if an argument speaks of these.

@@ -23,11 +23,37 @@ const NAMED: usize = 3;
 pub(super) struct Human<'a> {
     out: &'a mut dyn Write,
     details: Details,
+    skips: Skips,
 }
 
 impl<'a> Human<'a> {
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
-        Self { out, details: Details::default() }
+        Self { out, details: Details::default(), skips: Skips::default() }
+    }
+}
+
+/// What cases lacked: of interest only where none of those that were asked for ran.
+#[derive(Default)]
+struct Skips {
+    /// Target, what is missing there, and how many cases miss it.
+    reasons: Vec<(String, String, usize)>,
+}
+
+impl Skips {
+    fn record(&mut self, record: &Record) {
+        let Some(reason) = record.detail.as_ref().filter(|_| record.status == Status::Skip) else { return };
+        let same = |(target, known, _): &&mut (String, String, usize)| *target == record.target && known == reason;
+        match self.reasons.iter_mut().find(same) {
+            Some((.., cases)) => *cases += 1,
+            None => self.reasons.push((record.target.clone(), reason.clone(), 1)),
+        }
+    }
+
+    fn tell(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut reasons = self.reasons.iter();
+        reasons.try_for_each(|(target, reason, cases)| {
+            writeln!(out, "{} skipped on {target}: {reason}", number(*cases, "case"))
+        })
     }
 }
 
@@ -95,6 +121,7 @@ impl Reporter for Human<'_> {
     }
 
     fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.skips.record(record);
         self.details.record(self.out, record)
     }
 
@@ -111,6 +138,10 @@ impl Reporter for Human<'_> {
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         if !summary.targets.is_empty() {
             totals(self.out, summary)?;
+            let all = summary.counts();
+            if all.of(Status::Skip) == all.total() {
+                self.skips.tell(self.out)?;
+            }
         }
         let style = match summary.exit {
             Exit::AsExpected => GOOD,
@@ -129,7 +160,8 @@ impl Reporter for Human<'_> {
         }
         for missing in &summary.missing {
             let names = named(&missing.targets);
-            writeln!(self.out, "\nNot here: {names}: {}.\n  to add them: {}", missing.reason, missing.remedy)?;
+            let them = missing.them();
+            writeln!(self.out, "\nNot here: {names}: {}.\n  to add {them}: {}", missing.reason, missing.remedy)?;
         }
         Ok(())
     }

@@ -60,12 +60,8 @@ impl Reporter for Ktap<'_> {
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         for missing in &summary.missing {
             let Missing { targets, reason, remedy } = missing;
-            writeln!(
-                self.out,
-                "# not here: {}: {}; to add them: {remedy}",
-                targets.join(", "),
-                one_line(Some(reason))
-            )?;
+            let (names, reason, them) = (targets.join(", "), one_line(Some(reason)), missing.them());
+            writeln!(self.out, "# not here: {names}: {reason}; to add {them}: {remedy}")?;
         }
         writeln!(self.out, "# exit status {}", summary.exit.code())
     }

@@ -165,6 +165,13 @@ pub struct Missing {
     pub remedy: String,
 }
 
+impl Missing {
+    /// The pronoun for the targets.
+    pub(super) const fn them(&self) -> &'static str {
+        if self.targets.len() == 1 { "it" } else { "them" }
+    }
+}
+
 /// What a run is to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {

@@ -142,7 +142,7 @@ Not as expected: see above (exit status 1).
 Installed, but not asked for: a, b, c and 2 more. To run one, add `--target NAME`.
 
 Not here: t2: no QEMU.
-  to add them: ci/setup
+  to add it: ci/setup
 ";
     assert!(text.ends_with(summary), "{text}");
     assert!(!text.contains("alias/pass") && !text.contains("alias/expected") && !text.contains("alias/skip"), "{text}");
@@ -203,7 +203,7 @@ fn ktap_drops_nothing() {
             "  not ok 11 alias/unclear # ERROR",
             "not ok 1 t1",
             "not ok 2 t3 # ERROR no QEMU; to add it: ci/setup",
-            "# not here: t2: no QEMU; to add them: ci/setup",
+            "# not here: t2: no QEMU; to add it: ci/setup",
             "# exit status 1",
         ]
     );

@@ -43,7 +43,7 @@ use std::sync::Arc;
 /// The guest image in a folder for running by hand.
 const GUEST_IMAGE: &str = "guest.elf";
 /// The command that makes the guest images.
-const REBUILD_IMAGES: &str = "ci/guest-build golden/guest";
+pub(crate) const REBUILD_IMAGES: &str = "ci/guest-build golden/guest";
 
 /// Whether a target can run here.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -64,11 +64,16 @@ impl Program {
         let Some(path) = self.found() else {
             return no(format!("{} is not installed", self.name), REMEDY);
         };
+        let floor = Version::FLOOR.major;
+        // To install one changes nothing where another was named.
+        let remedy = match self.chosen {
+            Some(_) => format!("name a {} of version {floor} or later", self.name),
+            None => REMEDY.to_owned(),
+        };
         match binary::version(&path) {
-            None => return no(format!("{} does not tell its version", path.display()), REMEDY),
+            None => return no(format!("{} does not tell its version", path.display()), &remedy),
             Some(version) if version < Version::FLOOR => {
-                let floor = Version::FLOOR.major;
-                return no(format!("{} is version {version}, older than {floor}", path.display()), REMEDY);
+                return no(format!("{} is version {version}, older than {floor}", path.display()), &remedy);
             }
             Some(_) => {}
         }
