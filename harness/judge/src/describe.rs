@@ -13,6 +13,7 @@ use crate::transcript::{GivenUp, Outcome, Taken};
 use sprig_isa::bit::{self, Bit};
 use sprig_isa::cpu::Family;
 use sprig_kvm::exit::reason_name;
+use sprig_wire::bytecode::Alu;
 use sprig_wire::host::STATUS_UNKNOWN;
 use sprig_wire::layout::{IMAGE_BASE, IMAGE_END};
 use std::fmt::Write;
@@ -22,6 +23,20 @@ use std::ops::BitOr;
 #[must_use]
 pub fn value(value: u64) -> String {
     format!("{value:#x}")
+}
+
+/// An operation as scripts write it.
+#[must_use]
+pub const fn operator(alu: Alu) -> &'static str {
+    match alu {
+        Alu::Add => "+",
+        Alu::Subtract => "-",
+        Alu::And => "&",
+        Alu::Or => "|",
+        Alu::Xor => "^",
+        Alu::ShiftLeft => "<<",
+        Alu::ShiftRight => ">>",
+    }
 }
 
 /// How a call went that was not carried out.

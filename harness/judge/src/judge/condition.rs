@@ -7,7 +7,6 @@ use crate::case::{Case, Comparison, Condition, Part, Step, Term};
 use crate::describe;
 use crate::transcript::{Outcome, Transcript};
 use sprig_isa::cpu::Family;
-use sprig_wire::bytecode::Alu;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most combinations of outcomes of raced steps that one expectation is evaluated over.
@@ -324,21 +323,9 @@ impl Explainer<'_> {
                 };
                 if part.is_empty() { name } else { format!("{name}.{part}") }
             }
-            Term::Binary(alu, a, b) => format!("({} {} {})", self.text(a), symbol(*alu), self.text(b)),
+            Term::Binary(alu, a, b) => format!("({} {} {})", self.text(a), describe::operator(*alu), self.text(b)),
             Term::Complement(a) => format!("~{}", self.text(a)),
         }
-    }
-}
-
-const fn symbol(alu: Alu) -> &'static str {
-    match alu {
-        Alu::Add => "+",
-        Alu::Subtract => "-",
-        Alu::And => "&",
-        Alu::Or => "|",
-        Alu::Xor => "^",
-        Alu::ShiftLeft => "<<",
-        Alu::ShiftRight => ">>",
     }
 }
 

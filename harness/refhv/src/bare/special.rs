@@ -7,9 +7,6 @@ use super::Bare;
 use crate::cpu::{Core, Direction, Interrupt, undefined_spr};
 use crate::mmu::Effect;
 
-/// The lower half of the time base.
-const LOWER: u64 = u32::MAX as u64;
-
 impl Bare {
     pub(super) fn move_special(&mut self, core: &mut Core, direction: Direction, number: u16) -> Result<(), Interrupt> {
         let profile = core.state.profile;
@@ -48,7 +45,9 @@ impl Bare {
         let old = core.state.spr.get(row.cell);
         let value = row.write.apply(old, value);
         match row.cell {
-            number::DEC | number::TBWL | number::TBWU => self.write_time(core, row.cell, value),
+            number::DEC | number::TBWL | number::TBWU => {
+                self.timers.write(&mut core.clock, &mut core.state.spr, row.cell, value)
+            }
             number::TSR | number::TCR | number::DECAR if embedded => {
                 self.timers.advance(&core.clock, &mut core.state.spr);
                 // What has happened meanwhile is cleared too, if so written.
@@ -67,17 +66,5 @@ impl Bare {
                 None => core.state.spr.set(row.cell, value),
             },
         }
-    }
-
-    fn write_time(&mut self, core: &mut Core, cell: u16, value: u64) {
-        self.timers.advance(&core.clock, &mut core.state.spr);
-        let time_base = core.clock.time_base();
-        match cell {
-            number::DEC => self.timers.set_decrementer(&core.clock, value),
-            number::TBWL => core.clock.set_time_base(time_base & !LOWER | value & LOWER),
-            _ => core.clock.set_time_base(time_base & LOWER | value << 32),
-        }
-        self.timers.time_base_written(&core.clock);
-        core.clock.wake_now();
     }
 }

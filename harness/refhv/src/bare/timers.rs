@@ -22,6 +22,8 @@ use crate::cpu::Sprs;
 const DECREMENTER_WRAP: u64 = 1 << 32;
 /// The sign of the decrementer.
 const DECREMENTER_SIGN: u64 = 1 << 31;
+/// The half of the time base that TBWL writes.
+const LOWER: u64 = u32::MAX as u64;
 
 /// The timers of one CPU. TCR, TSR and DECAR are its special-purpose registers.
 #[derive(Clone, Debug)]
@@ -54,6 +56,19 @@ impl Timers {
     #[must_use]
     pub fn decrementer(&self, clock: &Clock) -> u64 {
         if self.running { self.zero_at.wrapping_sub(clock.ticks()) & (DECREMENTER_WRAP - 1) } else { 0 }
+    }
+
+    /// `mtspr` to DEC, TBWL or TBWU.
+    pub fn write(&mut self, clock: &mut Clock, sprs: &mut Sprs, cell: u16, value: u64) {
+        self.advance(clock, sprs);
+        let time_base = clock.time_base();
+        match cell {
+            number::DEC => self.set_decrementer(clock, value),
+            number::TBWL => clock.set_time_base(time_base & !LOWER | value & LOWER),
+            _ => clock.set_time_base(time_base & LOWER | value << 32),
+        }
+        self.time_base_written(clock);
+        clock.wake_now();
     }
 
     /// Writes DEC, after [`Self::advance`]. On the 32-bit server family a write that makes it negative is an edge too.

@@ -15,9 +15,6 @@ use crate::mmu::{Effect, Mmu, Operands, Registers};
 use crate::msr::{Writer, implemented, write};
 use crate::vector::{Resume, return_from};
 
-/// The lower half of the time base.
-const LOWER: u64 = u32::MAX as u64;
-
 /// An instruction that the hypervisor emulates for the guest kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Emulated {
@@ -232,15 +229,7 @@ impl Hypervisor {
     }
 
     pub(super) fn write_time(&mut self, core: &mut Core, cell: u16, value: u64) {
-        self.timers.advance(&core.clock, &mut self.registers.cells);
-        let time_base = core.clock.time_base();
-        match cell {
-            number::DEC => self.timers.set_decrementer(&core.clock, value),
-            number::TBWL => core.clock.set_time_base(time_base & !LOWER | value & LOWER),
-            _ => core.clock.set_time_base(time_base & LOWER | value << 32),
-        }
-        self.timers.time_base_written(&core.clock);
-        core.clock.wake_now();
+        self.timers.write(&mut core.clock, &mut self.registers.cells, cell, value);
     }
 
     /// Takes what the guest may change in the page without an exit: EE and RI, and the segment registers. True if it has changed

@@ -3,10 +3,11 @@
 use super::super::program::{Action, Computation, Instruction, Program, SprRef, Value};
 use super::super::resolve::register_name;
 use super::stub::Context;
+use crate::describe;
 use sprig_isa::hcall::HYPERCALLS;
 use sprig_isa::insn::Operand;
 use sprig_isa::spr::Spr;
-use sprig_wire::bytecode::{Alu, permission};
+use sprig_wire::bytecode::permission;
 use sprig_wire::host::{REGS, SREGS};
 use std::fmt::Write;
 
@@ -152,15 +153,7 @@ fn computation_text(program: &Program, computation: &Computation, outermost: boo
     match computation {
         Computation::Value(value) => value_text(program, value),
         Computation::Binary(alu, left, right) => {
-            let operator = match alu {
-                Alu::Add => "+",
-                Alu::Subtract => "-",
-                Alu::And => "&",
-                Alu::Or => "|",
-                Alu::Xor => "^",
-                Alu::ShiftLeft => "<<",
-                Alu::ShiftRight => ">>",
-            };
+            let operator = describe::operator(*alu);
             let (left, right) = (computation_text(program, left, false), computation_text(program, right, false));
             if outermost { format!("{left} {operator} {right}") } else { format!("({left} {operator} {right})") }
         }

@@ -5,6 +5,7 @@ use crate::example::{self, alias, alias_transcript, output, trapped};
 use crate::transcript::Taken;
 use sprig_isa::exception::Exception;
 use sprig_isa::syndrome::esr;
+use sprig_wire::bytecode::Alu;
 
 const COMPARISONS: [Comparison; 6] = [
     Comparison::Equal,
