@@ -69,7 +69,7 @@ impl fmt::Display for Mistake {
         match self {
             Self::Script(error) => error.fmt(f),
             Self::Problem(problem) => writeln!(f, "error: {problem}"),
-            Self::Unreadable(path, error) => writeln!(f, "error: {}: {error}", path.display()),
+            Self::Unreadable(path, error) => writeln!(f, "error: cannot read {}: {error}", path.display()),
         }
     }
 }

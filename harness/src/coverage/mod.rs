@@ -37,9 +37,10 @@ impl Coverage {
         let mut reached: BTreeMap<Cell, BTreeSet<String>> =
             universe().into_iter().map(|cell| (cell, BTreeSet::new())).collect();
         for instance in instances {
+            let mut assembler = instance.assembler();
             for profile in distinct(profiles) {
                 // What cannot run there or is too large for it says nothing.
-                let Ok(case) = instance.assemble(profile) else { continue };
+                let Ok(case) = assembler.assemble(profile) else { continue };
                 for cell in walk::cells(&case, profile.cpu) {
                     if let Some(cases) = reached.get_mut(&cell) {
                         cases.insert(script_of(instance.name()).to_owned());

@@ -5,6 +5,7 @@ use super::ast::{BlockHeader, Statement, StatementKind};
 use super::check::Checked;
 use super::diagnostic::Diagnostics;
 use super::guard::Guard;
+use super::program::Program;
 use super::resolve::{self, Need, Shared};
 use super::setting::{BuiltIn, ByteOrder, GuestWord, Setting};
 use super::{Script, Text};
@@ -140,19 +141,55 @@ impl Instance {
     /// # Errors
     /// [`AssembleError`] where the target lacks something the case needs, or the case is larger than the guest's memory.
     pub fn assemble(&self, profile: &Profile) -> Result<Case, AssembleError> {
-        if let Some(missing) = self.missing(profile) {
-            return Err(AssembleError::Missing(missing));
-        }
+        self.assembler().assemble(profile)
+    }
+
+    /// The same for several targets.
+    #[must_use]
+    pub fn assembler(&self) -> Assembler<'_> {
+        Assembler { instance: self, resolved: Vec::new() }
+    }
+
+    fn resolve(&self, built_in: BuiltIn) -> Program {
         let Text { source, tree, .. } = self.text.as_ref();
         let mut declared = HashMap::new();
         resolve::declare(&tree.body, &mut declared);
-        let setting = Setting { built_in: self.setting.built_in.on(profile.features), ..self.setting.as_ref().clone() };
+        let setting = Setting { built_in, ..self.setting.as_ref().clone() };
         // The script was resolved without a mistake when it was read, and a wider word only gives values more room.
-        let (program, _) = resolve::resolve(&source.text, tree, &declared, &setting, &mut Shared::default());
-        let assembled = assemble::assemble(&source.text, &program, profile, &setting.built_in)
+        resolve::resolve(&source.text, tree, &declared, &setting, &mut Shared::default()).0
+    }
+}
+
+/// Assembles one case for one target after the other. Resolving its names costs more than the rest, and its outcome is the
+/// same for all guest kernels of one word size and byte order.
+#[derive(Debug)]
+pub struct Assembler<'a> {
+    instance: &'a Instance,
+    resolved: Vec<(BuiltIn, Program)>,
+}
+
+impl Assembler<'_> {
+    /// The case for a target.
+    ///
+    /// # Errors
+    /// As [`Instance::assemble`].
+    pub fn assemble(&mut self, profile: &Profile) -> Result<Case, AssembleError> {
+        let instance = self.instance;
+        if let Some(missing) = instance.missing(profile) {
+            return Err(AssembleError::Missing(missing));
+        }
+        let Text { source, tree, .. } = instance.text.as_ref();
+        let built_in = instance.setting.built_in.on(profile.features);
+        let known = self.resolved.iter().position(|(known, _)| *known == built_in);
+        let index = known.unwrap_or(self.resolved.len());
+        if known.is_none() {
+            self.resolved.push((built_in, instance.resolve(built_in)));
+        }
+        let (_, program) = &self.resolved[index];
+        let assembled = assemble::assemble(&source.text, program, profile, &built_in)
             .map_err(|error| AssembleError::TooLarge(Diagnostics::new(Arc::clone(source), vec![error])))?;
         Ok(Case {
-            name: self.name.clone(),
+            name: instance.name.clone(),
             source: Arc::clone(source),
             rules: tree.header.rules.iter().map(|rule| rule.text.clone()).collect(),
             kills: tree.header.kills.is_some(),

@@ -31,7 +31,7 @@ mod span;
 
 pub use ast::ExitKind;
 pub use diagnostic::{Diagnostic, Diagnostics};
-pub use instance::{AssembleError, Instance, Missing};
+pub use instance::{AssembleError, Assembler, Instance, Missing};
 pub use load::{LoadError, Loaded, load, load_file, load_one};
 pub use setting::{BuiltIn, ByteOrder, GuestWord, Privilege};
 pub use source::source;
