@@ -91,7 +91,8 @@ fn summary(out: &mut dyn Write, matrix: &Matrix) -> io::Result<()> {
     let count = |fate| matrix.of(fate).count();
     let cover = matrix.cover();
     if !cover.is_empty() {
-        writeln!(out, "\n{} kill all that are killed:", number(cover.len(), "script"))?;
+        let kill = if cover.len() == 1 { "kills" } else { "kill" };
+        writeln!(out, "\n{} {kill} all that are killed:", number(cover.len(), "script"))?;
         wrapped(out, "  ", &cover.join(" "))?;
     }
     let lone = matrix.of(Fate::Killed).filter(|mutant| mutant.scripts().len() == 1);
