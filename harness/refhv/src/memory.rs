@@ -1,75 +1,37 @@
 //! Guest-physical RAM: one block from address 0, big-endian.
 //!
-//! A machine is made for every case, and most of its cost would be memory: not its size, which the operating system only
-//! hands out page by page, but the faults of the pages it touches. So a block that is no longer needed is cleared where it
-//! was written to and serves the thread's next machine. Every accessor checks bounds; an address outside is the caller's
-//! business (a device, or a machine check).
+//! Every accessor checks bounds; an address outside is the caller's business (a device, or a machine check). Whoever changes a
+//! byte is counted, by page.
 
+mod block;
 mod pages;
 
-use std::cell::RefCell;
-use std::ops::Range;
-
+use block::Block;
 pub(crate) use pages::Pages;
 
-/// Bytes of a block that the C library always takes fresh from the system, as it does not with smaller ones: it reuses those
-/// and has to clear all of them at once (glibc, DEFAULT_MMAP_THRESHOLD_MAX). What is not touched costs nothing.
-const FRESH: usize = (32 << 20) + 1;
-/// log2 of the bytes that are cleared at once.
+/// log2 of the bytes whose writes are counted together, and that are cleared or copied at once.
 const CHUNK_SHIFT: u32 = 12;
 const CHUNK: usize = 1 << CHUNK_SHIFT;
-/// Blocks a thread keeps, those used last: its machines run one after the other, and beside one there may be another VM.
-const KEPT: usize = 2;
 /// Beside a page's count of writes: somebody wants to know of the next one.
 const WATCHED: u64 = 1 << 63;
-
-thread_local! {
-    /// Blocks to be used again, all zero.
-    static BLOCKS: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A piece of memory, and where it has been written to.
-struct Block {
-    ram: Vec<u8>,
-    /// For each chunk, how often it has been written to since all of it was zero; and [`WATCHED`].
-    writes: Vec<u64>,
-    /// The chunks that have been.
-    written: Vec<usize>,
-    /// Watched ones that have been since somebody asked.
-    watched_written: Vec<usize>,
-}
 
 /// RAM from guest-physical address 0 upwards.
 pub struct Memory {
     block: Block,
-    /// Its size when it was made.
-    initial: usize,
 }
 
 impl Memory {
     /// RAM of `bytes` bytes, all zero.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        let used = BLOCKS.with_borrow_mut(|blocks| {
-            let place = blocks.iter().position(|block| block.ram.len() == bytes)?;
-            Some(blocks.swap_remove(place))
-        });
-        let block = used.unwrap_or_else(|| {
-            let mut ram = vec![0; bytes.max(FRESH)];
-            ram.truncate(bytes);
-            Block { ram, writes: vec![0; bytes.div_ceil(CHUNK)], written: Vec::new(), watched_written: Vec::new() }
-        });
-        Self { block, initial: bytes }
+        Self { block: Block::new(bytes) }
     }
 
     /// Adds `bytes` bytes at the end, all zero; returns the address of the first. Who adds them sees to it that no guest
     /// reaches them.
     pub fn append(&mut self, bytes: usize) -> u64 {
         let address = self.size();
-        let Block { ram, writes, .. } = &mut self.block;
-        ram.reserve_exact(bytes);
-        ram.resize(ram.len() + bytes, 0);
-        writes.resize(ram.len().div_ceil(CHUNK), 0);
+        self.block.append(bytes);
         address
     }
 
@@ -256,61 +218,8 @@ impl Memory {
 }
 
 impl Drop for Memory {
-    /// Keeps the block for the next machine, unless the thread is at its end.
     fn drop(&mut self) {
-        let Block { ram, writes, written, .. } = &mut self.block;
-        let (ram, writes, written) = (std::mem::take(ram), std::mem::take(writes), std::mem::take(written));
-        let mut block = Block { ram, writes, written, watched_written: Vec::new() };
-        let _ = BLOCKS.try_with(|blocks| {
-            let Ok(mut blocks) = blocks.try_borrow_mut() else { return };
-            if blocks.len() == KEPT {
-                blocks.remove(0);
-            }
-            block.clear(self.initial);
-            blocks.push(block);
-        });
-    }
-}
-
-impl Block {
-    #[inline]
-    fn count_write(&mut self, chunk: usize) {
-        if let Some(writes) = self.writes.get_mut(chunk) {
-            *writes += 1;
-            // 1, or below zero where it is watched.
-            if (*writes as i64) < 2 {
-                self.note_write(chunk);
-            }
-        }
-    }
-
-    /// The first write to a chunk, or one to a watched chunk.
-    #[cold]
-    fn note_write(&mut self, chunk: usize) {
-        if self.writes[chunk] & WATCHED == 0 {
-            self.written.push(chunk);
-        } else {
-            self.writes[chunk] &= !WATCHED;
-            self.watched_written.push(chunk);
-        }
-    }
-
-    /// The addresses of a chunk.
-    fn range(&self, chunk: usize) -> Range<usize> {
-        chunk << CHUNK_SHIFT..self.ram.len().min((chunk + 1) << CHUNK_SHIFT)
-    }
-
-    /// Makes it as it was when it was new, with this size.
-    fn clear(&mut self, size: usize) {
-        let mut written = std::mem::take(&mut self.written);
-        for chunk in written.drain(..) {
-            self.writes[chunk] = 0;
-            let range = self.range(chunk);
-            self.ram[range].fill(0);
-        }
-        self.written = written;
-        self.ram.truncate(size);
-        self.writes.truncate(size.div_ceil(CHUNK));
+        std::mem::replace(&mut self.block, Block::NONE).keep();
     }
 }
 

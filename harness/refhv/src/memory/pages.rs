@@ -1,45 +1,41 @@
 //! What a memory holds, apart from it: to make others from that hold the same.
 
-use super::{Block, Memory, WATCHED};
+use std::sync::Arc;
+
+use super::block::Block;
+use super::{CHUNK, Memory, WATCHED};
 
 /// The bytes of a memory, where it has been written to.
 #[derive(Clone)]
-pub(crate) struct Pages {
-    /// Its size when it was made, and what it has become.
-    initial: usize,
-    size: usize,
+pub(crate) struct Pages(Arc<Content>);
+
+/// The same, to be shared by all that are made from it.
+pub(super) struct Content {
+    /// The memory's size when it was made, and what it has become.
+    pub(super) initial: usize,
+    pub(super) size: usize,
     /// Each chunk that has been written to, and how often.
-    written: Vec<(usize, u64)>,
-    /// Their bytes, one behind the other.
-    bytes: Vec<u8>,
+    pub(super) written: Vec<(usize, u64)>,
+    /// Their bytes, one behind the other, a whole chunk for each.
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Memory {
     /// What it holds.
     pub(crate) fn pages(&self) -> Pages {
-        let Block { ram, writes, written, .. } = &self.block;
-        let mut pages = Pages { initial: self.initial, size: ram.len(), written: Vec::new(), bytes: Vec::new() };
+        let Block { ram, writes, written, initial, .. } = &self.block;
+        let mut content = Content { initial: *initial, size: ram.len(), written: Vec::new(), bytes: Vec::new() };
         for chunk in written {
-            pages.written.push((*chunk, writes[*chunk] & !WATCHED));
-            pages.bytes.extend_from_slice(&ram[self.block.range(*chunk)]);
+            content.written.push((*chunk, writes[*chunk] & !WATCHED));
+            content.bytes.extend_from_slice(&ram[self.block.range(*chunk)]);
+            content.bytes.resize(content.written.len() * CHUNK, 0);
         }
-        pages
+        Pages(Arc::new(content))
     }
 
     /// Memory that holds the same, and says the same of who has written to it.
     pub(crate) fn of_pages(pages: &Pages) -> Self {
-        let mut memory = Self::new(pages.initial);
-        memory.append(pages.size - pages.initial);
-        let mut rest = pages.bytes.as_slice();
-        for (chunk, writes) in &pages.written {
-            let range = memory.block.range(*chunk);
-            let Some((bytes, behind)) = rest.split_at_checked(range.len()) else { break };
-            memory.block.ram[range].copy_from_slice(bytes);
-            memory.block.writes[*chunk] = *writes;
-            memory.block.written.push(*chunk);
-            rest = behind;
-        }
-        memory
+        Self { block: Block::of(&pages.0) }
     }
 }
 
@@ -64,5 +60,37 @@ mod tests {
         drop(copy);
         let clear = Memory::new(3 * CHUNK);
         assert!(clear.slice(0, 3 * CHUNK).expect("in RAM").iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn what_one_of_them_is_written_to_the_next_does_not_have() {
+        const AT: u64 = CHUNK as u64;
+        let mut memory = Memory::new(4 * CHUNK);
+        let appended = memory.append(CHUNK);
+        assert_eq!([AT, AT, appended].map(|address| memory.write(address, [1; 4])), [Some(()); 3]);
+        let pages = memory.pages();
+        let place = |memory: &Memory| memory.slice(0, 1).expect("in RAM").as_ptr();
+        let changes: [fn(&mut Memory); 6] = [
+            |memory| assert_eq!(memory.write(AT + 8, [2; 4]), Some(())),
+            |memory| assert_eq!(memory.write_aligned_again(AT, [2; 4]), Some(())),
+            |memory| assert_eq!(memory.write(2 * AT - 2, [2; 4]), Some(())),
+            |memory| memory.slice_mut(0, 5 * CHUNK).expect("in RAM").fill(2),
+            |memory| assert_eq!(memory.watch(AT), Some(2)),
+            |memory| assert_eq!(memory.append(CHUNK), 5 * AT),
+        ];
+        let mut block = None;
+        for change in changes {
+            let mut copy = Memory::of_pages(&pages);
+            assert_eq!(*block.get_or_insert_with(|| place(&copy)), place(&copy), "the block is used again");
+            assert_eq!(copy.size(), memory.size());
+            assert_eq!(copy.slice(0, 5 * CHUNK), memory.slice(0, 5 * CHUNK));
+            assert_eq!([0, AT, 2 * AT, appended].map(|address| copy.writes(address)), [0, 2, 0, 1]);
+            assert_eq!(copy.written_watched(), None);
+            change(&mut copy);
+        }
+        let zero = Memory::new(4 * CHUNK);
+        assert_eq!(Some(place(&zero)), block, "the block is used again");
+        assert!(zero.slice(0, 4 * CHUNK).expect("in RAM").iter().all(|byte| *byte == 0));
+        assert_eq!((zero.size(), zero.writes(AT)), (4 * AT, 0));
     }
 }

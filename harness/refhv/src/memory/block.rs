@@ -1,0 +1,165 @@
+//! The bytes of a memory, and where they have been written to; kept for the thread's next machine.
+//!
+//! ```text
+//!   Memory::new ------> all zero ------> written to --drop--> zero again where it was ------.
+//!   Memory::of_pages -> those pages ---> written to --drop--> those pages again where it was -+-> kept
+//! ```
+//!
+//! A machine is made for every case, all of them from one moment of the same kernel: what a case has left alone is neither
+//! cleared nor copied for the next.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::pages::Content;
+use super::{CHUNK, CHUNK_SHIFT, WATCHED};
+
+/// Bytes of a block that the C library always takes fresh from the system, as it does not with smaller ones: it reuses those
+/// and has to clear all of them at once (glibc, DEFAULT_MMAP_THRESHOLD_MAX). What is not touched costs nothing.
+const FRESH: usize = (32 << 20) + 1;
+/// Blocks a thread keeps, those used last: its machines run one after the other, and beside one there may be another VM.
+const KEPT: usize = 2;
+
+thread_local! {
+    /// Blocks to be used again, each as it was when its last user got it.
+    static BLOCKS: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A piece of memory, and where it has been written to.
+pub(super) struct Block {
+    pub(super) ram: Vec<u8>,
+    /// For each chunk, how often it has been written to since all of it was zero; and [`WATCHED`].
+    pub(super) writes: Vec<u64>,
+    /// The chunks that have been.
+    pub(super) written: Vec<usize>,
+    /// Watched ones that have been since somebody asked.
+    pub(super) watched_written: Vec<usize>,
+    /// Its size when it was made.
+    pub(super) initial: usize,
+    /// What its user got it with; none: zeros. The chunks of that are the first of those that have been written to.
+    origin: Option<Arc<Content>>,
+}
+
+impl Block {
+    /// One of no bytes.
+    pub(super) const NONE: Self = Self {
+        ram: Vec::new(),
+        writes: Vec::new(),
+        written: Vec::new(),
+        watched_written: Vec::new(),
+        initial: 0,
+        origin: None,
+    };
+
+    /// One of zeros.
+    pub(super) fn new(bytes: usize) -> Self {
+        let Some(mut block) = take(|block| block.initial == bytes) else {
+            let mut ram = vec![0; bytes.max(FRESH)];
+            ram.truncate(bytes);
+            return Self { ram, writes: vec![0; bytes.div_ceil(CHUNK)], initial: bytes, ..Self::NONE };
+        };
+        if block.origin.take().is_some() {
+            block.restore();
+        }
+        block
+    }
+
+    /// One that holds these pages, and says the same of who has written to them.
+    pub(super) fn of(content: &Arc<Content>) -> Self {
+        let is_same = |block: &Self| block.origin.as_ref().is_some_and(|origin| Arc::ptr_eq(origin, content));
+        take(is_same).unwrap_or_else(|| {
+            let mut block = Self::new(content.initial);
+            block.append(content.size - content.initial);
+            for (index, (chunk, writes)) in content.written.iter().enumerate() {
+                block.copy(content, index);
+                block.writes[*chunk] = *writes;
+                block.written.push(*chunk);
+            }
+            block.origin = Some(Arc::clone(content));
+            block
+        })
+    }
+
+    /// More zeros at the end.
+    pub(super) fn append(&mut self, bytes: usize) {
+        self.ram.reserve_exact(bytes);
+        self.ram.resize(self.ram.len() + bytes, 0);
+        self.writes.resize(self.ram.len().div_ceil(CHUNK), 0);
+    }
+
+    /// Gives its chunk at this place of the content the bytes that it has there.
+    fn copy(&mut self, content: &Content, index: usize) {
+        let range = self.range(content.written[index].0);
+        let start = index * CHUNK;
+        let len = range.len();
+        self.ram[range].copy_from_slice(&content.bytes[start..start + len]);
+    }
+
+    #[inline]
+    pub(super) fn count_write(&mut self, chunk: usize) {
+        if let Some(writes) = self.writes.get_mut(chunk) {
+            *writes += 1;
+            // 1, or below zero where it is watched.
+            if (*writes as i64) < 2 {
+                self.note_write(chunk);
+            }
+        }
+    }
+
+    /// The first write to a chunk, or one to a watched chunk.
+    #[cold]
+    fn note_write(&mut self, chunk: usize) {
+        if self.writes[chunk] & WATCHED == 0 {
+            self.written.push(chunk);
+        } else {
+            self.writes[chunk] &= !WATCHED;
+            self.watched_written.push(chunk);
+        }
+    }
+
+    /// The addresses of a chunk.
+    pub(super) fn range(&self, chunk: usize) -> Range<usize> {
+        chunk << CHUNK_SHIFT..self.ram.len().min((chunk + 1) << CHUNK_SHIFT)
+    }
+
+    /// Makes it as its user got it, or zero if it has no origin any more.
+    fn restore(&mut self) {
+        let origin = self.origin.take();
+        let (kept, size) = origin.as_ref().map_or((0, self.initial), |origin| (origin.written.len(), origin.size));
+        for chunk in self.written.drain(kept..) {
+            self.writes[chunk] = 0;
+            let range = chunk << CHUNK_SHIFT..self.ram.len().min((chunk + 1) << CHUNK_SHIFT);
+            self.ram[range].fill(0);
+        }
+        self.watched_written.clear();
+        self.ram.truncate(size);
+        self.writes.truncate(size.div_ceil(CHUNK));
+        if let Some(content) = &origin {
+            for (index, (chunk, writes)) in content.written.iter().enumerate() {
+                let before = std::mem::replace(&mut self.writes[*chunk], *writes);
+                if before & !WATCHED != *writes {
+                    self.copy(content, index);
+                }
+            }
+        }
+        self.origin = origin;
+    }
+
+    /// Keeps it for the next machine, unless the thread is at its end.
+    pub(super) fn keep(mut self) {
+        let _ = BLOCKS.try_with(|blocks| {
+            let Ok(mut blocks) = blocks.try_borrow_mut() else { return };
+            if blocks.len() == KEPT {
+                blocks.remove(0);
+            }
+            self.restore();
+            blocks.push(self);
+        });
+    }
+}
+
+/// One of the blocks that are kept.
+fn take(is_meant: impl Fn(&Block) -> bool) -> Option<Block> {
+    BLOCKS.with_borrow_mut(|blocks| blocks.iter().position(is_meant).map(|place| blocks.swap_remove(place)))
+}
