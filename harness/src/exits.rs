@@ -101,7 +101,7 @@ fn run_each(target: &dyn Target, cases: &[Case]) -> Vec<Option<RunResult>> {
 fn sum(result: &RunResult) -> Option<Exits> {
     let mut exits = Exits::new();
     for count in result.exits.as_ref()? {
-        *exits.entry(count.reason.clone()).or_default() += count.count.cast_signed();
+        *exits.entry(count.reason.to_string()).or_default() += count.count.cast_signed();
     }
     Some(exits)
 }
@@ -221,7 +221,7 @@ exit hcall
             .filter(|count| count.step.is_some_and(|step| (step as usize) < case.steps.len()))
         {
             let piece = expected.entry(first(count.step.unwrap_or_default() as usize)).or_default();
-            *piece.entry(count.reason).or_default() += count.count.cast_signed();
+            *piece.entry(count.reason.into_owned()).or_default() += count.count.cast_signed();
         }
         expected.values_mut().for_each(|exits| exits.retain(|_, count| *count != 0));
         assert_eq!(found, expected);

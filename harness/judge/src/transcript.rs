@@ -8,6 +8,7 @@ use sprig_isa::exception::Exception;
 use sprig_wire::Malformed;
 use sprig_wire::layout::CODE_BASE;
 use sprig_wire::log::{Entries, Kind, State};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// How a case ended on a target.
@@ -55,7 +56,7 @@ pub struct ExitCount {
     /// The step during which they happened; none where the target counts those of a whole case.
     pub step: Option<u32>,
     /// Why, in the hypervisor's words.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// How many.
     pub count: u64,
 }

@@ -174,7 +174,7 @@ fn exits_of_round(long: &RunResult, short: &RunResult, rounds: f64) -> Option<Ex
     let mut exits = Exits::new();
     for (result, sign) in [(long, 1.0), (short, -1.0)] {
         for count in result.exits.as_ref()? {
-            *exits.entry(count.reason.clone()).or_default() += sign * count.count as f64 / rounds;
+            *exits.entry(count.reason.to_string()).or_default() += sign * count.count as f64 / rounds;
         }
     }
     Some(exits)
@@ -343,8 +343,11 @@ mod tests {
     use crate::transcript::ExitCount;
 
     fn result(exits: &[(&str, u64)]) -> RunResult {
-        let count =
-            |(reason, count): &(&str, u64)| ExitCount { step: None, reason: (*reason).to_owned(), count: *count };
+        let count = |(reason, count): &(&str, u64)| ExitCount {
+            step: None,
+            reason: (*reason).to_owned().into(),
+            count: *count,
+        };
         RunResult {
             fate: Fate::Ended,
             state: State::Ended as u16,

@@ -263,10 +263,10 @@ impl Reference {
                 let exits = machine.processor.supervisor.exits().of_case(CASE);
                 let count = |(step, reason, count): (u32, sprig_refhv::hypervisor::Exit, u64)| ExitCount {
                     step: Some(step),
-                    reason: reason.name().to_owned(),
+                    reason: reason.name().into(),
                     count,
                 };
-                result.exits = Some(exits.map(count).collect());
+                result.exits = Some(exits.into_iter().map(count).collect());
                 Ok((result, machine.console().to_vec()))
             }
         }

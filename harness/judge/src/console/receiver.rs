@@ -318,7 +318,7 @@ impl Receiver {
             }
             (Record::Exits { case, count, reason }, Some(running)) if case == self.case && self.expected.hosted => {
                 let reason = String::from_utf8_lossy(reason).into_owned();
-                running.exits.push(ExitCount { step: None, reason, count });
+                running.exits.push(ExitCount { step: None, reason: reason.into(), count });
                 Ok(())
             }
             (Record::Fate { case, hung, how }, Some(running)) if case == self.case && self.expected.hosted => {

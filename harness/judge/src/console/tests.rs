@@ -420,7 +420,7 @@ fn a_host_tells_the_exits_of_a_case_and_how_its_machine_ended() {
     }
     let (results, heard) = hear(&mut host(3), &console.say(&Record::Done).bytes);
     assert_eq!(heard, Ok(Heard { progress: true, done: true }));
-    let exits = Some(vec![ExitCount { step: None, reason: "mmio".to_owned(), count: 1 << 40 }]);
+    let exits = Some(vec![ExitCount { step: None, reason: "mmio".into(), count: 1 << 40 }]);
     let result = |fate| RunResult { fate, exits: exits.clone(), ..ended(b"x") };
     let (crashed, hung) = (Fate::Crashed("KVM_RUN: errno 14".to_owned()), Fate::Hung("no progress".to_owned()));
     assert_eq!(results, [result(Fate::Ended), result(crashed), result(hung)]);

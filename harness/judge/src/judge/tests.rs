@@ -342,7 +342,7 @@ fn a_topic_without_a_rule_names_the_places_searched() {
 fn the_last_exits_before_a_step_are_of_another_step_and_did_happen() {
     let case = alias();
     let mut counted = result(&case, &alias_transcript(STALE, STALE));
-    let exit = |step, reason: &str, count| ExitCount { step: Some(step), reason: reason.into(), count };
+    let exit = |step, reason: &str, count| ExitCount { step: Some(step), reason: reason.to_owned().into(), count };
     counted.exits = Some(vec![exit(0, "mtspr", 3), exit(3, "mfpvr", 0), exit(4, "tlb-miss", 2), exit(4, "dec", 0)]);
     let verdict = verdict_of(&case, &counted, None, Golden::NotKept);
     let exits = verdict.failures[0].findings[0].exits.clone().expect("counted");
@@ -396,7 +396,7 @@ fn what_an_expectation_says_to_vary_is_kept_out_of_the_golden() {
 fn the_exits_around_a_step_are_told_where_they_are_counted() {
     let case = alias();
     let mut counted = result(&case, &alias_transcript(STALE, STALE));
-    let exit = |step, reason: &str, count| ExitCount { step: Some(step), reason: reason.into(), count };
+    let exit = |step, reason: &str, count| ExitCount { step: Some(step), reason: reason.to_owned().into(), count };
     counted.exits = Some(vec![exit(0, "mtspr", 1), exit(3, "mfpvr", 1), exit(3, "decrementer", 2)]);
     let verdict = verdict_of(&case, &counted, None, Golden::NotKept);
     let exits = verdict.failures[0].findings[0].exits.clone().expect("counted");

@@ -114,19 +114,22 @@ impl Exits {
     }
 
     /// The exits of a case, for each step and reason that has any. What leads up to the first step is none of the case's.
-    pub fn of_case(&self, case: u32) -> impl Iterator<Item = (u32, Exit, u64)> {
+    #[must_use]
+    pub fn of_case(&self, case: u32) -> Vec<(u32, Exit, u64)> {
         let (first, last) = (Step { case, step: 0 }, Step { case, step: log::NO_STEP });
-        let mut steps: Vec<Step> = self.steps.range(first..last).map(|(step, _)| *step).collect();
-        if (first..last).contains(&self.current) && !steps.contains(&self.current) {
-            steps.push(self.current);
+        let mut exits = Vec::new();
+        let mut add = |step: Step, counts: &Counts| {
+            let some = Exit::ALL.into_iter().filter(|reason| counts.of(*reason) > 0);
+            exits.extend(some.map(|reason| (step.step, reason, counts.of(reason))));
+        };
+        let is_current_known = self.steps.contains_key(&self.current);
+        for (step, counts) in self.steps.range(first..last) {
+            if *step == self.current { add(*step, &self.of_step(*step)) } else { add(*step, counts) }
         }
-        steps.into_iter().flat_map(|step| {
-            let counts = self.of_step(step);
-            Exit::ALL
-                .into_iter()
-                .map(move |reason| (step.step, reason, counts.of(reason)))
-                .filter(|(.., count)| *count > 0)
-        })
+        if (first..last).contains(&self.current) && !is_current_known {
+            add(self.current, &self.counts);
+        }
+        exits
     }
 
     /// The exits of a step.
