@@ -8,7 +8,9 @@ use crate::cpu::Access;
 
 /// Bytes of a page.
 pub(super) const PAGE: u64 = 4096;
-const BUCKETS: usize = 64;
+const BUCKETS: usize = 256;
+/// Behind the last entry of a bucket.
+const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -16,41 +18,54 @@ struct Entry {
     space: u8,
     access: Access,
     host: u64,
+    /// The entry of the same bucket that was there before.
+    next: u32,
 }
 
-/// The shadow TLB.
+/// The shadow TLB. Its entries lie one behind the other: every machine gets a copy.
 #[derive(Clone, Debug)]
 pub(super) struct ShadowTlb {
-    buckets: Vec<Vec<Entry>>,
+    entries: Vec<Entry>,
+    /// For each bucket its last entry.
+    buckets: [u32; BUCKETS],
 }
 
 impl ShadowTlb {
     pub(super) fn new() -> Self {
-        Self { buckets: vec![Vec::new(); BUCKETS] }
+        Self { entries: Vec::new(), buckets: [NONE; BUCKETS] }
     }
 
     /// The host address for an access to an effective address.
     pub(super) fn find(&self, address: u64, space: u8, access: Access) -> Option<u64> {
         let page = address & !(PAGE - 1);
-        self.buckets[bucket(page)]
-            .iter()
+        let mut bucket =
+            std::iter::successors(self.entry(self.buckets[bucket(page, access)]), |entry| self.entry(entry.next));
+        bucket
             .find(|entry| entry.page == page && entry.space == space && entry.access == access)
             .map(|entry| entry.host | address & (PAGE - 1))
+    }
+
+    fn entry(&self, index: u32) -> Option<&Entry> {
+        self.entries.get(index as usize)
     }
 
     /// Remembers that an access to the page around `address` is one to the page around `host`.
     pub(super) fn insert(&mut self, address: u64, space: u8, access: Access, host: u64) {
         let page = address & !(PAGE - 1);
-        self.buckets[bucket(page)].push(Entry { page, space, access, host: host & !(PAGE - 1) });
+        let bucket = &mut self.buckets[bucket(page, access)];
+        // A guest has fewer pages.
+        let next = std::mem::replace(bucket, self.entries.len() as u32);
+        self.entries.push(Entry { page, space, access, host: host & !(PAGE - 1), next });
     }
 
     pub(super) fn flush(&mut self) {
-        for bucket in &mut self.buckets {
-            bucket.clear();
-        }
+        self.entries.clear();
+        self.buckets = [NONE; BUCKETS];
     }
 }
 
-const fn bucket(page: u64) -> usize {
-    (page / PAGE) as usize % BUCKETS
+const fn bucket(page: u64, access: Access) -> usize {
+    /// Kinds of access, up to a power of two.
+    const ACCESSES: usize = 4;
+    ((page / PAGE) as usize * ACCESSES + access as usize) % BUCKETS
 }
