@@ -4,6 +4,9 @@
 /// thirtieth of the core clock; a small power of two keeps waiting loops of guests short.
 pub const INSTRUCTIONS_PER_TICK: u64 = 8;
 
+/// The alarm is due after so many instructions at the latest: four times that is far from the end of an address space.
+const MOST: u64 = 1 << 32;
+
 /// The instruction counter, the time base derived from it, and the alarm that makes the CPU look at its timers.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
@@ -70,6 +73,12 @@ impl Clock {
         !is_due
     }
 
+    /// The count of instructions at which the alarm is due.
+    #[inline]
+    pub(crate) fn alarm(&self) -> u64 {
+        self.alarm
+    }
+
     /// Instructions until the alarm is due.
     #[inline]
     pub(crate) fn left(&self) -> u64 {
@@ -82,10 +91,11 @@ impl Clock {
         self.left -= instructions;
     }
 
-    /// The alarm is due when so many instructions have been executed, or now if they have been.
+    /// The alarm is due when so many instructions have been executed, or now if they have been; or earlier, since whoever is
+    /// woken by it looks at what is due.
     pub(crate) fn set_alarm(&mut self, executed: u64) {
         let now = self.executed();
-        self.left = executed.saturating_sub(now);
+        self.left = executed.saturating_sub(now).min(MOST);
         self.alarm = now + self.left;
     }
 }

@@ -31,7 +31,7 @@ impl Core {
     /// Executes at once whole rounds of a loop that counts CTR down and does nothing else, which is to be gone through again: up
     /// to its last round, or to where the clock has to be looked at. A guest waits like that.
     pub(super) fn skip_rounds(&mut self, instructions: u64) {
-        self.count_stretch();
+        self.settle();
         let rounds = self.state.effective(self.state.ctr).saturating_sub(1).min(self.clock.left() / instructions);
         self.state.ctr -= rounds;
         self.clock.count(rounds * instructions);
@@ -47,7 +47,7 @@ impl State {
             self.lr = following;
         }
         self.nia = if taken { self.effective(target & !3) } else { following };
-        Flow::Jump
+        Flow::Branch
     }
 
     /// The target of a branch with a displacement.
@@ -107,7 +107,7 @@ impl State {
             return Flow::Next;
         }
         self.nia = self.effective(self.pc.wrapping_add(insn.bd()));
-        Flow::Jump
+        Flow::Branch
     }
 
     /// bclr, bclrl.

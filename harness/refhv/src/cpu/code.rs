@@ -17,7 +17,7 @@ use std::rc::Rc;
 use sprig_isa::cpu::Cpu;
 
 use super::operation::Operation;
-use super::{INSTRUCTION, Insn};
+use super::{INSTRUCTION, Insn, Privileged};
 use crate::memory::Memory;
 
 /// Bytes of a page: of what is decoded together, and of what an entry of the lookaside covers.
@@ -35,39 +35,57 @@ thread_local! {
     static KEPT: RefCell<Option<Pages>> = const { RefCell::new(None) };
 }
 
-/// An instruction of a page.
-#[derive(Clone, Copy)]
+/// An instruction of a page. The loop looks at word and operation each time, and at each by itself.
 struct Slot {
-    insn: Insn,
-    operation: Operation,
+    insn: Cell<Insn>,
+    operation: Cell<Operation>,
+    /// Which one, if the operation is [`Operation::Privileged`].
+    privileged: Cell<Option<Privileged>>,
 }
 
 impl Slot {
-    const EMPTY: Self = Self { insn: Insn(0), operation: Operation::Undecoded };
+    /// One that is not decoded.
+    const fn empty() -> Self {
+        Self { insn: Cell::new(Insn(0)), operation: Cell::new(Operation::Undecoded), privileged: Cell::new(None) }
+    }
+
+    fn set(&self, insn: Insn, operation: Operation, cpu: &Cpu) {
+        self.insn.set(insn);
+        self.operation.set(operation);
+        let is_privileged = operation == Operation::Privileged;
+        self.privileged.set(is_privileged.then(|| Privileged::decode(insn, cpu)).flatten());
+    }
 }
 
-/// A page's instructions.
+/// A page's instructions; they come first, as what every instruction uses does in [`super::State`].
+#[repr(C)]
 pub(super) struct Page {
+    slots: [Slot; WORDS],
     cpu: &'static Cpu,
     little_endian: bool,
     /// Guest-physical address of the page.
     address: u64,
     /// The bytes that the instructions are decoded from.
     bytes: RefCell<[u8; BYTES]>,
-    slots: [Cell<Slot>; WORDS],
 }
 
 impl Page {
     fn new(cpu: &'static Cpu, little_endian: bool, address: u64) -> Self {
-        let slots = [const { Cell::new(Slot::EMPTY) }; WORDS];
+        let slots = [const { Slot::empty() }; WORDS];
         Self { cpu, little_endian, address, bytes: RefCell::new([0; BYTES]), slots }
     }
 
     /// The instruction at an address in the page.
     #[inline]
     pub(super) fn at(&self, address: u64) -> (Insn, Operation) {
-        let Slot { insn, operation } = self.slots[place(address)].get();
-        (insn, operation)
+        let Slot { insn, operation, .. } = &self.slots[place(address)];
+        (insn.get(), operation.get())
+    }
+
+    /// Which privileged instruction is at an address in the page.
+    #[inline]
+    pub(super) fn privileged(&self, address: u64) -> Option<Privileged> {
+        self.slots[place(address)].privileged.get()
     }
 
     /// Decodes the instruction at an address in the page.
@@ -76,10 +94,10 @@ impl Page {
         let place = place(address);
         let insn = self.insn(place);
         let operation = match Operation::decode(insn, self.cpu) {
-            Operation::BcCount => self.idle_loop(place, insn).map_or(Operation::BcCount, Operation::BcCountIdle),
+            Operation::BcCount if self.is_idle_loop(place, insn) => Operation::BcCountIdle,
             operation => operation,
         };
-        self.slots[place].set(Slot { insn, operation });
+        self.slots[place].set(insn, operation, self.cpu);
     }
 
     fn insn(&self, place: usize) -> Insn {
@@ -87,13 +105,11 @@ impl Page {
         Insn(if self.little_endian { u32::from_le_bytes(word) } else { u32::from_be_bytes(word) })
     }
 
-    /// The instructions of the loop that a branch closes, if the others of them are no-ops of its line: where one of these is
-    /// written to, the branch is decoded again, too.
-    fn idle_loop(&self, branch: usize, insn: Insn) -> Option<u8> {
-        let before = usize::try_from(insn.bd().wrapping_neg() / INSTRUCTION).ok()?;
-        let is_idle =
-            before <= branch % (LINE / WORD) && (branch - before..branch).all(|place| self.insn(place) == Insn::NOP);
-        is_idle.then(|| (before + 1) as u8)
+    /// True if a branch closes a loop whose other instructions are no-ops of its line: where one of these is written to, the
+    /// branch is decoded again, too.
+    fn is_idle_loop(&self, branch: usize, insn: Insn) -> bool {
+        let before = (insn.bd().wrapping_neg() / INSTRUCTION) as usize;
+        before <= branch % (LINE / WORD) && (branch - before..branch).all(|place| self.insn(place) == Insn::NOP)
     }
 
     /// Makes it what memory holds now.
@@ -105,7 +121,7 @@ impl Page {
         let lines = bytes.as_chunks::<LINE>().0.iter().zip(now.as_chunks::<LINE>().0);
         for ((old, new), slots) in lines.zip(self.slots.as_chunks::<{ LINE / WORD }>().0) {
             if old != new {
-                slots.iter().for_each(|slot| slot.set(Slot::EMPTY));
+                slots.iter().for_each(|slot| slot.operation.set(Operation::Undecoded));
             }
         }
         *bytes = *now;
@@ -183,7 +199,7 @@ impl Code {
     /// A page of which one instruction may be executed.
     pub(super) fn single(cpu: &'static Cpu, address: u64, insn: Insn) -> Rc<Page> {
         let page = Page::new(cpu, false, 0);
-        page.slots[place(address)].set(Slot { insn, operation: Operation::decode(insn, cpu) });
+        page.slots[place(address)].set(insn, Operation::decode(insn, cpu), cpu);
         Rc::new(page)
     }
 }

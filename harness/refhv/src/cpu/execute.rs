@@ -8,12 +8,13 @@ use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 use sprig_isa::syndrome::esr;
 
+use super::code::Page;
 use super::interrupt::Raised;
 use super::load_store::{CacheLock, Extend, Form};
 use super::logical::{popcntb, popcntw};
 use super::opcode::{primary, x31};
 use super::operation::Operation;
-use super::{Access, Direction, Insn, Interrupt, Privileged, Processor, Refused, Supervisor};
+use super::{Access, Core, Direction, INSTRUCTION, Insn, Interrupt, Privileged, Processor, Refused, Supervisor};
 
 /// CPUs with a classic floating-point unit.
 const FLOATING_POINT: CpuSet = CpuSet::all().difference(CpuSet::E500V2);
@@ -24,6 +25,8 @@ const VECTOR: CpuSet = CpuSet::G4_7447.union(CpuSet::BOOK3S64).union(CpuSet::E65
 pub(super) enum Flow {
     /// Behind the instruction, and nothing has happened to translation.
     Next,
+    /// At `state.nia`, and nothing has happened to translation.
+    Branch,
     /// At `state.nia`, perhaps in another world.
     Jump,
     /// At `state.pc`, where the supervisor has put it.
@@ -35,9 +38,9 @@ pub(super) enum Flow {
 type Outcome = Result<Flow, Raised>;
 
 impl<S: Supervisor> Processor<S> {
-    /// Executes one instruction.
+    /// Executes one instruction, that at `pc` in a page.
     #[inline]
-    pub(super) fn execute(&mut self, operation: Operation, insn: Insn) -> Outcome {
+    pub(super) fn execute(&mut self, page: &Page, operation: Operation, insn: Insn) -> Outcome {
         let state = &mut self.core.state;
         match operation {
             Operation::Addi => state.set_gpr(insn.rt(), state.base(insn.ra()).wrapping_add(insn.si())),
@@ -65,10 +68,11 @@ impl<S: Supervisor> Processor<S> {
             Operation::B => return Ok(state.branch(insn)),
             Operation::BcIf => return Ok(state.branch_if(insn)),
             Operation::BcCount => return Ok(state.branch_counting(insn)),
-            Operation::BcCountIdle(instructions) => {
+            Operation::BcCountIdle => {
                 let flow = state.branch_counting(insn);
-                if let Flow::Jump = flow {
-                    self.core.skip_rounds(instructions.into());
+                if let Flow::Branch = flow {
+                    self.core.skip_rounds(insn.bd().wrapping_neg() / INSTRUCTION + 1);
+                    return Ok(Flow::Jump);
                 }
                 return Ok(flow);
             }
@@ -225,7 +229,10 @@ impl<S: Supervisor> Processor<S> {
             Operation::Cmpb => state.cmpb(insn),
             Operation::Bpermd => state.bpermd(insn),
             Operation::Undecoded => return Ok(Flow::Again),
-            Operation::Privileged(instruction) => return self.execute_privileged(insn, instruction),
+            Operation::Privileged => {
+                let Some(instruction) = page.privileged(state.pc) else { return self.execute_rest(insn) };
+                return self.execute_privileged(insn, instruction);
+            }
             Operation::Rest => return self.execute_rest(insn),
         }
         Ok(Flow::Next)
@@ -240,13 +247,16 @@ impl<S: Supervisor> Processor<S> {
         self.execute_in_supervisor(insn, instruction)
     }
 
-    /// A privileged instruction in problem state.
+    /// A privileged instruction in problem state. Most often it is emulated and that is all: then the stretch goes on.
     #[inline(always)]
     pub(super) fn refuse(&mut self, insn: Insn, instruction: Refused) -> Flow {
-        self.core.begin(insn);
+        self.core.announce(insn);
+        let (following, alarm) = (self.core.state.nia, self.core.clock.alarm());
         self.supervisor.refused(&mut self.core, instruction);
         self.core.update_code();
-        Flow::Elsewhere
+        let Core { state, clock, lookaside, .. } = &self.core;
+        let goes_on = state.pc == following && clock.alarm() == alarm && lookaside.is_in_last_page(following);
+        if goes_on { Flow::Next } else { Flow::Elsewhere }
     }
 
     fn execute_in_supervisor(&mut self, insn: Insn, instruction: Privileged) -> Outcome {

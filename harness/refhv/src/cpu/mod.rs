@@ -61,8 +61,12 @@ use crate::memory::Memory;
 /// Bytes of an instruction.
 pub(crate) const INSTRUCTION: u64 = 4;
 
-/// What a supervisor works on: the registers, the RAM and the time of one CPU.
+/// What a supervisor works on: the registers, the RAM and the time of one CPU. What every instruction uses comes first, as in
+/// [`State`].
+#[repr(C)]
 pub struct Core {
+    /// What is executed of the code.
+    stretch: Stretch,
     /// The registers.
     pub state: State,
     /// Guest-physical RAM.
@@ -75,8 +79,6 @@ pub struct Core {
     pub lookaside: Lookaside,
     /// Its code.
     code: Code,
-    /// What is executed of it.
-    stretch: Stretch,
     /// The interrupt that the last instruction has caused which did.
     raised: Interrupt,
     /// The instruction that somebody executes in our stead, or that was executed last.
@@ -92,13 +94,13 @@ impl Core {
     #[must_use]
     pub fn new(profile: &'static Cpu, memory: Memory) -> Self {
         Self {
+            stretch: Stretch::default(),
             state: State::new(profile),
             memory,
             board: Board::default(),
             clock: Clock::default(),
             lookaside: Lookaside::default(),
             code: Code::new(),
-            stretch: Stretch::default(),
             raised: Interrupt::new(Exception::MachineCheck),
             insn: Insn(0),
             waiting: false,
@@ -117,12 +119,19 @@ impl Core {
         self.stopped = None;
     }
 
-    /// An instruction is about to be executed by somebody who may want to know which, or to go on elsewhere.
+    /// An instruction is about to be executed by somebody who may want to know which, and when, or to go on elsewhere.
     #[inline]
-    fn begin(&mut self, insn: Insn) {
-        self.settle();
+    fn announce(&mut self, insn: Insn) {
+        self.count_stretch(self.state.pc.wrapping_add(INSTRUCTION));
         self.insn = insn;
         self.state.nia = self.state.following();
+    }
+
+    /// The same, and the stretch ends here.
+    #[inline]
+    fn begin(&mut self, insn: Insn) {
+        self.announce(insn);
+        self.settle();
     }
 
     /// Instructions are decoded again where memory has been written to.

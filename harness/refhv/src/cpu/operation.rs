@@ -22,7 +22,7 @@ const MFTB: CpuSet = CpuSet::all().difference(CpuSet::E500V2);
 /// CPUs with dcba.
 const DCBA: CpuSet = CpuSet::BOOKE.union(CpuSet::G4_7447);
 
-/// What an instruction does. A byte says which it is, whatever else there is: that is what the loop looks at each time.
+/// What an instruction does: a byte, which is what the loop looks at each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Operation {
@@ -50,8 +50,8 @@ pub(super) enum Operation {
     BcIf,
     /// bc that counts CTR down and looks at no bit of CR, neither absolute nor with a link.
     BcCount,
-    /// The same, to the beginning of a loop in which else nothing is done: so many instructions with this one.
-    BcCountIdle(u8),
+    /// The same, to the beginning of a loop in which else nothing is done.
+    BcCountIdle,
     Lwz,
     Lbz,
     Lhz,
@@ -189,8 +189,8 @@ pub(super) enum Operation {
     Bpermd,
     /// Not known yet, in a page of code.
     Undecoded,
-    /// Privileged, but for moves of special registers.
-    Privileged(Privileged),
+    /// Privileged, but for moves of special registers: a [`Privileged`].
+    Privileged,
     /// Of a unit this model does not have, or no instruction at all.
     Rest,
 }
@@ -199,7 +199,7 @@ impl Operation {
     /// The operation of a word.
     pub(super) fn decode(insn: Insn, cpu: &Cpu) -> Self {
         match Self::decode_open(insn, cpu) {
-            Self::Rest => Privileged::decode(insn, cpu).map_or(Self::Rest, Self::Privileged),
+            Self::Rest if Privileged::decode(insn, cpu).is_some() => Self::Privileged,
             operation => operation,
         }
     }

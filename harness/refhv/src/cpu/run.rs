@@ -10,6 +10,7 @@ use super::interrupt::Raised;
 use super::{Core, INSTRUCTION, Supervisor};
 
 /// A CPU together with the kind of machine it is in.
+#[repr(C)]
 pub struct Processor<S> {
     /// Registers, memory, board and time.
     pub core: Core,
@@ -87,21 +88,30 @@ impl<S: Supervisor> Processor<S> {
     /// another page or something has to be looked at.
     fn run_in(&mut self, page: &Page) {
         self.core.begin_stretch();
-        self.core.insn = loop {
+        loop {
             let pc = self.core.state.pc;
             let (insn, operation) = page.at(pc);
-            match self.execute(operation, insn) {
+            match self.execute(page, operation, insn) {
                 Ok(Flow::Next) => {
                     let following = pc.wrapping_add(INSTRUCTION);
                     if self.core.is_in_stretch(following) {
                         self.core.state.pc = following;
                         continue;
                     }
-                    self.core.count_stretch();
+                    self.core.count_stretch(following);
                     self.core.state.pc = self.core.state.effective(following);
                 }
+                Ok(Flow::Branch) => {
+                    let target = self.core.state.nia;
+                    self.core.branch_in_stretch(target);
+                    self.core.state.pc = target;
+                    if self.core.is_in_stretch(target) {
+                        continue;
+                    }
+                    self.core.count_stretch(target);
+                }
                 Ok(Flow::Jump) => {
-                    self.core.count_stretch();
+                    self.core.count_stretch(pc.wrapping_add(INSTRUCTION));
                     self.core.state.pc = self.core.state.nia;
                 }
                 Ok(Flow::Elsewhere) => {}
@@ -115,11 +125,12 @@ impl<S: Supervisor> Processor<S> {
                     self.core.update_code();
                 }
             }
+            self.core.insn = insn;
             if !self.core.lookaside.is_in_last_page(self.core.state.pc) || !self.core.clock.tick() {
-                break insn;
+                break;
             }
             self.core.begin_stretch();
-        };
+        }
     }
 
     /// The last instruction has caused an interrupt.
@@ -152,10 +163,14 @@ impl<S: Supervisor> Processor<S> {
 
 #[cfg(test)]
 mod tests {
+    use sprig_isa::cpu::Family;
     use sprig_isa::msr;
 
+    use super::super::code::PAGE;
     use super::super::testing::{BASE, Flat, Run, asm};
+    use super::super::{Access, Direction, Fault, Interrupt, Privileged, Translation};
     use super::*;
+    use crate::memory::Memory;
 
     fn machine(words: &[u32]) -> Processor<Flat> {
         Run::new("e500v2").processor(words)
@@ -221,5 +236,127 @@ mod tests {
         cpu.core.set_msr(msr::book3s::LE, 0);
         cpu.run(2);
         assert_eq!(cpu.core.state.gpr[5..7], [1, 1]);
+    }
+
+    /// Counts in r5, by an instruction that is about to be changed, until it has been gone through so often.
+    fn counting() -> Processor<Flat> {
+        let mut cpu = machine(&[asm("addi", &[5, 5, 1]), asm("b", &[-4])]);
+        cpu.run(20);
+        assert_eq!(cpu.core.state.gpr[5], 10);
+        cpu
+    }
+
+    #[test]
+    fn code_that_a_loop_has_gone_through_runs_as_changed_whoever_changes_it() {
+        let new = asm("addi", &[5, 5, 100]);
+        let changes: [fn(&mut Memory, u32); 3] = [
+            |memory, word| memory.write_u32(BASE, word).expect("in RAM"),
+            |memory, word| memory.write_aligned(BASE, word.to_be_bytes()).expect("in RAM"),
+            |memory, word| memory.slice_mut(BASE, 4).expect("in RAM").copy_from_slice(&word.to_be_bytes()),
+        ];
+        for change in changes {
+            let mut cpu = counting();
+            change(&mut cpu.core.memory, new);
+            cpu.run(40);
+            assert_eq!(cpu.core.state.gpr[5], 1010);
+        }
+    }
+
+    #[test]
+    fn a_loop_that_changes_itself_runs_as_changed_from_then_on() {
+        // The loop stores to its first instruction each time, and adds what is there then the next time.
+        let (first, then) = (asm("addi", &[5, 5, 1]), asm("addi", &[5, 5, 100]));
+        // stmw r31,0(r4)
+        let stmw = 47 << 26 | 31 << 21 | 4 << 16;
+        for store in [asm("stw", &[3, 0, 4]), asm("stwu", &[3, 0, 4]), stmw] {
+            let run = Run::new("e500v2").gpr(3, then.into()).gpr(31, then.into()).gpr(4, BASE);
+            let mut cpu = run.processor(&[first, store, asm("b", &[-8])]);
+            cpu.run(3 * 5);
+            assert_eq!(cpu.core.state.gpr[5], 1 + 4 * 100, "{store:#x}");
+        }
+    }
+
+    #[test]
+    fn code_that_dcbz_clears_is_no_code_any_more() {
+        let words = [asm("addi", &[5, 5, 1]), asm("dcbz", &[0, 4]), asm("nop", &[]), asm("b", &[-12])];
+        // In another line at first, then in its own.
+        let mut cpu = Run::new("e500v2").gpr(4, BASE + 0x100).processor(&words);
+        cpu.run(8);
+        assert_eq!((cpu.core.state.gpr[5], cpu.supervisor.taken()), (2, None));
+        cpu.core.state.gpr[4] = BASE;
+        cpu.run(12);
+        assert_eq!(cpu.supervisor.taken(), Some(Interrupt::illegal(Family::BookeE500)), "the words are zero");
+    }
+
+    #[test]
+    fn a_patched_instruction_behind_icbi_runs_as_patched() {
+        let words = [
+            asm("addi", &[5, 5, 1]),
+            asm("stw", &[3, 0, 4]),
+            asm("icbi", &[0, 4]),
+            asm("isync", &[]),
+            asm("b", &[-16]),
+        ];
+        let mut cpu = Run::new("e500v2").gpr(3, asm("nop", &[]).into()).gpr(4, BASE).processor(&words);
+        cpu.run(5 * 10);
+        assert_eq!(cpu.core.state.gpr[5], 1);
+    }
+
+    /// Effective addresses are physical ones in space 0 and a page further on in space 1, to which mtmsr changes; after a tlbwe they
+    /// are two pages further on.
+    struct Spaces {
+        moved: u64,
+    }
+
+    impl Supervisor for Spaces {
+        fn run(processor: &mut Processor<Self>, limit: u64) -> Pause {
+            processor.run_loop(limit)
+        }
+
+        fn reset(&mut self, _: &mut Core) {}
+
+        fn translate(&mut self, core: &mut Core, address: u64, _: Access) -> Result<Translation, Fault> {
+            let space = if core.state.msr() & msr::booke::IS != 0 { PAGE } else { 0 };
+            Ok(Translation { physical: address + space + self.moved, whole_page: true })
+        }
+
+        fn privileged(&mut self, core: &mut Core, instruction: Privileged) -> Result<(), Interrupt> {
+            if instruction == Privileged::Mtmsr {
+                let value = core.state.gpr[core.insn.rt()];
+                core.set_msr(value, u8::from(value & msr::booke::IS != 0));
+            } else {
+                self.moved = 2 * PAGE;
+                core.lookaside.flush();
+            }
+            Ok(())
+        }
+
+        fn special(&mut self, core: &mut Core, _: Direction, _: u16) -> Result<(), Interrupt> {
+            Err(Interrupt::illegal(core.state.profile.family))
+        }
+
+        fn interrupt(&mut self, core: &mut Core, _: Interrupt) {
+            core.stop(Stop::Checkstop);
+        }
+
+        fn poll(&mut self, _: &mut Core) {}
+    }
+
+    #[test]
+    fn code_is_where_translation_says_when_it_has_changed() {
+        let is = msr::booke::IS;
+        let page = |first: u32, added: i64| [first, asm("addi", &[5, 5, added]), asm("b", &[-8])];
+        for (change, behind) in [(asm("mtmsr", &[3]), PAGE), (asm("tlbwe", &[]), 2 * PAGE)] {
+            let Processor { core, .. } = Run::new("e500v2").gpr(3, is).processor(&page(asm("nop", &[]), 1));
+            let mut cpu = Processor::new(core, Spaces { moved: 0 });
+            for (place, word) in page(asm("nop", &[]), 100).iter().enumerate() {
+                cpu.core.memory.write_u32(BASE + behind + 4 * place as u64, *word).expect("in RAM");
+            }
+            cpu.run(9);
+            assert_eq!(cpu.core.state.gpr[5], 3);
+            cpu.core.memory.write_u32(BASE, change).expect("in RAM");
+            cpu.run(9 + 9);
+            assert_eq!(cpu.core.state.gpr[5], 303, "{change:#x}");
+        }
     }
 }

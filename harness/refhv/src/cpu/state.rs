@@ -51,34 +51,38 @@ pub struct Reservation {
 }
 
 /// The registers of one CPU. On 32-bit CPUs every value keeps within 32 bits.
+///
+/// They lie in memory as they stand here, those first that every instruction uses: what is near the beginning is reached by a
+/// shorter instruction of the host.
 #[derive(Clone)]
+#[repr(C)]
 pub struct State {
-    /// The CPU model.
-    pub profile: &'static Cpu,
-    /// Bytes that dcbz clears.
-    pub cache_block: u16,
-    /// General-purpose registers.
-    pub gpr: [u64; 32],
-    /// Condition register, CR0 in the highest four bits.
-    pub cr: u32,
-    /// Fixed-point exception register.
-    pub xer: u32,
-    /// Link register.
-    pub lr: u64,
-    /// Count register.
-    pub ctr: u64,
     /// Address of the current instruction.
     pub pc: u64,
     /// Address of the next one, where that is not simply the following one.
     pub nia: u64,
-    /// Machine state register of the hardware. Only a supervisor changes it, by [`super::Core::set_msr`].
-    pub(super) msr: u64,
     /// Bits a register has.
     pub(super) register_mask: u64,
     /// Bits an effective address has: 32, or 64 in 64-bit mode.
     pub(super) address_mask: u64,
+    /// Condition register, CR0 in the highest four bits.
+    pub cr: u32,
+    /// Fixed-point exception register.
+    pub xer: u32,
     /// MSR\[LE\] on the CPUs where it reverses the bytes of every access.
     pub(super) little_endian: bool,
+    /// Bytes that dcbz clears.
+    pub cache_block: u16,
+    /// General-purpose registers.
+    pub gpr: [u64; 32],
+    /// Link register.
+    pub lr: u64,
+    /// Count register.
+    pub ctr: u64,
+    /// Machine state register of the hardware. Only a supervisor changes it, by [`super::Core::set_msr`].
+    pub(super) msr: u64,
+    /// The CPU model.
+    pub profile: &'static Cpu,
     /// All other special-purpose registers.
     pub spr: Sprs,
     /// The reservation, if one is held.

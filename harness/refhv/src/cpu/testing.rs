@@ -15,6 +15,13 @@ pub(crate) struct Flat {
     taken: Option<Interrupt>,
 }
 
+impl Flat {
+    /// The interrupt that was taken, if one was.
+    pub(crate) fn taken(&self) -> Option<Interrupt> {
+        self.taken
+    }
+}
+
 impl Supervisor for Flat {
     fn run(processor: &mut Processor<Self>, limit: u64) -> Pause {
         processor.run_loop(limit)

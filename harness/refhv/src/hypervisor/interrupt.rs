@@ -65,7 +65,7 @@ impl Hypervisor {
     }
 
     /// What wants to interrupt the guest, whether or not its MSR lets it: what the page's int_pending says.
-    #[inline]
+    #[inline(always)]
     pub(super) fn interrupt_sources(&self, core: &Core) -> Sources {
         let external = Sources::EXTERNAL_LINE.when(core.board.external);
         let cells = &self.registers.cells;

@@ -59,13 +59,13 @@ impl RegisterFile {
     }
 
     /// Where a register is in the shared state, if it is there.
-    #[inline]
+    #[inline(always)]
     pub(super) fn slot(&self, cell: u16) -> Option<Slot> {
         self.slots.get(usize::from(cell)).copied().flatten()
     }
 
     /// Reads without a view.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(&self, memory: &Memory, cell: u16) -> u64 {
         match self.slot(cell) {
             Some(slot) => self.shared.get(memory, slot) & self.mask,
