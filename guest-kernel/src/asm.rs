@@ -62,6 +62,8 @@ core::arch::global_asm!(
     SYSTEM_CALL = const Exception::SystemCall as u32,
     MSR_PR = const msr::PR,
     MSR_EE_BIT = const msr::EE.leading_zeros() - u32::BITS,
+    MSR_ME = const msr::ME,
+    MSR_CE_DE = const msr::booke::CE | msr::booke::DE,
     MSR_CE_BIT = const msr::booke::CE.leading_zeros() - u32::BITS,
     SRR0 = const number::SRR0,
     SRR1 = const number::SRR1,

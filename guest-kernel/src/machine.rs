@@ -1,5 +1,7 @@
 //! The interpreter's machine: this kernel.
 
+#[cfg(target_pointer_width = "32")]
+use crate::changes::Ran;
 use crate::family::Ea;
 use crate::save::{EXCEPTIONS, flags};
 use crate::{cpu, exec, family, platform, registers, spr, vectors};
@@ -19,11 +21,17 @@ const PAGE: usize = PAGE_SIZE as usize;
 /// this between two changes of privilege takes a translation's exit at a time of its own.
 const LOG_AHEAD: usize = 4 * PAGE;
 
+/// How much of its stack the kernel uses: the interpreter, and what sends a log. Handlers of interrupts use less than a page of theirs.
+const STACK_USED: usize = 2 * PAGE;
+
 unsafe extern "C" {
     /// End of what the kernel only reads: code and constants (link.ld).
     static __data_start: u8;
-    /// End of the kernel's bss and stacks (link.ld).
-    static __kernel_end: u8;
+    /// Start of the kernel's stacks (link.ld), and the end of each (asm/image.s).
+    static __stacks_start: u8;
+    static __stack_top: u8;
+    static __interrupt_stack_top: u8;
+    static __critical_stack_top: u8;
 }
 
 /// The machine under the interpreter.
@@ -33,11 +41,20 @@ pub(crate) struct Guest {
     code: usize,
     /// A case has run since the boot.
     used: bool,
+    /// Since the state was last put back.
+    #[cfg(target_pointer_width = "32")]
+    ran: Ran,
 }
 
 impl Guest {
     pub(crate) const fn new(pvr: u32) -> Self {
-        Self { pvr, code: 0, used: false }
+        Self {
+            pvr,
+            code: 0,
+            used: false,
+            #[cfg(target_pointer_width = "32")]
+            ran: Ran::More,
+        }
     }
 }
 
@@ -109,19 +126,24 @@ impl Machine for Guest {
             self.restore();
             spr::clear_blocks(SCRATCH_BASE, SCRATCH_CLEARED);
         }
-        registers::clear();
+        registers::clear(!self.used);
         for exception in 0..EXCEPTIONS {
             flags().take_news(exception);
         }
     }
 
     fn restore(&mut self) {
+        #[cfg(target_pointer_width = "32")]
+        if !core::mem::replace(&mut self.ran, Ran::Nothing).may_have_changed_state(self.code) {
+            return;
+        }
         vectors::point(cpu());
-        family::start();
+        family::restore();
     }
 
     fn load_code(&mut self, code: &[u8]) {
         self.used = true;
+        self.anything_may_happen();
         self.code = code.len().min(CODE_SIZE as usize);
         // The batch is big-endian; instructions are fetched in the kernel's byte order.
         for (index, word) in code.as_chunks().0.iter().take(self.code / 4).enumerate() {
@@ -146,15 +168,23 @@ impl Machine for Guest {
         if self.has_code(offset) {
             // SAFETY: within the code, aligned.
             unsafe { ((CODE_BASE + offset) as *mut u32).write_volatile(word) };
+            self.anything_may_happen();
             spr::flush_code((CODE_BASE + offset) as usize, size_of::<u32>());
         }
     }
 
     fn touch_everything(&mut self, ops: &[u8], slots: usize) {
-        let (data, kernel_end) = ((&raw const __data_start) as usize, (&raw const __kernel_end) as usize);
+        let (data, stacks) = ((&raw const __data_start) as usize, (&raw const __stacks_start) as usize);
         // An emulator translates code anew that a store may have changed.
         touch(IMAGE_BASE as usize, data - IMAGE_BASE as usize);
-        touch_for_writing(data, kernel_end - data);
+        touch_for_writing(data, stacks - data);
+        for (top, used) in [
+            (&raw const __stack_top, STACK_USED),
+            (&raw const __interrupt_stack_top, PAGE),
+            (&raw const __critical_stack_top, PAGE),
+        ] {
+            touch_for_writing(top as usize - used, used);
+        }
         if cpu().family.is_booke() {
             touch(vectors::BOOKE_VECTORS as usize, PAGE);
         }
@@ -177,7 +207,12 @@ impl Machine for Guest {
     }
 
     fn exec(&mut self, stub: u32) -> Option<Interrupt> {
-        exec::run(cpu(), CODE_BASE + stub)
+        let interrupt = exec::run(cpu(), CODE_BASE + stub);
+        #[cfg(target_pointer_width = "32")]
+        {
+            self.ran = self.ran.then(stub, interrupt.as_ref());
+        }
+        interrupt
     }
 
     fn stack_pointer(&self) -> u64 {
@@ -185,6 +220,7 @@ impl Machine for Guest {
     }
 
     fn enter_user(&mut self) {
+        self.anything_may_happen();
         exec::enter_user(cpu());
     }
 
@@ -213,11 +249,13 @@ impl Machine for Guest {
     }
 
     fn map(&mut self, ea: u64, pa: u64, permissions: u8) -> Result<(), Unsupported> {
+        self.anything_may_happen();
         let ea = Ea::try_from(ea).map_err(|_| Unsupported)?;
         self.in_supervisor_state(|| family::map(ea, pa, permissions))
     }
 
     fn unmap(&mut self, ea: u64) -> Result<(), Unsupported> {
+        self.anything_may_happen();
         let ea = Ea::try_from(ea).map_err(|_| Unsupported)?;
         self.in_supervisor_state(|| {
             family::unmap(ea);
@@ -226,10 +264,12 @@ impl Machine for Guest {
     }
 
     fn host(&mut self, call: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+        self.anything_may_happen();
         platform::host(call, arguments)
     }
 
     fn firmware(&mut self, service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+        self.anything_may_happen();
         self.in_supervisor_state(|| platform::firmware(service, arguments))
     }
 
@@ -243,6 +283,14 @@ impl Machine for Guest {
 }
 
 impl Guest {
+    /// What comes now is no step of which the instructions say what it changes.
+    fn anything_may_happen(&mut self) {
+        #[cfg(target_pointer_width = "32")]
+        {
+            self.ran = Ran::More;
+        }
+    }
+
     fn has_code(&self, offset: u32) -> bool {
         offset.is_multiple_of(4) && (offset as usize) < self.code
     }

@@ -17,6 +17,8 @@
 
 mod asm;
 mod cell;
+#[cfg(target_pointer_width = "32")]
+mod changes;
 mod exec;
 mod family;
 mod machine;

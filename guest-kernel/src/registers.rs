@@ -6,6 +6,7 @@
 
 use crate::cell::Exclusive;
 use crate::cpu;
+use crate::platform;
 use crate::spr::mtspr;
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::insn::Operand;
@@ -42,9 +43,15 @@ const DELICATE: [u16; 4] = [n::SPRG8, n::SPRG9, n::MCSRR0, n::MCSRR1];
 /// Whether the case before, or the one that is running, writes a delicate register.
 static WRITES_DELICATE: Exclusive<[bool; DELICATE.len()]> = Exclusive::new([false; DELICATE.len()]);
 
-/// Clears what the next case may look at.
-pub(crate) fn clear() {
-    clear!(SPRG0, SPRG1, SPRG2, SPRG3, SPRG4, SPRG5, SPRG6, SPRG7, USPRG0);
+/// Clears what the next case may look at; `is_first` if none has run since a machine of ours was entered as new.
+pub(crate) fn clear(is_first: bool) {
+    // Not the hypervisor's to give to a machine that is new: USPRG0 is VRSAVE, which problem state has.
+    clear!(USPRG0);
+    if is_first && platform::ENTERS_CLEAR && cpu().family.is_booke() {
+        // The boot has written no other (family::start).
+        return;
+    }
+    clear!(SPRG0, SPRG1, SPRG2, SPRG3, SPRG4, SPRG5, SPRG6, SPRG7);
     clear!(SRR0, SRR1, CSRR0, CSRR1, DEAR, ESR, DAR, DSISR);
     clear!(MAS0, MAS1, MAS2, MAS3, MAS4, MAS6, MAS7);
     let [sprg8, sprg9, mcsrr0, mcsrr1] = WRITES_DELICATE.with(|written| core::mem::take(written));

@@ -41,7 +41,7 @@ pub(crate) unsafe fn set<const NUMBER: u16>(value: u32) {
 }
 
 /// Reads the machine state register (its low word).
-#[cfg(any(feature = "board", all(target_pointer_width = "32", any(feature = "mac", feature = "pseries"))))]
+#[cfg(any(feature = "board", target_pointer_width = "32"))]
 pub(crate) fn mfmsr() -> u32 {
     let value: usize;
     // SAFETY: called in supervisor state only; reading has no effect.

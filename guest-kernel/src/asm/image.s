@@ -1,6 +1,7 @@
 # What is in the image besides code: the stacks.
+        .globl  __stack_top, __interrupt_stack_top, __critical_stack_top
         .section .stacks, "aw", @nobits
-        .balign 16
+        .balign 4096                    # the page that a stack begins with is its own
         .space  {STACK}
 __stack_top:
         .space  {STACK}

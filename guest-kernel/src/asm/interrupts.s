@@ -73,8 +73,11 @@ vector_\name\()_\flavour:
 \name\()_\flavour:
         enter   \width, \frame, \srr0, \srr1, \syndrome, \dar
         .if     \keep_ce
+        rlwinm. 3, 4, 0, {MSR_CE_BIT}, {MSR_CE_BIT}
+        beq     9f                      # off in either: under a hypervisor mfmsr is an exit
         mfmsr   3
         rlwimi  4, 3, 0, {MSR_CE_BIT}, {MSR_CE_BIT}
+9:
         .endif
         li      3, \frame
         b       settle_\flavour
@@ -93,7 +96,7 @@ vector_\name\()_\flavour:
 .endm
 
 # r3 = frame, r4 = SRR1.
-.macro settle flavour, mtmsr, return
+.macro settle flavour, mtmsr, return, booke=0
 settle_\flavour:
         lwz     5, {IN_STEP}(0)
         cmpwi   5, 0
@@ -122,7 +125,23 @@ settle_\flavour:
 2:      own_mode \flavour
         use_stack __interrupt_stack_top, 3
         bl      {stray_interrupt}
-3:      andi.   0, 4, {MSR_PR}
+3:
+        .if     \booke
+        # Of MSR an interrupt of the base class changes nothing where only ME was on: it leaves ME, CE and DE and clears the rest
+        # (EREF, "Interrupt processing"). And SRR1 is what it set. To write either is an exit under a hypervisor.
+        cmplwi  3, {STEP}
+        bne     5f
+        get_word 5, {STEP}+{AT_SRR1}
+        lis     6, {MSR_CE_DE}@h
+        ori     6, 6, {MSR_CE_DE}@l
+        and     6, 6, 5
+        or      6, 6, 4
+        cmplwi  6, {MSR_ME}
+        beq     7f
+        cmplw   5, 4
+        beq     8f
+        .endif
+5:      andi.   0, 4, {MSR_PR}
         bne     4f
         # Back to supervisor state without touching SRR0 and SRR1: a script may look at what the interrupt left there.
         restore_context
@@ -134,12 +153,22 @@ settle_\flavour:
         mtspr   {SRR0}, 5
         mtspr   {SRR1}, 4
         \return
+        .if     \booke
+7:      restore_context
+        blr
+8:      andi.   0, 4, {MSR_PR}
+        beq     5b
+        restore_context
+        address 5, finish_\flavour
+        mtspr   {SRR0}, 5
+        \return
+        .endif
 finish_\flavour:
         blr
 .endm
 
 .macro booke flavour, width
-        settle  \flavour, mtmsr, rfi
+        settle  \flavour, mtmsr, rfi, 1
         synchronous  step, \flavour, \width, {STEP}, {SRR0}, {SRR1}, {ESR}, {DEAR}, 1
         asynchronous interrupt, \flavour, \width, {INTERRUPT}, {SRR0}, {SRR1}, {ESR}, {DEAR}, __interrupt_stack_top, rfi
         synchronous  debug, \flavour, \width, {CRITICAL}, {CSRR0}, {CSRR1}, {ESR}, {DEAR}

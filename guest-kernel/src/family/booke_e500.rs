@@ -8,18 +8,19 @@
 //!               a script's   ...    4 KiB  0   as it asks
 //! ```
 //!
-//! TLB0 stays empty. Slots are counted from 0, leaving out the initial one.
+//! TLB0 stays empty. On the board all of this is there at entry. Slots are counted from 0, leaving out the initial one.
 
 use super::IoWindow;
 use super::pages::{PAGES, Pages};
 use crate::cell::Exclusive;
-use crate::cpu;
+use crate::{cpu, platform};
 use crate::spr::{self, mfspr, mtspr};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::mmu::mas;
 use sprig_isa::spr::number;
+use sprig_wire::board::TRANSLATIONS;
 use sprig_wire::bytecode::permission;
 use sprig_wire::layout::{IMAGE_BASE, RAM_SIZE};
 
@@ -35,12 +36,22 @@ const IO: u32 = 1;
 const IO_AS1: u32 = 2;
 const FIRST_PAGE: u32 = 3;
 
+/// Where the board's translations have the kernel.
+const ENTERED_SLOT: u32 = 0;
+const _: () = {
+    let [kernel, other, io, io_other] = TRANSLATIONS;
+    let of_kernel = kernel.space == 0 && other.space == 1 && !kernel.device && !other.device;
+    let of_board = io.space == 0 && io_other.space == 1 && io.device && io_other.device;
+    assert!(of_kernel && slot(RAM_AS1, ENTERED_SLOT) == 1, "the board's translations are the kernel's");
+    assert!(of_board && slot(IO, ENTERED_SLOT) == 2 && slot(IO_AS1, ENTERED_SLOT) == 3, "and so are the others");
+};
+
 /// tlbwe: primary opcode 31, extended opcode 978 (EREF, "Instruction set listings"); it has no operands.
 const TLBWE: u32 = 31 << 26 | 978 << 1;
 
 /// Whether the TLB may hold anything but what this module puts there: what was there when we were started, or what a case does to it.
 /// Nothing but tlbwe can make, change or, with IPROT, remove an entry of ours (EREF, "TLB1 invalidation protection").
-static TLB_MAY_BE_CHANGED: Exclusive<bool> = Exclusive::new(true);
+static TLB_MAY_BE_CHANGED: Exclusive<bool> = Exclusive::new(!platform::ENTERS_CLEAR);
 static PAGES_MAPPED: Exclusive<Pages<()>> = Exclusive::new(Pages::new());
 
 struct Entry {
@@ -99,6 +110,9 @@ fn write(slot: u32, mas1: u32, mas2: u32, mas3: u32, mas7: u32) {
 
 /// The slot of TLB1 that maps the kernel in address space 0.
 fn kernel_slot() -> u32 {
+    if platform::ENTERS_CLEAR && !TLB_MAY_BE_CHANGED.with(|changed| *changed) {
+        return ENTERED_SLOT;
+    }
     // SAFETY: supervisor state on an e500; a search changes the MAS registers only.
     unsafe {
         mtspr::<{ number::MAS6 }>(0);

@@ -99,15 +99,29 @@ fn resume_mask() -> u32 {
     !(dropped | msr::PR as u32)
 }
 
+/// True if an interrupt with this in its SRR1 has the kernel go on in its own machine state.
+#[cfg(target_pointer_width = "32")]
+pub(crate) fn resumes_as_kernel(srr1: u32) -> bool {
+    srr1 & flags().resume_mask.load(Relaxed) == kernel_msr()
+}
+
 /// Before vectors are in place: makes the CPU take interrupts in the kernel's byte order.
 pub(crate) fn prepare() {
     #[cfg(target_endian = "little")]
     book3s64::take_interrupts_little_endian();
 }
 
-/// Sets up translation, timers and machine state; or puts them back to that. Vectors must be in place.
+/// Sets up translation, timers and machine state, where the CPU is not entered with them. Vectors must be in place.
 pub(crate) fn start() {
     flags().resume_mask.store(resume_mask(), Relaxed);
+    // What the kernel writes here is not to be cleared before the first case either: registers::clear.
+    if !(platform::ENTERS_CLEAR && cpu().family.is_booke()) {
+        restore();
+    }
+}
+
+/// Puts translation, timers and machine state to where a case begins.
+pub(crate) fn restore() {
     of_family!(forget_pages());
     translate();
     #[cfg(target_pointer_width = "32")]
@@ -117,7 +131,7 @@ pub(crate) fn start() {
     park_decrementer();
 }
 
-/// Looks at the code of the case that is about to run for what [`start`] will have to put back behind it.
+/// Looks at the code of the case that is about to run for what [`restore`] will have to put back behind it.
 #[cfg(target_pointer_width = "32")]
 pub(crate) fn note_code(code: &[u8]) {
     if cpu().family == Family::BookeE500 {
@@ -146,8 +160,12 @@ pub(crate) fn translate() {
 unsafe fn set_msr(value: u32) {
     #[cfg(target_pointer_width = "32")]
     if !matches!(cpu().family, Family::Book3s64) {
-        // SAFETY: the caller's duty.
-        return unsafe { crate::spr::set_msr_by_rfi(value) };
+        // Reading it is one exit, changing it three.
+        if crate::spr::mfmsr() != value {
+            // SAFETY: the caller's duty.
+            unsafe { crate::spr::set_msr_by_rfi(value) };
+        }
+        return;
     }
     // SAFETY: the caller's duty.
     unsafe { crate::spr::set_msr_by_rfid(value) };

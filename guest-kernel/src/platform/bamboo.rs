@@ -17,6 +17,8 @@ const DBCR0_SYSTEM_RESET: u32 = 0x3000_0000;
 
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "440";
+/// Whoever starts us leaves what it likes in the CPU.
+pub(crate) const ENTERS_CLEAR: bool = false;
 
 /// The device registers to map.
 pub(crate) fn io() -> Option<IoWindow> {

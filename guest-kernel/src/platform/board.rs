@@ -20,6 +20,9 @@ use sprig_wire::layout::HOST_BLOCK;
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "e500v2";
 
+/// The CPU is entered as the kernel would have it: see `sprig_wire::board`.
+pub(crate) const ENTERS_CLEAR: bool = true;
+
 /// The device registers to map.
 pub(crate) fn io() -> Option<IoWindow> {
     Some(IoWindow { ea: REGISTERS, pa: REGISTERS as u64, log2_size: REGISTERS_SIZE.ilog2(), user: true })

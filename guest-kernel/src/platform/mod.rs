@@ -8,7 +8,7 @@
 //! | `mac` | `mac.rs` | QEMU `-M mac99 -device loader,cpu-num=0`, or `-kernel` through OpenBIOS | ESCC | CUDA |
 //! | `pseries` | `pseries.rs` | QEMU `-M pseries,x-vof=on,kernel-addr=0 -kernel` | H_PUT_TERM_CHAR | RTAS power-off |
 //!
-//! A platform provides `USUAL_CPU`, `io`, `prepare`, `start`, `write`, `power_off`, `reset`, `host`, `firmware`,
+//! A platform provides `USUAL_CPU`, `ENTERS_CLEAR`, `io`, `prepare`, `start`, `write`, `power_off`, `reset`, `host`, `firmware`,
 //! `acknowledge_external`, `acknowledge_critical`, `hash_table_log2_groups` and `is_radix`; a new one starts as a copy of the one that
 //! is nearest.
 

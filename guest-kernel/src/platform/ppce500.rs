@@ -25,6 +25,8 @@ const RSTCR_RESET: u32 = 1 << 1;
 
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "e500v2";
+/// Whoever starts us leaves what it likes in the CPU.
+pub(crate) const ENTERS_CLEAR: bool = false;
 
 /// The device registers to map.
 pub(crate) fn io() -> Option<IoWindow> {

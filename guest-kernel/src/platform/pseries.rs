@@ -17,6 +17,8 @@ use sprig_wire::layout::SAVE_END;
 
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "power8";
+/// Whoever starts us leaves what it likes in the CPU.
+pub(crate) const ENTERS_CLEAR: bool = false;
 
 /// Everything is behind hypercalls.
 pub(crate) fn io() -> Option<IoWindow> {

@@ -4,15 +4,39 @@
 //! hypervisor. The page lies below 256 MiB because KVM-PR takes real-mode addresses modulo that (KVM_PAM).
 //!
 //! Entry: at the image's entry point, in supervisor state with interrupts off, 32-bit mode, big-endian. Server CPUs start
-//! in real mode, and nothing is in their TLB; embedded ones with one translation of the first 16 MiB at EA = PA and one of the register page, both
-//! supervisor and user, all accesses allowed (ePAPR 1.1, initial mapped area, made wide enough to hold
-//! everything). r3-r9 are zero but r6, which holds [`EPAPR_MAGIC`], and r7: bits that say what kind of
-//! machine it is, [`NO_DEVICES_IN_REAL_MODE`], [`RADIX`] and [`COUNTED`].
+//! in real mode, and nothing is in their TLB; embedded ones with [`TRANSLATIONS`] in theirs and nothing else (ePAPR 1.1, initial
+//! mapped area, made wide enough to hold everything), machine checks enabled, and no timer or debug event that is on. r3-r9 are
+//! zero but r6, which holds [`EPAPR_MAGIC`], and r7: bits that say what kind of machine it is, [`NO_DEVICES_IN_REAL_MODE`],
+//! [`RADIX`] and [`COUNTED`]. All SPRGs are zero, and so is what an interrupt leaves in registers.
+//!
+//! So a kernel need not put to that state what is in it: under a hypervisor each register that it writes, each entry that it
+//! looks at, is an exit.
 
 /// Guest-physical address of the register page.
 pub const REGISTERS: u32 = 0x0f00_0000;
 /// Size of the register page, bytes.
 pub const REGISTERS_SIZE: u32 = 0x1000;
+
+/// What an embedded CPU translates at entry, for supervisor and user, with all rights.
+#[derive(Clone, Copy, Debug)]
+pub struct Translation {
+    /// Effective and physical address.
+    pub address: u32,
+    /// Bytes.
+    pub size: u32,
+    /// Address space: MSR\[IS\] and MSR\[DS\].
+    pub space: u32,
+    /// Device registers: neither cached nor accessed before their turn.
+    pub device: bool,
+}
+
+/// From the first entry of the TLB on (TLB1 of e500): memory and register page, in both address spaces.
+pub const TRANSLATIONS: [Translation; 4] = [
+    Translation { address: 0, size: crate::layout::RAM_SIZE, space: 0, device: false },
+    Translation { address: 0, size: crate::layout::RAM_SIZE, space: 1, device: false },
+    Translation { address: REGISTERS, size: REGISTERS_SIZE, space: 0, device: true },
+    Translation { address: REGISTERS, size: REGISTERS_SIZE, space: 1, device: true },
+];
 
 /// Value of r6 at entry (ePAPR 1.1; QEMU hw/ppc/e500.c, EPAPR_MAGIC).
 pub const EPAPR_MAGIC: u32 = 0x4550_4150;

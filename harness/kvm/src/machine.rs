@@ -14,13 +14,14 @@ use crate::exit::{Exit, Unexpected};
 use crate::host;
 use crate::image::{BadImage, Image};
 use crate::papr::{self, Answer};
-use crate::registers::{Regs, Sregs};
+use crate::registers::{Family, Regs, Sregs};
 use crate::report::{Reporter, Text};
 use crate::returns::Returns;
 use crate::system::{EAGAIN, EINTR, Errno, Failure, System, Vm, interrupt};
 use crate::watchdog::{Progress, Stuck, Watchdog};
 use core::fmt;
 use sprig_isa::hcall::papr::H_SUCCESS;
+use sprig_isa::msr;
 use sprig_wire::batch::{Batch, LOUD, SILENT};
 use sprig_wire::board::{COUNTED, EPAPR_MAGIC, NO_DEVICES_IN_REAL_MODE, RADIX};
 use sprig_wire::bytecode::{self, Op};
@@ -149,6 +150,9 @@ impl<'a, V: Vm> Machine<'a, V> {
         let room = ram.get_mut(start..start + BATCH_SIZE as usize).unwrap_or(&mut []);
         batch.write_single(*index, flags, room)?;
         let mut regs = Regs::at(image.entry());
+        if self.vm.family() == Family::Embedded {
+            regs.set_msr(msr::ME);
+        }
         regs.gpr[MAGIC_REGISTER] = EPAPR_MAGIC.into();
         let partition = match (self.vm.is_hv(), self.vm.is_radix()) {
             (true, true) => RADIX,
@@ -164,6 +168,8 @@ impl<'a, V: Vm> Machine<'a, V> {
     /// # Errors
     /// [`SetupError`] where a reset fails.
     pub fn run(&mut self, reporter: &mut Reporter<'_, impl System>, returns: &mut Returns) -> Result<End, SetupError> {
+        // From here on: what ticks a machine sees does not depend on those before it.
+        reporter.system.tick_soon();
         let mut watchdog = Watchdog::new(self.program.patience, self.rounds(), reporter.system.ticks());
         let mut console = Console::new();
         let mut latch = Latch::default();

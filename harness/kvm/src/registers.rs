@@ -8,6 +8,8 @@ use sprig_wire::host::{REGS, SREGS};
 const NAMED: usize = 17;
 /// Index of the program counter in [`Regs::named`].
 const PC: usize = 0;
+/// Of the machine state register.
+const MSR: usize = 5;
 /// And of the count register.
 const CTR: usize = 2;
 
@@ -30,6 +32,11 @@ impl Regs {
         let mut named = [0; NAMED];
         named[PC] = pc;
         Self { named, gpr: [0; 32] }
+    }
+
+    /// Sets the machine state register.
+    pub const fn set_msr(&mut self, msr: u64) {
+        self.named[MSR] = msr;
     }
 
     /// Sets the count register.

@@ -14,6 +14,10 @@ use sprig_wire::log::Header;
 const PENDING: usize = 4096;
 const _: () = assert!(PENDING >= LINE);
 
+/// Pages that get their mark at once: what a kernel gives one after the other lies side by side as a rule, and there is the next page
+/// looked for first.
+const AHEAD: usize = 32;
+
 /// Sends frames one after the other.
 #[derive(Debug)]
 pub struct Reporter<'a, S> {
@@ -105,12 +109,13 @@ fn put_aside(pages: &mut [aside::Page], offset: usize, bytes: &[u8]) -> bool {
     }
     let mut rest = bytes;
     for (number, within, size) in aside::pieces(offset, bytes.len()) {
+        if within == HEAD && number.is_multiple_of(AHEAD) {
+            let ahead = pages.iter_mut().enumerate().skip(number).take(AHEAD);
+            ahead.for_each(|(number, page)| page[..HEAD].copy_from_slice(&aside::head(number as u32)));
+        }
         let (Some(page), Some((piece, after))) = (pages.get_mut(number), rest.split_at_checked(size)) else {
             return false;
         };
-        if within == HEAD {
-            page[..HEAD].copy_from_slice(&aside::head(number as u32));
-        }
         if let Some(place) = page.get_mut(within..within + size) {
             place.copy_from_slice(piece);
         }

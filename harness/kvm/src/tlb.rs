@@ -4,8 +4,7 @@
 //! KVM sets up an entry of its own for a vCPU's first instructions, but not one that its first TLB miss would find.
 
 use sprig_isa::mmu::mas;
-use sprig_wire::board::{REGISTERS, REGISTERS_SIZE};
-use sprig_wire::layout::RAM_SIZE;
+use sprig_wire::board::{TRANSLATIONS, Translation};
 
 /// Entries of TLB0 and TLB1 of the e500v2 (e500 core manual, chapter 12).
 pub const TLB0_ENTRIES: usize = 512;
@@ -69,23 +68,25 @@ pub struct Dirty {
     pub padding: u32,
 }
 
-/// Puts the TLB to where the board starts: RAM and register page, for everybody, and nothing else.
+/// Puts the TLB to where the board starts: its translations, and nothing else.
 pub fn reset(entries: &mut [Entry; ENTRIES]) {
     *entries = [Entry::default(); ENTRIES];
     let (_, tlb1) = entries.split_at_mut(TLB0_ENTRIES);
-    for (entry, (address, size)) in tlb1.iter_mut().zip([(0, RAM_SIZE), (REGISTERS, REGISTERS_SIZE)]) {
-        *entry = identity(address, size);
+    for (entry, translation) in tlb1.iter_mut().zip(&TRANSLATIONS) {
+        *entry = identity(translation);
     }
 }
 
 /// An entry of TLB1 that maps addresses to themselves.
-fn identity(address: u32, size: u32) -> Entry {
+fn identity(&Translation { address, size, space, device }: &Translation) -> Entry {
     // A page has 4 to the power of TSIZE KiB.
     let tsize = (size.ilog2() - 10) / 2;
+    let space = if space == 0 { 0 } else { mas::TS };
+    let attributes = if device { mas::INHIBITED | mas::GUARDED } else { 0 };
     Entry {
         mas8: 0,
-        mas1: mas::VALID | mas::IPROT | tsize << mas::TSIZE_SHIFT,
-        mas2: address.into(),
+        mas1: mas::VALID | mas::IPROT | space | tsize << mas::TSIZE_SHIFT,
+        mas2: (address | attributes).into(),
         mas7_3: u64::from(address | mas::ALL_PERMISSIONS),
     }
 }
@@ -103,14 +104,18 @@ mod tests {
     }
 
     #[test]
-    fn the_board_starts_with_memory_and_register_page_mapped_and_nothing_else() {
+    fn the_board_starts_with_memory_and_register_page_mapped_in_both_spaces_and_nothing_else() {
         let mut entries = [Entry { mas1: mas::VALID, ..Entry::default() }; ENTRIES];
         reset(&mut entries);
         let valid: std::vec::Vec<_> = entries.iter().filter(|entry| entry.mas1 & mas::VALID != 0).collect();
+        let size = |entry: &Entry| entry.mas1 >> mas::TSIZE_SHIFT & mas::TSIZE;
         let as_mapped: std::vec::Vec<_> =
-            valid.iter().map(|entry| (entry.mas2, entry.mas7_3, entry.mas1 >> mas::TSIZE_SHIFT & mas::TSIZE)).collect();
-        // 4^7 KiB are 16 MiB, 4^1 are 4 KiB.
-        assert_eq!(as_mapped, [(0, 0x3f, 7), (0x0f00_0000, 0x0f00_003f, 1)]);
+            valid.iter().map(|entry| (entry.mas2, entry.mas7_3, size(entry), entry.mas1 & mas::TS != 0)).collect();
+        // 4^7 KiB are 16 MiB, 4^1 are 4 KiB; I and G are 8 and 2.
+        let (ram, registers) = ((0, 0x3f, 7), (0x0f00_000a, 0x0f00_003f, 1));
+        let in_space = |(mas2, mas7_3, size), space| (mas2, mas7_3, size, space);
+        let expected = [(ram, false), (ram, true), (registers, false), (registers, true)];
+        assert_eq!(as_mapped, expected.map(|(entry, space)| in_space(entry, space)));
         assert_eq!(entries[TLB0_ENTRIES], *valid[0], "in TLB1, which has pages of that size");
     }
 }

@@ -12,8 +12,9 @@ use sprig_wire::log::{AT_CASE, AT_LENGTH, AT_STATE, AT_STEP, State};
 
 /// Between two ticks of the timer, microseconds: so long a machine may leave its guest unnoticed, a hundred thousand times and more.
 pub const TIMER_MICROSECONDS: u32 = 20_000;
-/// And until the next one where the machine has left its guest so often since the last, without progress, that it may be in a circle.
-pub const SOON_MICROSECONDS: u32 = 3_000;
+/// And until a machine's first one, and the next one where it has left its guest so often until then, without progress, that it may be in a
+/// circle: where the hypervisor spins that is so long that it has left it [`EXITS_IN_A_CIRCLE`] times, and most cases are at their end before.
+pub const SOON_MICROSECONDS: u32 = 4_000;
 /// What patience is counted in, microseconds.
 const TICK_MICROSECONDS: u32 = 100_000;
 const TIMER_TICKS: u32 = TICK_MICROSECONDS / TIMER_MICROSECONDS;

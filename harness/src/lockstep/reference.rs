@@ -14,6 +14,7 @@ use sprig_refhv::cpu::{Core, Insn, Pause, Privileged, Processor, Sprs};
 use sprig_refhv::image::{Image, ImageError};
 use sprig_refhv::memory::Memory;
 use sprig_refhv::mmu::Operands;
+use sprig_wire::board::TRANSLATIONS;
 
 /// RAM of the reference: what QEMU's machines have by default. Memory is only taken where it is touched.
 const RAM_SIZE: usize = 128 << 20;
@@ -71,13 +72,14 @@ impl Reference {
     }
 
     /// Maps the first `size` bytes as QEMU's ppce500 does, and nothing else. Its entry is not protected from invalidation, unlike
-    /// the one our board starts with, which has another for its registers: all of that is the machine's choice.
+    /// those our board starts with: all of that is the machine's choice.
     fn map_initially(&mut self, size: u64) {
         let Processor { core, supervisor } = &mut self.processor;
         let kib = u32::try_from(size >> KIB_SHIFT).unwrap_or(0);
         let tsize = kib.checked_ilog2().unwrap_or(0) / BITS_PER_TSIZE;
-        let entries = [(mas::VALID | tsize << mas::TSIZE_SHIFT, mas::ALL_PERMISSIONS), (0, 0)];
-        for (slot, (mas1, mas3)) in (0u64..).zip(entries) {
+        let mapped = (mas::VALID | tsize << mas::TSIZE_SHIFT, mas::ALL_PERMISSIONS);
+        let entries = std::iter::once(mapped).chain(std::iter::repeat((0, 0)));
+        for (slot, (mas1, mas3)) in (0u64..).zip(entries.take(TRANSLATIONS.len())) {
             let mut assist = Sprs::new();
             assist.set(number::MAS0, 1 << mas::TLBSEL_SHIFT | slot << mas::ESEL_SHIFT);
             assist.set(number::MAS1, mas1.into());

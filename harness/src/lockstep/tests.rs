@@ -11,6 +11,7 @@ use sprig_refhv::bare::Bare;
 use sprig_refhv::cpu::opcode::{primary as p, x31};
 use sprig_refhv::cpu::{Core, Pause, Processor};
 use sprig_refhv::memory::Memory;
+use sprig_wire::board::Translation;
 
 /// Else a slip in `--area` would compare nothing, and find no difference.
 #[test]
@@ -28,7 +29,7 @@ const HANDLER_SIZE: u64 = 0x100;
 fn processor(cpu: &'static Cpu) -> Processor<Bare> {
     let mut core = Core::new(cpu, Memory::new(RAM));
     let mut bare = Bare::new(&mut core);
-    bare.mmu.map_initially(0, 0, RAM as u64);
+    bare.mmu.map_initially(0, &Translation { address: 0, size: RAM as u32, space: 0, device: false });
     for (ivor, number) in (0..).zip(sprig_isa::spr::number::IVOR0..).take(16) {
         if cpu.family == Family::BookeE500 {
             core.state.spr.set(number, HANDLERS + HANDLER_SIZE * ivor);

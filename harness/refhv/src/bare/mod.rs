@@ -12,7 +12,6 @@ use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::{Class, Exception};
 use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::{SPRS, number};
-use sprig_wire::{board, layout};
 
 pub use host::Wires;
 pub use timers::Timers;
@@ -128,8 +127,7 @@ impl Supervisor for Bare {
         processor.run_loop(limit)
     }
 
-    /// Sets the registers that do not start as zero. Embedded CPUs get their initial translations: the RAM in entry 0 of
-    /// the TLB (TLB1 of e500), the board's registers in entry 1.
+    /// Sets the registers that do not start as zero. Embedded CPUs get their initial translations.
     fn reset(&mut self, core: &mut Core) {
         let profile = core.state.profile;
         for row in SPRS.iter().filter(|row| row.cpus.intersects(profile.set)) {
@@ -137,13 +135,14 @@ impl Supervisor for Bare {
         }
         core.state.spr.set(number::PVR, u64::from(profile.pvr));
         self.mmu = Mmu::new(profile, &mut core.state.spr);
-        self.mmu.map_initially(0, 0, layout::RAM_SIZE.into());
-        self.mmu.map_initially(1, board::REGISTERS.into(), board::REGISTERS_SIZE.into());
+        self.mmu.map_board();
         self.timers = Timers::new(profile.family, &core.clock);
         self.doorbell = false;
         self.critical_doorbell = false;
-        // A partition is entered with machine checks enabled and cannot disable them (LoPAR, "Processor state at entry").
-        self.set_msr(core, if profile.set.intersects(CpuSet::POWER) { msr::ME } else { 0 });
+        // A partition is entered with machine checks enabled and cannot disable them (LoPAR, "Processor state at entry"); the
+        // board enters an embedded CPU so.
+        let is_enabled = profile.set.intersects(CpuSet::POWER) || profile.family.is_booke();
+        self.set_msr(core, if is_enabled { msr::ME } else { 0 });
     }
 
     fn translate(&mut self, core: &mut Core, address: u64, access: Access) -> Result<Translation, Fault> {

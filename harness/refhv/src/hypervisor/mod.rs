@@ -55,7 +55,6 @@ use sprig_isa::hcall::EV_UNIMPLEMENTED;
 use sprig_isa::msr;
 use sprig_isa::page::{Field, PAGE_SIZE};
 use sprig_isa::spr::number;
-use sprig_wire::{board, layout};
 
 use crate::bare::Timers;
 use crate::clock::INSTRUCTIONS_PER_TICK;
@@ -268,19 +267,17 @@ impl Supervisor for Hypervisor {
         processor.run_loop(limit)
     }
 
-    /// The guest's CPU starts again: registers, translations, timers, page. An embedded guest gets its initial translations:
-    /// the RAM in entry 0 of its TLB (TLB1 of e500), the board's registers in entry 1.
+    /// The guest's CPU starts again: registers, translations, timers, page. An embedded guest gets its initial translations.
     fn reset(&mut self, core: &mut Core) {
         let mut registers = RegisterFile::new(self.cpu, self.shared);
         core.state.spr = registers.cells.clone();
         core.state.cache_block = Design::cache_block(self.design, self.cpu);
         self.mmu = Mmu::new(self.cpu, &mut registers.cells);
-        self.mmu.map_initially(0, 0, layout::RAM_SIZE.into());
-        self.mmu.map_initially(1, board::REGISTERS.into(), board::REGISTERS_SIZE.into());
+        self.mmu.map_board();
         self.registers = registers;
         self.timers = Timers::new(self.cpu.family, &core.clock);
-        // A partition is entered with machine checks enabled (LoPAR, "Processor state at entry").
-        self.msr = if self.mmu.is_partition() { msr::ME } else { 0 };
+        // A partition is entered with machine checks enabled (LoPAR, "Processor state at entry"), an embedded CPU by the board.
+        self.msr = if self.mmu.is_partition() || self.cpu.family.is_booke() { msr::ME } else { 0 };
         self.entered_msr = None;
         self.entered_version = None;
         if !policy::PAGE_SURVIVES_RESET && !self.deviates(Deviation::PageSurvivesReset) {

@@ -12,6 +12,7 @@ use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::mmu::mas;
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
+use sprig_wire::board::Translation as Translated;
 
 use super::{Effect, Operands, Registers, relocated};
 use crate::cpu::{Access, Fault, Interrupt, Privileged, Translation};
@@ -116,13 +117,16 @@ impl E500 {
         Self { tlb0: vec![Default::default(); TLB0_SETS], tlb1: vec![Entry::default(); tlb1], next_victim: 0 }
     }
 
-    pub(super) fn map_initially(&mut self, index: usize, address: u64, size: u64) {
-        let Some(tsize) = TLB1_TSIZES.clone().find(|tsize| tsize_bytes(*tsize) == size) else { return };
+    pub(super) fn map_initially(&mut self, index: usize, translation: &Translated) {
+        let Translated { address, size, space, device } = *translation;
+        let Some(tsize) = TLB1_TSIZES.clone().find(|tsize| tsize_bytes(*tsize) == size.into()) else { return };
+        let space = if space == 0 { 0 } else { mas::TS };
+        let attributes = if device { mas::INHIBITED | mas::GUARDED } else { 0 };
         if let Some(entry) = self.tlb1.get_mut(index) {
             *entry = Entry {
-                mas1: mas::VALID | mas::IPROT | tsize << mas::TSIZE_SHIFT,
-                mas2: address & mas::EPN,
-                mas7_3: address & mas::EPN | u64::from(mas::ALL_PERMISSIONS),
+                mas1: mas::VALID | mas::IPROT | space | tsize << mas::TSIZE_SHIFT,
+                mas2: u64::from(address) & mas::EPN | u64::from(attributes),
+                mas7_3: u64::from(address) & mas::EPN | u64::from(mas::ALL_PERMISSIONS),
             };
         }
     }

@@ -31,6 +31,7 @@ use slb::Slb;
 use sprig_isa::cpu::{Cpu, Family};
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
+use sprig_wire::board::{TRANSLATIONS, Translation as Translated};
 
 use crate::cpu::{Access, Fault, Insn, Interrupt, Privileged, Sprs, Translation};
 use crate::memory::Memory;
@@ -134,14 +135,20 @@ impl Mmu {
         }
     }
 
-    /// Maps `size` bytes at `address` to themselves, for everybody and every kind of access, as firmware does before it
-    /// enters a kernel (ePAPR 1.1, initial mapped area). Only the embedded families start translated; the others ignore it.
-    /// `index` is the TLB entry to use.
-    pub fn map_initially(&mut self, index: usize, address: u64, size: u64) {
+    /// Puts a translation for everybody and every kind of access into entry `index` of the TLB, as firmware does before it enters a kernel
+    /// (ePAPR 1.1, initial mapped area). Only the embedded families start translated; the others ignore it.
+    pub fn map_initially(&mut self, index: usize, translation: &Translated) {
         match self {
-            Self::E500(e500) => e500.map_initially(index, address, size),
-            Self::Ppc44x(tlb) => tlb.map_initially(index, address, size),
+            Self::E500(e500) => e500.map_initially(index, translation),
+            Self::Ppc44x(tlb) => tlb.map_initially(index, translation),
             Self::Hash32(_) | Self::Hash64(_) => {}
+        }
+    }
+
+    /// The board's.
+    pub(crate) fn map_board(&mut self) {
+        for (index, translation) in TRANSLATIONS.iter().enumerate() {
+            self.map_initially(index, translation);
         }
     }
 

@@ -10,6 +10,7 @@ use sprig_isa::cpu::Family;
 use sprig_isa::mmu::{PAGE_SIZE, tlb44x};
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
+use sprig_wire::board::Translation as Translated;
 
 use super::{Effect, Operands, Registers, relocated};
 use crate::cpu::{Access, Fault, Interrupt, Privileged, Translation};
@@ -78,14 +79,17 @@ impl Ppc44x {
         Self { entries: Box::new([Entry::default(); tlb44x::ENTRIES]) }
     }
 
-    pub(super) fn map_initially(&mut self, index: usize, address: u64, size: u64) {
-        let Some(code) = (0..=tlb44x::SIZE).find(|code| size_bytes(*code) == size) else { return };
+    pub(super) fn map_initially(&mut self, index: usize, translation: &Translated) {
+        let Translated { address, size, space, device } = *translation;
+        let Some(code) = (0..=tlb44x::SIZE).find(|code| size_bytes(*code) == size.into()) else { return };
+        let space = if space == 0 { 0 } else { tlb44x::TS };
+        let attributes = if device { tlb44x::INHIBITED | tlb44x::GUARDED } else { 0 };
         if let Some(entry) = self.entries.get_mut(index) {
-            let page = address as u32 & tlb44x::EPN;
+            let page = address & tlb44x::EPN;
             *entry = Entry {
-                word0: page | tlb44x::VALID | code << tlb44x::SIZE_SHIFT,
+                word0: page | tlb44x::VALID | space | code << tlb44x::SIZE_SHIFT,
                 word1: page,
-                word2: tlb44x::ALL_PERMISSIONS,
+                word2: attributes | tlb44x::ALL_PERMISSIONS,
                 tid: 0,
             };
         }

@@ -2,6 +2,7 @@ use sprig_isa::cpu::Family;
 use sprig_isa::mmu::mas;
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
+use sprig_wire::board::TRANSLATIONS;
 use sprig_refhv::cpu::{Fault, Interrupt};
 
 use super::Rig;
@@ -224,7 +225,7 @@ fn a_tlb_or_a_page_size_that_is_not_there_is_an_illegal_instruction() {
 #[test]
 fn firmware_leaves_a_page_open_to_everybody() {
     let mut rig = Rig::new("e500v2");
-    rig.mmu.map_initially(0, 0, 16 << 20);
+    rig.mmu.map_initially(0, &TRANSLATIONS[0]);
     assert_eq!(rig.fetch(0xff_fffc), Ok(0xff_fffc));
     rig.msr = msr::PR;
     assert_eq!(rig.store(0x1000), Ok(0x1000));

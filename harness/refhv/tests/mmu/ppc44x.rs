@@ -1,6 +1,7 @@
 use sprig_isa::mmu::tlb44x;
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
+use sprig_wire::board::TRANSLATIONS;
 use sprig_refhv::cpu::Fault;
 
 use super::Rig;
@@ -98,7 +99,7 @@ fn tlbsx_searches_for_stid_in_sts_and_its_record_form_says_whether_it_found() {
 #[test]
 fn an_entry_made_invalid_no_longer_maps() {
     let mut rig = Rig::new("440");
-    rig.mmu.map_initially(0, 0, 16 << 20);
+    rig.mmu.map_initially(0, &TRANSLATIONS[0]);
     assert_eq!(rig.fetch(0x1000), Ok(0x1000));
     write(&mut rig, 0, [0, 0, 0]);
     assert_eq!(rig.fetch(0x1000), Err(Fault::Miss));
