@@ -13,8 +13,8 @@
 use super::IoWindow;
 use super::pages::{PAGES, Pages};
 use crate::cell::Exclusive;
-use crate::{cpu, platform};
 use crate::spr::{self, mfspr, mtspr};
+use crate::{cpu, platform};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;

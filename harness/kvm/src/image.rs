@@ -65,11 +65,12 @@ impl<'a> Image<'a> {
     }
 
     /// Puts it into memory; what a segment has more of memory than of the file is zero. What is there already is not written
-    /// again: where the host is emulated, each page of code that is written to is translated anew.
+    /// again: where the host is emulated, each page of code that is written to is translated anew. Nor are zeros, where that memory
+    /// `is_new`: it is zero then, and the host has no pages for it yet.
     ///
     /// # Errors
     /// [`BadImage`] where it does not fit.
-    pub fn load(&self, ram: &mut [u8]) -> Result<(), BadImage> {
+    pub fn load(&self, ram: &mut [u8], is_new: bool) -> Result<(), BadImage> {
         let file = ElfBytes::<AnyEndian>::minimal_parse(self.file)?;
         for segment in self.segments()? {
             let data = file.segment_data(&segment)?;
@@ -79,7 +80,9 @@ impl<'a> Image<'a> {
             let place = ram.get_mut(start..end).and_then(|place| place.split_at_mut_checked(data.len()));
             let (filled, zero) = place.ok_or(BadImage)?;
             put(data, filled);
-            zero.fill(0);
+            if !is_new {
+                zero.fill(0);
+            }
         }
         Ok(())
     }
@@ -107,10 +110,19 @@ mod tests {
         let file = elf(IMAGE_BASE, b"code", 8);
         let mut ram = std::vec![0xff; RAM_SIZE as usize];
         let image = Image::open(&file).expect("an image");
-        assert_eq!(image.load(&mut ram), Ok(()));
+        assert_eq!(image.load(&mut ram, false), Ok(()));
         let start = IMAGE_BASE as usize;
         assert_eq!(&ram[start - 1..start + 9], b"\xffcode\0\0\0\0\xff");
         assert_eq!(image.entry(), IMAGE_BASE.into());
+    }
+
+    #[test]
+    fn memory_that_is_new_is_zero_already() {
+        let file = elf(IMAGE_BASE, b"code", 8);
+        let mut ram = std::vec![0xff; RAM_SIZE as usize];
+        assert_eq!(Image::open(&file).expect("an image").load(&mut ram, true), Ok(()));
+        let start = IMAGE_BASE as usize;
+        assert_eq!(&ram[start..start + 9], b"code\xff\xff\xff\xff\xff", "not written to");
     }
 
     #[test]
@@ -124,7 +136,7 @@ mod tests {
         assert_eq!(pages, IMAGE_BASE as usize + PAGE..IMAGE_BASE as usize + 3 * PAGE);
         let mut ram = std::vec![0; RAM_SIZE as usize];
         ram[pages].fill(0xff);
-        assert_eq!(image.load(&mut ram), Ok(()));
+        assert_eq!(image.load(&mut ram, false), Ok(()));
         assert!(ram[IMAGE_BASE as usize + 8..][..data.len()] == data, "every byte");
         assert_eq!(
             Image::open(&elf(IMAGE_BASE, b"code", 8)).and_then(|image| image.pages()),
@@ -135,10 +147,10 @@ mod tests {
     #[test]
     fn what_does_not_fit_or_is_cut_short_is_refused() {
         let mut ram = std::vec![0; 64];
-        assert_eq!(Image::open(&elf(62, b"code", 4)).and_then(|image| image.load(&mut ram)), Err(BadImage));
+        assert_eq!(Image::open(&elf(62, b"code", 4)).and_then(|image| image.load(&mut ram, false)), Err(BadImage));
         let file = elf(0, b"code", 4);
         for length in 0..file.len() {
-            let cut = Image::open(&file[..length]).and_then(|image| image.load(&mut ram));
+            let cut = Image::open(&file[..length]).and_then(|image| image.load(&mut ram, false));
             assert_eq!(cut, Err(BadImage), "{length} bytes");
         }
     }

@@ -134,15 +134,15 @@ impl<'a, V: Vm> Machine<'a, V> {
     pub fn new(mut vm: V, program: Program<'a>) -> Result<Self, SetupError> {
         let pristine = vm.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?;
         let mut machine = Self { vm, program, pristine };
-        machine.enter()?;
+        machine.enter(true)?;
         Ok(machine)
     }
 
-    /// Puts image and case into memory, and the CPU to what it is at entry.
-    fn enter(&mut self) -> Result<(), SetupError> {
+    /// Puts image and case into memory, and the CPU to what it is at entry. Behind a reset memory holds what the guest has left.
+    fn enter(&mut self, is_new: bool) -> Result<(), SetupError> {
         let Program { image, batch, index, counted, .. } = &self.program;
         let ram = self.vm.ram();
-        image.load(ram)?;
+        image.load(ram, is_new)?;
         // Each case has a machine of its own, so the batch in it has one case; frames are the host's to send, but for
         // those that tell each step.
         let flags = if batch.is_loud() { LOUD } else { SILENT };
@@ -219,7 +219,7 @@ impl<'a, V: Vm> Machine<'a, V> {
                         return Ok(End::Failed(errno));
                     }
                 }
-                Request::Reset => self.enter()?,
+                Request::Reset => self.enter(false)?,
                 Request::Load(data) => self.vm.answer_load(data),
                 Request::Ignored => {}
                 Request::NoDevice => {

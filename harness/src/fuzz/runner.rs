@@ -21,7 +21,7 @@ mod tests;
 
 /// Scripts that run together where each has a machine of its own, and where a session is dear.
 const BATCH: usize = 64;
-const LARGE_BATCH: usize = 2000;
+const LARGE_BATCH: usize = 4000;
 /// So many different findings are shrunk; the rest is counted.
 const SHRUNK: usize = 8;
 /// And so many, different or not.

@@ -2,8 +2,8 @@ use sprig_isa::cpu::Family;
 use sprig_isa::mmu::mas;
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
-use sprig_wire::board::TRANSLATIONS;
 use sprig_refhv::cpu::{Fault, Interrupt};
+use sprig_wire::board::TRANSLATIONS;
 
 use super::Rig;
 

@@ -1,8 +1,8 @@
 use sprig_isa::mmu::tlb44x;
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
-use sprig_wire::board::TRANSLATIONS;
 use sprig_refhv::cpu::Fault;
+use sprig_wire::board::TRANSLATIONS;
 
 use super::Rig;
 
