@@ -121,6 +121,34 @@ fn a_page_store_and_a_read_of_the_alias_cost_no_exit() {
 }
 
 #[test]
+fn what_a_step_cannot_have_changed_is_put_back_without_an_exit() {
+    let exits_of_second_restore = |between: &str| {
+        let exits =
+            run("ref-e500v2-pr", &format!("restore\n{between}\nrestore")).exits.expect("this target counts them");
+        let step = Some(1 + between.lines().count() as u32);
+        exits.iter().filter(|exit| exit.step == step && exit.reason == "emulated").map(|exit| exit.count).sum::<u64>()
+    };
+    for harmless in ["mtspr SPRG0, 1", "mtspr SRR1, 0x8000", "try run mfspr r3, 20 ; mtspr 20, r3 gives r3"] {
+        assert_eq!(exits_of_second_restore(harmless), 0, "{harmless}");
+    }
+    for changing in [
+        "mtspr IVOR6, 0x3000",
+        "mtspr IVPR, 0x10000",
+        "mtspr TCR, 0x400",
+        "mtspr DEC, 1",
+        "mtspr PID, 1",
+        "run mtmsr r3 with r3 = 0x3000",
+        "run wrteei 1",
+        "run b 4",
+        "map 0xd0000000 to SCRATCH as srw",
+        // Two steps are more than is looked at.
+        "mtspr SPRG0, 1\nmtspr SPRG0, 2",
+    ] {
+        assert!(exits_of_second_restore(changing) > 20, "{changing}");
+    }
+}
+
+#[test]
 fn a_hold_lasts_until_the_host_comes_in() {
     for target in target::all().iter().filter(|target| target.id().starts_with("ref-") && target.id().contains("-pr")) {
         // With the page still unmapped, no step here is an exit by itself.
