@@ -60,7 +60,7 @@ fn mtmsr_and_mfmsr_carry_the_bits_the_cpu_has() {
 
 #[test]
 fn wrtee_takes_ee_from_a_register() {
-    let rig = Rig::new("e500v2").gpr(3, msr::EE | msr::PR).code(&[asm("wrtee", &[3])]).run(1);
+    let rig = Rig::new("e500v2").msr(0).gpr(3, msr::EE | msr::PR).code(&[asm("wrtee", &[3])]).run(1);
     assert_eq!(rig.machine.core().state.msr(), msr::EE);
 }
 

@@ -124,7 +124,8 @@ fn ee_stored_to_the_page_is_the_guests_ee_at_the_next_exit() {
 
 #[test]
 fn ri_is_taken_from_the_page_where_there_is_one() {
-    for (cpu, expected) in [("7447", book3s::RI), ("e500v2", 0)] {
+    // The board enters an embedded CPU with machine checks enabled.
+    for (cpu, expected) in [("7447", book3s::RI), ("e500v2", msr::ME)] {
         let mut guest = Guest::mapped(cpu);
         guest.store("msr", book3s::RI);
         assert_eq!(guest.mfmsr(), expected, "{cpu}");
@@ -135,8 +136,8 @@ fn ri_is_taken_from_the_page_where_there_is_one() {
 fn other_msr_bits_are_not_taken_and_the_page_is_put_right() {
     let mut guest = Guest::mapped("e500v2");
     guest.store("msr", msr::PR | booke::DS | booke::CE | msr::EE);
-    assert_eq!(guest.mfmsr(), msr::EE);
-    assert_eq!(guest.page("msr"), msr::EE);
+    assert_eq!(guest.mfmsr(), msr::ME | msr::EE, "ME as at entry");
+    assert_eq!(guest.page("msr"), msr::ME | msr::EE);
 }
 
 #[test]
