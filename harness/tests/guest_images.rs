@@ -8,27 +8,14 @@
 use goldenfile::Mint;
 use libtest_mimic::{Arguments, Failed, Trial};
 use object::{Architecture, Endianness, Object};
-use sprig::{project, target::image};
+use sprig::project;
+use sprig::target::image::{self, Image};
 use std::error::Error;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use tempfile::TempDir;
 
-/// Whatever the guest build gives, one file each.
-const IMAGES: &[(&str, Kind)] = &[
-    ("board", Kind::BIG_32),
-    ("ppce500", Kind::BIG_32),
-    ("bamboo", Kind::BIG_32),
-    ("mac", Kind::BIG_32),
-    ("mac-openbios", Kind::BIG_32),
-    ("pseries", Kind::BIG_32),
-    ("board-64", Kind::BIG_64),
-    ("board-64le", Kind::LITTLE_64),
-    ("pseries-64", Kind::BIG_64),
-    ("pseries-64le", Kind::LITTLE_64),
-    ("vmm", Kind::BIG_32),
-];
 /// Which toolchain built them.
 const TOOLCHAIN: &str = "toolchain";
 /// No image is larger, bytes.
@@ -46,15 +33,22 @@ impl Kind {
     const BIG_32: Self = Self { architecture: Architecture::PowerPc, endianness: Endianness::Big };
     const BIG_64: Self = Self { architecture: Architecture::PowerPc64, endianness: Endianness::Big };
     const LITTLE_64: Self = Self { architecture: Architecture::PowerPc64, endianness: Endianness::Little };
+
+    fn of(image: &Image) -> Result<Self, Failed> {
+        match image.compiler_target() {
+            "powerpc-sprig" => Ok(Self::BIG_32),
+            "powerpc64-sprig" => Ok(Self::BIG_64),
+            "powerpc64le-sprig" => Ok(Self::LITTLE_64),
+            other => Err(Failed::from(format!("what {other} is for is not known here"))),
+        }
+    }
 }
 
-/// The folder of fresh images, built when the first trial wants one.
-type Fresh = Arc<LazyLock<Result<Built, String>, Box<dyn FnOnce() -> Result<Built, String> + Send>>>;
-
+/// The folder of a fresh image.
 struct Built {
     folder: PathBuf,
     /// Removes the folder in the end, unless it was there before.
-    _temporary: Option<tempfile::TempDir>,
+    _temporary: Option<TempDir>,
 }
 
 fn main() {
@@ -62,18 +56,19 @@ fn main() {
     let builder = project::root().join("ci").join("guest-build");
     let given = std::env::var_os(image::FOLDER_VARIABLE).map(PathBuf::from);
     let missing = if given.is_some() { None } else { no_compiler(&builder) };
-    let fresh: Fresh = Arc::new(LazyLock::new(Box::new(move || match given {
-        Some(folder) => Ok(Built { folder, _temporary: None }),
-        None => build(&builder).map_err(|error| error.to_string()),
-    })));
-    let mut trials = Vec::new();
-    for (name, kind) in IMAGES {
-        let fresh = Arc::clone(&fresh);
-        trials.push(Trial::test(format!("guest::{name}"), move || same_bytes(&fresh, name, *kind)));
-    }
-    let trials = trials.into_iter().map(|trial| match &missing {
-        Some(reason) => trial.with_ignored_flag(true).with_kind(reason.clone()),
-        None => trial,
+    let trials = image::ALL.iter().map(|image| {
+        let (builder, given) = (builder.clone(), given.clone());
+        let trial = Trial::test(format!("guest::{}", image.name), move || {
+            let built = match given {
+                Some(folder) => Built { folder, _temporary: None },
+                None => build(&builder, image).map_err(|error| error.to_string())?,
+            };
+            same_bytes(&built.folder, image)
+        });
+        match &missing {
+            Some(reason) => trial.with_ignored_flag(true).with_kind(reason.clone()),
+            None => trial,
+        }
     });
     libtest_mimic::run(&arguments, trials.collect()).exit();
 }
@@ -88,19 +83,23 @@ fn no_compiler(builder: &Path) -> Option<String> {
     }
 }
 
-fn build(builder: &Path) -> Result<Built, Box<dyn Error>> {
+/// Builds one image, so that a trial costs no more where each is a process; the builder lets one at a time have the target folder.
+fn build(builder: &Path, image: &Image) -> Result<Built, Box<dyn Error>> {
     let temporary = tempfile::tempdir()?;
     let folder = temporary.path().to_path_buf();
-    duct::cmd!(builder, &folder).stderr_capture().run()?;
+    let output = duct::cmd!(builder, &folder, image.name).stderr_to_stdout().stdout_capture().unchecked().run()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stdout).into());
+    }
     Ok(Built { folder, _temporary: Some(temporary) })
 }
 
-fn same_bytes(fresh: &Fresh, name: &str, kind: Kind) -> Result<(), Failed> {
-    let built = fresh.as_ref().as_ref().map_err(Failed::from)?;
+fn same_bytes(folder: &Path, image: &Image) -> Result<(), Failed> {
+    let name = image.name;
     let recorded = project::root().join("golden").join("guest");
-    let bytes = fs::read(built.folder.join(name).with_extension("elf"))?;
-    is_a_small_image(&bytes, kind)?;
-    let toolchain = fs::read_to_string(built.folder.join(TOOLCHAIN))?;
+    let bytes = fs::read(folder.join(name).with_extension("elf"))?;
+    is_a_small_image(&bytes, Kind::of(image)?)?;
+    let toolchain = fs::read_to_string(folder.join(TOOLCHAIN))?;
     let updating = std::env::var_os("UPDATE_GOLDENFILES").is_some();
     let expected = fs::read_to_string(recorded.join(TOOLCHAIN))?;
     if toolchain != expected && !updating {

@@ -7,6 +7,8 @@ use sprig::session::{self, Unwatched, empty_guest};
 use sprig::suite::Suite;
 use sprig::target::{self, Boot, Limits, Mode, Model, Reference, Target};
 use sprig::transcript::{Fate, RunResult};
+use sprig_isa::cpu::CpuSet;
+use sprig_isa::spr::{SPRS, Spr, number};
 use sprig_wire::log::State;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -145,6 +147,25 @@ fn what_a_step_cannot_have_changed_is_put_back_without_an_exit() {
         "mtspr SPRG0, 1\nmtspr SPRG0, 2",
     ] {
         assert!(exits_of_second_restore(changing) > 20, "{changing}");
+    }
+}
+
+/// The kernel has a list of the registers that it puts back, and code that does: they have to be of the same ones.
+#[test]
+fn what_one_write_has_changed_is_put_back_as_behind_many() {
+    // In fields of processes, vectors, timers and debug events alike, and no bit that resets or ends anything.
+    const VALUE: &str = "0x410";
+    let is_tested = |row: &&Spr| {
+        let Spr { cpus, supervisor, number, .. } = row;
+        let runs = matches!(*number, number::TBWL | number::TBWU);
+        cpus.intersects(CpuSet::E500V2) && supervisor.can_read() && supervisor.can_write() && !runs
+    };
+    for Spr { name, .. } in SPRS.iter().filter(is_tested) {
+        let behind =
+            |before: &str| run("ref-e500v2-pr", &format!("{before}\nmtspr {name}, {VALUE}\nrestore\nx = mfspr {name}"));
+        let [one, many] = ["mtspr SPRG0, 0\nrestore", "restore\nmtspr SPRG0, 0"].map(behind);
+        assert_eq!((&one.fate, &one.entries), (&many.fate, &many.entries), "{name}");
+        assert!(!one.entries.is_empty(), "{name}");
     }
 }
 

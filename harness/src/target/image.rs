@@ -41,6 +41,9 @@ macro_rules! images {
                 recorded: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../golden/guest/", $name, ".elf")),
             };
         )*
+
+        /// All there are, whatever is made of them.
+        pub static ALL: &[Image] = &[$($constant),*];
     };
 }
 
@@ -71,7 +74,8 @@ impl Image {
     }
 
     /// What the end of its name says it was built for (guest-kernel/targets).
-    fn compiler_target(&self) -> &'static str {
+    #[must_use]
+    pub fn compiler_target(&self) -> &'static str {
         match self.name.rsplit_once('-') {
             Some((_, "64")) => "powerpc64-sprig",
             Some((_, "64le")) => "powerpc64le-sprig",
