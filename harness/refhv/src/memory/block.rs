@@ -12,7 +12,6 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::pages::Content;
 use super::{CHUNK, CHUNK_SHIFT, WATCHED};
 
 /// Bytes of a block that the C library always takes fresh from the system, as it does not with smaller ones: it reuses those
@@ -26,6 +25,17 @@ thread_local! {
     static BLOCKS: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
 }
 
+/// What a block holds where it has been written to, to be shared by all that are made from it.
+pub(super) struct Content {
+    /// The block's size when it was made, and what it has become.
+    initial: usize,
+    size: usize,
+    /// Each chunk that has been written to, and how often.
+    written: Vec<(usize, u64)>,
+    /// Their bytes, one behind the other, a whole chunk for each.
+    bytes: Vec<u8>,
+}
+
 /// A piece of memory, and where it has been written to.
 pub(super) struct Block {
     pub(super) ram: Vec<u8>,
@@ -36,7 +46,7 @@ pub(super) struct Block {
     /// Watched ones that have been since somebody asked.
     pub(super) watched_written: Vec<usize>,
     /// Its size when it was made.
-    pub(super) initial: usize,
+    initial: usize,
     /// What its user got it with; none: zeros. The chunks of that are the first of those that have been written to.
     origin: Option<Arc<Content>>,
 }
@@ -81,6 +91,18 @@ impl Block {
         })
     }
 
+    /// What it holds.
+    pub(super) fn content(&self) -> Content {
+        let Self { ram, writes, written, initial, .. } = self;
+        let mut content = Content { initial: *initial, size: ram.len(), written: Vec::new(), bytes: Vec::new() };
+        for chunk in written {
+            content.written.push((*chunk, writes[*chunk] & !WATCHED));
+            content.bytes.extend_from_slice(&ram[range(*chunk, ram.len())]);
+            content.bytes.resize(content.written.len() * CHUNK, 0);
+        }
+        content
+    }
+
     /// More zeros at the end.
     pub(super) fn append(&mut self, bytes: usize) {
         self.ram.reserve_exact(bytes);
@@ -90,7 +112,7 @@ impl Block {
 
     /// Gives its chunk at this place of the content the bytes that it has there.
     fn copy(&mut self, content: &Content, index: usize) {
-        let range = self.range(content.written[index].0);
+        let range = range(content.written[index].0, self.ram.len());
         let start = index * CHUNK;
         let len = range.len();
         self.ram[range].copy_from_slice(&content.bytes[start..start + len]);
@@ -118,18 +140,13 @@ impl Block {
         }
     }
 
-    /// The addresses of a chunk.
-    pub(super) fn range(&self, chunk: usize) -> Range<usize> {
-        chunk << CHUNK_SHIFT..self.ram.len().min((chunk + 1) << CHUNK_SHIFT)
-    }
-
     /// Makes it as its user got it, or zero if it has no origin any more.
     fn restore(&mut self) {
         let origin = self.origin.take();
         let (kept, size) = origin.as_ref().map_or((0, self.initial), |origin| (origin.written.len(), origin.size));
         for chunk in self.written.drain(kept..) {
             self.writes[chunk] = 0;
-            let range = chunk << CHUNK_SHIFT..self.ram.len().min((chunk + 1) << CHUNK_SHIFT);
+            let range = range(chunk, self.ram.len());
             self.ram[range].fill(0);
         }
         self.watched_written.clear();
@@ -157,6 +174,11 @@ impl Block {
             blocks.push(self);
         });
     }
+}
+
+/// The addresses of a chunk in memory of a size.
+fn range(chunk: usize, size: usize) -> Range<usize> {
+    chunk << CHUNK_SHIFT..size.min((chunk + 1) << CHUNK_SHIFT)
 }
 
 /// One of the blocks that are kept.

@@ -2,35 +2,17 @@
 
 use std::sync::Arc;
 
-use super::block::Block;
-use super::{CHUNK, Memory, WATCHED};
+use super::Memory;
+use super::block::{Block, Content};
 
 /// The bytes of a memory, where it has been written to.
 #[derive(Clone)]
 pub(crate) struct Pages(Arc<Content>);
 
-/// The same, to be shared by all that are made from it.
-pub(super) struct Content {
-    /// The memory's size when it was made, and what it has become.
-    pub(super) initial: usize,
-    pub(super) size: usize,
-    /// Each chunk that has been written to, and how often.
-    pub(super) written: Vec<(usize, u64)>,
-    /// Their bytes, one behind the other, a whole chunk for each.
-    pub(super) bytes: Vec<u8>,
-}
-
 impl Memory {
     /// What it holds.
     pub(crate) fn pages(&self) -> Pages {
-        let Block { ram, writes, written, initial, .. } = &self.block;
-        let mut content = Content { initial: *initial, size: ram.len(), written: Vec::new(), bytes: Vec::new() };
-        for chunk in written {
-            content.written.push((*chunk, writes[*chunk] & !WATCHED));
-            content.bytes.extend_from_slice(&ram[self.block.range(*chunk)]);
-            content.bytes.resize(content.written.len() * CHUNK, 0);
-        }
-        Pages(Arc::new(content))
+        Pages(Arc::new(self.block.content()))
     }
 
     /// Memory that holds the same, and says the same of who has written to it.
