@@ -13,7 +13,7 @@
 //! A rule says where it comes from; this says, the other way round, that nothing in a document was passed over. Sentences
 //! are in our own words, in the order of the document.
 
-use crate::problem::{Problem, line_of, parse_toml};
+use crate::problem::{Lines, Problem, parse_toml};
 use crate::rules::Rules;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -91,12 +91,13 @@ impl Sentences {
     /// neither a rule nor a reason, or both.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
+        let lines = Lines::of(text);
         let mut problems = Vec::new();
         let mut documents = Vec::new();
         for DocumentTable { name, edition, sentence } in file.document {
             let mut sentences = Vec::new();
             for table in sentence {
-                match sentence_of(text, table) {
+                match sentence_of(&lines, table) {
                     Ok(sentence) => sentences.push(sentence),
                     Err((line, message)) => problems.push(Problem::at(path, line, message)),
                 }
@@ -125,8 +126,8 @@ impl Sentences {
     }
 }
 
-fn sentence_of(text: &str, table: SentenceTable) -> Result<Sentence, (usize, String)> {
-    let line = line_of(text, table.at.span().start);
+fn sentence_of(lines: &Lines, table: SentenceTable) -> Result<Sentence, (usize, String)> {
+    let line = lines.number(table.at.span().start);
     let at = table.at.into_inner();
     let fate = match (table.rules.is_empty(), table.outside) {
         (false, None) => Fate::Rules(table.rules),

@@ -12,7 +12,7 @@
 //! ```
 
 use crate::pattern::Patterns;
-use crate::problem::{Problem, line_of, parse_toml};
+use crate::problem::{Lines, Problem, parse_toml};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -92,10 +92,11 @@ impl Expectations {
     /// Every [`Problem`] found: what the TOML parser says, or an entry without a reason or a link.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
+        let lines = Lines::of(text);
         let mut problems = Vec::new();
         let mut entries = Vec::new();
         for table in file.expectation {
-            let line = line_of(text, table.target.span().start);
+            let line = lines.number(table.target.span().start);
             for (field, content) in [("reason", &table.reason), ("link", &table.link)] {
                 if content.trim().is_empty() {
                     problems.push(Problem::at(path, line, format!("an expectation needs a {field}")));

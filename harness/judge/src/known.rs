@@ -15,7 +15,7 @@
 //! the guest up is known only where `seen` says so, and a death nowhere.
 
 use crate::pattern::{Pattern, Patterns};
-use crate::problem::{Problem, line_of, parse_toml};
+use crate::problem::{Lines, Problem, parse_toml};
 use crate::rules::Rules;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -85,10 +85,11 @@ impl Known {
     /// Every [`Problem`]: what the TOML parser says, or an entry without a reason or a link.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
+        let lines = Lines::of(text);
         let mut problems = Vec::new();
         let mut entries = Vec::new();
         for Table { target, step, rule, seen, with, reason, link } in file.known {
-            let line = line_of(text, target.span().start);
+            let line = lines.number(target.span().start);
             for (what, text) in [("reason", &reason), ("link", &link)] {
                 if text.trim().is_empty() {
                     problems.push(Problem::at(path, line, format!("a known finding needs a {what}")));

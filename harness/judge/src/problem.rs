@@ -36,10 +36,25 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The line, from 1, of a byte offset.
-#[must_use]
-pub fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+/// Where the lines of a text end, so that the text is gone through once for all of its entries.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    /// Byte offsets, rising.
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    /// Those of a text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self { ends: text.match_indices('\n').map(|(offset, _)| offset).collect() }
+    }
+
+    /// The line, from 1, of a byte offset.
+    #[must_use]
+    pub fn number(&self, offset: usize) -> usize {
+        1 + self.ends.partition_point(|end| *end < offset)
+    }
 }
 
 /// Reads a TOML file into its tables.
@@ -48,7 +63,7 @@ pub fn line_of(text: &str, offset: usize) -> usize {
 /// One [`Problem`] with the line and the parser's words.
 pub fn parse_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, Problem> {
     toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| line_of(text, span.start));
+        let line = error.span().map(|span| Lines::of(text).number(span.start));
         Problem { path: path.to_owned(), line, message: error.message().to_owned() }
     })
 }
@@ -66,8 +81,8 @@ mod tests {
 
     #[test]
     fn lines_are_counted_from_one() {
-        let text = "one\ntwo\nthree";
-        assert_eq!([0, 3, 4, 8, 99].map(|offset| line_of(text, offset)), [1, 1, 2, 3, 3]);
+        let lines = Lines::of("one\ntwo\nthree");
+        assert_eq!([0, 3, 4, 8, 99].map(|offset| lines.number(offset)), [1, 1, 2, 3, 3]);
     }
 
     #[test]

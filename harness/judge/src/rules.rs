@@ -13,7 +13,7 @@
 //! ```
 
 use crate::nearest::suggestion;
-use crate::problem::{Problem, line_of, parse_toml};
+use crate::problem::{Lines, Problem, parse_toml};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -82,7 +82,8 @@ impl Rules {
     /// are missing or not one sentence.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
-        let named = |name: &Spanned<String>| line_of(text, name.span().start);
+        let lines = Lines::of(text);
+        let named = |name: &Spanned<String>| lines.number(name.span().start);
         let mut rules: Vec<Rule> = file
             .rule
             .into_iter()

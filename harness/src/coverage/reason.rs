@@ -8,7 +8,7 @@
 //! ```
 
 use crate::pattern::Pattern;
-use crate::problem::{Problem, line_of, parse_toml};
+use crate::problem::{Lines, Problem, parse_toml};
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
@@ -55,10 +55,11 @@ impl Reasons {
     /// does not say what it is about.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
+        let lines = Lines::of(text);
         let mut problems = Vec::new();
         let mut entries = Vec::new();
         for Table { cells, reason, source } in file.uncovered {
-            let line = line_of(text, cells.span().start);
+            let line = lines.number(cells.span().start);
             let cells = cells.into_inner();
             if cells.is_empty() {
                 problems.push(Problem::at(path, line, "an entry needs the cells it is about"));

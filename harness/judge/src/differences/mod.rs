@@ -19,7 +19,7 @@ mod value;
 use crate::case::Case;
 use crate::golden::render::{Observation, observations};
 use crate::pattern::{Pattern, Patterns};
-use crate::problem::{Problem, line_of, parse_toml};
+use crate::problem::{Lines, Problem, parse_toml};
 use crate::transcript::Transcript;
 use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::insn::{Insn, Operand};
@@ -118,10 +118,11 @@ impl Differences {
     /// are the same.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
+        let lines = Lines::of(text);
         let mut problems = Vec::new();
         let mut entries = Vec::new();
         for table in file.difference {
-            let line = line_of(text, table.target.span().start);
+            let line = lines.number(table.target.span().start);
             let mut say = |message: &str| problems.push(Problem::at(path, line, message));
             if table.reason.trim().is_empty() {
                 say("a difference needs a reason");
