@@ -1,5 +1,6 @@
 //! The suite: cases, rules, and everything people have reviewed, read once and checked against each other.
 
+use crate::case::script_of;
 use crate::coverage::{Coverage, Reasons};
 use crate::differences::Differences;
 use crate::exercise::Exercise;
@@ -80,47 +81,46 @@ impl Suite {
     /// # Errors
     /// Every [`Mistake`] in any of its files.
     pub fn load(root: &Path) -> Result<Self, Vec<Mistake>> {
-        Self::read(root, script::load)
+        let mut reading = Reading { root, mistakes: Vec::new() };
+        let rules = reading.file(RULES, Rules::parse);
+        let scripts = reading.scripts(rules.as_ref(), script::load);
+        let sentences = reading.file(SENTENCES, Sentences::parse);
+        if let (Some(rules), Some(sentences)) = (&rules, &sentences) {
+            reading.problems(sentences.unknown_rules(rules));
+        }
+        let uncovered = reading.file(UNCOVERED, Reasons::parse);
+        let expectations = reading.file(EXPECTATIONS, Expectations::parse);
+        let differences = reading.file(DIFFERENCES, Differences::parse);
+        let known = reading.file(KNOWN, Known::parse);
+        if let (Some(rules), Some(known)) = (&rules, &known) {
+            reading.problems(known.without_rule(rules));
+        }
+        let goldens = reading.goldens(Store::load);
+        reading.end(Self {
+            scripts,
+            rules: rules.unwrap_or_default(),
+            sentences: sentences.unwrap_or_default(),
+            uncovered: uncovered.unwrap_or_default(),
+            expectations: expectations.unwrap_or_default(),
+            differences: differences.unwrap_or_default(),
+            known: known.unwrap_or_default(),
+            goldens,
+        })
     }
 
-    /// The same with one script of all: enough to judge one of its cases.
+    /// Reads of it what a verdict on one case needs: its script, the rules, what is expected, and its own goldens. The rest is empty.
     ///
     /// # Errors
-    /// Every [`Mistake`] in that script and in the other files.
-    pub fn load_with(root: &Path, script: &str) -> Result<Self, Vec<Mistake>> {
-        Self::read(root, |cases, rules| script::load_one(cases, script, rules))
-    }
-
-    fn read(root: &Path, scripts: impl FnOnce(&Path, Option<&[&str]>) -> Loaded) -> Result<Self, Vec<Mistake>> {
-        let mut mistakes = Vec::new();
-        let rules = parse(&root.join(RULES), Rules::parse, &mut mistakes);
-        let ids: Option<Vec<&str>> = rules.as_ref().map(|rules| rules.ids().collect());
-        let loaded = scripts(&root.join(CASES), ids.as_deref());
-        mistakes.extend(loaded.errors.into_iter().map(Mistake::Script));
-        let sentences = parse(&root.join(SENTENCES), Sentences::parse, &mut mistakes);
-        if let (Some(rules), Some(sentences)) = (&rules, &sentences) {
-            mistakes.extend(sentences.unknown_rules(rules).into_iter().map(Mistake::Problem));
-        }
-        let uncovered = parse(&root.join(UNCOVERED), Reasons::parse, &mut mistakes);
-        let expectations = parse(&root.join(EXPECTATIONS), Expectations::parse, &mut mistakes);
-        let differences = parse(&root.join(DIFFERENCES), Differences::parse, &mut mistakes);
-        let known = parse(&root.join(KNOWN), Known::parse, &mut mistakes);
-        if let (Some(rules), Some(known)) = (&rules, &known) {
-            mistakes.extend(known.without_rule(rules).into_iter().map(Mistake::Problem));
-        }
-        let goldens = Store::load(&root.join(GOLDEN)).unwrap_or_else(|(path, error)| {
-            mistakes.push(Mistake::Unreadable(path, error));
-            Store::default()
-        });
-        match (rules, sentences, uncovered, expectations, differences, known) {
-            (Some(rules), Some(sentences), Some(uncovered), Some(expectations), Some(differences), Some(known))
-                if mistakes.is_empty() =>
-            {
-                let scripts = loaded.scripts;
-                Ok(Self { scripts, rules, sentences, uncovered, expectations, differences, known, goldens })
-            }
-            _ => Err(mistakes),
-        }
+    /// Every [`Mistake`] in that.
+    pub fn load_case(root: &Path, case: &str) -> Result<Self, Vec<Mistake>> {
+        let mut reading = Reading { root, mistakes: Vec::new() };
+        let rules = reading.file(RULES, Rules::parse);
+        let script = |cases: &Path, rules: Option<&[&str]>| script::load_one(cases, script_of(case), rules);
+        let scripts = reading.scripts(rules.as_ref(), script);
+        let expectations = reading.file(EXPECTATIONS, Expectations::parse);
+        let goldens = reading.goldens(|root| Store::load_case(root, case));
+        let (rules, expectations) = (rules.unwrap_or_default(), expectations.unwrap_or_default());
+        reading.end(Self { scripts, rules, expectations, goldens, ..Self::default() })
     }
 
     /// Every case, in the order of its script's name.
@@ -211,19 +211,46 @@ impl Suite {
     }
 }
 
-fn parse<T>(
-    path: &Path,
-    parse: impl Fn(&Path, &str) -> Result<T, Vec<Problem>>,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<T> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => match parse(path, &text) {
-            Ok(parsed) => return Some(parsed),
-            Err(problems) => mistakes.extend(problems.into_iter().map(Mistake::Problem)),
-        },
-        Err(error) => mistakes.push(Mistake::Unreadable(path.to_owned(), error)),
+/// A suite being read: what is wrong with one file does not keep the others from being read.
+struct Reading<'a> {
+    root: &'a Path,
+    mistakes: Vec<Mistake>,
+}
+
+impl Reading<'_> {
+    fn file<T>(&mut self, name: &str, parse: impl Fn(&Path, &str) -> Result<T, Vec<Problem>>) -> Option<T> {
+        let path = self.root.join(name);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => parse(&path, &text).map_err(|problems| self.problems(problems)).ok(),
+            Err(error) => {
+                self.mistakes.push(Mistake::Unreadable(path, error));
+                None
+            }
+        }
     }
-    None
+
+    /// The scripts; they may cite any rule if the rules are not known.
+    fn scripts(&mut self, rules: Option<&Rules>, load: impl FnOnce(&Path, Option<&[&str]>) -> Loaded) -> Vec<Script> {
+        let ids: Option<Vec<&str>> = rules.map(|rules| rules.ids().collect());
+        let loaded = load(&self.root.join(CASES), ids.as_deref());
+        self.mistakes.extend(loaded.errors.into_iter().map(Mistake::Script));
+        loaded.scripts
+    }
+
+    fn goldens(&mut self, load: impl FnOnce(&Path) -> Result<Store, (PathBuf, std::io::Error)>) -> Store {
+        load(&self.root.join(GOLDEN)).unwrap_or_else(|(path, error)| {
+            self.mistakes.push(Mistake::Unreadable(path, error));
+            Store::default()
+        })
+    }
+
+    fn problems(&mut self, problems: Vec<Problem>) {
+        self.mistakes.extend(problems.into_iter().map(Mistake::Problem));
+    }
+
+    fn end(self, suite: Suite) -> Result<Suite, Vec<Mistake>> {
+        if self.mistakes.is_empty() { Ok(suite) } else { Err(self.mistakes) }
+    }
 }
 
 #[cfg(test)]
@@ -232,16 +259,24 @@ mod tests {
     use crate::project;
 
     #[test]
-    fn one_script_can_be_read_without_the_others() {
-        let suite = Suite::load_with(&project::root(), "spr/usprg0").expect("nothing is wrong");
-        let names: Vec<&str> = suite.instances().map(Instance::name).collect();
-        assert_eq!(names, ["spr/usprg0", "spr/usprg0@user"]);
-        assert!(suite.goldens.of_case(names[0]).len() > 1, "the goldens are there");
+    fn what_a_verdict_on_one_case_needs_can_be_read_without_the_rest() {
+        let (root, case) = (project::root(), "spr/usprg0@user");
+        let one = Suite::load_case(&root, case).expect("nothing is wrong");
+        let names: Vec<&str> = one.instances().map(Instance::name).collect();
+        assert_eq!(names, ["spr/usprg0", case]);
+        let all = Suite::load(&root).expect("nothing is wrong");
+        assert!(one.rules.ids().eq(all.rules.ids()));
+        assert!(!one.goldens.of_case(case).is_empty());
+        assert_eq!(one.goldens.of_case(case), all.goldens.of_case(case));
+        for target in crate::target::all() {
+            let of = |suite: &Suite| suite.expectations.of(target.id(), case).cloned();
+            assert_eq!(of(&one), of(&all));
+        }
     }
 
     #[test]
     fn a_script_that_is_not_there_is_a_mistake() {
-        let mistakes = Suite::load_with(&project::root(), "spr/no-such").expect_err("there is none");
+        let mistakes = Suite::load_case(&project::root(), "spr/no-such@user").expect_err("there is none");
         assert!(mistakes.iter().any(|mistake| mistake.to_string().contains("spr/no-such.probe")));
     }
 }

@@ -208,6 +208,21 @@ fn a_process_per_test_asks_no_other_target() {
     assert!(started.exists());
 }
 
+fn a_process_per_test_reads_what_its_own_trial_needs() {
+    let small = Small::new();
+    small.replace("cases/t/broken.probe", "mfspr SPRG0", "mfspr SPGR0");
+    small.append("golden/differences.toml", "[[difference]]\n");
+    let mut harness = Harness::new(&small);
+    harness.set("NEXTEST", "1").set("NEXTEST_RUN_ID", "one");
+    let (passed, text) = harness.run(&["--exact", "ref-e500v2-bare::t::good"]);
+    assert!(passed && text.contains("1 passed"), "{text}");
+    // Each mistake is still one: of the case whose script has it, and of what reads the whole suite.
+    let (passed, text) = harness.run(&["--exact", "ref-e500v2-bare::t::broken"]);
+    assert!(!passed && text.contains("broken.probe:5:14") && !text.contains("differences.toml"), "{text}");
+    let (passed, text) = harness.run(&["--exact", "suite::every-golden-is-used"]);
+    assert!(!passed && text.contains("broken.probe:5:14") && text.contains("differences.toml:"), "{text}");
+}
+
 /// A program in the place of QEMU that notes what it is started with, and the file where it does.
 fn pretended_qemu(small: &Small) -> (String, PathBuf) {
     let (bin, started) = (small.path("bin"), small.path("started"));
@@ -263,6 +278,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_target_that_is_not_here_is_ignored_with_the_reason_unless_required,
         a_process_per_test_is_told_what_is_ignored_when_it_lists,
         a_process_per_test_asks_no_other_target,
+        a_process_per_test_reads_what_its_own_trial_needs,
         listing_starts_nothing,
         a_mistake_in_the_suite_is_shown_and_fails,
     ]

@@ -37,7 +37,7 @@ const AGAIN: &str = "cargo run -q -- repro";
 /// What every trial needs.
 struct Context {
     suite: Suite,
-    /// The suite has the script of the one trial to run, and no other.
+    /// The suite has what the one trial to run needs, and no more.
     is_partial: bool,
     targets: Vec<Arc<dyn Target>>,
     /// What judging needs of each target, once a trial of it runs.
@@ -83,10 +83,10 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let targets = target::all();
-    // A process that runs one case reads one script; if it has to run the target's session, it reads the others then.
-    let script = plan::only_script(&targets, &arguments);
-    let suite = script.as_ref().map(|script| Suite::load_with(&project::root(), script));
-    let suite = match suite.unwrap_or_else(|| Suite::load(&project::root())) {
+    // A process that runs one case reads what that needs; if it has to run the target's session, it reads the other scripts then.
+    let root = project::root();
+    let case = plan::only_case(&targets, &arguments);
+    let suite = match case.as_ref().map_or_else(|| Suite::load(&root), |case| Suite::load_case(&root, case)) {
         Ok(suite) => suite,
         Err(mistakes) => {
             mistakes.iter().for_each(|mistake| eprint!("{mistake}"));
@@ -95,7 +95,7 @@ fn main() -> ExitCode {
     };
     let on = targets.iter().map(|_| OnceLock::new()).collect();
     let (limits, pool, changed) = (Limits::default(), OnceLock::new(), Mutex::new(Vec::new()));
-    let context = Arc::new(Context { suite, is_partial: script.is_some(), targets, on, limits, pool, changed });
+    let context = Arc::new(Context { suite, is_partial: case.is_some(), targets, on, limits, pool, changed });
     let plan = match Plan::new(&context, &arguments) {
         Ok(plan) => plan,
         Err(error) => {

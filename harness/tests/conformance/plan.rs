@@ -2,14 +2,13 @@
 
 use crate::{Context, agreement, goldens};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use sprig::case::script_of;
-use sprig::golden::trial_name;
+use sprig::golden::{case_name, trial_name};
 use sprig::judge::Status;
 use sprig::pattern::Pattern;
 use sprig::project;
-use sprig::script::Instance;
+use sprig::script::{self, Instance, Script};
 use sprig::session::Pool;
-use sprig::suite::Suite;
+use sprig::suite::CASES;
 use sprig::target::{Availability, Target};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -136,11 +135,11 @@ fn only_trial(arguments: &Arguments) -> Option<&str> {
     arguments.filter.as_deref().filter(|_| is_nextest() && arguments.exact && !arguments.list)
 }
 
-/// The script of the one case that this process is to run on one target.
-pub(crate) fn only_script(targets: &[Arc<dyn Target>], arguments: &Arguments) -> Option<String> {
+/// The one case that this process is to run on one target.
+pub(crate) fn only_case(targets: &[Arc<dyn Target>], arguments: &Arguments) -> Option<String> {
     let trial = only_trial(arguments)?;
     let case = targets.iter().find_map(|target| trial.strip_prefix(target.id())?.strip_prefix("::"))?;
-    Some(script_of(case).replace("::", "/"))
+    Some(case_name(case))
 }
 
 /// Which targets the trials of this process are about: all, unless it has been told the one trial it is to run.
@@ -171,8 +170,8 @@ pub(crate) fn with_sessions<T>(context: &Arc<Context>, sessions: Sessions, actio
         let is_partial = context.is_partial;
         let assemble = move || {
             // A mistake in a script is an error of its own trials, and of what reads the whole suite.
-            let whole = if is_partial { Suite::load(&project::root()).unwrap_or_default() } else { Suite::default() };
-            let cases = instances.iter().filter(|_| !is_partial).chain(whole.instances());
+            let all = if is_partial { script::load(&project::root().join(CASES), None).scripts } else { Vec::new() };
+            let cases = instances.iter().filter(|_| !is_partial).chain(all.iter().flat_map(Script::instances));
             // What cannot be assembled is an error of its own trial.
             cases.filter_map(|instance| instance.assemble(&profile).ok()).map(Arc::new).collect()
         };

@@ -73,6 +73,27 @@ impl Store {
         Ok(store)
     }
 
+    /// Reads the goldens of one case, as [`Store::load`] reads all: a look into each folder, and not at each of some thousand files.
+    ///
+    /// # Errors
+    /// The file or folder that could not be read.
+    pub fn load_case(root: &Path, case: &str) -> Result<Self, (PathBuf, io::Error)> {
+        let mut store = Self { root: root.to_owned(), texts: BTreeMap::new() };
+        let failed = |error| (root.to_owned(), error);
+        for entry in std::fs::read_dir(root).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let Some(element) = name.to_str() else { continue };
+            let path = store.path(element, case);
+            match std::fs::read_to_string(&path) {
+                Ok(text) => drop(store.texts.insert((element.to_owned(), case.to_owned()), contents(&text).to_owned())),
+                // The folder has none, or what lies there is no folder.
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+                Err(error) => return Err((path, error)),
+            }
+        }
+        Ok(store)
+    }
+
     /// The file of a golden.
     #[must_use]
     pub fn path(&self, element: &str, case: &str) -> PathBuf {
@@ -152,6 +173,12 @@ pub fn trial_name(case: &str) -> String {
     case.replace('/', "::")
 }
 
+/// The case of what [`trial_name`] gives.
+#[must_use]
+pub fn case_name(trial: &str) -> String {
+    trial.replace("::", "/")
+}
+
 /// Folder and case of a golden's path.
 fn key(root: &Path, path: &Path) -> Option<(String, String)> {
     let relative = path.strip_prefix(root).ok()?.to_str()?.strip_suffix(SUFFIX)?;
@@ -206,6 +233,18 @@ mod tests {
         let (_folder, store) = store(&[("bare/spr/a.snap", "x"), ("own/spr/a.snap", "y"), ("own/spr/b.snap", "z")]);
         let of_case = store.of_case("spr/a").into_iter().map(|(folder, text)| (folder, text.trim_end().to_owned()));
         assert!(of_case.eq([("bare".to_owned(), "x".to_owned()), ("own".to_owned(), "y".to_owned())]));
+    }
+
+    #[test]
+    fn the_goldens_of_one_case_are_read_without_the_others() {
+        let all =
+            [("bare/spr/a.snap", "x"), ("own/spr/a.snap", "y"), ("own/spr/b.snap", "z"), ("pr/spr/a@user.snap", "z")];
+        let (folder, store) = store(&all);
+        // Other files lie beside the folders.
+        std::fs::write(folder.path().join("expectations.toml"), "").expect("a file");
+        let one = Store::load_case(folder.path(), "spr/a").expect("readable");
+        assert_eq!(one.texts.len(), 2);
+        assert_eq!(one.of_case("spr/a"), store.of_case("spr/a"));
     }
 
     #[test]
