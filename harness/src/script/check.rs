@@ -7,6 +7,7 @@ use super::guard::Guard;
 use super::lexer::BYTE_ORDER_MARK;
 use super::limit;
 use super::names;
+use super::program::Program;
 use super::resolve::{self, Need, Shared};
 use super::setting::{Binding, BuiltIn, ByteOrder, GuestWord, Meaning, Privilege, Setting};
 use super::span::Span;
@@ -14,13 +15,14 @@ use crate::case::PARAMETERS;
 use crate::feature::Feature;
 use std::collections::HashMap;
 
-/// One instance's parameters, name behind the case's, and needs.
+/// One instance's parameters, name behind the case's, needs, and what it was resolved to.
 #[derive(Debug)]
 pub(super) struct Checked {
     pub(super) setting: Setting,
     /// `@` and the parameters, or empty.
     pub(super) suffix: String,
     pub(super) needs: Vec<(Guard, Need)>,
+    pub(super) program: Program,
 }
 
 /// Checks everything; what is wrong goes to `errors`.
@@ -33,8 +35,8 @@ pub(super) fn check(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) -> 
     privilege(tree, errors);
     let mut instances = Vec::new();
     for (setting, suffix) in settings(source, &tree.header, &declared, &mut shared) {
-        let (_, needs) = resolve::resolve(source, tree, &declared, &setting, &mut shared);
-        instances.push(Checked { setting, suffix, needs });
+        let (program, needs) = resolve::resolve(source, tree, &declared, &setting, &mut shared);
+        instances.push(Checked { setting, suffix, needs, program });
     }
     errors.append(&mut shared.reports.list);
     if errors.is_empty() {

@@ -8,7 +8,9 @@ pub(super) static NAMES: [&str; 32] = [
 
 /// The register of this name.
 pub(super) fn by_name(name: &str) -> Option<u8> {
-    NAMES.iter().position(|gpr| *gpr == name).and_then(|number| u8::try_from(number).ok())
+    let number: u8 = name.strip_prefix('r')?.parse().ok()?;
+    // `r03` and `r+3` are numbers and no names.
+    (NAMES.get(usize::from(number)) == Some(&name)).then_some(number)
 }
 
 /// The name of the register of this number, empty if there is none.

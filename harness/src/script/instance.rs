@@ -22,6 +22,8 @@ pub struct Instance {
     setting: Arc<Setting>,
     name: String,
     needs: Arc<[(Guard, Need)]>,
+    /// As it was resolved when the script was read: for the word size it asks for, or the narrower where it asks for none.
+    program: Arc<Program>,
 }
 
 /// Why a case cannot run on a target.
@@ -62,7 +64,8 @@ pub enum AssembleError {
 impl Instance {
     pub(super) fn new(text: Arc<Text>, checked: Checked) -> Self {
         let name = format!("{}{}", text.name, checked.suffix);
-        Self { text, setting: Arc::new(checked.setting), name, needs: checked.needs.into() }
+        let (setting, program) = (Arc::new(checked.setting), Arc::new(checked.program));
+        Self { text, setting, name, needs: checked.needs.into(), program }
     }
 
     /// `area/case` or `area/case@parameters`.
@@ -147,9 +150,10 @@ impl Instance {
     /// The same for several targets.
     #[must_use]
     pub fn assembler(&self) -> Assembler<'_> {
-        Assembler { instance: self, resolved: Vec::new() }
+        Assembler { instance: self, wider: None }
     }
 
+    /// Resolves it for a guest kernel of a wider word than when it was read.
     fn resolve(&self, built_in: BuiltIn) -> Program {
         let Text { source, tree, .. } = self.text.as_ref();
         let mut declared = HashMap::new();
@@ -161,11 +165,12 @@ impl Instance {
 }
 
 /// Assembles one case for one target after the other. Resolving its names costs more than the rest, and its outcome is the
-/// same for all guest kernels of one word size and byte order.
+/// same for all guest kernels of one word size.
 #[derive(Debug)]
 pub struct Assembler<'a> {
     instance: &'a Instance,
-    resolved: Vec<(BuiltIn, Program)>,
+    /// Resolved for the wider word, once a target has asked for that.
+    wider: Option<Program>,
 }
 
 impl Assembler<'_> {
@@ -180,12 +185,11 @@ impl Assembler<'_> {
         }
         let Text { source, tree, .. } = instance.text.as_ref();
         let built_in = instance.setting.built_in.on(profile.features);
-        let known = self.resolved.iter().position(|(known, _)| *known == built_in);
-        let index = known.unwrap_or(self.resolved.len());
-        if known.is_none() {
-            self.resolved.push((built_in, instance.resolve(built_in)));
-        }
-        let (_, program) = &self.resolved[index];
+        let program = if built_in.word() == instance.setting.built_in.word() {
+            instance.program.as_ref()
+        } else {
+            self.wider.get_or_insert_with(|| instance.resolve(built_in))
+        };
         let assembled = assemble::assemble(&source.text, program, profile, &built_in)
             .map_err(|error| AssembleError::TooLarge(Diagnostics::new(Arc::clone(source), vec![error])))?;
         Ok(Case {

@@ -6,9 +6,10 @@ use super::setting::GuestWord;
 use super::span::Span;
 use crate::nearest::nearest;
 use sprig_isa::bit::{self, Bit};
-use sprig_isa::spr::{SPRS, Spr};
+use sprig_isa::spr::SPRS;
 use sprig_isa::{hcall, one_reg, page};
 use sprig_wire::{board, layout};
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// What a register holds before a step reads into it: a read that does nothing shows.
@@ -57,6 +58,13 @@ static CONSTANTS: LazyLock<Vec<(String, u64)>> = LazyLock::new(|| {
     all
 });
 
+/// The same by name: a script asks for hundreds, and again in each round of a loop.
+static VALUES: LazyLock<HashMap<&str, u64>> =
+    LazyLock::new(|| CONSTANTS.iter().map(|(name, value)| (name.as_str(), *value)).collect());
+
+/// The special registers' names, for the same reason.
+static SPR_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| spr_names().collect());
+
 /// Every constant's name.
 pub fn constant_names() -> impl Iterator<Item = &'static str> {
     CONSTANTS.iter().map(|(name, _)| name.as_str())
@@ -68,7 +76,7 @@ pub fn constant(name: &str, word: GuestWord) -> Option<u64> {
     if name == MAGIC_PAGE {
         return Some(magic_page(word));
     }
-    CONSTANTS.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    VALUES.get(name).copied()
 }
 
 /// What `MAGIC_PAGE` is: where the magic page is unless a step says otherwise.
@@ -82,7 +90,7 @@ pub const fn magic_page(word: GuestWord) -> u64 {
 
 /// The special register of this name, as the table spells it.
 pub(super) fn spr(name: &str) -> Option<&'static str> {
-    Spr::by_name(name).next().map(|spr| spr.name)
+    SPR_NAMES.get(name).copied()
 }
 
 /// Every special register's name.

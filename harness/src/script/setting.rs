@@ -53,6 +53,11 @@ pub struct BuiltIn {
 }
 
 impl BuiltIn {
+    /// The word size that values are for: where any is right, what fits the narrower fits the wider.
+    pub(super) fn word(self) -> GuestWord {
+        self.word.unwrap_or_default()
+    }
+
     /// The same on a target with these features, whose guest kernel has one word size and byte order.
     pub(super) fn on(self, features: FeatureSet) -> Self {
         let word = if features.contains(Feature::Wide) { GuestWord::Bits64 } else { GuestWord::Bits32 };

@@ -148,7 +148,7 @@ impl Resolver<'_, '_> {
         match self.guard.says(Feature::Wide) {
             Some(true) => GuestWord::Bits64,
             Some(false) => GuestWord::Bits32,
-            None => self.setting.built_in.word.unwrap_or_default(),
+            None => self.setting.built_in.word(),
         }
     }
 
