@@ -1,11 +1,12 @@
 //! What a host has put aside in its memory ([`sprig_wire::aside`]), found in the file that its machine has as memory.
 
 use sprig_wire::aside::{HEAD, PAGE, PAGES, ROOM, head, pieces};
+use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
 
-/// Pages that have been found: where each begins in the file.
+/// Pages that have been found, by their places in the file.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
     found: Vec<u64>,
@@ -30,33 +31,39 @@ impl Pages {
         Ok(bytes)
     }
 
-    /// Where a page begins. They are used one after the other, and a host has rarely moved far for the next one.
+    /// Where a page begins.
     fn find(&mut self, file: &File, page: usize) -> io::Result<u64> {
         while self.found.len() <= page {
-            let next = self.search(file, self.found.len() as u32)?;
+            let head = head(self.found.len() as u32);
+            let in_file = file.metadata()?.len() / PAGE as u64;
+            let next = search(&self.found, in_file, |page| {
+                let mut found = [0; HEAD];
+                file.read_exact_at(&mut found, page * PAGE as u64).map(|()| found == head)
+            })?;
             self.found.push(next);
         }
-        Ok(self.found[page])
+        Ok(self.found[page] * PAGE as u64)
     }
+}
 
-    fn search(&self, file: &File, number: u32) -> io::Result<u64> {
-        let pages = file.metadata()?.len() / PAGE as u64;
-        let near = self.found.last().map_or(0, |last| last / PAGE as u64);
-        let head = head(number);
-        let is_it = |page: u64| {
-            let mut found = [0; HEAD];
-            file.read_exact_at(&mut found, page * PAGE as u64).map(|()| found == head)
-        };
-        // To both sides of the last one.
-        for distance in 0..pages {
-            for page in [near.checked_add(distance), near.checked_sub(distance)].into_iter().flatten() {
-                if page < pages && is_it(page)? {
-                    return Ok(page * PAGE as u64);
-                }
-            }
-        }
-        Err(ErrorKind::NotFound.into())
+/// The next page. They are used one after the other, and a host takes them from a few places in its memory by turns: so what is looked at is
+/// to both sides of each that has been found, and then of each that has been looked at.
+fn search(found: &[u64], in_file: u64, mut is_it: impl FnMut(u64) -> io::Result<bool>) -> io::Result<u64> {
+    let beside = |page: u64| [Some(page + 1), page.checked_sub(1)].into_iter().flatten();
+    let mut known: HashSet<u64> = found.iter().copied().collect();
+    let mut next: VecDeque<u64> = found.iter().rev().copied().flat_map(beside).collect();
+    if found.is_empty() {
+        next.push_back(0);
     }
+    while let Some(page) = next.pop_front() {
+        if page < in_file && known.insert(page) {
+            if is_it(page)? {
+                return Ok(page);
+            }
+            next.extend(beside(page));
+        }
+    }
+    Err(ErrorKind::NotFound.into())
 }
 
 #[cfg(test)]
@@ -83,6 +90,24 @@ mod tests {
             let expected = &all[offset as usize..][..length as usize];
             assert!(pages.read(&file, offset, length).expect("it is there") == expected, "{length} bytes at {offset}");
         }
+    }
+
+    #[test]
+    fn a_page_is_looked_for_beside_all_that_have_been_found() {
+        let looked_at = |found: &[u64], place: u64| {
+            let mut looked_at = Vec::new();
+            let is_it = |page| {
+                looked_at.push(page);
+                Ok(page == place)
+            };
+            assert_eq!(search(found, 1000, is_it).expect("it is there"), place);
+            looked_at
+        };
+        assert_eq!(looked_at(&[], 3), [0, 1, 2, 3]);
+        assert_eq!(looked_at(&[500], 499), [501, 499]);
+        // What lies between two places is not gone through to come from one to the other.
+        assert_eq!(looked_at(&[0, 900], 2), [901, 899, 1, 902, 898, 2]);
+        assert_eq!(looked_at(&[999, 0], 997), [1, 998, 2, 997]);
     }
 
     #[test]
