@@ -61,9 +61,12 @@ impl Coverage {
                 problems.push(Problem::of(&reasons.path, message));
             }
         }
+        // Every pattern is held against every cell: each cell is put into words once.
+        let named: Vec<(String, &BTreeSet<String>)> =
+            self.reached.iter().map(|(cell, cases)| (cell.to_string(), cases)).collect();
         for entry in &reasons.entries {
             for pattern in &entry.cells {
-                let matching = || self.reached.iter().filter(|(cell, _)| pattern.matches(&cell.to_string()));
+                let matching = || named.iter().filter(|(cell, _)| pattern.matches(cell));
                 if matching().next().is_none() {
                     let message = format!("there is no cell `{pattern}`: remove it");
                     problems.push(Problem::at(&reasons.path, entry.line, message));
