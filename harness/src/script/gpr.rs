@@ -17,3 +17,18 @@ pub(super) fn by_name(name: &str) -> Option<u8> {
 pub(super) fn name(number: u8) -> &'static str {
     NAMES.get(usize::from(number)).copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_register_has_one_name() {
+        for (number, name) in (0u8..).zip(NAMES) {
+            assert_eq!(by_name(name), Some(number));
+        }
+        for other in ["r32", "r03", "r+3", "r256", "r", "3", "R3", ""] {
+            assert_eq!(by_name(other), None, "{other}");
+        }
+    }
+}
