@@ -98,6 +98,8 @@ pub struct Watchdog {
     exits: u64,
     is_suspicious: bool,
     told: (Progress, u32),
+    /// Its case has no race: no step of it comes behind a later one.
+    is_straight: bool,
 }
 
 impl Watchdog {
@@ -117,12 +119,17 @@ impl Watchdog {
             exits: 0,
             is_suspicious: false,
             told: (Progress::default(), ticks),
+            is_straight: rounds == 0,
         }
     }
 
     /// True if the machine has got nowhere for too long. `look` looks at it more closely than at each exit.
     pub fn is_hung(&mut self, ticks: u32, progress: Progress, look: impl FnOnce() -> Stuck) -> bool {
         if progress != self.seen {
+            // A guest that has lost its place may boot anew, on and on: it gets somewhere each time.
+            if self.is_straight && progress.step < self.seen.step {
+                return true;
+            }
             (self.seen, self.since, self.stuck) = (progress, ticks, None);
         }
         self.is_suspicious = false;
@@ -174,6 +181,17 @@ mod tests {
     /// So many exits, and registers that cannot be read.
     fn exits(exits: u64) -> impl FnOnce() -> Stuck {
         move || Stuck { exits, registers: None }
+    }
+
+    #[test]
+    fn a_guest_that_begins_anew_gets_nowhere_but_in_a_race() {
+        let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
+        assert!(!watchdog.is_hung(1, at_step(4), exits(0)));
+        assert!(!watchdog.is_hung(1, at_step(5), exits(0)));
+        assert!(watchdog.is_hung(1, at_step(0), exits(0)));
+        let mut watchdog = Watchdog::new(PATIENCE, 1, 0);
+        assert!(!watchdog.is_hung(1, at_step(5), exits(0)));
+        assert!(!watchdog.is_hung(1, at_step(4), exits(0)));
     }
 
     #[test]
