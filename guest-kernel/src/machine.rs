@@ -3,7 +3,7 @@
 #[cfg(target_pointer_width = "32")]
 use crate::changes::Ran;
 use crate::family::Ea;
-use crate::save::{EXCEPTIONS, flags};
+use crate::save::flags;
 use crate::{cpu, exec, family, platform, registers, spr, vectors};
 use core::arch::asm;
 use sprig_interpreter::{CallResult, Kernel, Machine, Unsupported};
@@ -17,6 +17,8 @@ use sprig_wire::layout::{
 use sprig_wire::log::Interrupt;
 
 const PAGE: usize = PAGE_SIZE as usize;
+/// The primary opcode of mtspr and tlbwe, with most other instructions of supervisor state (Power ISA Book III, appendix "Opcode Maps").
+const EXTENDED: u32 = 31;
 /// How much of the log is touched in advance, beginning with the page that is being filled. A case that observes more than
 /// this between two changes of privilege takes a translation's exit at a time of its own.
 const LOG_AHEAD: usize = 4 * PAGE;
@@ -37,6 +39,8 @@ unsafe extern "C" {
 /// The machine under the interpreter.
 pub(crate) struct Guest {
     pvr: u32,
+    /// The CPU's registers have 64 bits.
+    is_64bit: bool,
     /// Bytes of the running case's code.
     code: usize,
     /// A case has run since the boot.
@@ -47,9 +51,11 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    pub(crate) const fn new(pvr: u32) -> Self {
+    /// On the CPU of [`cpu`], which says that it has this PVR.
+    pub(crate) fn new(pvr: u32) -> Self {
         Self {
             pvr,
+            is_64bit: cpu().is_64bit,
             code: 0,
             used: false,
             #[cfg(target_pointer_width = "32")]
@@ -93,19 +99,23 @@ pub(crate) unsafe fn slots() -> &'static mut [u64] {
 
 /// Loads from each page of a range.
 fn touch(start: usize, bytes: usize) {
-    for address in (start & !(PAGE - 1)..start + bytes).step_by(PAGE) {
+    let mut page = start & !(PAGE - 1);
+    while page < start + bytes {
         // SAFETY: the caller's range is memory of the kernel's.
-        unsafe { (address as *const u8).read_volatile() };
+        unsafe { (page as *const u8).read_volatile() };
+        page += PAGE;
     }
 }
 
 /// Loads from each page of a range and stores what it loaded, so that the page is writable under a hypervisor that maps
 /// what was only read as read-only.
 fn touch_for_writing(start: usize, bytes: usize) {
-    for address in (start & !(PAGE - 1)..start + bytes).step_by(PAGE) {
-        let last = (address + PAGE - 1) as *mut u8;
+    let mut page = start & !(PAGE - 1);
+    while page < start + bytes {
+        let last = (page + PAGE - 1) as *mut u8;
         // SAFETY: the caller's range is memory of the kernel's; no interrupt handler changes a page's last byte.
         unsafe { last.write_volatile(last.read_volatile()) };
+        page += PAGE;
     }
 }
 
@@ -127,9 +137,7 @@ impl Machine for Guest {
             spr::clear_blocks(SCRATCH_BASE, SCRATCH_CLEARED);
         }
         registers::clear(!self.used);
-        for exception in 0..EXCEPTIONS {
-            flags().take_news(exception);
-        }
+        flags().forget_news();
     }
 
     fn restore(&mut self) {
@@ -145,15 +153,21 @@ impl Machine for Guest {
         self.used = true;
         self.anything_may_happen();
         self.code = code.len().min(CODE_SIZE as usize);
+        #[cfg(target_pointer_width = "32")]
+        family::begin_code();
         // The batch is big-endian; instructions are fetched in the kernel's byte order.
-        for (index, word) in code.as_chunks().0.iter().take(self.code / 4).enumerate() {
-            // SAFETY: CODE is the kernel's own and as large as `self.code` at least.
-            unsafe { (CODE_BASE as *mut u32).add(index).write(u32::from_be_bytes(*word)) };
+        // SAFETY: CODE is the kernel's own and as large as `self.code` at least.
+        let place = unsafe { core::slice::from_raw_parts_mut(CODE_BASE as *mut u32, self.code / 4) };
+        for (place, word) in place.iter_mut().zip(code.as_chunks().0) {
+            let word = u32::from_be_bytes(*word);
+            *place = word;
+            if word >> 26 == EXTENDED {
+                registers::note_write(word);
+                #[cfg(target_pointer_width = "32")]
+                family::note_instruction(word);
+            }
         }
         spr::flush_code(CODE_BASE as usize, self.code);
-        registers::note_writes(code);
-        #[cfg(target_pointer_width = "32")]
-        family::note_code(code);
     }
 
     fn read_code(&self, offset: u32) -> u32 {
@@ -178,13 +192,9 @@ impl Machine for Guest {
         // An emulator translates code anew that a store may have changed.
         touch(IMAGE_BASE as usize, data - IMAGE_BASE as usize);
         touch_for_writing(data, stacks - data);
-        for (top, used) in [
-            (&raw const __stack_top, STACK_USED),
-            (&raw const __interrupt_stack_top, PAGE),
-            (&raw const __critical_stack_top, PAGE),
-        ] {
-            touch_for_writing(top as usize - used, used);
-        }
+        touch_for_writing((&raw const __stack_top) as usize - STACK_USED, STACK_USED);
+        touch_for_writing((&raw const __interrupt_stack_top) as usize - PAGE, PAGE);
+        touch_for_writing((&raw const __critical_stack_top) as usize - PAGE, PAGE);
         if cpu().family.is_booke() {
             touch(vectors::BOOKE_VECTORS as usize, PAGE);
         }
@@ -199,11 +209,11 @@ impl Machine for Guest {
     }
 
     fn set_input(&mut self, register: Register, value: u64) {
-        exec::inputs().set(cpu().is_64bit, register, value);
+        exec::inputs().set(self.is_64bit, register, value);
     }
 
     fn output(&self, register: Register) -> u64 {
-        exec::outputs().get(cpu().is_64bit, register)
+        exec::outputs().get(self.is_64bit, register)
     }
 
     fn exec(&mut self, stub: u32) -> Option<Interrupt> {

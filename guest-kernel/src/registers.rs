@@ -69,19 +69,16 @@ pub(crate) fn clear(is_first: bool) {
     }
 }
 
-/// Notes which delicate registers a case's code writes.
-pub(crate) fn note_writes(code: &[u8]) {
+/// Notes which delicate register an instruction of a case writes, if it does.
+pub(crate) fn note_write(word: u32) {
     /// mtspr: primary opcode 31, extended opcode 467 (Power ISA 3.0B Book III, section 4.4.4).
     const MTSPR: u32 = 31 << 26 | 467 << 1;
     let operands = Operand::Rs.mask() | Operand::Spr.mask();
-    for word in code.as_chunks().0 {
-        let word = u32::from_be_bytes(*word);
-        if word & !operands == MTSPR {
-            let number = Operand::Spr.extract(word);
-            let place = DELICATE.iter().position(|delicate| i64::from(*delicate) == number);
-            if let Some(place) = place {
-                WRITES_DELICATE.with(|written| written[place] = true);
-            }
+    if word & !operands == MTSPR {
+        let number = Operand::Spr.extract(word);
+        let place = DELICATE.iter().position(|delicate| i64::from(*delicate) == number);
+        if let Some(place) = place {
+            WRITES_DELICATE.with(|written| written[place] = true);
         }
     }
 }

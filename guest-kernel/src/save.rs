@@ -101,7 +101,7 @@ impl Frame {
 }
 
 /// Exceptions have numbers below this.
-pub(crate) const EXCEPTIONS: usize = 64;
+const EXCEPTIONS: usize = 64;
 
 /// What the kernel and its interrupt handlers tell each other.
 #[repr(C)]
@@ -120,9 +120,31 @@ pub(crate) struct Flags {
     pub(crate) taken: [AtomicU32; EXCEPTIONS],
     /// `taken` when somebody last asked. The handlers do not write this: an interrupt that comes while it is asked about is not lost.
     pub(crate) told: [AtomicU32; EXCEPTIONS],
+    /// How often any was taken. The handlers alone write this.
+    pub(crate) all_taken: AtomicU32,
+    /// `all_taken` when all were last forgotten.
+    pub(crate) all_told: AtomicU32,
 }
 
 impl Flags {
+    /// Notes that the asynchronous interrupt with this number has been taken. Its handler calls this, with interrupts off.
+    pub(crate) fn note_taken(&self, exception: usize) {
+        for count in self.taken.get(exception).into_iter().chain([&self.all_taken]) {
+            count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
+        }
+    }
+
+    /// No interrupt is news any more.
+    pub(crate) fn forget_news(&self) {
+        let count = self.all_taken.load(Relaxed);
+        if count != self.all_told.load(Relaxed) {
+            self.all_told.store(count, Relaxed);
+            for exception in 0..EXCEPTIONS {
+                self.take_news(exception);
+            }
+        }
+    }
+
     /// True if the asynchronous interrupt with this number has been taken since this was last asked of it.
     pub(crate) fn take_news(&self, exception: usize) -> bool {
         let (Some(taken), Some(told)) = (self.taken.get(exception), self.told.get(exception)) else { return false };

@@ -17,7 +17,6 @@ use crate::exec;
 use crate::family;
 use crate::save::{Frame, flags};
 use crate::spr::{flush_code, mtspr};
-use core::sync::atomic::Ordering::Relaxed;
 use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::exception::{Class, Description, EXCEPTIONS, Exception};
 use sprig_isa::spr::number;
@@ -252,9 +251,7 @@ fn point_ivors() {
 
 /// Called by the handlers of asynchronous interrupts, with interrupts off.
 pub(crate) extern "C" fn asynchronous_interrupt(frame: &mut Frame) {
-    if let Some(taken) = flags().taken.get(frame.exception as usize) {
-        taken.store(taken.load(Relaxed).wrapping_add(1), Relaxed);
-    }
+    flags().note_taken(frame.exception as usize);
     if let Some(exception) = Exception::from_number(frame.exception as u8) {
         family::silence(exception, frame);
     }

@@ -23,6 +23,26 @@ use core::ops::RangeInclusive;
 pub use table::SPRS;
 pub use unsafe_to_write::{UNSAFE_TO_WRITE, UnsafeToWrite};
 
+/// The rows of one CPU, for whoever looks up one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows(&'static table::Places);
+
+impl Rows {
+    /// Those of a CPU; none of what is no row of [`crate::cpu::CPUS`].
+    #[inline]
+    #[must_use]
+    pub fn of(cpu: &Cpu) -> Option<Self> {
+        table::ROWS.get(cpu.set.bits().trailing_zeros() as usize).map(Self)
+    }
+
+    /// The row for a number.
+    #[inline]
+    #[must_use]
+    pub fn row(self, number: u16) -> Option<&'static Spr> {
+        SPRS.get(usize::from(*self.0.get(usize::from(number))?))
+    }
+}
+
 /// What may be done with a register under one number in one privilege state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -173,9 +193,7 @@ impl Spr {
     #[inline]
     #[must_use]
     pub fn lookup(cpu: &Cpu, number: u16) -> Option<&'static Self> {
-        let model = cpu.set.bits().trailing_zeros() as usize;
-        let row = *table::ROWS.get(model)?.get(usize::from(number))?;
-        SPRS.get(usize::from(row))
+        Rows::of(cpu)?.row(number)
     }
 
     /// Every row of this name (a name may stand for several numbers: DEAR and DAR do not, PIR does).

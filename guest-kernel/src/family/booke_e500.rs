@@ -171,10 +171,17 @@ pub(super) fn translate(io: Option<&IoWindow>) {
     unsafe { mtspr::<{ number::MMUCSR0 }>(mas::MMUCSR0_TLB0_FI) };
 }
 
-/// Looks for what could change the TLB in the code of the case that is about to run: only then has it to be looked at.
-pub(super) fn note_code(code: &[u8]) {
-    let changes = code.as_chunks().0.iter().any(|word| u32::from_be_bytes(*word) == TLBWE);
-    TLB_MAY_BE_CHANGED.with(|changed| *changed = changes);
+/// The code of another case is about to run. Nothing in it can change the TLB unless [`note_instruction`] is told of it: only then has the TLB
+/// to be looked at.
+pub(super) fn begin_code() {
+    TLB_MAY_BE_CHANGED.with(|changed| *changed = false);
+}
+
+/// This instruction is in that code.
+pub(super) fn note_instruction(word: u32) {
+    if word == TLBWE {
+        TLB_MAY_BE_CHANGED.with(|changed| *changed = true);
+    }
 }
 
 /// Removes what scripts have mapped.

@@ -131,12 +131,16 @@ pub(crate) fn restore() {
     park_decrementer();
 }
 
-/// Looks at the code of the case that is about to run for what [`restore`] will have to put back behind it.
+/// The code of another case is about to run: [`note_instruction`] is told what is in it.
 #[cfg(target_pointer_width = "32")]
-pub(crate) fn note_code(code: &[u8]) {
-    if cpu().family == Family::BookeE500 {
-        booke_e500::note_code(code);
-    }
+pub(crate) fn begin_code() {
+    booke_e500::begin_code();
+}
+
+/// An instruction of that code, by which it may do what [`restore`] has to put back behind it. Where the CPU is no e500 nobody asks.
+#[cfg(target_pointer_width = "32")]
+pub(crate) fn note_instruction(word: u32) {
+    booke_e500::note_instruction(word);
 }
 
 /// Makes the CPU translate as the kernel wants it, whatever it did before, and goes on in the kernel's machine state. On

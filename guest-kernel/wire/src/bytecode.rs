@@ -5,7 +5,9 @@
 //! slots, run a stub the harness has assembled, store registers to slots, note the exception if there was one.
 //!
 //! Encoding: every operation starts with `u8 opcode, u8 flags, u16 step`; `step` is the number of the script step it
-//! belongs to, and is what logs and counters speak of. Then come the operation's own fields, in the order of the variant.
+//! belongs to, and is what logs and counters speak of. Then come the operation's own fields, in the order of the variant, and zeros up to
+//! a multiple of four bytes. The two that most cases consist of have a zero among their fields too, so that what is wider than a byte lies
+//! at a multiple of its size: an access that does not is dear to an emulator.
 
 use crate::Malformed;
 use crate::cursor::Cursor;
@@ -97,13 +99,18 @@ impl Transfer {
 pub struct Transfers<'a>(&'a [[u8; Transfer::SIZE]]);
 
 impl<'a> Transfers<'a> {
-    fn decode(cursor: &mut Cursor<'a>, count: u8) -> Result<Self, Malformed> {
+    /// Two lists, one behind the other: checked together, which is less to do in a guest that has many steps.
+    #[inline(always)]
+    fn decode_two(cursor: &mut Cursor<'a>, first: u8, second: u8) -> Result<(Self, Self), Malformed> {
         let malformed = cursor.malformed();
-        let (transfers, _) = cursor.take(usize::from(count) * Transfer::SIZE)?.as_chunks();
-        if !transfers.iter().all(|bytes| Transfer::is_valid(*bytes)) {
-            return Err(malformed);
+        let (first, second) = (usize::from(first), usize::from(second));
+        let (transfers, _) = cursor.take((first + second) * Transfer::SIZE)?.as_chunks();
+        match transfers.split_at_checked(first) {
+            Some((first, second)) if transfers.iter().all(|bytes| Transfer::is_valid(*bytes)) => {
+                Ok((Self(first), Self(second)))
+            }
+            _ => Err(malformed),
         }
-        Ok(Self(transfers))
     }
 
     /// The transfers in order.
@@ -360,6 +367,9 @@ mod opcode {
     pub(super) const TOUCH: u8 = 16;
 }
 
+/// Every operation begins at a multiple of so many bytes.
+const ALIGNMENT: usize = 4;
+
 /// Decodes one operation and the number of bytes it takes.
 ///
 /// # Errors
@@ -371,16 +381,12 @@ pub fn decode(bytes: &[u8]) -> Result<(Step<'_>, usize), Malformed> {
     let step = u16::from_be_bytes([high, low]);
     let op = match code {
         opcode::EXEC => {
-            let [s0, s1, s2, s3, words, inputs, outputs] = c.array()?;
-            Op::Exec {
-                stub: u32::from_be_bytes([s0, s1, s2, s3]),
-                words,
-                inputs: Transfers::decode(&mut c, inputs)?,
-                outputs: Transfers::decode(&mut c, outputs)?,
-            }
+            let [s0, s1, s2, s3, words, inputs, outputs, _] = c.array()?;
+            let (inputs, outputs) = Transfers::decode_two(&mut c, inputs, outputs)?;
+            Op::Exec { stub: u32::from_be_bytes([s0, s1, s2, s3]), words, inputs, outputs }
         }
         opcode::COMPUTE => {
-            let [alu, to @ .., a0, a1, b0, b1] = c.array::<7>()?;
+            let [alu, _, to @ .., a0, a1, b0, b1] = c.array::<8>()?;
             let alu = *Alu::ALL.get(usize::from(alu)).ok_or(malformed)?;
             let [to, a, b] = [to, [a0, a1], [b0, b1]].map(u16::from_be_bytes);
             Op::Compute { alu, to, a, b }
@@ -413,7 +419,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Step<'_>, usize), Malformed> {
         opcode::TOUCH => Op::Touch,
         _ => return Err(malformed),
     };
-    Ok((Step { step, flags, op }, c.position()))
+    Ok((Step { step, flags, op }, c.position().next_multiple_of(ALIGNMENT).min(bytes.len())))
 }
 
 #[cfg(feature = "alloc")]
@@ -421,13 +427,14 @@ pub use encode::Encoder;
 
 #[cfg(feature = "alloc")]
 mod encode {
-    use super::{OBSERVE, Transfer, opcode};
+    use super::{ALIGNMENT, OBSERVE, Transfer, opcode};
     use crate::bytecode::Alu;
     use alloc::vec::Vec;
 
     /// Writes operations one after the other; the counterpart of [`super::decode`].
     #[derive(Clone, Debug, Default)]
     pub struct Encoder {
+        /// The operations before the last, each with its padding, and the last without.
         bytes: Vec<u8>,
     }
 
@@ -440,11 +447,17 @@ mod encode {
     impl Encoder {
         /// The operations written so far.
         #[must_use]
-        pub fn into_bytes(self) -> Vec<u8> {
+        pub fn into_bytes(mut self) -> Vec<u8> {
+            self.pad();
             self.bytes
         }
 
+        fn pad(&mut self) {
+            self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT), 0);
+        }
+
         fn begin(&mut self, opcode: u8, step: u16, observe: bool) -> &mut Vec<u8> {
+            self.pad();
             self.bytes.push(opcode);
             self.bytes.push(if observe { OBSERVE } else { 0 });
             self.bytes.extend(step.to_be_bytes());
@@ -463,7 +476,7 @@ mod encode {
         ) {
             let bytes = self.begin(opcode::EXEC, step, observe);
             bytes.extend(stub.to_be_bytes());
-            bytes.extend([words, count(inputs.len()), count(outputs.len())]);
+            bytes.extend([words, count(inputs.len()), count(outputs.len()), 0]);
             for transfer in inputs.iter().chain(outputs) {
                 bytes.extend(transfer.encode());
             }
@@ -472,7 +485,7 @@ mod encode {
         /// [`super::Op::Compute`].
         pub fn compute(&mut self, step: u16, observe: bool, alu: Alu, to: u16, a: u16, b: u16) {
             let bytes = self.begin(opcode::COMPUTE, step, observe);
-            bytes.push(alu as u8);
+            bytes.extend([alu as u8, 0]);
             for slot in [to, a, b] {
                 bytes.extend(slot.to_be_bytes());
             }

@@ -29,6 +29,26 @@ fn an_exec_decodes_as_it_was_encoded() {
 }
 
 #[test]
+fn every_operation_begins_at_a_multiple_of_four_bytes() {
+    let mut encoder = Encoder::default();
+    encoder.map(0, 1, 2, 3);
+    encoder.taken(1, true, 10, 7, 8);
+    encoder.patch(2, false, 4, 8, 3, 5, 6);
+    encoder.host(3, true, 1, &[1, 2, 3], &[4]);
+    encoder.unmap(4, 1);
+    encoder.exec(5, true, 0, 1, &[], &[]);
+    encoder.touch(6);
+    let (bytes, mut at) = (encoder.into_bytes(), 0);
+    for expected in 0..=6 {
+        assert!(at.is_multiple_of(4), "{at}");
+        let (step, used) = bytecode::decode(&bytes[at..]).expect("as it was encoded");
+        assert_eq!(step.step, expected);
+        at += used;
+    }
+    assert_eq!(at, bytes.len());
+}
+
+#[test]
 fn a_batch_gives_back_its_cases() {
     let first = CaseParts { slots: 3, constants: vec![1, u64::MAX], ops: vec![3, 0, 0, 1, 9], code: vec![0x6000_0000] };
     let second = CaseParts { slots: 0, constants: vec![], ops: vec![], code: vec![1, 2, 3] };

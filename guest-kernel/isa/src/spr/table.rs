@@ -316,8 +316,11 @@ const NUMBERS: usize = 1024;
 const NONE: u8 = u8::MAX;
 const _: () = assert!(COUNT < NONE as usize);
 
-/// For each model and number its place among the rows, so that an instruction finds its register at once.
-pub(super) static ROWS: [[u8; NUMBERS]; MODELS] = {
+/// For each number its place among the rows.
+pub(super) type Places = [u8; NUMBERS];
+
+/// For each model those of its registers, so that an instruction finds its register at once.
+pub(super) static ROWS: [Places; MODELS] = {
     let mut rows = [[NONE; NUMBERS]; MODELS];
     let mut index = 0;
     while index < COUNT {
