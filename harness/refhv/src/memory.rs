@@ -116,7 +116,13 @@ impl Memory {
     #[must_use]
     pub fn write<const N: usize>(&mut self, address: u64, bytes: [u8; N]) -> Option<()> {
         let address = usize::try_from(address).ok()?;
-        *self.block.ram.get_mut(address..)?.first_chunk_mut()? = bytes;
+        let is_watched = self.block.is_watched(address >> CHUNK_SHIFT);
+        let place = self.block.ram.get_mut(address..)?.first_chunk_mut()?;
+        // Whoever watches a page has to look at all of it again: a guest stores what is there to have a page mapped.
+        if is_watched && *place == bytes {
+            return Some(());
+        }
+        *place = bytes;
         self.touch(address, N);
         Some(())
     }
@@ -131,7 +137,7 @@ impl Memory {
 
     /// [`Self::write`] at an address that is a multiple of `N`, which is a power of two; none, and nothing stored, if it is the
     /// first one to the page or the page is watched.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn write_aligned_again<const N: usize>(&mut self, address: u64, bytes: [u8; N]) -> Option<()> {
         let address = usize::try_from(address).ok()?;
@@ -281,6 +287,17 @@ mod tests {
         assert_ne!(memory.writes(AT), writes);
         assert_eq!(memory.write_aligned_again(AT + 8, [2; 4]), Some(()));
         assert_eq!((memory.read_aligned(AT + 8), memory.written_watched()), (Some([2; 4]), None));
+    }
+
+    #[test]
+    fn a_store_of_what_is_there_is_no_write_to_a_watched_page() {
+        let mut memory = Memory::new(CHUNK);
+        assert_eq!(memory.write(8, [1; 4]), Some(()));
+        let writes = memory.watch(0).expect("RAM");
+        assert_eq!(memory.write(8, [1; 4]), Some(()));
+        assert_eq!((memory.written_watched(), memory.writes(0)), (None, writes));
+        assert_eq!(memory.write(8, [1, 1, 1, 2]), Some(()));
+        assert_eq!((memory.written_watched(), memory.read(8)), (Some(0), Some([1, 1, 1, 2])));
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Hypervisor {
         {
             return outcome;
         }
-        let Some(row) = Spr::lookup(self.cpu, number) else {
+        let Some(row) = self.special.and_then(|rows| rows.row(number)) else {
             return undefined_spr(self.cpu, number, false, direction);
         };
         match direction {

@@ -54,7 +54,7 @@ use sprig_isa::exception::Exception;
 use sprig_isa::hcall::EV_UNIMPLEMENTED;
 use sprig_isa::msr;
 use sprig_isa::page::{Field, PAGE_SIZE};
-use sprig_isa::spr::number;
+use sprig_isa::spr::{Rows, number};
 
 use crate::bare::Timers;
 use crate::clock::INSTRUCTIONS_PER_TICK;
@@ -94,6 +94,8 @@ impl Default for Setup {
 #[derive(Clone)]
 pub struct Hypervisor {
     cpu: &'static Cpu,
+    /// What special-purpose registers that CPU has.
+    special: Option<Rows>,
     /// The guest's MMU.
     pub mmu: Mmu,
     /// The guest's timers.
@@ -156,6 +158,7 @@ impl Hypervisor {
         let aliases = aliases_in_page(cpu, setup.deviation);
         let mut hypervisor = Self {
             cpu,
+            special: Rows::of(cpu),
             mmu: Mmu::new(cpu, &mut registers.cells),
             timers: Timers::new(cpu.family, &core.clock),
             registers,

@@ -158,7 +158,7 @@ impl Shared {
     }
 
     /// A field's value.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(self, memory: &Memory, slot: Slot) -> u64 {
         let address = self.base + self.offset + u64::from(slot.offset);
         match (slot.size, self.order) {

@@ -118,6 +118,12 @@ impl Block {
         self.ram[range].copy_from_slice(&content.bytes[start..start + len]);
     }
 
+    /// True if somebody wants to know of the next write to this chunk.
+    #[inline]
+    pub(super) fn is_watched(&self, chunk: usize) -> bool {
+        self.writes.get(chunk).is_some_and(|writes| writes & WATCHED != 0)
+    }
+
     #[inline]
     pub(super) fn count_write(&mut self, chunk: usize) {
         if let Some(writes) = self.writes.get_mut(chunk) {
