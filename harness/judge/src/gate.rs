@@ -59,15 +59,19 @@ fn breaks(verdict: &Verdict) -> bool {
 
 /// True if nothing is broken that the reviewed build does not break as well, in the same way: some of it may be cured. What that build
 /// does counts only if it is what was reviewed. A finding is the same by its rule and by what the step was, which names the register, and gave:
-/// lines do not tell the rounds of a loop apart.
+/// lines do not tell the rounds of a loop apart. Of an interrupt that is another one than it should be the registers do not count, which a cure
+/// of something else may change: what is wrong with those is a finding of its own, where a rule says it.
 fn is_part(verdict: &Verdict, reviewed: &Verdict) -> bool {
     fn findings(verdict: &Verdict) -> impl Iterator<Item = (&str, &Finding)> {
         let failures = verdict.failures.iter();
         failures.flat_map(|failure| failure.findings.iter().map(|found| (failure.rule.as_str(), found)))
     }
+    fn gave(finding: &Finding) -> &String {
+        finding.compared.as_ref().unwrap_or(&finding.actual)
+    }
     let same = |(rule, found): (&str, &Finding), (other, seen): (&str, &Finding)| {
-        (rule, &found.step, &found.observed, &found.expected, &found.actual)
-            == (other, &seen.step, &seen.observed, &seen.expected, &seen.actual)
+        (rule, &found.step, &found.observed, &found.expected, gave(found))
+            == (other, &seen.step, &seen.observed, &seen.expected, gave(seen))
     };
     reviewed.status == Status::ExpectedFail
         && findings(verdict).all(|found| findings(reviewed).any(|seen| same(found, seen)))
@@ -144,6 +148,7 @@ mod tests {
             observed: "the step".to_owned(),
             expected: String::new(),
             actual: actual.to_owned(),
+            compared: None,
             exits: None,
         }
     }
@@ -179,6 +184,20 @@ mod tests {
         let mut now = breaking(Status::Changed, &[("mtspr b", "2")]);
         now.failures[0].line += 1;
         assert_eq!(weigh(&now, None, Some(&reviewed), false), Concern::News);
+    }
+
+    #[test]
+    fn a_cure_may_change_what_a_wrong_interrupt_leaves_in_registers_but_not_which_it_is() {
+        let taking = |status, interrupt: &str, srr1: &str| {
+            let mut verdict = breaking(status, &[("mfspr a", &format!("{interrupt} srr1={srr1}"))]);
+            verdict.failures[0].findings[0].compared = Some(interrupt.to_owned());
+            verdict
+        };
+        let reviewed = taking(Status::ExpectedFail, "program", "0x4000");
+        for (interrupt, concern) in [("program", Concern::News), ("data-storage", Concern::Failure)] {
+            let now = taking(Status::Changed, interrupt, "0xc000");
+            assert_eq!(weigh(&now, None, Some(&reviewed), false), concern, "{interrupt}");
+        }
     }
 
     #[test]

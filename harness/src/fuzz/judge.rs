@@ -290,6 +290,7 @@ mod tests {
             observed: String::new(),
             expected: String::new(),
             actual: String::new(),
+            compared: None,
             exits: None,
         };
         let failure = Failure {

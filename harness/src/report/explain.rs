@@ -66,7 +66,7 @@ fn broken(lines: &mut Lines, source: &str, failure: &Failure) {
 }
 
 fn found(lines: &mut Lines, finding: &Finding) {
-    let Finding { line, step, observed, expected, actual, exits } = finding;
+    let Finding { line, step, observed, expected, actual, compared: _, exits } = finding;
     if let (Some(line), Some(step)) = (line, step) {
         lines.add("step", &format!("line {line}: {step}"));
     }

@@ -15,6 +15,7 @@ fn broken() -> Verdict {
         observed: "after".into(),
         expected: "== 0xb0000004".into(),
         actual: "0xa0000004".into(),
+        compared: None,
         exits: Some(Exits { last_before: Some((9, "exit mfpvr".into(), "1 mfpvr".into())), during: "none".into() }),
     };
     let failure = Failure {

@@ -208,6 +208,8 @@ pub(super) struct Leaf {
     pub(super) expected: String,
     /// What it was.
     pub(super) actual: String,
+    /// [`super::Finding::compared`].
+    pub(super) compared: Option<String>,
 }
 
 /// Puts the comparisons of a condition that is not true into words.
@@ -242,16 +244,15 @@ impl Explainer<'_> {
             }
             Condition::Exception { step, exception, equal } => {
                 let name = exception.map_or("none", sprig_isa::exception::Exception::name);
-                let actual = match self.choice.get(step).and_then(|outcome| outcome.taken) {
-                    Some(taken) => describe::exception(&taken, self.family),
-                    None => "none".to_owned(),
-                };
+                let taken = self.choice.get(step).and_then(|outcome| outcome.taken);
+                let actual = taken.map_or_else(|| "none".to_owned(), |taken| describe::exception(&taken, self.family));
                 let symbol = if *equal == wanted { "==" } else { "!=" };
                 vec![Leaf {
                     step: Some(*step),
                     term: format!("{}.exception", self.name(*step)),
                     expected: format!("{symbol} {name}"),
                     actual,
+                    compared: taken.map(|taken| taken.exception.name().to_owned()),
                 }]
             }
         }
@@ -261,7 +262,7 @@ impl Explainer<'_> {
         let mut steps = BTreeSet::new();
         in_term(term, &mut steps);
         let actual = value(term, self.choice).map_or_else(|| self.why_none(term), |value| self.shown(term, value));
-        Leaf { step: steps.first().copied(), term: self.text(term), expected, actual }
+        Leaf { step: steps.first().copied(), term: self.text(term), expected, actual, compared: None }
     }
 
     /// Some registers are read by their bits.

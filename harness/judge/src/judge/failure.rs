@@ -34,6 +34,9 @@ pub struct Finding {
     pub expected: String,
     /// What it was.
     pub actual: String,
+    /// Of that what was compared, where it tells more: of an interrupt its name, where what it has left in registers stands behind it.
+    #[serde(skip)]
+    pub compared: Option<String>,
     /// The exits around the step, where the target counts them.
     pub exits: Option<Exits>,
 }

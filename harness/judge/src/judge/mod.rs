@@ -219,6 +219,7 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
                     observed: step.observation.clone().unwrap_or_else(|| "the step".to_owned()),
                     expected: "no exception".to_owned(),
                     actual: describe::exception(&taken, family),
+                    compared: None,
                     exits: exits(index),
                 }],
                 ..Failure::new(case, rules, 0, step.line, statement)
@@ -242,6 +243,7 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
                 observed: leaf.term,
                 expected: leaf.expected,
                 actual: leaf.actual,
+                compared: leaf.compared,
                 exits: leaf.step.and_then(exits),
             }
         });
@@ -270,6 +272,7 @@ fn given_up(subject: &Subject<'_>, transcript: &Transcript) -> Option<Failure> {
         observed: step.observation.clone().unwrap_or_else(|| "the step".to_owned()),
         expected: "in the hypervisor's hands".to_owned(),
         actual: format!("KVM_RUN returned: {}", describe::given_up(time, case, step)),
+        compared: None,
         exits: failure::exits_around(case, result.exits.as_deref(), *index),
     });
     let often = if times.len() > 1 { format!(", {} times", times.len()) } else { String::new() };
@@ -291,6 +294,7 @@ fn refused(subject: &Subject<'_>, transcript: &Transcript) -> Vec<Failure> {
             observed: "the call".to_owned(),
             expected: "carried out".to_owned(),
             actual: describe::status(*status).to_owned(),
+            compared: None,
             exits: failure::exits_around(case, result.exits.as_deref(), index),
         };
         let statement = format!("`{}` was not carried out", step.text);
