@@ -8,7 +8,7 @@
 
 use crate::registers::Regs;
 use sprig_wire::layout::LOG_BASE;
-use sprig_wire::log::{AT_CASE, AT_LENGTH, AT_STATE, AT_STEP, State};
+use sprig_wire::log::{self, AT_CASE, AT_LENGTH, AT_STATE, AT_STEP, State};
 
 /// Between two ticks of the timer, microseconds: so long a machine may leave its guest unnoticed, a hundred thousand times and more.
 pub const TIMER_MICROSECONDS: u32 = 20_000;
@@ -61,6 +61,11 @@ impl Progress {
             step: word(AT_STEP),
             length: word(AT_LENGTH),
         }
+    }
+
+    /// The steps of the case that have begun: none at first.
+    fn steps_begun(self) -> u32 {
+        log::begun(self.step).map_or(0, |step| step + 1)
     }
 }
 
@@ -127,7 +132,7 @@ impl Watchdog {
     pub fn is_hung(&mut self, ticks: u32, progress: Progress, look: impl FnOnce() -> Stuck) -> bool {
         if progress != self.seen {
             // A guest that has lost its place may boot anew, on and on: it gets somewhere each time.
-            if self.is_straight && progress.step < self.seen.step {
+            if self.is_straight && self.seen.has_begun && progress.steps_begun() < self.seen.steps_begun() {
                 return true;
             }
             (self.seen, self.since, self.stuck) = (progress, ticks, None);
@@ -192,6 +197,15 @@ mod tests {
         let mut watchdog = Watchdog::new(PATIENCE, 1, 0);
         assert!(!watchdog.is_hung(1, at_step(5), exits(0)));
         assert!(!watchdog.is_hung(1, at_step(4), exits(0)));
+    }
+
+    #[test]
+    fn a_guest_that_is_seen_before_the_first_step_does_not_begin_anew() {
+        let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
+        for progress in [Progress::default(), at_step(log::NO_STEP), at_step(0), at_step(1)] {
+            assert!(!watchdog.is_hung(1, progress, exits(0)), "{progress:?}");
+        }
+        assert!(watchdog.is_hung(1, at_step(log::NO_STEP), exits(0)));
     }
 
     #[test]
