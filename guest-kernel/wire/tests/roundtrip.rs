@@ -38,7 +38,7 @@ fn every_operation_begins_at_a_multiple_of_four_bytes() {
     encoder.unmap(4, 1);
     encoder.exec(5, true, 0, 1, &[], &[]);
     encoder.touch(6);
-    let (bytes, mut at) = (encoder.into_bytes(), 0);
+    let (bytes, mut at) = (encoder.into_bytes(), 0_usize);
     for expected in 0..=6 {
         assert!(at.is_multiple_of(4), "{at}");
         let (step, used) = bytecode::decode(&bytes[at..]).expect("as it was encoded");
