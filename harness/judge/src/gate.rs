@@ -59,8 +59,8 @@ fn breaks(verdict: &Verdict) -> bool {
 
 /// True if nothing is broken that the reviewed build does not break as well, in the same way: some of it may be cured. What that build
 /// does counts only if it is what was reviewed. A finding is the same by its rule and by what the step was, which names the register, and gave:
-/// lines do not tell the rounds of a loop apart. Of an interrupt that is another one than it should be the registers do not count, which a cure
-/// of something else may change: what is wrong with those is a finding of its own, where a rule says it.
+/// lines do not tell the rounds of a loop apart. Of an interrupt that should not have come, or be another, it counts which it is and why: a cure
+/// of something else may change the MSR that it has saved. What is wrong with that is a finding of its own, where a rule says it.
 fn is_part(verdict: &Verdict, reviewed: &Verdict) -> bool {
     fn findings(verdict: &Verdict) -> impl Iterator<Item = (&str, &Finding)> {
         let failures = verdict.failures.iter();
@@ -187,14 +187,16 @@ mod tests {
     }
 
     #[test]
-    fn a_cure_may_change_what_a_wrong_interrupt_leaves_in_registers_but_not_which_it_is() {
+    fn a_cure_may_change_the_msr_that_a_wrong_interrupt_saves_but_not_which_it_is_and_why() {
         let taking = |status, interrupt: &str, srr1: &str| {
             let mut verdict = breaking(status, &[("mfspr a", &format!("{interrupt} srr1={srr1}"))]);
             verdict.failures[0].findings[0].compared = Some(interrupt.to_owned());
             verdict
         };
-        let reviewed = taking(Status::ExpectedFail, "program", "0x4000");
-        for (interrupt, concern) in [("program", Concern::News), ("data-storage", Concern::Failure)] {
+        let reviewed = taking(Status::ExpectedFail, "program (PIL)", "0x4000");
+        for (interrupt, concern) in
+            [("program (PIL)", Concern::News), ("program (PPR)", Concern::Failure), ("data-storage", Concern::Failure)]
+        {
             let now = taking(Status::Changed, interrupt, "0xc000");
             assert_eq!(weigh(&now, None, Some(&reviewed), false), concern, "{interrupt}");
         }

@@ -252,7 +252,7 @@ impl Explainer<'_> {
                     term: format!("{}.exception", self.name(*step)),
                     expected: format!("{symbol} {name}"),
                     actual,
-                    compared: taken.map(|taken| taken.exception.name().to_owned()),
+                    compared: taken.map(|taken| describe::exception_in_short(&taken, self.family)),
                 }]
             }
         }

@@ -219,7 +219,7 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
                     observed: step.observation.clone().unwrap_or_else(|| "the step".to_owned()),
                     expected: "no exception".to_owned(),
                     actual: describe::exception(&taken, family),
-                    compared: Some(taken.exception.name().to_owned()),
+                    compared: Some(short),
                     exits: exits(index),
                 }],
                 ..Failure::new(case, rules, 0, step.line, statement)

@@ -178,6 +178,7 @@ fn an_exception_nobody_allowed_breaks_the_first_rule() {
     assert_eq!((finding.line, finding.step.as_deref()), (Some(6), Some("mtspr 276 (SPRG4), r3")));
     assert_eq!((&*finding.observed, &*finding.expected), ("the step", "no exception"));
     assert_eq!(finding.actual, "program ESR=PIL srr0=+0 srr1=ME");
+    assert_eq!(finding.compared.as_deref(), Some("program (PIL)"));
     assert_eq!(verdict.failures[0].rule, "alias.consistent-after-exit");
     assert_eq!(verdict.failures[0].line, 6);
     case.steps[0].may_trap = true;
@@ -242,6 +243,20 @@ fn what_an_exception_would_have_told_is_no_value_if_there_was_none() {
     let none = Condition::Exception { step: 4, exception: None, equal: true };
     case.checks[1].condition = Condition::Or(vec![no_value, none]);
     assert_eq!(verdict_of(&case, &result(&case, &transcript), None, Golden::NotKept).status, Status::Pass);
+}
+
+#[test]
+fn of_an_interrupt_that_should_be_another_what_counts_is_which_and_why() {
+    let mut case = alias();
+    case.steps[4].may_trap = true;
+    case.checks.drain(1..);
+    case.checks[0].condition = Condition::Exception { step: 4, exception: None, equal: true };
+    let mut transcript = alias_transcript(STALE, FRESH);
+    transcript.outcomes.insert(4, vec![example::trapped(Exception::Program)]);
+    let verdict = verdict_of(&case, &result(&case, &transcript), None, Golden::NotKept);
+    let finding = &verdict.failures[0].findings[0];
+    assert_eq!(finding.actual, "program ESR=PIL srr0=+0 srr1=ME");
+    assert_eq!(finding.compared.as_deref(), Some("program (PIL)"));
 }
 
 #[test]

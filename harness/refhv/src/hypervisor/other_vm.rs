@@ -29,17 +29,18 @@ const EBUSY: u64 = 16;
 /// Its program is all that it has: one page, not the first.
 const CODE: u64 = PAGE_SIZE;
 const MEMORY: u64 = 2 * PAGE_SIZE;
-/// Rounds of its program, which goes through it [`other_vm::ROUNDS`] times where a host can interrupt it: nobody does here while it has the
-/// CPU, so what it reads in one round it reads in the next.
-const ROUNDS: u64 = 8;
-/// Instructions of its own that end it, several for each that its program can have.
-const LIMIT: u64 = 1000 * ROUNDS;
+/// Rounds of its program where it runs to its end and nobody interrupts it: what it reads in one round it reads in the next. By turns it
+/// has [`other_vm::ROUNDS`], so that it reads many times behind each.
+const UNINTERRUPTED_ROUNDS: u64 = 8;
+/// Instructions of its own that end it for each round, several for each that its program can have.
+const LIMIT: u64 = 1000;
 
 /// Another guest, with its hypervisor's side, as its last turn has left it.
 #[derive(Clone)]
 pub(super) struct OtherVm {
     moment: Moment<Hypervisor>,
     value: u32,
+    rounds: u64,
     /// The registers that ever held something else than it had written, as [`Registers::bits`].
     differed: u64,
     /// How often it has come to the end of its program.
@@ -50,14 +51,15 @@ pub(super) struct OtherVm {
 
 impl OtherVm {
     /// A guest at the beginning of its program, under a hypervisor as this one was set up.
-    fn new(ours: &Hypervisor, value: u32, registers: Registers) -> Result<Self, Refusal> {
+    fn new(ours: &Hypervisor, value: u32, registers: Registers, rounds: u64) -> Result<Self, Refusal> {
         let mut core = Core::new(ours.cpu, Memory::new(MEMORY as usize));
         let hypervisor = Hypervisor::new(&mut core, ours.setup());
         for (place, word) in (CODE..MEMORY).step_by(4).zip(other_vm::program(registers, other_vm::Ending::Store)) {
             core.memory.write_u32(place, word).ok_or(Refusal::Errno(EIO))?;
         }
-        begin(&mut core, value);
-        Ok(Self { moment: Moment::of(&Processor::new(core, hypervisor)), value, differed: 0, ends: 0, turns: 0 })
+        begin(&mut core, value, rounds);
+        let moment = Moment::of(&Processor::new(core, hypervisor));
+        Ok(Self { moment, value, rounds, differed: 0, ends: 0, turns: 0 })
     }
 
     /// Runs it for so many instructions, again from its beginning where it has come to its end; but no further than to that if `once`.
@@ -70,8 +72,13 @@ impl OtherVm {
             if once {
                 return;
             }
-            begin(&mut processor.core, self.value);
+            begin(&mut processor.core, self.value, self.rounds);
         }
+    }
+
+    /// Instructions of its own that end it.
+    fn limit(&self) -> u64 {
+        LIMIT * self.rounds
     }
 
     /// What differed, if it ever came to the end of its program.
@@ -81,10 +88,10 @@ impl OtherVm {
 }
 
 /// Puts a guest at the beginning of the program.
-fn begin(core: &mut Core, value: u32) {
+fn begin(core: &mut Core, value: u32, rounds: u64) {
     core.state.pc = CODE;
     core.state.gpr = other_vm::general_registers(value, (REGISTERS + POWER_OFF).into(), 1);
-    core.state.ctr = ROUNDS;
+    core.state.ctr = rounds;
 }
 
 impl Hypervisor {
@@ -93,8 +100,9 @@ impl Hypervisor {
     /// # Errors
     /// If it does not come to its end.
     pub(super) fn run_other(&mut self, core: &mut Core, value: u32, registers: Registers) -> Result<u64, Refusal> {
-        let mut other = OtherVm::new(self, value, registers)?;
-        self.give_cpu(core, &mut other, LIMIT, true);
+        let mut other = OtherVm::new(self, value, registers, UNINTERRUPTED_ROUNDS)?;
+        let limit = other.limit();
+        self.give_cpu(core, &mut other, limit, true);
         other.outcome()
     }
 
@@ -106,7 +114,7 @@ impl Hypervisor {
         if self.other.is_some() {
             return Err(Refusal::Errno(EBUSY));
         }
-        self.other = Some(Box::new(OtherVm::new(self, value, registers)?));
+        self.other = Some(Box::new(OtherVm::new(self, value, registers, other_vm::ROUNDS)?));
         Ok(0)
     }
 
@@ -119,7 +127,8 @@ impl Hypervisor {
         if other.turns == 0 {
             return Err(Refusal::Errno(EAGAIN));
         }
-        self.give_cpu(core, &mut other, LIMIT, true);
+        let limit = other.limit();
+        self.give_cpu(core, &mut other, limit, true);
         other.outcome()
     }
 
