@@ -7,12 +7,15 @@
 //! rule = "*"                            # the rule it breaks
 //! seen = "0xc*"                         # optional: what was seen
 //! with = "store32 0x24*"                # optional: another step of the script, without which it would be something else
+//! bits = 0x1000                         # optional: what is expected and what is seen differ in these bits alone
+//! then = "mfspr r*, 62 (ESR)*"          # optional: behind it in the script these steps may show its consequence
 //! reason = "..."
 //! link = "https://..."
 //! ```
 //!
 //! The same that golden/expectations.toml is for cases: a rule stays a rule, and here it is known to be broken. That the hypervisor gave
-//! the guest up is known only where `seen` says so, and a death nowhere.
+//! the guest up is known only where `seen` says so, and a death nowhere. Where several causes change bits of one register, each has an
+//! entry with its own, and what is seen is known if they explain all of it.
 
 use crate::pattern::{Pattern, Patterns};
 use crate::problem::{Lines, Problem, parse_toml};
@@ -28,6 +31,8 @@ pub struct Entry {
     rules: Patterns,
     seen: Option<Patterns>,
     with: Option<Patterns>,
+    bits: Option<u64>,
+    then: Option<Patterns>,
     line: usize,
     /// Why.
     pub reason: String,
@@ -55,6 +60,8 @@ pub struct Found<'a> {
     pub seen: &'a str,
     /// Whether that is that the hypervisor gave the guest up.
     pub given_up: bool,
+    /// The bits in which it is not what was expected, where both are numbers.
+    pub bits: Option<u64>,
     /// All steps.
     pub script: &'a [&'a str],
 }
@@ -74,6 +81,8 @@ struct Table {
     rule: Patterns,
     seen: Option<Patterns>,
     with: Option<Patterns>,
+    bits: Option<u64>,
+    then: Option<Patterns>,
     reason: String,
     link: String,
 }
@@ -88,7 +97,7 @@ impl Known {
         let lines = Lines::of(text);
         let mut problems = Vec::new();
         let mut entries = Vec::new();
-        for Table { target, step, rule, seen, with, reason, link } in file.known {
+        for Table { target, step, rule, seen, with, bits, then, reason, link } in file.known {
             let line = lines.number(target.span().start);
             for (what, text) in [("reason", &reason), ("link", &link)] {
                 if text.trim().is_empty() {
@@ -96,7 +105,7 @@ impl Known {
                 }
             }
             let targets = target.into_inner();
-            entries.push(Entry { targets, steps: step, rules: rule, seen, with, line, reason, link });
+            entries.push(Entry { targets, steps: step, rules: rule, seen, with, bits, then, line, reason, link });
         }
         if problems.is_empty() { Ok(Self { path: path.to_owned(), entries }) } else { Err(problems) }
     }
@@ -132,7 +141,19 @@ impl Known {
     /// The entry about it.
     #[must_use]
     pub fn of(&self, found: &Found<'_>) -> Option<&Entry> {
-        self.about(found.target).find(|entry| {
+        let of_some_bits = || {
+            let differing = found.bits?;
+            let entries = || self.matching(found).filter_map(|entry| Some((entry, entry.bits?)));
+            let explained = entries().fold(0, |all, (_, bits)| all | bits);
+            let (entry, _) = entries().find(|(_, bits)| differing & bits != 0)?;
+            (differing & !explained == 0).then_some(entry)
+        };
+        self.matching(found).find(|entry| entry.bits.is_none()).or_else(of_some_bits)
+    }
+
+    /// The entries about it, whichever bits they are about.
+    fn matching(&self, found: &Found<'_>) -> impl Iterator<Item = &Entry> {
+        self.about(found.target).filter(|entry| {
             entry.steps.matches(found.step)
                 && entry.rules.matches(found.rule)
                 && entry.seen.as_ref().map_or(!found.given_up, |seen| seen.matches(found.seen))
@@ -144,13 +165,25 @@ impl Known {
 impl Entry {
     /// Its patterns of steps that are about one of the script, whatever is seen.
     pub fn about<'a>(&'a self, script: &'a [&str]) -> impl Iterator<Item = &'a Pattern> {
-        let here = script.iter().filter(|_| self.is_with(script));
-        here.flat_map(|step| self.steps.iter().filter(move |pattern| pattern.matches(step)))
+        let first = script.iter().position(|step| self.is_with(script) && self.steps.matches(step));
+        let here = script.iter().filter(move |_| first.is_some());
+        let behind = script.iter().skip(first.map_or(script.len(), |first| first + 1));
+        let matching =
+            |patterns: &'a Patterns, step: &'a str| patterns.iter().filter(move |pattern| pattern.matches(step));
+        let consequences =
+            self.then.iter().flat_map(move |then| behind.clone().flat_map(move |step| matching(then, step)));
+        here.flat_map(move |step| matching(&self.steps, step)).chain(consequences)
     }
 
-    /// Its patterns of steps.
+    /// Its patterns of steps, those of its consequences included.
     pub fn steps(&self) -> impl Iterator<Item = &Pattern> {
-        self.steps.iter()
+        self.steps.iter().chain(self.then.iter().flat_map(Patterns::iter))
+    }
+
+    /// Whether what this step shows behind it may be its consequence. That the guest is given up never is.
+    #[must_use]
+    pub fn explains(&self, found: &Found<'_>) -> bool {
+        !found.given_up && self.then.as_ref().is_some_and(|then| then.matches(found.step))
     }
 
     fn is_with(&self, script: &[&str]) -> bool {
@@ -178,6 +211,7 @@ link = "https://example.org"
         rule: "alias.consistent-after-exit",
         seen: "0xc0a0b000",
         given_up: false,
+        bits: None,
         script: &[ALIAS],
     };
 
@@ -211,6 +245,25 @@ link = "https://example.org"
         assert!(known(ENTRY).of(&given_up).is_none());
         let seen = known(&format!("{ENTRY}seen = \"KVM_RUN returned: KVM_EXIT_UNKNOWN*\"\n"));
         assert!(seen.of(&given_up).is_some() && seen.of(&FOUND).is_none());
+    }
+
+    #[test]
+    fn entries_about_bits_explain_together_what_differs_and_nothing_else() {
+        let both = known(&format!("{ENTRY}bits = 0x1000\n{ENTRY}bits = 0x20000\n"));
+        let line = |bits| both.of(&Found { bits, ..FOUND }).map(|entry| entry.line);
+        assert_eq!((line(Some(0x1000)), line(Some(0x20000)), line(Some(0x21000))), (Some(3), Some(11), Some(3)));
+        assert_eq!((line(Some(0x8000)), line(Some(0x9000)), line(None)), (None, None, None));
+    }
+
+    #[test]
+    fn what_comes_behind_it_may_be_its_consequence() {
+        let known = known(&format!("{ENTRY}then = \"mfspr r*, 62 (ESR)\"\n"));
+        let entry = known.of(&FOUND).expect("one");
+        let behind = Found { step: "mfspr r3, 62 (ESR)", ..FOUND };
+        assert!(entry.explains(&behind) && known.of(&behind).is_none());
+        assert!(!entry.explains(&Found { given_up: true, ..behind }) && !entry.explains(&FOUND));
+        let about = |script: &[&str]| entry.about(script).count();
+        assert_eq!((about(&[ALIAS, behind.step]), about(&[behind.step, ALIAS]), about(&[behind.step])), (2, 1, 0));
     }
 
     #[test]

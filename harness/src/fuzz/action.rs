@@ -23,8 +23,8 @@ const EXPIRED: u32 = 20_000;
 /// What `critical` and r1 have in common where they do; no stack of the guest kernel's is there.
 pub(super) const STACK: u64 = 0x00a0_1000;
 /// From behind the `bl` of a return to behind the return itself, in bytes; and from the step's beginning to what only a kernel may do.
-const RETURNED_TO: u32 = 20;
-pub(super) const RETURN_PRIVILEGED: u64 = 12;
+const RETURNED_TO: u32 = 24;
+pub(super) const RETURN_PRIVILEGED: u64 = 8;
 /// The register with the address of a load or store with update.
 pub(super) const BASE: u8 = 4;
 /// How far it is moved on.
@@ -149,9 +149,11 @@ impl Action {
                     (false, Family::Book3s64) => ("SRR", "rfid"),
                     (false, _) => ("SRR", "rfi"),
                 };
+                // An interrupt behind the first `mtspr` would take the register for itself, so a kernel lets none in from there on.
                 format!(
-                    "run bl 4; mfspr r4, LR; addi r4, r4, {RETURNED_TO}; mtspr {save}0, r4; mtspr {save}1, r5; {back}; mfmsr r3 with r5 = {} gives r3",
-                    named(value)
+                    "run bl 4; mfspr r4, LR; mtmsr r6; addi r4, r4, {RETURNED_TO}; mtspr {save}0, r4; mtspr {save}1, r5; {back}; mfmsr r3 with r5 = {}, r6 = {} gives r3",
+                    named(value),
+                    named(environment.msr())
                 )
             }
             Self::ReadMsr => "mfmsr".to_owned(),

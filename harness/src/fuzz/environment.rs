@@ -31,6 +31,8 @@ pub struct Environment {
     pub features: FeatureSet,
     /// Rounds after which an interrupt that is due has been taken.
     pub patience: u32,
+    /// Its timers have a thread of their own: how many instructions one comes late nobody can tell.
+    pub late_timers: bool,
     /// A script finds what those before it have left in the same machine, but for what the guest kernel clears.
     pub shared: bool,
 }
@@ -41,11 +43,10 @@ impl Environment {
     pub fn of(target: &dyn Target) -> Self {
         let Profile { cpu, features, .. } = target.profile();
         let alone = target.cases_per_session() == 1;
-        // An emulator's timers may have a thread of their own.
-        let patience = if alone { PATIENCE } else { 100 * PATIENCE };
-        // A VMM makes a virtual machine for each case.
+        // A VMM makes a virtual machine for each case, on a host that counts instructions.
         let shared = !alone && target.host_program().is_none();
-        Self { cpu, features, patience, shared }
+        let patience = if alone { PATIENCE } else { 100 * PATIENCE };
+        Self { cpu, features, patience, late_timers: shared, shared }
     }
 
     /// The same for scripts that another target can run as well.

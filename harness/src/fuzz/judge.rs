@@ -19,6 +19,7 @@ use sprig_isa::cpu::Family;
 use sprig_wire::layout::{CODE_BASE, CODE_SIZE, IMAGE_BASE, IMAGE_END, STEP_RETURN};
 use sprig_wire::log::State;
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Who says that something is wrong.
@@ -46,6 +47,8 @@ pub struct Finding {
     pub expected: String,
     /// What was.
     pub actual: String,
+    /// The bits in which it is not what should have been, where both are numbers.
+    pub bits: Option<u64>,
 }
 
 impl Finding {
@@ -128,7 +131,8 @@ impl Judge<'_> {
         if let Some((other_case, other_result)) = other
             && are_comparable(result, other_result)
         {
-            findings.extend(self.differences(candidate, result, other_case, other_result));
+            let told = findings.iter().map(|finding| (finding.step, finding.part)).collect();
+            findings.extend(self.differences(candidate, result, other_case, other_result, &told));
         }
         findings.sort_by_key(|finding| (finding.step, finding.witness, finding.part));
         Some(findings)
@@ -147,15 +151,18 @@ impl Judge<'_> {
             rule,
             expected: "the guest goes on".to_owned(),
             actual: how.lines().next().unwrap_or_default().to_owned(),
+            bits: None,
         }
     }
 
+    /// Where the two differ, but for what the contract has told of the target.
     fn differences(
         &self,
         candidate: &Candidate,
         result: &RunResult,
         other_case: &Case,
         other_result: &RunResult,
+        told: &BTreeSet<(usize, Part)>,
     ) -> Vec<Finding> {
         let Candidate { case, rendered, .. } = candidate;
         let decoded = (Transcript::decode(other_case, other_result), Transcript::decode(case, result));
@@ -167,22 +174,29 @@ impl Judge<'_> {
             (case, &target),
             &mut Met::new(),
         );
-        let mut findings = Vec::new();
+        let mut findings: Vec<Finding> = Vec::new();
         for disagreement in found {
             let named = rendered.step_named(&disagreement.observation);
-            let unnamed = || {
-                let step = case.steps.iter().find(|step| step.text == disagreement.observation)?;
-                rendered.step_on(step.line)
-            };
-            let Some(step) = named.or_else(unnamed) else { continue };
-            let Some(place) = rendered.lines.get(step) else { continue };
-            let outcomes = |case: &Case, transcript: &Transcript| {
-                let index = case.steps.iter().position(|step| step.line == place.number)?;
-                transcript.outcomes.get(&index).and_then(|outcomes| outcomes.first()).cloned()
-            };
-            let outputs = case.steps.iter().find(|step| step.line == place.number).map(|step| step.outputs.as_slice());
-            let outcomes = (outcomes(other_case, &reference), outcomes(case, &target));
-            let Some(part) = differing(outputs.unwrap_or_default(), outcomes.0, outcomes.1) else { continue };
+            // Several steps without a name may have the same text.
+            let unnamed = case.steps.iter().filter(|step| step.text == disagreement.observation);
+            let unnamed = unnamed.filter_map(|step| rendered.step_on(step.line));
+            let steps: Vec<usize> = named.map_or_else(|| unnamed.collect(), |step| vec![step]);
+            let differing = steps.into_iter().find_map(|step| {
+                let place = rendered.lines.get(step)?;
+                let outcome = |case: &Case, transcript: &Transcript| {
+                    let index = case.steps.iter().position(|step| step.line == place.number)?;
+                    transcript.outcomes.get(&index).and_then(|outcomes| outcomes.first()).cloned()
+                };
+                let outputs = case.steps.iter().find(|step| step.line == place.number)?.outputs.as_slice();
+                let parts = differing(outputs, outcome(other_case, &reference), outcome(case, &target));
+                let is_told = |part: &Part| {
+                    told.contains(&(step, *part))
+                        || findings.iter().any(|found| (found.step, found.part) == (step, *part))
+                };
+                let (part, bits) = parts.into_iter().find(|(part, _)| !is_told(part))?;
+                Some((step, place, part, bits))
+            });
+            let Some((step, place, part, bits)) = differing else { continue };
             let shown = |side: Option<String>| side.unwrap_or_else(|| "nothing".to_owned());
             findings.push(Finding {
                 witness: Witness::Reference,
@@ -191,6 +205,7 @@ impl Judge<'_> {
                 rule: place.rule,
                 expected: shown(disagreement.reference),
                 actual: shown(disagreement.qemu),
+                bits,
             });
         }
         findings
@@ -222,19 +237,28 @@ fn broken(rendered: &Rendered, failures: Vec<Failure>) -> Option<Vec<Finding>> {
         let expectation = rendered.expectation_on(failure.line);
         let part = if failure.is_given_up() { Part::GivenUp } else { Part::Exception };
         for told in failure.findings {
-            let (step, part, rule) = match expectation {
-                Some(found) => found,
+            let (step, part, rule, bits) = match expectation {
+                Some((step, said)) => {
+                    let bits = number_in(&told.actual).and_then(|seen| said.allowed.differing(seen));
+                    (step, said.part, said.rule, bits)
+                }
                 // That the guest was given up is one failure, wherever it was.
                 None => {
                     let step = rendered.step_on(told.line?)?;
-                    (step, part, rendered.lines.get(step)?.rule)
+                    (step, part, rendered.lines.get(step)?.rule, None)
                 }
             };
             let (expected, actual) = (told.expected, told.actual);
-            findings.push(Finding { witness: Witness::Contract, step, part, rule, expected, actual });
+            findings.push(Finding { witness: Witness::Contract, step, part, rule, expected, actual, bits });
         }
     }
     Some(findings)
+}
+
+/// The number that what was seen begins with.
+fn number_in(seen: &str) -> Option<u64> {
+    let digits = seen.split(' ').next()?.strip_prefix("0x")?;
+    u64::from_str_radix(digits, 16).ok()
 }
 
 /// True if a result can be compared with another's: both ran to their ends.
@@ -242,21 +266,31 @@ pub(super) fn are_comparable(result: &RunResult, other: &RunResult) -> bool {
     [result, other].iter().all(|result| result.state() == Some(State::Ended))
 }
 
-/// What of two outcomes of a step with these outputs is not the same; none if it is but for addresses in the guest kernel, which has
-/// an image for each platform, for where a pending interrupt was let in, behind a script's step or at its end, as an exit came there or
-/// did not, and for what the contract judges: that the guest was given up.
-fn differing(outputs: &[String], reference: Option<Outcome>, target: Option<Outcome>) -> Option<Part> {
-    let (Some(reference), Some(target)) = (reference, target) else { return Some(Part::Exception) };
+/// What of two outcomes of a step with these outputs is not the same, and in which bits; nothing if they are but for addresses in the guest
+/// kernel, which has an image for each platform, for where a pending interrupt was let in, behind a script's step or at its end, as an
+/// exit came there or did not, and for what the contract judges: that the guest was given up.
+fn differing(outputs: &[String], reference: Option<Outcome>, target: Option<Outcome>) -> Vec<(Part, Option<u64>)> {
+    let (reference, target) = match (reference, target) {
+        (Some(reference), Some(target)) => (reference, target),
+        (None, None) => return Vec::new(),
+        _ => return vec![(Part::Exception, None)],
+    };
+    let mut parts = Vec::new();
     match (reference.taken, target.taken) {
         (None, None) => {}
-        (Some(reference), Some(target)) if reference.exception == target.exception => match () {
-            () if reference.offset != target.offset => return Some(Part::Srr0),
-            () if reference.srr1 != target.srr1 => return Some(Part::Srr1),
-            () if reference.syndrome != target.syndrome => return Some(Part::Syndrome),
-            () if reference.dar != target.dar => return Some(Part::Dar),
-            () => {}
-        },
-        _ => return Some(Part::Exception),
+        (Some(reference), Some(target)) if reference.exception == target.exception => {
+            if reference.offset != target.offset {
+                parts.push((Part::Srr0, None));
+            }
+            let of_interrupt = [
+                (Part::Srr1, reference.srr1 ^ target.srr1),
+                (Part::Syndrome, u64::from(reference.syndrome ^ target.syndrome)),
+                (Part::Dar, reference.dar ^ target.dar),
+            ];
+            parts
+                .extend(of_interrupt.into_iter().filter(|(_, bits)| *bits != 0).map(|(part, bits)| (part, Some(bits))));
+        }
+        _ => return vec![(Part::Exception, None)],
     }
     let is_kernels = |value: &u64| (u64::from(IMAGE_BASE)..u64::from(IMAGE_END)).contains(value);
     let is_scripts = |value: &u64| (u64::from(CODE_BASE)..u64::from(CODE_BASE + CODE_SIZE)).contains(value);
@@ -268,8 +302,10 @@ fn differing(outputs: &[String], reference: Option<Outcome>, target: Option<Outc
             || is_scripts(one) && is_end(other)
     };
     let values = outputs.iter().zip(reference.values.iter().zip(&target.values));
-    let mut differ = values.filter(|(_, (reference, target))| !same(reference, target));
-    differ.next().map(|(name, _)| Part::of_output(name).unwrap_or(Part::Value))
+    let differ = values.filter(|(_, (reference, target))| !same(reference, target));
+    let part = |name: &str| Part::of_output(name).unwrap_or(Part::Value);
+    parts.extend(differ.map(|(name, (reference, target))| (part(name), Some(reference ^ target))));
+    parts
 }
 
 #[cfg(test)]
@@ -277,7 +313,13 @@ mod tests {
     use super::*;
     use crate::fuzz::action::{Action, ExitKind};
     use crate::fuzz::generate::step;
+    use crate::fuzz::runner::limits;
     use crate::fuzz::testing::environment;
+    use crate::project;
+    use crate::session::{self, Unwatched};
+    use crate::target::{self, Model, Reference, Target};
+    use sprig_isa::spr::{Spr, number};
+    use sprig_refhv::hypervisor::Deviation;
 
     #[test]
     fn each_step_at_which_the_guest_was_given_up_is_a_finding() {
@@ -307,22 +349,47 @@ mod tests {
     }
 
     #[test]
-    fn the_first_output_that_differs_is_what_differs() {
+    fn what_the_contract_tells_of_a_step_the_reference_does_not_tell_again() {
+        let suite = Suite::load(&project::root()).expect("nothing is wrong");
+        let model = Model::by_label("e500v2").expect("a model");
+        let target = Reference::deviating(model, Deviation::SprgsSwapped).expect("a target");
+        let reference = target::by_id("ref-e500v2-pr").expect("a target");
+        let judge = Judge { suite: &suite, target: target.id(), profile: &target.profile() };
+        let sprg1 = Spr::lookup(target.profile().cpu, number::SPRG1).expect("a register");
+        let steps = [step(false, Action::WriteSpr(sprg1, 4)), step(false, Action::ReadSpr(sprg1))];
+        let candidate = judge.candidate(&environment("ref-e500v2-pr"), &steps).expect("a script");
+        let ran = |target: &dyn Target| {
+            let (mut results, _) = session::run_all(target, &[&candidate.case], &limits(), &Unwatched);
+            results.remove(0)
+        };
+        let (result, other) = (ran(&target), ran(&*reference));
+        let found = |other| {
+            let findings = judge.findings(&candidate, &result, other).expect("it ran to its end");
+            findings.iter().map(|finding| (finding.step, finding.part, finding.witness)).collect::<Vec<_>>()
+        };
+        assert_eq!(found(Some((&candidate.case, &other))), [(1, Part::Value, Witness::Contract)]);
+        let told = judge.differences(&candidate, &result, &candidate.case, &other, &BTreeSet::new());
+        assert_eq!(told.len(), 1, "the reference tells it where the contract does not");
+    }
+
+    #[test]
+    fn what_differs_is_every_part_that_is_not_the_same() {
         let outputs = ["", "r4", "r17"].map(str::to_owned);
-        let part = |reference: [u64; 3], target: [u64; 3]| {
+        let parts = |reference: [u64; 3], target: [u64; 3]| {
             let outcome = |values: [u64; 3]| Some(Outcome { taken: None, values: values.to_vec() });
             differing(&outputs, outcome(reference), outcome(target))
         };
-        assert_eq!(part([0, 1, 2], [9, 9, 2]), Some(Part::Value));
-        assert_eq!(part([0, 1, 2], [0, 9, 9]), Some(Part::Register(4)));
-        assert_eq!(part([0, 1, 2], [0, 1, 9]), Some(Part::Register(17)));
+        let value = |bits| (Part::Value, Some(bits));
+        assert_eq!(parts([0, 1, 2], [9, 9, 2]), [value(9), (Part::Register(4), Some(8))]);
+        assert_eq!(parts([0, 1, 2], [0, 9, 9]), [(Part::Register(4), Some(8)), (Part::Register(17), Some(11))]);
+        assert_eq!(parts([0, 1, 2], [0, 1, 9]), [(Part::Register(17), Some(11))]);
         let kernel = u64::from(IMAGE_BASE);
-        assert_eq!(part([kernel, 1, 2], [kernel + 4, 1, 2]), None);
-        assert_eq!(part([kernel, 1, 2], [0, 1, 2]), Some(Part::Value));
+        assert_eq!(parts([kernel, 1, 2], [kernel + 4, 1, 2]), []);
+        assert_eq!(parts([kernel, 1, 2], [0, 1, 2]), [value(kernel)]);
         let (end, code) = (u64::from(STEP_RETURN), u64::from(CODE_BASE));
-        assert_eq!(part([code, 1, 2], [end, 1, 2]), None);
-        assert_eq!(part([end, 1, 2], [code, 1, 2]), None);
-        assert_eq!(part([code, 1, 2], [code + 4, 1, 2]), Some(Part::Value));
-        assert_eq!(part([end, 1, 2], [end + 4, 1, 2]), Some(Part::Value));
+        assert_eq!(parts([code, 1, 2], [end, 1, 2]), []);
+        assert_eq!(parts([end, 1, 2], [code, 1, 2]), []);
+        assert_eq!(parts([code, 1, 2], [code + 4, 1, 2]), [value(4)]);
+        assert_eq!(parts([end, 1, 2], [end + 4, 1, 2]), [value(end ^ (end + 4))]);
     }
 }

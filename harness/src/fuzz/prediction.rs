@@ -140,6 +140,20 @@ impl Prediction {
     }
 }
 
+impl Allowed {
+    /// The bits in which this value is not what is allowed; none where that is not one number.
+    pub(super) fn differing(&self, seen: u64) -> Option<u64> {
+        match self {
+            Self::OneOf(values) => match values.as_slice() {
+                [only] => Some(seen ^ only),
+                _ => None,
+            },
+            Self::Bits(mask, value) => Some((seen ^ value) & mask),
+            Self::NonZero | Self::Exceptions(_) | Self::Exception(_) => None,
+        }
+    }
+}
+
 impl Expectation {
     /// As the script language says it, of the observation of this name.
     pub(super) fn text(&self, name: &str) -> String {

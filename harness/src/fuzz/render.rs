@@ -3,7 +3,7 @@
 use super::action::{Action, ExitKind, Step};
 use super::contract::predict;
 use super::environment::Environment;
-use super::prediction::{Expectation, Part, Prediction, Trap};
+use super::prediction::{Expectation, Prediction, Trap};
 use crate::feature::Feature;
 use std::fmt::Write;
 
@@ -243,9 +243,9 @@ impl Rendered {
         self.lines.iter().position(|known| known.number == line)
     }
 
-    /// The expectation on this line: its step, what of it, and the rule.
-    pub(super) fn expectation_on(&self, line: usize) -> Option<(usize, Part, &'static str)> {
+    /// The expectation on this line, with its step.
+    pub(super) fn expectation_on(&self, line: usize) -> Option<(usize, &Expectation)> {
         let found = self.expectations.iter().find(|(number, ..)| *number == line);
-        found.map(|(_, step, expectation)| (*step, expectation.part, expectation.rule))
+        found.map(|(_, step, expectation)| (*step, expectation))
     }
 }

@@ -188,13 +188,13 @@ impl Runner<'_> {
                     }
                 }
             }
-            let (known, unknown): (Vec<&Finding>, Vec<&Finding>) =
-                findings.iter().partition(|finding| self.is_known(&ran.candidate, finding));
-            for finding in known {
-                self.count_known(&ran.candidate, finding);
-            }
+            let (known, unknown) = self.told_apart(&ran.candidate, findings);
             // What comes behind the first thing that is wrong may be its consequence.
-            if let Some(finding) = unknown.first().map(|finding| (*finding).clone()) {
+            let unknown = unknown.first().map(|finding| (*finding).clone());
+            for Entry { reason, link, .. } in known.into_iter().cloned().collect::<Vec<_>>() {
+                self.count(reason, link);
+            }
+            if let Some(finding) = unknown {
                 self.found(number, environment, ran, finding)?;
             }
         }
@@ -247,10 +247,9 @@ impl Runner<'_> {
                 candidates.push(self.judge().candidate(environment, &steps)?);
             }
             let compare = finding.witness == Witness::Reference;
-            let shows =
-                |variant: &Ran| variant.findings.iter().flatten().find(|other| other.is_like(&finding)).cloned();
             let found = self.run(candidates, compare).into_iter().find_map(|variant| {
-                let shown = shows(&variant).filter(|shown| !self.is_known(&variant.candidate, shown))?;
+                let (_, unknown) = self.told_apart(&variant.candidate, variant.findings.as_deref()?);
+                let shown = unknown.into_iter().find(|other| other.is_like(&finding)).cloned()?;
                 Some((variant, shown))
             });
             match found {
@@ -316,29 +315,58 @@ impl Runner<'_> {
         self.known(candidate, finding).is_some()
     }
 
+    /// The entries about what is known of these, and what is not: neither by itself nor as the consequence of something known before it.
+    fn told_apart<'f>(&self, candidate: &Candidate, findings: &'f [Finding]) -> (Vec<&Entry>, Vec<&'f Finding>) {
+        let (mut known, mut unknown): (Vec<&Entry>, Vec<&Finding>) = (Vec::new(), Vec::new());
+        let mut before: Vec<(usize, &Entry)> = Vec::new();
+        for finding in findings {
+            let entry = self.known(candidate, finding);
+            before.extend(entry.map(|entry| (finding.step, entry)));
+            let explains = |entry: &Entry| {
+                finding.part != Part::Fate
+                    && self.asked(candidate, finding, |found| entry.explains(found)) == Some(true)
+            };
+            let cause = || before.iter().find(|(step, entry)| *step < finding.step && explains(entry));
+            match entry.or_else(|| cause().map(|(_, entry)| *entry)) {
+                Some(entry) => known.push(entry),
+                None => unknown.push(finding),
+            }
+        }
+        (known, unknown)
+    }
+
     /// The entry about it. None is about a death: whatever else a step does, it must not end the target.
     fn known(&self, candidate: &Candidate, finding: &Finding) -> Option<&Entry> {
         if finding.part == Part::Fate {
             return None;
         }
+        self.asked(candidate, finding, |found| self.campaign.known.of(found))?
+    }
+
+    /// What is asked about a finding as entries see it; nothing if it is about no step.
+    fn asked<T>(&self, candidate: &Candidate, finding: &Finding, ask: impl FnOnce(&Found<'_>) -> T) -> Option<T> {
         let line = candidate.rendered.lines.get(finding.step)?.number;
         let step = candidate.case.steps.iter().find(|step| step.line == line)?;
         let script: Vec<&str> = candidate.case.steps.iter().map(|step| step.text.as_str()).collect();
-        self.campaign.known.of(&Found {
+        Some(ask(&Found {
             target: self.campaign.target.id(),
             step: &step.text,
             rule: finding.rule,
             seen: &finding.actual,
             given_up: finding.part == Part::GivenUp,
+            bits: finding.bits,
             script: &script,
-        })
+        }))
     }
 
     pub(super) fn count_known(&mut self, candidate: &Candidate, finding: &Finding) {
         if let Some(Entry { reason, link, .. }) = self.known(candidate, finding).cloned() {
-            let times = self.outcome.known.entry(reason).or_insert(Times { count: 0, link });
-            times.count += 1;
+            self.count(reason, link);
         }
+    }
+
+    fn count(&mut self, reason: String, link: String) {
+        self.outcome.known.entry(reason).or_insert(Times { count: 0, link }).count += 1;
     }
 }
 

@@ -271,6 +271,11 @@ impl Generator {
                 supervisor(Action::Migrate),
                 supervisor(Action::ReadSpr(spr)),
             ]);
+            // What one structure sets an identifier gets.
+            let named = vocabulary.one_regs.iter().filter(|(_, other)| other.cell == spr.cell);
+            for (register, spr) in named.copied() {
+                scripts.push(vec![supervisor(set), supervisor(Action::GetOneReg(register, spr))]);
+            }
         }
         scripts
     }

@@ -26,6 +26,8 @@ pub(super) struct Source {
     /// If it is not pending, it has been taken since it was set up.
     due: bool,
     doubtful: bool,
+    /// The last time it was let in, problem state alone did so, which enables interrupts whatever the kernel's MSR has.
+    pub(super) by_problem_state: bool,
 }
 
 impl Source {
@@ -33,6 +35,7 @@ impl Source {
     pub(super) fn wants(&mut self, pending: Answer) {
         self.pending = pending;
         self.due = pending == Answer::Yes;
+        self.by_problem_state = false;
         self.doubtful &= pending == Answer::Maybe;
     }
 
@@ -48,7 +51,7 @@ impl Source {
 
     /// Nobody can tell any more.
     pub(super) fn doubt(&mut self) {
-        *self = Self { pending: Answer::Maybe, taken: Answer::Maybe, due: false, doubtful: true };
+        *self = Self { pending: Answer::Maybe, taken: Answer::Maybe, due: false, doubtful: true, ..*self };
     }
 
     /// It may interrupt now, for sure or perhaps. True if it may have done so.
@@ -59,7 +62,7 @@ impl Source {
         match enabled {
             _ if self.taken == Answer::Yes => self.doubt(),
             Answer::Yes if self.due => {
-                *self = Self { pending: Answer::No, taken: Answer::Yes, due: false, doubtful: false };
+                *self = Self { pending: Answer::No, taken: Answer::Yes, due: false, doubtful: false, ..*self };
             }
             _ => (self.pending, self.taken) = (Answer::Maybe, Answer::Maybe),
         }

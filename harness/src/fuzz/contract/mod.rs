@@ -100,14 +100,27 @@ impl<'a> Contract<'a> {
 
     /// What a hypervisor does when it runs, whether or not it was seen to: but for the aliases, which may show either.
     fn settle(&mut self) {
+        self.take_stored_msr();
+        self.settled = true;
+        self.run_interrupts();
+    }
+
+    /// A hypervisor may have run, and the next instruction writes the MSR: what waits for a bit that the page alone has set comes before
+    /// that instruction, or once it is done and if it leaves the bit set.
+    fn settle_before_msr_write(&mut self) {
+        self.run_interrupts();
+        self.take_stored_msr();
+        self.settled = true;
+    }
+
+    /// What was stored to the page's msr is the MSR.
+    fn take_stored_msr(&mut self) {
         if let (Some(stored), Some(old)) = (self.stored_msr.take(), self.msr) {
             let taken = msr::PAGE_SAFE & self.writable_by_page();
             let new = old & !taken | stored & taken;
             // Bits that are not the page's to change may be taken or not: no document says.
             self.msr = ((stored ^ old) & !taken == 0).then_some(new);
         }
-        self.settled = true;
-        self.run_interrupts();
     }
 
     /// What a store to the page's msr changes for sure.
@@ -131,24 +144,36 @@ impl<'a> Contract<'a> {
     /// What waits and is let in interrupts the guest.
     fn run_interrupts(&mut self) {
         let ee = self.enabled(msr::EE);
-        let mut taken = self.external.let_in(ee);
-        taken |= self.decrementer.let_in(ee);
+        let by_problem_state = self.user && self.msr.is_some_and(|state| state & msr::EE == 0);
+        let (mut taken, mut some_time) = (false, false);
+        for source in [&mut self.external, &mut self.decrementer] {
+            let now = source.pending == Answer::Yes && ee == Answer::Yes;
+            if source.let_in(ee) {
+                source.by_problem_state = by_problem_state;
+                taken = true;
+                some_time |= !now;
+            }
+        }
         if self.environment.family().is_booke() {
             let ce = self.enabled(msr::booke::CE);
+            let now = self.critical.pending == Answer::Yes && ce == Answer::Yes;
             if self.critical.let_in(ce) {
-                self.registers.forget(number::CSRR0);
-                self.registers.forget(number::CSRR1);
-                // Between which two instructions is nobody's to say.
-                self.registers.of(number::CSRR0).open = true;
-                self.settled = false;
+                self.interrupts(number::CSRR0, number::CSRR1, !now);
             }
         }
         if taken {
-            self.registers.forget(number::SRR0);
-            self.registers.forget(number::SRR1);
-            self.registers.of(number::SRR0).open = true;
-            self.settled = false;
+            self.interrupts(number::SRR0, number::SRR1, some_time);
         }
+    }
+
+    /// An asynchronous interrupt saves address and state here; `some_time`: then, or before, or it will.
+    fn interrupts(&mut self, address: u16, state: u16, some_time: bool) {
+        self.registers.forget(address);
+        self.registers.forget(state);
+        // Between which two instructions is nobody's to say.
+        self.registers.of(address).open = true;
+        self.registers.of(state).open = some_time;
+        self.settled = false;
     }
 
     /// The page's `critical` equals this r1, and the page is there to say so.
@@ -179,8 +204,8 @@ impl<'a> Contract<'a> {
     /// The guest kernel has done something with a translation.
     fn kernel_translates(&mut self) {
         self.forget_assists();
-        self.registers.forget(number::SRR0);
-        self.registers.forget(number::SRR1);
+        self.registers.may_change(number::SRR0);
+        self.registers.may_change(number::SRR1);
     }
 
     /// A miss and the guest kernel's own work with translations leave something in the registers for them.

@@ -54,6 +54,13 @@ impl Registers {
         *self.of(cell) = Register::default();
     }
 
+    /// It may have been changed: what was left open stays so.
+    pub(super) fn may_change(&mut self, cell: u16) {
+        let open = self.of(cell).open;
+        self.forget(cell);
+        self.of(cell).open = open;
+    }
+
     /// A hypervisor has run: from here on an alias shows what the page has.
     pub(super) fn exit(&mut self) {
         for register in self.known.values_mut() {
@@ -120,7 +127,8 @@ mod tests {
         assert!(registers.of(276).open);
         registers.of(276).set(Some(1), Way::Trap);
         registers.forget(277);
-        assert!(!registers.of(276).open && !registers.of(277).open);
+        registers.may_change(278);
+        assert!(!registers.of(276).open && !registers.of(277).open && registers.of(278).open);
         assert!(!Registers::new(false).of(276).open);
     }
 

@@ -53,7 +53,8 @@ impl Contract<'_> {
             }
             Action::WriteMsr { .. } if self.user => self.takes(Cause::Privileged, 0),
             Action::WriteMsr { by, value, .. } => {
-                self.exit();
+                self.registers.exit();
+                self.settle_before_msr_write();
                 self.write_msr(by, value);
                 Prediction::done("irq.wrteei-changes-ee-only")
             }
@@ -147,9 +148,13 @@ impl Contract<'_> {
             Some(cause) => self.takes(cause, 0),
             None => {
                 self.exit();
-                self.registers.forget(number::SRR0);
-                self.registers.forget(number::SRR1);
-                self.registers.forget(if self.environment.family().is_booke() { number::ESR } else { number::DSISR });
+                self.registers.may_change(number::SRR0);
+                self.registers.may_change(number::SRR1);
+                self.registers.may_change(if self.environment.family().is_booke() {
+                    number::ESR
+                } else {
+                    number::DSISR
+                });
                 Prediction::open("spr.mfspr-writes-target")
             }
         }
@@ -234,7 +239,8 @@ impl Contract<'_> {
 
     /// A return from an interrupt that the guest kernel has made up.
     fn return_to(&mut self, critical: bool, value: u64) -> Prediction {
-        self.exit();
+        self.registers.exit();
+        self.settle_before_msr_write();
         let (address, state) = if critical { (number::CSRR0, number::CSRR1) } else { (number::SRR0, number::SRR1) };
         self.registers.forget(address);
         self.registers.forget(state);
@@ -321,8 +327,9 @@ impl Contract<'_> {
 
     fn host_read(&mut self, spr: &'static Spr, rule: &'static str) -> Prediction {
         self.exit();
-        let value = self.registers.of(spr.cell).value;
-        Prediction::value(rule, value.map(|value| vec![value]))
+        let register = self.registers.of(spr.cell);
+        let varies = register.open;
+        Prediction { varies, ..Prediction::value(rule, register.value.map(|value| vec![value])) }
     }
 
     fn host_write(&mut self, spr: &'static Spr, value: u64, rule: &'static str) -> Prediction {
@@ -340,5 +347,31 @@ fn read_rule(spr: &Spr, way: Way, paged: bool) -> &'static str {
         _ if spr.name.starts_with("SPRG") => "spr.sprg-holds-value",
         _ if ["SRR0", "SRR1", "DAR", "DEAR"].contains(&spr.name) => "spr.interrupt-registers-hold-value",
         _ => "spr.mfspr-writes-target",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::environment::WINDOW;
+    use super::super::predict;
+    use super::*;
+    use crate::fuzz::action::Size;
+    use crate::fuzz::testing::environment;
+    use sprig_isa::one_reg::ONE_REGS;
+
+    #[test]
+    fn what_is_left_open_is_so_for_user_space_too() {
+        let environment = environment("ref-e500v2-pr");
+        let mas0 = Spr::lookup(environment.cpu, number::MAS0).expect("a register");
+        let register = ONE_REGS.iter().find(|register| register.name == "KVM_REG_PPC_MAS0").expect("an identifier");
+        let varies = |actions: &[Action]| {
+            let steps: Vec<Step> = actions.iter().map(|action| Step { user: false, action: *action }).collect();
+            predict(&environment, &steps).last().expect("of each step one").varies
+        };
+        let missed = Action::Load(Size::Word, WINDOW);
+        for read in [Action::ReadSpr(mas0), Action::GetOneReg(register, mas0), Action::GetSregs(mas0)] {
+            assert!(!varies(&[read]) && varies(&[missed, read]));
+            assert!(!varies(&[missed, Action::WriteSpr(mas0, 0), read]), "it is the guest's again");
+        }
     }
 }

@@ -86,10 +86,8 @@ impl Contract<'_> {
     }
 
     pub(super) fn open_access(&mut self) -> Prediction {
-        self.registers.forget(number::SRR0);
-        self.registers.forget(number::SRR1);
-        for cell in [number::DEAR, number::ESR, number::DAR, number::DSISR] {
-            self.registers.forget(cell);
+        for cell in [number::SRR0, number::SRR1, number::DEAR, number::ESR, number::DAR, number::DSISR] {
+            self.registers.may_change(cell);
         }
         self.forget_assists();
         Prediction::open("page.access-ends")
@@ -213,7 +211,7 @@ impl Contract<'_> {
             return self.open_access();
         }
         // Whether it traps depends on what waits and on which bits change.
-        self.settle();
+        self.settle_before_msr_write();
         self.write_msr(by, value);
         Prediction::done("patch.same-effect")
     }

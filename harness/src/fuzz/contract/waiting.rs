@@ -8,9 +8,13 @@ use super::interrupts::Answer;
 use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 
+/// The rule that lets an interrupt in where the kernel's own MSR does not.
+const BY_PROBLEM_STATE: &str = "exception.problem-state-enables";
+
 impl Contract<'_> {
     pub(super) fn int_pending(&mut self) -> Prediction {
-        let rule = "page.int-pending";
+        let forced = [self.external, self.decrementer].iter().any(|source| source.by_problem_state);
+        let rule = if forced { BY_PROBLEM_STATE } else { "page.int-pending" };
         if self.pending_stored {
             // KVM computes it at each entry of an embedded guest, and a tick of the host is one; on Book3S where what waits changes.
             return Prediction { varies: true, ..Prediction::done("unspecified.int-pending-written") };
@@ -43,11 +47,11 @@ impl Contract<'_> {
                 Prediction::done("irq.pending-is-taken-when-enabled")
             }
             Action::Spin => {
-                self.decrementer.expire();
+                self.wait();
                 Prediction::done("irq.pending-is-taken-when-enabled")
             }
             Action::Loop(stack) => {
-                self.decrementer.expire();
+                self.wait();
                 if self.is_critical(stack) && self.enabled(msr::EE) != Answer::No {
                     // Withheld while it runs, taken some time after.
                     self.decrementer.doubt();
@@ -70,8 +74,17 @@ impl Contract<'_> {
         }
     }
 
+    /// A loop that any decrementer of these scripts runs out in.
+    fn wait(&mut self) {
+        if !self.environment.late_timers {
+            self.decrementer.expire();
+        }
+    }
+
     pub(super) fn section(&mut self) -> Prediction {
         if !self.critical_section() || self.environment.is_wide() {
+            // Its stores to `critical` are made all the same, where they are not refused.
+            self.fields.remove("critical");
             self.msr = None;
             self.external.doubt();
             self.decrementer.doubt();
@@ -90,6 +103,7 @@ impl Contract<'_> {
         let enabled = self.enabled(enabling_bit(exception));
         let rule = match (exception, self.source(exception).taken_answer()) {
             (Exception::CriticalInput, _) => "irq.ce-gates-critical-input",
+            (_, Answer::Yes | Answer::Maybe) if self.source(exception).by_problem_state => BY_PROBLEM_STATE,
             (_, Answer::No) if self.withheld => "page.critical-withholds",
             (_, Answer::No) => "irq.ee-gates",
             _ if self.user && self.fields.get("critical") == Some(&STACK) => "page.critical-in-problem-state",
@@ -105,5 +119,71 @@ impl Contract<'_> {
         // What nobody withheld and nobody let in for sure may come while it is asked about.
         let values = values.filter(|_| pending == Answer::No || enabled == Answer::No || critical);
         Prediction { waits, varies: values.is_none(), ..Prediction::value(rule, values) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::action::{ExitKind, Line, MsrWriter, Step};
+    use super::super::predict;
+    use super::*;
+    use crate::fuzz::testing::environment;
+    use sprig_isa::page::Field;
+
+    fn field(name: &str) -> &'static Field {
+        Field::by_name(name).expect("a field")
+    }
+
+    /// What the last step may show.
+    fn last(actions: &[Action]) -> Option<Allowed> {
+        let environment = environment("ref-e500v2-pr");
+        let map = Action::MapPage(environment.page());
+        let steps: Vec<Step> =
+            [&[map], actions].concat().iter().map(|action| Step { user: false, action: *action }).collect();
+        predict(&environment, &steps).pop()?.expectations.pop().map(|expectation| expectation.allowed)
+    }
+
+    #[test]
+    fn what_waits_may_come_or_not_where_the_next_instruction_turns_interrupts_off() {
+        let environment = environment("ref-e500v2-pr");
+        let (off, on) = (environment.msr(), environment.msr() | msr::EE);
+        let (by, from) = (MsrWriter::Mtmsr, 3);
+        let raise = Action::Line(Line::External, true);
+        let store = Action::StoreField(field("msr"), on);
+        let asked =
+            |between: &[Action]| last(&[&[raise, store], between, &[Action::Taken(Exception::External)]].concat());
+        let certain = Some(Allowed::OneOf(vec![1]));
+        assert_eq!(asked(&[Action::WriteMsr { by, from, value: off }]), None);
+        assert_eq!(asked(&[Action::Return { critical: false, value: off }]), None);
+        assert_eq!(asked(&[Action::PatchedWriteMsr(by, from, off)]), None);
+        assert_eq!(asked(&[Action::WriteMsr { by, from, value: on }]), certain);
+        assert_eq!(asked(&[Action::Return { critical: false, value: on }]), certain);
+        let exit = Action::Exit(ExitKind::Mfpvr);
+        assert_eq!(asked(&[exit, Action::WriteMsr { by, from, value: off }]), certain);
+    }
+
+    #[test]
+    fn what_problem_state_alone_lets_in_is_its_rule_s() {
+        let rule = |id: &str, enabled: u64| {
+            let environment = environment(id);
+            let on = Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: environment.msr() | enabled };
+            let steps =
+                [(false, on), (false, Action::Line(Line::External, true)), (true, Action::Taken(Exception::External))];
+            let steps = steps.map(|(user, action)| Step { user, action });
+            predict(&environment, &steps).pop().expect("of each step one").rule
+        };
+        assert_eq!(rule("ref-power8-pr", 0), BY_PROBLEM_STATE);
+        assert_eq!(rule("ref-power8-pr", msr::EE), "irq.pending-is-taken-when-enabled");
+        assert_eq!(rule("ref-e500v2-pr", 0), "irq.ee-gates");
+    }
+
+    #[test]
+    fn a_section_in_another_state_stores_to_critical_all_the_same() {
+        let critical = field("critical");
+        let (store, load) = (Action::StoreField(critical, 0), Action::LoadField(critical));
+        let elsewhere = Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: 0 };
+        assert_eq!(last(&[store, load]), Some(Allowed::OneOf(vec![0])));
+        assert_eq!(last(&[store, elsewhere, Action::CriticalSection, load]), None);
+        assert_eq!(last(&[store, Action::CriticalSection, load]), Some(Allowed::OneOf(vec![1])));
     }
 }
