@@ -63,30 +63,9 @@ impl Campaign<'_> {
     /// # Errors
     /// [`Error`]: a mistake of ours.
     pub fn run(&self) -> Result<Outcome, Error> {
-        let profile = self.target.profile();
-        let reference = self.reference.map(Target::profile);
         let own = Generator::new(Environment::of(self.target));
-        let shared = reference.as_ref().map(|other| Generator::new(own.environment().shared_with(other)));
-        let mut runner = Runner {
-            campaign: self,
-            outcome: Outcome {
-                scripts: 0,
-                compared: 0,
-                unjudged: 0,
-                sessions: 0,
-                findings: Vec::new(),
-                repeated: 0,
-                known: BTreeMap::new(),
-                coverage: Coverage::of(&own),
-                cpu: 0.0,
-                boot: 0.0,
-                dead: None,
-            },
-            profile,
-            reference,
-            seen: BTreeSet::new(),
-            avoided: BTreeSet::new(),
-        };
+        let mut runner = Runner::new(self, &own);
+        let shared = runner.reference.as_ref().map(|other| Generator::new(own.environment().shared_with(other)));
         runner.all(&own, shared.as_ref())?;
         Ok(runner.outcome)
     }
@@ -102,6 +81,32 @@ impl Ran {
     /// True if it ran to its end on the target and on the reference.
     pub(super) fn is_compared(&self) -> bool {
         self.other.as_ref().is_some_and(|(_, other)| are_comparable(&self.result, other))
+    }
+}
+
+impl<'a> Runner<'a> {
+    /// Before anything has run.
+    fn new(campaign: &'a Campaign<'a>, own: &Generator) -> Self {
+        Self {
+            campaign,
+            outcome: Outcome {
+                scripts: 0,
+                compared: 0,
+                unjudged: 0,
+                sessions: 0,
+                findings: Vec::new(),
+                repeated: 0,
+                known: BTreeMap::new(),
+                coverage: Coverage::of(own),
+                cpu: 0.0,
+                boot: 0.0,
+                dead: None,
+            },
+            profile: campaign.target.profile(),
+            reference: campaign.reference.map(Target::profile),
+            seen: BTreeSet::new(),
+            avoided: BTreeSet::new(),
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 use super::*;
+use crate::fuzz::action::Action;
+use crate::fuzz::generate::step;
 use crate::fuzz::testing::Dying;
 use crate::known::Known;
 use crate::project;
 use crate::session::Unwatched;
 use crate::suite::Suite;
 use crate::target::{self, Model, Reference};
+use sprig_isa::spr::{Spr, number};
 use sprig_refhv::hypervisor::Deviation;
 use std::path::Path;
 
@@ -48,6 +51,56 @@ fn what_is_known_is_counted_and_no_longer_shown() {
     assert!(outcome.findings.is_empty());
     assert!(outcome.known["everything"].count > 0);
     assert!(!campaign(&target, None, "").findings.is_empty());
+}
+
+#[test]
+fn a_consequence_is_known_behind_its_cause_alone() {
+    const CAUSED: &str = r#"
+[[known]]
+target = "*"
+step = "mfspr r3, 273 (SPRG1)"
+rule = "*"
+then = "mfspr r3, 62 (ESR)"
+reason = "the cause"
+link = "https://example.org"
+"#;
+    let suite = Suite::load(&project::root()).expect("nothing is wrong");
+    let known = Known::parse(Path::new("fuzz.toml"), CAUSED).expect("good");
+    let (limits, target) = (limits(), target::by_id("ref-e500v2-pr").expect("a target"));
+    let campaign = Campaign {
+        suite: &suite,
+        known: &known,
+        target: &*target,
+        reference: None,
+        seed: 1,
+        budget: Budget::Scripts(0),
+        limits: &limits,
+        progress: &Unwatched,
+    };
+    let own = Generator::new(Environment::of(&*target));
+    let runner = Runner::new(&campaign, &own);
+    let read = |number| Action::ReadSpr(Spr::lookup(target.profile().cpu, number).expect("a register"));
+    let steps = [number::ESR, number::SPRG1, number::ESR].map(|number| step(false, read(number)));
+    let candidate = runner.judge().candidate(own.environment(), &steps).expect("a script");
+    let finding = |step, part| Finding {
+        witness: Witness::Contract,
+        step,
+        part,
+        rule: "spr.mfspr-writes-target",
+        expected: "== 0x1".to_owned(),
+        actual: "0x0".to_owned(),
+        bits: Some(1),
+    };
+    let unknown = |findings: &[Finding]| {
+        let (_, unknown) = runner.told_apart(&candidate, findings);
+        unknown.iter().map(|finding| finding.step).collect::<Vec<_>>()
+    };
+    let value = |step| finding(step, Part::Value);
+    assert!(unknown(&[value(1), value(2)]).is_empty());
+    assert_eq!(unknown(&[value(0), value(1), value(2)]), [0], "it stands before its cause");
+    assert_eq!(unknown(&[value(2)]), [2], "the cause is there and was not found");
+    assert_eq!(unknown(&[value(1), finding(2, Part::GivenUp)]), [2]);
+    assert_eq!(unknown(&[value(1), finding(2, Part::Fate)]), [2]);
 }
 
 #[test]
