@@ -26,7 +26,7 @@ pub(super) struct Source {
     /// If it is not pending, it has been taken since it was set up.
     due: bool,
     doubtful: bool,
-    /// The last time it was let in, problem state alone did so, which enables interrupts whatever the kernel's MSR has.
+    /// It was problem state alone that let in what has not been asked about: it enables interrupts whatever the kernel's MSR has.
     pub(super) by_problem_state: bool,
 }
 
@@ -35,7 +35,6 @@ impl Source {
     pub(super) fn wants(&mut self, pending: Answer) {
         self.pending = pending;
         self.due = pending == Answer::Yes;
-        self.by_problem_state = false;
         self.doubtful &= pending == Answer::Maybe;
     }
 
@@ -77,6 +76,7 @@ impl Source {
     /// The guest asks whether it has.
     pub(super) fn ask(&mut self) -> Answer {
         let answer = std::mem::take(&mut self.taken);
+        self.by_problem_state = false;
         if answer == Answer::Maybe {
             self.doubt();
         }

@@ -164,17 +164,21 @@ mod tests {
 
     #[test]
     fn what_problem_state_alone_lets_in_is_its_rule_s() {
-        let rule = |id: &str, enabled: u64| {
+        let (raise, asked) = ((false, Action::Line(Line::External, true)), Action::Taken(Exception::External));
+        let rule = |id: &str, enabled: u64, behind: &[(bool, Action)]| {
             let environment = environment(id);
             let on = Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: environment.msr() | enabled };
-            let steps =
-                [(false, on), (false, Action::Line(Line::External, true)), (true, Action::Taken(Exception::External))];
-            let steps = steps.map(|(user, action)| Step { user, action });
+            let steps = [&[(false, on), raise], behind].concat();
+            let steps: Vec<Step> = steps.into_iter().map(|(user, action)| Step { user, action }).collect();
             predict(&environment, &steps).pop().expect("of each step one").rule
         };
-        assert_eq!(rule("ref-power8-pr", 0), BY_PROBLEM_STATE);
-        assert_eq!(rule("ref-power8-pr", msr::EE), "irq.pending-is-taken-when-enabled");
-        assert_eq!(rule("ref-e500v2-pr", 0), "irq.ee-gates");
+        let in_user = (true, asked);
+        assert_eq!(rule("ref-power8-pr", 0, &[in_user]), BY_PROBLEM_STATE);
+        assert_eq!(rule("ref-power8-pr", msr::EE, &[in_user]), "irq.pending-is-taken-when-enabled");
+        assert_eq!(rule("ref-e500v2-pr", 0, &[in_user]), "irq.ee-gates");
+        let (program, later) = ((true, Action::Exit(ExitKind::Sc)), (false, asked));
+        assert_eq!(rule("ref-power8-pr", 0, &[program, raise, later]), BY_PROBLEM_STATE, "it has not been asked about");
+        assert_eq!(rule("ref-power8-pr", 0, &[in_user, raise, later]), "irq.ee-gates");
     }
 
     #[test]
