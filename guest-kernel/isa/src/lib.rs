@@ -9,6 +9,7 @@
 //! | [`bit`] | the bits of MSR, ESR, DSISR and SRR1 by name |
 //! | [`cpu::CPUS`] | which CPU models there are, how to tell them by PVR, which family each belongs to |
 //! | [`spr::SPRS`] | an SPR's number, who may read and write it, on which CPUs, what it aliases, its page field |
+//! | [`debug`] | debugging a guest from user space |
 //! | [`exception::EXCEPTIONS`] | an interrupt's name, Book3S vector, BookE IVOR and register class |
 //! | [`page::FIELDS`] | a magic-page field's offset, width and feature bit |
 //! | [`hcall`] | hypercall tokens, return codes, the instruction sequence |
@@ -22,6 +23,7 @@
 
 pub mod bit;
 pub mod cpu;
+pub mod debug;
 pub mod exception;
 pub mod hcall;
 pub mod insn;

@@ -37,6 +37,10 @@ pub enum Meaning {
     ClearTsr,
     /// MAS7 in the high and MAS3 in the low word.
     Mas7And3,
+    /// The instruction that stops the guest where user space debugs it ([`crate::debug`]). It cannot be written.
+    Breakpoint,
+    /// A register of the hypervisor's privilege, which a partition has set for it (H_SET_MODE).
+    OfHypervisor,
 }
 
 /// A register with a KVM_REG_PPC_* identifier.
@@ -66,12 +70,15 @@ pub static ONE_REGS: &[OneReg] = &[
     row("KVM_REG_PPC_IAC2", u64_reg(0x03), Meaning::Spr(n::IAC2)),
     row("KVM_REG_PPC_DAC1", u64_reg(0x06), Meaning::Spr(n::DAC1)),
     row("KVM_REG_PPC_DAC2", u64_reg(0x07), Meaning::Spr(n::DAC2)),
+    row("KVM_REG_PPC_DABR", u64_reg(0x08), Meaning::OfHypervisor),
     row("KVM_REG_PPC_DAR", u64_reg(0x0c), Meaning::Spr(n::DAR)),
     row("KVM_REG_PPC_DSISR", u32_reg(0x0d), Meaning::Spr(n::DSISR)),
+    row("KVM_REG_PPC_EPR", u32_reg(0x86), Meaning::Spr(n::EPR)),
     row("KVM_REG_PPC_OR_TSR", u32_reg(0x87), Meaning::OrTsr),
     row("KVM_REG_PPC_CLEAR_TSR", u32_reg(0x88), Meaning::ClearTsr),
     row("KVM_REG_PPC_TCR", u32_reg(0x89), Meaning::Spr(n::TCR)),
     row("KVM_REG_PPC_TSR", u32_reg(0x8a), Meaning::Spr(n::TSR)),
+    row("KVM_REG_PPC_DEBUG_INST", u32_reg(0x8b), Meaning::Breakpoint),
     row("KVM_REG_PPC_MAS0", u32_reg(0x8c), Meaning::Spr(n::MAS0)),
     row("KVM_REG_PPC_MAS1", u32_reg(0x8d), Meaning::Spr(n::MAS1)),
     row("KVM_REG_PPC_MAS2", u64_reg(0x8e), Meaning::Spr(n::MAS2)),
@@ -86,7 +93,11 @@ pub static ONE_REGS: &[OneReg] = &[
     row("KVM_REG_PPC_EBBRR", u64_reg(0xa6), Meaning::Spr(n::EBBRR)),
     row("KVM_REG_PPC_BESCR", u64_reg(0xa7), Meaning::Spr(n::BESCR)),
     row("KVM_REG_PPC_TAR", u64_reg(0xa8), Meaning::Spr(n::TAR)),
+    row("KVM_REG_PPC_DAWR", u64_reg(0xaa), Meaning::OfHypervisor),
+    row("KVM_REG_PPC_DAWRX", u64_reg(0xab), Meaning::OfHypervisor),
+    row("KVM_REG_PPC_CIABR", u64_reg(0xac), Meaning::OfHypervisor),
     row("KVM_REG_PPC_VRSAVE", u32_reg(0xb4), Meaning::Spr(n::USPRG0)),
+    row("KVM_REG_PPC_DABRX", u32_reg(0xb8), Meaning::OfHypervisor),
     row("KVM_REG_PPC_SPRG9", u64_reg(0xba), Meaning::Spr(n::SPRG9)),
 ];
 
@@ -100,7 +111,7 @@ impl OneReg {
     /// True if reading it and writing the value back keeps it: what a migration carries.
     #[must_use]
     pub fn is_state(&self) -> bool {
-        !matches!(self.meaning, Meaning::OrTsr | Meaning::ClearTsr)
+        !matches!(self.meaning, Meaning::OrTsr | Meaning::ClearTsr | Meaning::Breakpoint)
     }
 }
 

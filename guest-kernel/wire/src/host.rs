@@ -69,6 +69,16 @@ pub static HOST_CALLS: &[HostCall] = &[
     // middle of its KVM_RUN.
     HostCall { name: START_OTHER_VM, call: 15, arguments: 1, results: 0 },
     HostCall { name: END_OTHER_VM, call: 16, arguments: 0, results: 1 },
+    // KVM_PPC_GET_PVINFO: the flags, and the four words of `hcall`.
+    HostCall { name: "pvinfo", call: 17, arguments: 0, results: 5 },
+    // KVM_SET_GUEST_DEBUG (sprig_isa::debug): control, and type and address of two breakpoints.
+    HostCall { name: "set-guest-debug", call: 18, arguments: 5, results: 0 },
+    // What was seen of KVM_EXIT_DEBUG since then: sprig_isa::debug::Debugger::seen.
+    HostCall { name: "debug-stops", call: 19, arguments: 0, results: 4 },
+    // KVM_TRANSLATE: the physical address, and whether there is one.
+    HostCall { name: "translate", call: 20, arguments: 1, results: 2 },
+    // KVM_CAP_PPC_EPR: on or off, and the vector that KVM_EXIT_EPR is answered with, one more each time.
+    HostCall { name: "external-proxy", call: 21, arguments: 2, results: 0 },
 ];
 
 impl HostCall {

@@ -5,6 +5,8 @@
 //!   +0x20  by reason:  MMIO     u64 address, u8 data[8], u32 length, u8 is_write
 //!                      UNKNOWN  u64 hardware_exit_reason
 //!                      PAPR     u64 nr, u64 ret, u64 args[9]
+//!                      DEBUG    u64 address, u32 status
+//!                      EPR      u32 epr
 //! ```
 
 /// Bytes of `struct kvm_run` that are looked at.
@@ -13,21 +15,26 @@ pub const HEAD: usize = 0x50;
 pub const AT_DATA: usize = AT_UNION + 8;
 /// Where the answer to a hypercall goes, r3 of the guest.
 pub const AT_STATUS: usize = AT_UNION + 8;
+/// Where the interrupt vector goes that the kernel has asked for.
+pub const AT_VECTOR: usize = AT_UNION;
 
 const AT_REASON: usize = 0x08;
 const AT_UNION: usize = 0x20;
 const AT_ARGUMENTS: usize = AT_UNION + 16;
+const AT_DEBUG_STATUS: usize = AT_UNION + 8;
 const AT_LENGTH: usize = AT_UNION + 16;
 const AT_IS_WRITE: usize = AT_UNION + 20;
 
 /// KVM_EXIT_*.
 mod reason {
     pub(super) const UNKNOWN: u32 = 0;
+    pub(super) const DEBUG: u32 = 4;
     pub(super) const MMIO: u32 = 6;
     pub(super) const FAIL_ENTRY: u32 = 9;
     pub(super) const INTR: u32 = 10;
     pub(super) const INTERNAL_ERROR: u32 = 17;
     pub(super) const PAPR_HCALL: u32 = 19;
+    pub(super) const EPR: u32 = 23;
     pub(super) const SYSTEM_EVENT: u32 = 24;
 }
 
@@ -51,6 +58,15 @@ pub struct Hypercall {
     pub arguments: [u64; 4],
 }
 
+/// What the kernel says of a guest that has stopped for whoever debugs it: `struct kvm_debug_exit_arch`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// Where.
+    pub address: u64,
+    /// Why: KVMPPC_DEBUG_*.
+    pub status: u32,
+}
+
 /// A return of KVM_RUN that is not the board's business: the hypervisor did not know how to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unexpected {
@@ -67,6 +83,10 @@ pub enum Exit {
     Mmio(Mmio),
     /// A partition's hypercall.
     Hypercall(Hypercall),
+    /// The guest has stopped for whoever debugs it.
+    Debug(Stopped),
+    /// An external interrupt has been delivered: which is it?
+    Vector,
     /// A signal.
     Interrupted,
     /// Anything else.
@@ -82,6 +102,11 @@ impl Exit {
         let word = u32::from_ne_bytes(field(run, AT_UNION));
         let detail = match reason {
             reason::INTR => return Self::Interrupted,
+            reason::EPR => return Self::Vector,
+            reason::DEBUG => {
+                let status = u32::from_ne_bytes(field(run, AT_DEBUG_STATUS));
+                return Self::Debug(Stopped { address: double, status });
+            }
             reason::MMIO => {
                 let data: [u8; 8] = field(run, AT_DATA);
                 return Self::Mmio(Mmio {
@@ -102,6 +127,14 @@ impl Exit {
     }
 }
 
+impl Stopped {
+    /// The stop as an unexpected return: nobody debugs the guest.
+    #[must_use]
+    pub const fn unexpected(&self) -> Unexpected {
+        Unexpected { reason: reason::DEBUG, detail: self.status as u64 }
+    }
+}
+
 impl Mmio {
     /// The access as an unexpected return: nothing is at this address.
     #[must_use]
@@ -115,7 +148,7 @@ impl Mmio {
 pub const fn reason_name(reason: u32) -> Option<&'static str> {
     Some(match reason {
         reason::UNKNOWN => "UNKNOWN",
-        4 => "DEBUG",
+        reason::DEBUG => "DEBUG",
         reason::MMIO => "MMIO",
         8 => "SHUTDOWN",
         reason::FAIL_ENTRY => "FAIL_ENTRY",
@@ -124,7 +157,7 @@ pub const fn reason_name(reason: u32) -> Option<&'static str> {
         18 => "OSI",
         reason::PAPR_HCALL => "PAPR_HCALL",
         21 => "WATCHDOG",
-        23 => "EPR",
+        reason::EPR => "EPR",
         reason::SYSTEM_EVENT => "SYSTEM_EVENT",
         _ => return None,
     })
@@ -161,6 +194,19 @@ mod tests {
             run[at..at + 8].copy_from_slice(&value.to_ne_bytes());
         }
         assert_eq!(Exit::decode(&run), Exit::Hypercall(Hypercall { token: 0x31c, arguments: [1, 4, 9, 2] }));
+    }
+
+    #[test]
+    fn a_stop_has_its_address_and_status_and_a_vector_is_asked_for() {
+        let mut run = [0; HEAD];
+        run[0x08..0x0c].copy_from_slice(&4u32.to_ne_bytes());
+        run[0x20..0x28].copy_from_slice(&0x1234u64.to_ne_bytes());
+        run[0x28..0x2c].copy_from_slice(&2u32.to_ne_bytes());
+        let stopped = Stopped { address: 0x1234, status: 2 };
+        assert_eq!(Exit::decode(&run), Exit::Debug(stopped));
+        assert_eq!(stopped.unexpected(), Unexpected { reason: 4, detail: 2 });
+        run[0x08..0x0c].copy_from_slice(&23u32.to_ne_bytes());
+        assert_eq!(Exit::decode(&run), Exit::Vector);
     }
 
     #[test]

@@ -1,8 +1,11 @@
-//! Host steps ([`sprig_wire::host`]) by KVM's ioctls.
+//! Host steps ([`sprig_wire::host`]) by KVM's ioctls, and the host's side of a case between two of them: whoever debugs its guest, and the
+//! interrupt controller that is asked for vectors.
 
+use crate::exit::Stopped;
 use crate::other_vm;
 use crate::registers::Family;
-use crate::system::{Errno, Failure, Vm, interrupt};
+use crate::system::{Breakpoint, Errno, Failure, GuestDebug, Translation, Vm, interrupt};
+use sprig_isa::debug::{Debugger, SOFTWARE_BREAKPOINT, Stop};
 use sprig_isa::one_reg::{LPCR, ONE_REGS};
 use sprig_isa::other_vm::Registers;
 use sprig_wire::host::{
@@ -40,27 +43,127 @@ enum First {
     Sregs,
 }
 
-/// Carries out the step the host block describes and writes its status and results there.
-pub fn serve(vm: &mut impl Vm) {
-    let block = HOST_BLOCK as usize;
-    let number = u16::from_be_bytes(field(vm, block));
-    let argument = |vm: &mut _, index: usize| u64::from_be_bytes(field(vm, block + ARGUMENTS as usize + 8 * index));
-    let arguments = [argument(vm, 0), argument(vm, 1)];
-    let name = HOST_CALLS.iter().find(|call| call.call == number).map(|call| call.name);
-    let (status, result) = match name.map_or(Err(Refusal::Unknown), |name| call(vm, name, arguments)) {
-        Ok(result) => (STATUS_OK, result),
-        Err(Refusal::Unknown) => (STATUS_UNKNOWN, 0),
-        Err(Refusal::Errno(Errno(number))) => (STATUS_REFUSED, number.into()),
-    };
-    store(vm, block + size_of::<u32>(), &status.to_be_bytes());
-    let mut results = [0; 8 * VALUES];
-    results[..8].copy_from_slice(&result.to_be_bytes());
-    store(vm, block + RESULTS as usize, &results);
+/// The host's side of a case.
+#[derive(Debug, Default)]
+pub struct Host {
+    debugger: Debugger,
+    breakpoints: [Breakpoint; 2],
+    /// What the next external interrupt is.
+    vector: u32,
+}
+
+impl Host {
+    /// Carries out the step the host block describes and writes its status and results there.
+    pub fn serve(&mut self, vm: &mut impl Vm) {
+        let block = HOST_BLOCK as usize;
+        let number = u16::from_be_bytes(field(vm, block));
+        let arguments: [u64; VALUES] =
+            core::array::from_fn(|index| u64::from_be_bytes(field(vm, block + ARGUMENTS as usize + 8 * index)));
+        let name = HOST_CALLS.iter().find(|call| call.call == number).map(|call| call.name);
+        let mut results = [0; VALUES];
+        let status = match name.map_or(Err(Refusal::Unknown), |name| self.call(vm, name, &arguments, &mut results)) {
+            Ok(result) => {
+                results[0] = result;
+                STATUS_OK
+            }
+            Err(Refusal::Unknown) => STATUS_UNKNOWN,
+            Err(Refusal::Errno(Errno(number))) => {
+                results[0] = number.into();
+                STATUS_REFUSED
+            }
+        };
+        store(vm, block + size_of::<u32>(), &status.to_be_bytes());
+        for (index, result) in results.iter().enumerate() {
+            store(vm, block + RESULTS as usize + 8 * index, &result.to_be_bytes());
+        }
+    }
+
+    /// A step; its first result. The others are put in their places.
+    fn call(
+        &mut self,
+        vm: &mut impl Vm,
+        name: &str,
+        arguments: &[u64; VALUES],
+        results: &mut [u64; VALUES],
+    ) -> Result<u64, Refusal> {
+        // The guest's store to the board is not over until then.
+        vm.complete()?;
+        let [first, second, ..] = *arguments;
+        match name {
+            "pvinfo" => {
+                let info = vm.pvinfo()?;
+                for (result, word) in results[1..].iter_mut().zip(info.hcall) {
+                    *result = u32::from_be_bytes(word).into();
+                }
+                Ok(info.flags.into())
+            }
+            "set-guest-debug" => {
+                let [_, kind0, addr0, kind1, addr1, ..] = *arguments;
+                let breakpoint = |kind, addr| Breakpoint { addr, kind: kind as u32, reserved: 0 };
+                self.debugger = Debugger::new(first as u32);
+                self.breakpoints = [breakpoint(kind0, addr0), breakpoint(kind1, addr1)];
+                Ok(self.debug(vm).map(|()| 0)?)
+            }
+            "debug-stops" => {
+                let seen = self.debugger.seen();
+                results[..seen.len()].copy_from_slice(&seen);
+                Ok(seen[0])
+            }
+            "translate" => {
+                let mut translation = Translation { linear_address: first, ..Translation::default() };
+                vm.translate(&mut translation)?;
+                results[1] = translation.valid.into();
+                Ok(translation.physical_address)
+            }
+            "external-proxy" => {
+                self.vector = second as u32;
+                Ok(vm.enable_external_proxy(first != 0).map(|()| 0)?)
+            }
+            _ => call(vm, name, [first, second]),
+        }
+    }
+
+    /// Tells the kernel what is debugged now.
+    fn debug(&self, vm: &mut impl Vm) -> Result<(), Errno> {
+        let mut debug = GuestDebug { control: self.debugger.control(), ..GuestDebug::default() };
+        debug.bp[..self.breakpoints.len()].copy_from_slice(&self.breakpoints);
+        vm.set_guest_debug(&debug)
+    }
+
+    /// The guest has stopped. True if somebody debugs it; where nobody does it goes on, too: behind a software breakpoint, which it would not
+    /// come past otherwise.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn stopped(&mut self, vm: &mut impl Vm, why: Stopped) -> Result<bool, Errno> {
+        let mut regs = vm.regs()?;
+        let pc = regs.pc();
+        // Steps run where their addresses are physical ones.
+        let word: [u8; 4] = usize::try_from(pc).map(|at| field(vm, at)).unwrap_or_default();
+        let is_breakpoint = [u32::from_be_bytes(word), u32::from_le_bytes(word)].contains(&SOFTWARE_BREAKPOINT);
+        let is_debugged = self.debugger.is_enabled();
+        if is_debugged {
+            let before = self.debugger.control();
+            self.debugger.note(&Stop { pc, address: why.address, status: why.status, is_breakpoint });
+            if self.debugger.control() != before {
+                self.debug(vm)?;
+            }
+        }
+        if is_breakpoint {
+            regs.set_pc(pc + size_of_val(&word) as u64);
+            vm.set_regs(&regs)?;
+        }
+        Ok(is_debugged)
+    }
+
+    /// The kernel has delivered an external interrupt and asks which it is.
+    pub fn tell_vector(&mut self, vm: &mut impl Vm) {
+        vm.answer_vector(self.vector);
+        self.vector = self.vector.wrapping_add(1);
+    }
 }
 
 fn call(vm: &mut impl Vm, name: &str, [first, second]: [u64; 2]) -> Result<u64, Refusal> {
-    // The guest's store to the board is not over until then.
-    vm.complete()?;
     let index = usize::try_from(first).unwrap_or(usize::MAX);
     match name {
         "get-regs" => {
@@ -142,7 +245,9 @@ mod tests {
     use crate::registers::Regs;
     use crate::system::EINVAL;
     use crate::testing::FakeVm;
+    use sprig_isa::debug::{ENABLE, SINGLESTEP, USE_SW_BP};
     use sprig_wire::host::{HostCall, SREGS};
+    use std::vec::Vec;
 
     /// Rings the bell with these arguments; status and first result.
     fn ask(vm: &mut FakeVm, name: &str, arguments: &[u64]) -> (u32, u64) {
@@ -152,7 +257,7 @@ mod tests {
         for (index, argument) in arguments.iter().enumerate() {
             store(vm, block + ARGUMENTS as usize + 8 * index, &argument.to_be_bytes());
         }
-        serve(vm);
+        Host::default().serve(vm);
         let results = block + RESULTS as usize;
         (u32::from_be_bytes(field(vm, block + 4)), u64::from_be_bytes(field(vm, results)))
     }
@@ -213,5 +318,62 @@ mod tests {
         let mut vm = FakeVm::default();
         assert_eq!(ask(&mut vm, "vcpu-id", &[]), (STATUS_OK, 0));
         assert_eq!(vm.completed, 1);
+    }
+
+    /// Rings the bell of this host; every result.
+    fn results(host: &mut Host, vm: &mut FakeVm, name: &str, arguments: &[u64]) -> [u64; VALUES] {
+        let block = HOST_BLOCK as usize;
+        store(vm, block, &HostCall::by_name(name).expect("a call").call.to_be_bytes());
+        for (index, argument) in arguments.iter().enumerate() {
+            store(vm, block + ARGUMENTS as usize + 8 * index, &argument.to_be_bytes());
+        }
+        host.serve(vm);
+        assert_eq!(u32::from_be_bytes(field(vm, block + 4)), STATUS_OK, "{name}");
+        core::array::from_fn(|index| u64::from_be_bytes(field(vm, block + RESULTS as usize + 8 * index)))
+    }
+
+    #[test]
+    fn what_a_hypercall_is_is_told_word_by_word() {
+        let (mut host, mut vm) = (Host::default(), FakeVm::default());
+        let told = results(&mut host, &mut vm, "pvinfo", &[]);
+        assert_eq!(told, [1, 0x3c00_4b56, 0x6000_4d21, 0x4400_0002, 7, 0, 0, 0]);
+        assert_eq!(results(&mut host, &mut vm, "translate", &[0x5_0000_1234])[..2], [0x5_0000_2234, 1]);
+    }
+
+    #[test]
+    fn a_guest_goes_on_behind_a_breakpoint_and_is_stepped_through_up_to_the_next() {
+        let (mut host, mut vm) = (Host::default(), FakeVm::default());
+        let control = ENABLE | SINGLESTEP | USE_SW_BP;
+        results(&mut host, &mut vm, "set-guest-debug", &[control.into(), 2, 0x40, 8, 0x50]);
+        let set = vm.debugged.pop().expect("KVM_SET_GUEST_DEBUG");
+        assert_eq!((set.control, set.bp[0].kind, set.bp[1].addr), (ENABLE | USE_SW_BP, 2, 0x50));
+        vm.ram[0x100..0x104].copy_from_slice(&SOFTWARE_BREAKPOINT.to_be_bytes());
+        // The other byte order's.
+        vm.ram[0x10c..0x110].copy_from_slice(&SOFTWARE_BREAKPOINT.to_le_bytes());
+        for (pc, address) in [(0x100, 0x100), (0x108, 0x108), (0x10c, 0x104)] {
+            vm.regs.set_pc(pc);
+            assert_eq!(host.stopped(&mut vm, Stopped { address, status: 0 }), Ok(true));
+        }
+        assert_eq!(vm.regs.pc(), 0x110);
+        let controls: Vec<u32> = vm.debugged.iter().map(|debug| debug.control).collect();
+        assert_eq!(controls, [control, ENABLE | USE_SW_BP]);
+        assert_eq!(results(&mut host, &mut vm, "debug-stops", &[])[..4], [3, 0, 0b1101, 0b111]);
+    }
+
+    #[test]
+    fn a_breakpoint_of_nobody_is_passed_and_said_to_be_nobodys() {
+        let (mut host, mut vm) = (Host::default(), FakeVm::default());
+        vm.ram[..4].copy_from_slice(&SOFTWARE_BREAKPOINT.to_be_bytes());
+        assert_eq!(host.stopped(&mut vm, Stopped { address: 0, status: 0 }), Ok(false));
+        assert_eq!((vm.regs.pc(), vm.debugged.len()), (4, 0));
+    }
+
+    #[test]
+    fn each_interrupt_has_a_vector_of_its_own() {
+        let (mut host, mut vm) = (Host::default(), FakeVm::default());
+        results(&mut host, &mut vm, "external-proxy", &[1, 0x41]);
+        assert!(vm.asks_for_vectors);
+        (0..2).for_each(|_| host.tell_vector(&mut vm));
+        assert_eq!(vm.vectors, [0x41, 0x42]);
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 
 use crate::registers::{Regs, Sregs};
-use crate::system::{EnableCap, GetHtabFd, Interrupt, MemoryRegion, MmuV3, OneReg};
+use crate::system::{EnableCap, GetHtabFd, GuestDebug, Interrupt, MemoryRegion, MmuV3, OneReg, Pvinfo, Translation};
 use crate::tlb::Dirty;
 
 const NONE: u32 = 1;
@@ -63,8 +63,14 @@ pub const SET_REGS: u32 = takes::<Regs>(0x82);
 pub const GET_SREGS: u32 = reads::<Sregs>(0x83);
 /// KVM_SET_SREGS.
 pub const SET_SREGS: u32 = takes::<Sregs>(0x84);
+/// KVM_TRANSLATE. _IOWR in kvm.h.
+pub const TRANSLATE: u32 = encode(READ | WRITE, 0x85, size_of::<Translation>());
 /// KVM_INTERRUPT.
 pub const INTERRUPT: u32 = takes::<Interrupt>(0x86);
+/// KVM_SET_GUEST_DEBUG.
+pub const SET_GUEST_DEBUG: u32 = takes::<GuestDebug>(0x9b);
+/// KVM_PPC_GET_PVINFO. _IOW in kvm.h, and fills the structure.
+pub const GET_PVINFO: u32 = takes::<Pvinfo>(0xa1);
 /// KVM_ENABLE_CAP, of a vCPU.
 pub const ENABLE_CAP: u32 = takes::<EnableCap>(0xa3);
 /// KVM_PPC_ALLOCATE_HTAB: gives a VM of KVM-HV a hashed page table of this size, log2 of its bytes, or empties the one it has. _IOWR
@@ -103,6 +109,8 @@ pub const VM_TYPE_PR: usize = 2;
 pub const CAP_PAPR: u32 = 68;
 /// KVM_CAP_SW_TLB: the guest's TLB lies in memory of user space.
 pub const CAP_SW_TLB: u32 = 69;
+/// KVM_CAP_PPC_EPR: an external interrupt asks user space for its vector.
+pub const CAP_EPR: u32 = 86;
 
 #[cfg(test)]
 mod tests {
@@ -126,7 +134,10 @@ mod tests {
                 CONFIGURE_V3_MMU,
                 DIRTY_TLB,
                 GET_ONE_REG,
-                SET_ONE_REG
+                SET_ONE_REG,
+                TRANSLATE,
+                SET_GUEST_DEBUG,
+                GET_PVINFO
             ],
             [
                 0x8020_ae46,
@@ -137,7 +148,10 @@ mod tests {
                 0x8010_aeaf,
                 0x8010_aeaa,
                 0x8010_aeab,
-                0x8010_aeac
+                0x8010_aeac,
+                0xc018_ae85,
+                0x8108_ae9b,
+                0x8080_aea1
             ]
         );
     }

@@ -11,7 +11,7 @@
 use crate::board::{self, Latch, Request};
 use crate::entry;
 use crate::exit::{Exit, Unexpected};
-use crate::host;
+use crate::host::Host;
 use crate::image::{BadImage, Image};
 use crate::papr::{self, Answer};
 use crate::registers::{Family, Regs, Sregs};
@@ -173,6 +173,7 @@ impl<'a, V: Vm> Machine<'a, V> {
         let mut watchdog = Watchdog::new(self.program.patience, self.rounds(), reporter.system.ticks());
         let mut console = Console::new();
         let mut latch = Latch::default();
+        let mut host = Host::default();
         loop {
             let exit = self.vm.run();
             let progress = Progress::of(self.vm.ram());
@@ -205,6 +206,18 @@ impl<'a, V: Vm> Machine<'a, V> {
                     }
                     Err(errno) => return Ok(End::Failed(errno)),
                 },
+                Ok(Exit::Vector) => {
+                    host.tell_vector(&mut self.vm);
+                    continue;
+                }
+                Ok(Exit::Debug(why)) => match host.stopped(&mut self.vm, why) {
+                    Ok(true) => continue,
+                    Ok(false) => match self.note(progress, why.unexpected(), returns) {
+                        Some(end) => return Ok(end),
+                        None => continue,
+                    },
+                    Err(errno) => return Ok(End::Failed(errno)),
+                },
                 Ok(Exit::Unexpected(what)) => match self.note(progress, what, returns) {
                     Some(end) => return Ok(end),
                     None => continue,
@@ -213,7 +226,7 @@ impl<'a, V: Vm> Machine<'a, V> {
             match board::request(&access, &mut latch) {
                 Request::Console(byte) => console.hear(byte, reporter),
                 Request::PowerOff(_) => return Ok(End::PoweredOff(console.last_words)),
-                Request::HostCall => host::serve(&mut self.vm),
+                Request::HostCall => host.serve(&mut self.vm),
                 Request::LowerExternal => {
                     if let Err(errno) = self.vm.interrupt(interrupt::UNSET) {
                         return Ok(End::Failed(errno));

@@ -34,6 +34,17 @@ impl Regs {
         Self { named, gpr: [0; 32] }
     }
 
+    /// The program counter.
+    #[must_use]
+    pub const fn pc(&self) -> u64 {
+        self.named[PC]
+    }
+
+    /// Execution goes on there.
+    pub const fn set_pc(&mut self, pc: u64) {
+        self.named[PC] = pc;
+    }
+
     /// Sets the machine state register.
     pub const fn set_msr(&mut self, msr: u64) {
         self.named[MSR] = msr;

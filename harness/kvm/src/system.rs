@@ -205,6 +205,33 @@ pub trait Vm {
     /// The number the vCPU was made with.
     fn vcpu_id(&self) -> u32;
 
+    /// KVM_PPC_GET_PVINFO.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn pvinfo(&mut self) -> Result<Pvinfo, Errno>;
+
+    /// KVM_SET_GUEST_DEBUG.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn set_guest_debug(&mut self, debug: &GuestDebug) -> Result<(), Errno>;
+
+    /// KVM_TRANSLATE.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn translate(&mut self, translation: &mut Translation) -> Result<(), Errno>;
+
+    /// Has the kernel ask for the vector of each external interrupt that it delivers, or not: KVM_CAP_PPC_EPR.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn enable_external_proxy(&mut self, on: bool) -> Result<(), Errno>;
+
+    /// The vector that KVM_RUN returned for.
+    fn answer_vector(&mut self, vector: u32);
+
     /// Makes another machine of the same kind, with memory and translations of its own, all zero.
     ///
     /// # Errors
@@ -246,6 +273,50 @@ pub struct MemoryRegion {
     pub guest_phys_addr: u64,
     pub memory_size: u64,
     pub userspace_addr: u64,
+}
+
+/// `struct kvm_ppc_pvinfo`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct Pvinfo {
+    pub flags: u32,
+    /// Instructions, big-endian (kvm_vm_ioctl_get_pvinfo): as they go into a device tree.
+    pub hcall: [[u8; 4]; 4],
+    pub pad: [u8; 108],
+}
+
+/// `struct kvm_guest_debug`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct GuestDebug {
+    pub control: u32,
+    pub pad: u32,
+    pub bp: [Breakpoint; 16],
+}
+
+/// A hardware breakpoint of `struct kvm_guest_debug_arch`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct Breakpoint {
+    pub addr: u64,
+    pub kind: u32,
+    pub reserved: u32,
+}
+
+/// `struct kvm_translation`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct Translation {
+    pub linear_address: u64,
+    pub physical_address: u64,
+    pub valid: u8,
+    pub writeable: u8,
+    pub usermode: u8,
+    pub pad: [u8; 5],
 }
 
 /// `struct kvm_get_htab_fd`.

@@ -3,7 +3,7 @@
 use crate::exit::{Exit, HEAD, Mmio};
 use crate::other_vm::OtherVm;
 use crate::registers::{Family, Regs, Sregs};
-use crate::system::{EINTR, EINVAL, ESRCH, Errno, Failure, MmuV3, System, Vm};
+use crate::system::{EINTR, EINVAL, ESRCH, Errno, Failure, GuestDebug, MmuV3, Pvinfo, System, Translation, Vm};
 use crate::tlb;
 use core::ops::Range;
 use sprig_isa::other_vm::Registers;
@@ -88,6 +88,10 @@ pub(crate) struct FakeVm {
     pub(crate) statuses: Vec<i64>,
     pub(crate) completed: u32,
     pub(crate) answers: Vec<[u8; 8]>,
+    /// What KVM_SET_GUEST_DEBUG was told.
+    pub(crate) debugged: Vec<GuestDebug>,
+    pub(crate) asks_for_vectors: bool,
+    pub(crate) vectors: Vec<u32>,
     pub(crate) counters: Vec<(&'static str, u64)>,
     /// What the guest of another machine beside this one does.
     pub(crate) others: RefCell<VecDeque<Act>>,
@@ -120,6 +124,9 @@ impl Default for FakeVm {
             statuses: Vec::new(),
             completed: 0,
             answers: Vec::new(),
+            debugged: Vec::new(),
+            asks_for_vectors: false,
+            vectors: Vec::new(),
             counters: Vec::new(),
             others: RefCell::default(),
             other: None,
@@ -229,6 +236,35 @@ impl Vm for FakeVm {
 
     fn vcpu_id(&self) -> u32 {
         0
+    }
+
+    fn pvinfo(&mut self) -> Result<Pvinfo, Errno> {
+        let word = |number: u32| number.to_be_bytes();
+        Ok(Pvinfo {
+            flags: 1,
+            hcall: [word(0x3c00_4b56), word(0x6000_4d21), word(0x4400_0002), word(7)],
+            pad: [0; 108],
+        })
+    }
+
+    fn set_guest_debug(&mut self, debug: &GuestDebug) -> Result<(), Errno> {
+        self.debugged.push(*debug);
+        Ok(())
+    }
+
+    fn translate(&mut self, translation: &mut Translation) -> Result<(), Errno> {
+        translation.physical_address = translation.linear_address + 0x1000;
+        translation.valid = 1;
+        Ok(())
+    }
+
+    fn enable_external_proxy(&mut self, on: bool) -> Result<(), Errno> {
+        self.asks_for_vectors = on;
+        Ok(())
+    }
+
+    fn answer_vector(&mut self, vector: u32) {
+        self.vectors.push(vector);
     }
 
     fn another(&self) -> Result<Self, Failure> {

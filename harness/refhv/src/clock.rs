@@ -58,6 +58,11 @@ impl Clock {
         self.set_alarm(0);
     }
 
+    /// The same behind the next instruction.
+    pub(crate) fn wake_behind_next(&mut self) {
+        self.set_alarm(self.executed() + 1);
+    }
+
     /// Time passes without instructions, up to the alarm.
     pub(crate) fn skip_to_alarm(&mut self) {
         self.left = 0;

@@ -99,7 +99,7 @@ impl Vocabulary {
 fn one_regs(held: &[&'static Spr]) -> Vec<(&'static OneReg, &'static Spr)> {
     let of = |register: &'static OneReg| match register.meaning {
         Meaning::Spr(number) => held.iter().find(|spr| spr.number == number).map(|spr| (register, *spr)),
-        Meaning::OrTsr | Meaning::ClearTsr | Meaning::Mas7And3 => None,
+        Meaning::OrTsr | Meaning::ClearTsr | Meaning::Mas7And3 | Meaning::Breakpoint | Meaning::OfHypervisor => None,
     };
     ONE_REGS.iter().filter_map(of).collect()
 }

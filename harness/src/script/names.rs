@@ -7,7 +7,7 @@ use super::span::Span;
 use crate::nearest::nearest;
 use sprig_isa::bit::{self, Bit};
 use sprig_isa::spr::SPRS;
-use sprig_isa::{hcall, one_reg, page};
+use sprig_isa::{debug, hcall, one_reg, page};
 use sprig_wire::{board, layout};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -30,6 +30,13 @@ static OTHERS: &[(&str, u64)] = &[
     ("KVM_MAGIC_FEAT_SR", hcall::KVM_MAGIC_FEAT_SR as u64),
     ("KVM_MAGIC_FEAT_MAS0_TO_SPRG7", hcall::KVM_MAGIC_FEAT_MAS0_TO_SPRG7 as u64),
     ("MAGIC_PAGE_FLAG_NOT_MAPPED_NX", hcall::MAGIC_PAGE_FLAG_NOT_MAPPED_NX as u64),
+    ("KVM_GUESTDBG_ENABLE", debug::ENABLE as u64),
+    ("KVM_GUESTDBG_SINGLESTEP", debug::SINGLESTEP as u64),
+    ("KVM_GUESTDBG_USE_SW_BP", debug::USE_SW_BP as u64),
+    ("KVM_GUESTDBG_USE_HW_BP", debug::USE_HW_BP as u64),
+    ("KVMPPC_DEBUG_BREAKPOINT", debug::BREAKPOINT as u64),
+    ("KVMPPC_DEBUG_WATCH_WRITE", debug::WATCH_WRITE as u64),
+    ("KVMPPC_DEBUG_WATCH_READ", debug::WATCH_READ as u64),
     (MAGIC_PAGE, page::DEFAULT_EA),
     ("SCRATCH", layout::SCRATCH_BASE as u64),
     ("BOARD", board::REGISTERS as u64),

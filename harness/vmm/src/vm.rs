@@ -7,14 +7,14 @@ use core::ops::Range;
 use core::ptr;
 use sprig_isa::one_reg::HIOR;
 use sprig_isa::other_vm::Registers;
-use sprig_kvm::exit::{AT_DATA, AT_STATUS, Exit, HEAD};
+use sprig_kvm::exit::{AT_DATA, AT_STATUS, AT_VECTOR, Exit, HEAD};
 use sprig_kvm::ioctl as request;
 use sprig_kvm::options::Kind;
 use sprig_kvm::other_vm::OtherVm;
 use sprig_kvm::registers::{Family, Regs, Sregs, one_reg};
 use sprig_kvm::system::{
-    CREATE_VM, EBUSY, EINTR, EINVAL, ESRCH, EnableCap, Errno, Failure, GetHtabFd, Interrupt, MemoryRegion, MmuV3,
-    OPEN_KVM, OneReg, Vm,
+    CREATE_VM, EBUSY, EINTR, EINVAL, ESRCH, EnableCap, Errno, Failure, GetHtabFd, GuestDebug, Interrupt, MemoryRegion,
+    MmuV3, OPEN_KVM, OneReg, Pvinfo, Translation, Vm,
 };
 use sprig_kvm::{htab, stats, tlb};
 use sprig_wire::layout::RAM_SIZE;
@@ -417,6 +417,32 @@ impl Vm for Machine {
 
     fn vcpu_id(&self) -> u32 {
         VCPU as u32
+    }
+
+    fn pvinfo(&mut self) -> Result<Pvinfo, Errno> {
+        let mut info = Pvinfo { flags: 0, hcall: [[0; 4]; 4], pad: [0; 108] };
+        // SAFETY: the structure the request fills.
+        unsafe { fill(&self.kernel.vm, request::GET_PVINFO, &mut info) }.map(|()| info)
+    }
+
+    fn set_guest_debug(&mut self, debug: &GuestDebug) -> Result<(), Errno> {
+        // SAFETY: the structure the request takes.
+        unsafe { take(&self.kernel.vcpu, request::SET_GUEST_DEBUG, debug) }
+    }
+
+    fn translate(&mut self, translation: &mut Translation) -> Result<(), Errno> {
+        // SAFETY: the structure the request takes and fills.
+        unsafe { fill(&self.kernel.vcpu, request::TRANSLATE, translation) }
+    }
+
+    fn enable_external_proxy(&mut self, on: bool) -> Result<(), Errno> {
+        // SAFETY: its argument is a number.
+        unsafe { self.kernel.enable(request::CAP_EPR, [on.into(), 0, 0, 0]) }
+    }
+
+    fn answer_vector(&mut self, vector: u32) {
+        // SAFETY: within `struct kvm_run`, which nobody reads before the next KVM_RUN.
+        unsafe { self.kernel.run.at::<u32>(AT_VECTOR).write_volatile(vector) };
     }
 
     fn another(&self) -> Result<Self, Failure> {

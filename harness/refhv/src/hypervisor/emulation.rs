@@ -190,6 +190,9 @@ impl Hypervisor {
             };
             return self.set_in_page(core, cell, slot, value);
         }
+        if self.debugger.is_enabled() && self.is_user_spaces(row.cell) {
+            return;
+        }
         if self.cpu.family.is_booke() && matches!(row.cell, number::TSR | number::TCR | number::DECAR) {
             self.timers.advance(&core.clock, &mut self.registers.cells);
         }

@@ -19,6 +19,8 @@ pub enum Exit {
     ShadowMiss,
     /// An access to a device, done by user space.
     Mmio,
+    /// User space debugs the guest, which has come to where it is to stop.
+    Debug,
     /// A timer of the guest's has expired: a timer interrupt of the host.
     Timer,
     /// The host wanted the CPU.
@@ -27,8 +29,16 @@ pub enum Exit {
 
 impl Exit {
     /// Every reason.
-    pub const ALL: [Self; 7] =
-        [Self::Emulated, Self::Hypercall, Self::Reflected, Self::ShadowMiss, Self::Mmio, Self::Timer, Self::Host];
+    pub const ALL: [Self; 8] = [
+        Self::Emulated,
+        Self::Hypercall,
+        Self::Reflected,
+        Self::ShadowMiss,
+        Self::Mmio,
+        Self::Debug,
+        Self::Timer,
+        Self::Host,
+    ];
 
     /// Its name in reports.
     #[must_use]
@@ -39,6 +49,7 @@ impl Exit {
             Self::Reflected => "reflected",
             Self::ShadowMiss => "shadow-miss",
             Self::Mmio => "mmio",
+            Self::Debug => "debug",
             Self::Timer => "timer",
             Self::Host => "host",
         }

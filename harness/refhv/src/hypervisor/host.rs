@@ -4,6 +4,9 @@
 //! are KVM_INTERRUPT; migration saves what these interfaces carry and nothing else.
 
 use sprig_isa::cpu::Family;
+use sprig_isa::debug::SOFTWARE_BREAKPOINT;
+use sprig_isa::hcall::KVM_SC_SEQUENCE;
+use sprig_isa::insn::Insn;
 use sprig_isa::one_reg::{Meaning, ONE_REGS, OneReg};
 use sprig_isa::other_vm;
 use sprig_isa::page::Field;
@@ -18,7 +21,14 @@ use crate::mmu::Registers;
 use crate::msr::implemented;
 
 /// errno: invalid argument.
-const EINVAL: u64 = 22;
+pub(super) const EINVAL: u64 = 22;
+/// KVM_PPC_PVINFO_FLAGS_EV_IDLE (include/uapi/linux/kvm.h): there is the hypercall EV_IDLE.
+const PVINFO_FLAGS_EV_IDLE: u64 = 1 << 0;
+/// What fills up the four instructions of a hypercall.
+const NOP: u32 = Insn::named("nop").word;
+
+/// The immediate operand of an instruction.
+const IMMEDIATE: u32 = 0xffff;
 
 /// The program that owns the guest.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,6 +46,7 @@ impl Host<Hypervisor> for UserSpace {
         let name = |names: &[&'static str]| {
             usize::try_from(first).ok().and_then(|index| names.get(index).copied()).ok_or(Refusal::Unknown)
         };
+        let mut results = [0; VALUES];
         let result = match call.name {
             "get-regs" => hypervisor.get_regs(core, name(REGS)?)?,
             "set-regs" => hypervisor.set_regs(core, name(REGS)?, second).map(|()| 0)?,
@@ -56,9 +67,41 @@ impl Host<Hypervisor> for UserSpace {
             OTHER_VM => hypervisor.run_other(core, first as u32, other_vm::Registers::from_bits(second as u16))?,
             START_OTHER_VM => hypervisor.start_other(first as u32, other_vm::Registers::from_bits(second as u16))?,
             END_OTHER_VM => hypervisor.end_other(core)?,
+            "pvinfo" => {
+                let mut sequence = KVM_SC_SEQUENCE;
+                if hypervisor.deviates(Deviation::PvinfoLowHalfTwice) {
+                    sequence[0] = sequence[0] & !IMMEDIATE | sequence[1] & IMMEDIATE;
+                }
+                for (result, word) in results[1..].iter_mut().zip(sequence.into_iter().chain([NOP])) {
+                    *result = word.into();
+                }
+                PVINFO_FLAGS_EV_IDLE
+            }
+            "set-guest-debug" => {
+                let [control, kind0, address0, kind1, address1, ..] = *arguments;
+                hypervisor.set_guest_debug(
+                    core,
+                    control as u32,
+                    [(kind0 as u32, address0), (kind1 as u32, address1)],
+                )?
+            }
+            "debug-stops" => {
+                let seen = hypervisor.debugger.seen();
+                results[..seen.len()].copy_from_slice(&seen);
+                seen[0]
+            }
+            "translate" => {
+                let process = (!hypervisor.deviates(Deviation::TranslateAnyProcess)).then_some((first >> 32) as u8);
+                let physical = hypervisor.mmu.search(first, process).ok_or(Refusal::Unknown)?;
+                results[1] = physical.is_some().into();
+                physical.unwrap_or(0)
+            }
+            "external-proxy" => {
+                hypervisor.next_vector = (first != 0).then_some(second as u32);
+                0
+            }
             _ => return Err(Refusal::Unknown),
         };
-        let mut results = [0; VALUES];
         results[0] = result;
         Ok(results)
     }
@@ -183,7 +226,8 @@ impl Hypervisor {
         match self.one_reg(id)? {
             Meaning::Spr(number) => self.get_spr(core, number),
             Meaning::Mas7And3 => Ok(self.get_spr(core, n::MAS7)? << 32 | self.get_spr(core, n::MAS3)?),
-            Meaning::OrTsr | Meaning::ClearTsr => Err(Refusal::Errno(EINVAL)),
+            Meaning::Breakpoint => Ok(SOFTWARE_BREAKPOINT.into()),
+            Meaning::OrTsr | Meaning::ClearTsr | Meaning::OfHypervisor => Err(Refusal::Errno(EINVAL)),
         }
     }
 
@@ -200,6 +244,7 @@ impl Hypervisor {
                 self.set_spr(core, n::MAS7, value >> 32)?;
                 self.set_spr(core, n::MAS3, value & u64::from(u32::MAX))
             }
+            Meaning::Breakpoint | Meaning::OfHypervisor => Err(Refusal::Errno(EINVAL)),
             Meaning::OrTsr => {
                 let old = self.get_spr(core, n::TSR)?;
                 self.set_spr(core, n::TSR, old | value)

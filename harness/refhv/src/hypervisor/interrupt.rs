@@ -44,13 +44,23 @@ impl Hypervisor {
     #[inline(never)]
     pub(super) fn deliver(&mut self, core: &mut Core) -> Sources {
         while let Some(exception) = self.deliverable(core) {
-            if exception == Exception::Decrementer {
-                self.timers.decrementer_taken();
+            match exception {
+                Exception::Decrementer => self.timers.decrementer_taken(),
+                Exception::External => self.acknowledge(),
+                _ => {}
             }
             let address = core.state.pc;
             self.inject(core, Interrupt::new(exception), address);
         }
         self.interrupt_sources(core)
+    }
+
+    /// An external interrupt is delivered: where the interrupt controller is asked, EPR says which (api.rst, KVM_EXIT_EPR).
+    fn acknowledge(&mut self) {
+        if let Some(vector) = self.next_vector.filter(|_| !self.deviates(Deviation::VectorNotAsked)) {
+            self.registers.cells.set(number::EPR, vector.into());
+            self.next_vector = Some(vector.wrapping_add(1));
+        }
     }
 
     /// The interrupt to deliver next.

@@ -21,11 +21,12 @@
 //! | hypercall | `hypercall.rs` | who may call, and what the calls answer |
 //! | interrupt | `interrupt.rs`, `sources.rs` | what is pending, enabled, withheld, delivered |
 //! | mmu | `translation.rs`, `shadow.rs` | what the guest's accesses reach |
-//! | host | `host.rs`, `other_vm.rs` | what user space sees and does; another guest on the CPU |
+//! | host | `host.rs`, `debug.rs`, `other_vm.rs` | what user space sees and does; debugging the guest; another guest on the CPU |
 //!
 //! What the contract leaves open is in `policy.rs`; what another design would do in `design.rs`; what a wrong hypervisor does
 //! instead in `deviation.rs`.
 
+mod debug;
 mod design;
 mod deviation;
 mod emulation;
@@ -50,6 +51,7 @@ pub use host::UserSpace;
 pub use page::Mapping;
 
 use sprig_isa::cpu::Cpu;
+use sprig_isa::debug::Debugger;
 use sprig_isa::exception::Exception;
 use sprig_isa::hcall::EV_UNIMPLEMENTED;
 use sprig_isa::msr;
@@ -143,6 +145,14 @@ pub struct Hypervisor {
     sources: Sources,
     /// Another guest that has the CPU by turns with this one.
     other: Option<Box<OtherVm>>,
+    /// Whoever debugs the guest.
+    debugger: Debugger,
+    /// The events of DBCR0 that its hardware breakpoints are.
+    debug_events: u32,
+    /// The instruction count at which it has stopped the guest last.
+    last_stop: u64,
+    /// The interrupt controller is asked which an external interrupt is, and says so: EPR gets it.
+    next_vector: Option<u32>,
 }
 
 impl Hypervisor {
@@ -186,6 +196,10 @@ impl Hypervisor {
             is_prepared: false,
             sources: Sources::NONE,
             other: None,
+            debugger: Debugger::default(),
+            debug_events: 0,
+            last_stop: 0,
+            next_vector: None,
         };
         hypervisor.reset(core);
         hypervisor
@@ -329,6 +343,7 @@ impl Supervisor for Hypervisor {
                 let done = self.emulate(core, instruction);
                 self.go_behind(core, done);
             }
+            None if is_program && self.stops_at(core) => self.stop_at_breakpoint(core),
             None => {
                 self.exit(core, Exit::Reflected);
                 if interrupt.exception == Exception::FacilityUnavailable {
@@ -355,6 +370,9 @@ impl Supervisor for Hypervisor {
     }
 
     fn poll(&mut self, core: &mut Core) {
+        if self.debugger.is_stepping() {
+            self.stop_behind_step(core);
+        }
         self.timers.advance(&core.clock, &mut self.registers.cells);
         if core.waiting {
             // The guest waits in the hypervisor: nothing takes it out.
@@ -382,6 +400,9 @@ impl Supervisor for Hypervisor {
         }
         let event = self.timers.next_event(&core.clock, &self.registers.cells);
         core.clock.wake_at_tick(event.min(self.slice_end()));
+        if self.debugger.is_stepping() {
+            core.clock.wake_behind_next();
+        }
     }
 
     fn device_access(&mut self, core: &mut Core) {

@@ -150,6 +150,15 @@ impl E500 {
         Ok(Translation { physical: entry.mas7_3 & mask | address & !mask, whole_page: true })
     }
 
+    /// The physical address behind the first entry for this process, or any, and address space.
+    pub(super) fn search(&self, address: u64, process: Option<u8>, space: bool) -> Option<u64> {
+        let of_process =
+            |entry: &&Entry| entry.tid() == 0 || process.is_none_or(|process| entry.tid() == u64::from(process));
+        let entry = self.candidates(address).find(|entry| entry.in_space(space) && of_process(entry))?;
+        let mask = entry.page_mask();
+        Some(entry.mas7_3 & mask | address & !mask)
+    }
+
     /// The valid entries that cover an address, TLB0's first.
     fn candidates(&self, address: u64) -> impl Iterator<Item = &Entry> {
         let entries = self.tlb0[set_of(address)].iter().chain(&self.tlb1);

@@ -172,6 +172,23 @@ impl Mmu {
         }
     }
 
+    /// The physical address that KVM_TRANSLATE gives for one that names address space and process (bits 40, and 32 to 39;
+    /// arch/powerpc/kvm/e500_mmu.c, kvmppc_core_vcpu_translate), or for any process; none if nothing is translated there. A server
+    /// CPU's is never looked for (arch/powerpc/kvm/book3s.c, kvm_arch_vcpu_ioctl_translate), and the 44x's is nobody's any more: no
+    /// answer at all.
+    #[must_use]
+    pub fn search(&self, linear: u64, process: Option<u8>) -> Option<Option<u64>> {
+        const SPACE_SHIFT: u32 = 40;
+        match self {
+            Self::E500(e500) => {
+                let is_space_1 = linear >> SPACE_SHIFT & 1 != 0;
+                Some(e500.search(linear & u64::from(u32::MAX), process, is_space_1))
+            }
+            Self::Ppc44x(_) => None,
+            Self::Hash32(_) | Self::Hash64(_) => Some(None),
+        }
+    }
+
     /// Does what a failed translation does besides its interrupt: a miss of e500 sets the MAS registers.
     pub fn note_fault<R: Registers>(&mut self, regs: &mut R, msr: u64, address: u64, access: Access, fault: Fault) {
         if let (Self::E500(e500), Fault::Miss) = (self, fault) {

@@ -1,6 +1,7 @@
 //! User space: registers, interrupt lines, migration.
 
 use sprig_isa::cpu::Cpu;
+use sprig_isa::debug;
 use sprig_isa::msr;
 use sprig_isa::other_vm::Registers;
 use sprig_isa::spr::number as n;
@@ -180,4 +181,91 @@ fn the_page_is_gone_after_migration_for_the_guests_accesses_too() {
     call(&mut guest, "migrate", &[]).expect("saved and restored");
     guest.run(&[super::asm("lwz", &[3, at("sprg0"), 0])]);
     assert_eq!(guest.pc(), guest.vector(0, 13));
+}
+
+/// All results of a host step.
+fn results(guest: &mut Guest, name: &str, arguments: &[u64]) -> Values {
+    let mut values: Values = [0; 8];
+    values[..arguments.len()].copy_from_slice(arguments);
+    let call = HostCall::by_name(name).expect("a host step");
+    let super::Processor { core, supervisor } = &mut guest.processor;
+    UserSpace.call(core, supervisor, call, &values).expect("a step of the table")
+}
+
+/// Sets what user space debugs.
+fn debug(guest: &mut Guest, control: u32, breakpoints: [u64; 4]) {
+    let [kind0, address0, kind1, address1] = breakpoints;
+    results(guest, "set-guest-debug", &[control.into(), kind0, address0, kind1, address1]);
+}
+
+#[test]
+fn a_guest_is_stepped_through_from_one_breakpoint_to_the_next() {
+    use debug::{ENABLE, SINGLESTEP, SOFTWARE_BREAKPOINT, USE_SW_BP};
+    for cpu in CPUS {
+        let mut guest = Guest::mapped(cpu);
+        debug(&mut guest, ENABLE | SINGLESTEP | USE_SW_BP, [0; 4]);
+        let one = asm("addi", &[3, 3, 1]);
+        guest.run(&[SOFTWARE_BREAKPOINT, one, asm("mfmsr", &[6]), one, SOFTWARE_BREAKPOINT, one]);
+        // At the first breakpoint, behind the three instructions, and not behind the last.
+        assert_eq!(results(&mut guest, "debug-stops", &[])[..4], [4, 0, 0b1_1101, 0b1_1101], "{cpu}");
+        assert_eq!(guest.processor.core.state.gpr[3] & 0xf, 3, "{cpu}");
+    }
+}
+
+#[test]
+fn a_breakpoint_of_nobody_is_the_guests_own_interrupt() {
+    let mut guest = Guest::mapped("e500v2");
+    guest.run(&[debug::SOFTWARE_BREAKPOINT]);
+    assert_eq!(results(&mut guest, "debug-stops", &[])[0], 0);
+    assert_eq!(guest.mfspr(n::SRR0), CODE);
+}
+
+#[test]
+fn hardware_breakpoints_are_in_the_registers_that_the_guest_cannot_change_then() {
+    use debug::{BREAKPOINT, ENABLE, USE_HW_BP, WATCH_READ, WATCH_WRITE, dbcr0};
+    let mut guest = Guest::mapped("e500v2");
+    let both = u64::from(WATCH_READ | WATCH_WRITE);
+    debug(&mut guest, ENABLE | USE_HW_BP, [both, 0x5000, BREAKPOINT.into(), 0x6000]);
+    guest.mtspr(n::IAC1, 7);
+    assert_eq!((guest.mfspr(n::DAC1), guest.mfspr(n::IAC1)), (0x5000, 0x6000));
+    let events = dbcr0::DAC_READ[0] | dbcr0::DAC_WRITE[0] | dbcr0::IAC[0];
+    assert_eq!(guest.mfspr(n::DBCR0), u64::from(dbcr0::EDM | dbcr0::IDM | events));
+    debug(&mut guest, 0, [0; 4]);
+    guest.mtspr(n::IAC1, 7);
+    assert_eq!((guest.mfspr(n::DBCR0), guest.mfspr(n::IAC1)), (0, 7));
+    let bad = [ENABLE | USE_HW_BP, 1, 0].map(u64::from);
+    assert_eq!(call(&mut guest, "set-guest-debug", &bad), Err(Refusal::Errno(EINVAL)));
+}
+
+#[test]
+fn the_vector_of_an_external_interrupt_is_one_more_each_time() {
+    let mut guest = Guest::mapped("e500v2");
+    let takes_one = |guest: &mut Guest| {
+        call(guest, "raise-external", &[]).expect("a line");
+        guest.mtmsr(msr::ME | msr::EE);
+        call(guest, "lower-external", &[]).expect("a line");
+        guest.mfspr(n::EPR)
+    };
+    assert_eq!(takes_one(&mut guest), 0);
+    call(&mut guest, "external-proxy", &[1, 0x41]).expect("a step of the table");
+    assert_eq!((takes_one(&mut guest), takes_one(&mut guest)), (0x41, 0x42));
+    call(&mut guest, "external-proxy", &[0, 0x41]).expect("a step of the table");
+    assert_eq!(takes_one(&mut guest), 0x42);
+}
+
+#[test]
+fn an_address_is_translated_on_embedded_cores_alone() {
+    let answer = |cpu: &str| call(&mut Guest::mapped(cpu), "translate", &[CODE]);
+    assert_eq!((answer("e500v2"), answer("750"), answer("440")), (Ok(CODE), Ok(0), Err(Refusal::Unknown)));
+    let mut guest = Guest::mapped("e500v2");
+    assert_eq!(results(&mut guest, "translate", &[CODE])[1], 1);
+    assert_eq!(results(&mut guest, "translate", &[0xd000_0000])[1], 0);
+}
+
+#[test]
+fn a_hypercall_is_what_pvinfo_says() {
+    let mut guest = Guest::mapped("e500v2");
+    let [flags, first, second, third, fourth, ..] = results(&mut guest, "pvinfo", &[]);
+    assert_eq!((flags, fourth), (1, asm("nop", &[]).into()));
+    assert_eq!([first, second, third], sprig_isa::hcall::KVM_SC_SEQUENCE.map(u64::from));
 }

@@ -287,6 +287,24 @@ deviations! {
     MasNotSet, "mas-not-set", Host, Register(n::MAS0),
         "KVM_SET_ONE_REG of a MAS register reports success and sets nothing",
         "Linux 6.12, arch/powerpc/kvm/e500.c, kvmppc_set_one_reg_e500, live: it calls the function that reads";
+    PvinfoLowHalfTwice, "pvinfo-low-half-twice", Host, Every,
+        "the instructions that KVM_PPC_GET_PVINFO gives load the low half of the magic number twice",
+        "arch/powerpc/kvm/powerpc.c, kvm_vm_ioctl_get_pvinfo, without its shift by 16";
+    BreakpointReflected, "breakpoint-reflected", Host, Every,
+        "a debugger's breakpoint in problem state is an illegal instruction of the guest's",
+        "Linux 6.12, arch/powerpc/kvm/book3s_pr.c, kvmppc_exit_pr_progint, live: it hands on what problem state does first";
+    StepOverEmulated, "step-over-emulated", Host, Every,
+        "a step does not end behind an instruction that the hypervisor emulates",
+        "Linux 6.12, arch/powerpc/kvm/emulate.c, kvmppc_emulate_instruction, live: a step ends by the CPU's interrupt alone";
+    DebugRegistersAreGuests, "debug-registers-are-guests", Host, Embedded,
+        "a guest that user space debugs can change its breakpoints",
+        "arch/powerpc/kvm/booke_emulate.c, kvmppc_booke_emulate_mtspr, without its tests of guest_debug";
+    TranslateAnyProcess, "translate-any-process", Host, Register(n::MAS0),
+        "KVM_TRANSLATE does not look whose a translation is",
+        "arch/powerpc/kvm/e500_mmu.c, kvmppc_core_vcpu_translate, with 0 for the process of the address";
+    VectorNotAsked, "vector-not-asked", Host, Register(n::EPR),
+        "an external interrupt leaves EPR as it was",
+        "arch/powerpc/kvm/booke.c, kvmppc_booke_irqprio_deliver: external proxy looked for before EXTERNAL_LEVEL becomes EXTERNAL";
 }
 
 /// Known bugs that no row has, and why.

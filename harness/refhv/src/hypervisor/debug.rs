@@ -1,0 +1,125 @@
+//! User space debugs the guest: KVM_SET_GUEST_DEBUG and KVM_EXIT_DEBUG, with [`sprig_isa::debug`] as whoever debugs.
+//!
+//! | what stops the guest | noticed |
+//! |---|---|
+//! | a software breakpoint | as an illegal instruction: user space gets it, not the guest |
+//! | a step | by the clock, behind each instruction, one that the hypervisor emulates among them |
+//! | a hardware breakpoint | never: the registers are set, and the reference's CPUs have no debug interrupts |
+
+use sprig_isa::debug::{self, Debugger, SOFTWARE_BREAKPOINT, Stop, dbcr0};
+use sprig_isa::msr;
+use sprig_isa::spr::number as n;
+
+use super::host::EINVAL;
+use super::{Deviation, Exit, Hypervisor};
+use crate::cpu::{Core, INSTRUCTION};
+use crate::host::Refusal;
+
+/// Type and address of a hardware breakpoint, as user space gives it.
+pub(super) type Breakpoint = (u32, u64);
+
+/// The registers that are user space's while it debugs ("If userspace is debugging guest then guest can not access debug registers",
+/// arch/powerpc/kvm/booke_emulate.c).
+const REGISTERS: [u16; 10] =
+    [n::IAC1, n::IAC2, n::IAC3, n::IAC4, n::DAC1, n::DAC2, n::DBCR0, n::DBCR1, n::DBCR2, n::DBSR];
+
+impl Hypervisor {
+    /// True if the guest cannot change this register, of a CPU that user space debugs.
+    #[inline(never)]
+    pub(super) fn is_user_spaces(&self, cell: u16) -> bool {
+        self.cpu.family.is_booke() && REGISTERS.contains(&cell) && !self.deviates(Deviation::DebugRegistersAreGuests)
+    }
+
+    /// KVM_SET_GUEST_DEBUG.
+    ///
+    /// # Errors
+    /// If there are not so many hardware breakpoints.
+    pub(super) fn set_guest_debug(
+        &mut self,
+        core: &mut Core,
+        control: u32,
+        breakpoints: [Breakpoint; 2],
+    ) -> Result<u64, Refusal> {
+        self.debugger = Debugger::new(control);
+        if self.cpu.family.is_booke() {
+            self.debug_events = if control & debug::USE_HW_BP != 0 { self.set_breakpoints(breakpoints)? } else { 0 };
+            self.registers.cells.set(n::DBCR0, self.debug_control().into());
+        }
+        core.clock.wake_now();
+        Ok(0)
+    }
+
+    /// Puts hardware breakpoints into the registers; the events of DBCR0 that belong to them.
+    fn set_breakpoints(&mut self, breakpoints: [Breakpoint; 2]) -> Result<u32, Refusal> {
+        const ADDRESSES: [[u16; 2]; 2] = [[n::IAC1, n::IAC2], [n::DAC1, n::DAC2]];
+        const KNOWN: u32 = debug::BREAKPOINT | debug::WATCH_READ | debug::WATCH_WRITE;
+        let mut used = [0; 2];
+        let mut events = 0;
+        for (kind, address) in breakpoints.into_iter().filter(|(kind, _)| *kind != 0) {
+            if kind & !KNOWN != 0 {
+                return Err(Refusal::Errno(EINVAL));
+            }
+            let is_watch = usize::from(kind & debug::BREAKPOINT == 0);
+            let index = used[is_watch];
+            used[is_watch] += 1;
+            self.registers.cells.set(ADDRESSES[is_watch][index], address & u64::from(u32::MAX));
+            events |= match is_watch {
+                0 => dbcr0::IAC[index],
+                _ => {
+                    let of = |wanted, event| if kind & wanted != 0 { event } else { 0 };
+                    of(debug::WATCH_READ, dbcr0::DAC_READ[index]) | of(debug::WATCH_WRITE, dbcr0::DAC_WRITE[index])
+                }
+            };
+        }
+        Ok(events)
+    }
+
+    /// What the guest reads in DBCR0.
+    fn debug_control(&self) -> u32 {
+        let events = self.debug_events;
+        let control = self.debugger.control();
+        if control & debug::ENABLE == 0 {
+            return 0;
+        }
+        let steps = if control & debug::SINGLESTEP != 0 { dbcr0::ICMP } else { 0 };
+        let interrupts = if steps | events != 0 { dbcr0::IDM } else { 0 };
+        dbcr0::EDM | interrupts | steps | events
+    }
+
+    /// True if the guest has come to a software breakpoint of whoever debugs it.
+    pub(super) fn stops_at(&self, core: &Core) -> bool {
+        let is_reflected = self.deviates(Deviation::BreakpointReflected) && self.msr & msr::PR != 0;
+        self.debugger.uses_breakpoints() && core.insn.0 == SOFTWARE_BREAKPOINT && !is_reflected
+    }
+
+    /// It goes on behind it.
+    pub(super) fn stop_at_breakpoint(&mut self, core: &mut Core) {
+        self.stop(core, true);
+        core.clock.wake_now();
+    }
+
+    /// The guest has executed another instruction: that is a stop. If the next one is a breakpoint, it is one at that.
+    pub(super) fn stop_behind_step(&mut self, core: &mut Core) {
+        if core.clock.executed() == self.last_stop {
+            return;
+        }
+        if self.deviates(Deviation::StepOverEmulated) && self.emulates() && self.emulated(core.insn).is_some() {
+            return;
+        }
+        let word = core.memory.read_u32(core.state.pc).unwrap_or(0);
+        self.stop(core, [word, word.swap_bytes()].contains(&SOFTWARE_BREAKPOINT));
+    }
+
+    fn stop(&mut self, core: &mut Core, is_breakpoint: bool) {
+        self.exit(core, Exit::Debug);
+        let pc = core.state.pc;
+        self.debugger.note(&Stop { pc, address: pc, status: 0, is_breakpoint });
+        self.last_stop = core.clock.executed();
+        if is_breakpoint {
+            core.state.pc = core.state.effective(pc.wrapping_add(INSTRUCTION));
+        }
+        if self.cpu.family.is_booke() {
+            self.registers.cells.set(n::DBCR0, self.debug_control().into());
+        }
+    }
+}
