@@ -1,5 +1,5 @@
 //! The assembler files of `asm/`, put together with the constants they use. What each does is said where its caller is:
-//! entry in `main.rs`, steps in `exec.rs`, interrupts in `vectors.rs`.
+//! entry in `main.rs`, steps in `exec.rs`, interrupts in `vectors.rs`; memcpy is called by the compiler.
 
 use crate::save::{self, at};
 use sprig_isa::exception::Exception;
@@ -29,6 +29,7 @@ core::arch::global_asm!(
     include_str!("asm/image.s"),
     include_str!("asm/step.s"),
     include_str!("asm/interrupts.s"),
+    include_str!("asm/copy.s"),
     NATIVE = const size_of::<usize>(),
     LOW_WORD = const if cfg!(target_endian = "big") { 4 } else { 0 },
     MSR_ORDER = const if cfg!(target_endian = "big") { 0 } else { msr::book3s::LE },

@@ -17,8 +17,6 @@ use sprig_wire::layout::{
 use sprig_wire::log::Interrupt;
 
 const PAGE: usize = PAGE_SIZE as usize;
-/// The primary opcode of mtspr and tlbwe, with most other instructions of supervisor state (Power ISA Book III, appendix "Opcode Maps").
-const EXTENDED: u32 = 31;
 /// How much of the log is touched in advance, beginning with the page that is being filled. A case that observes more than
 /// this between two changes of privilege takes a translation's exit at a time of its own.
 const LOG_AHEAD: usize = 4 * PAGE;
@@ -100,18 +98,24 @@ pub(crate) unsafe fn slots() -> &'static mut [u64] {
 /// Loads from each page of a range.
 fn touch(start: usize, bytes: usize) {
     let mut page = start & !(PAGE - 1);
-    while page < start + bytes {
+    // Counted: an emulator has a comparison less to do for each.
+    for _ in 0..pages(start, bytes) {
         // SAFETY: the caller's range is memory of the kernel's.
         unsafe { (page as *const u8).read_volatile() };
         page += PAGE;
     }
 }
 
+/// Number of pages that a range lies in.
+const fn pages(start: usize, bytes: usize) -> usize {
+    (start % PAGE + bytes).div_ceil(PAGE)
+}
+
 /// Loads from each page of a range and stores what it loaded, so that the page is writable under a hypervisor that maps
 /// what was only read as read-only.
 fn touch_for_writing(start: usize, bytes: usize) {
     let mut page = start & !(PAGE - 1);
-    while page < start + bytes {
+    for _ in 0..pages(start, bytes) {
         let last = (page + PAGE - 1) as *mut u8;
         // SAFETY: the caller's range is memory of the kernel's; no interrupt handler changes a page's last byte.
         unsafe { last.write_volatile(last.read_volatile()) };
@@ -140,32 +144,28 @@ impl Machine for Guest {
         flags().forget_news();
     }
 
-    fn restore(&mut self) {
+    fn restore(&mut self) -> bool {
         #[cfg(target_pointer_width = "32")]
         if !core::mem::replace(&mut self.ran, Ran::Nothing).may_have_changed_state(self.code) {
-            return;
+            return false;
         }
         vectors::point(cpu());
         family::restore();
+        true
     }
 
-    fn load_code(&mut self, code: &[u8]) {
+    fn load_code(&mut self, code: &[u8], effects: u32) {
         self.used = true;
         self.anything_may_happen();
         self.code = code.len().min(CODE_SIZE as usize);
         #[cfg(target_pointer_width = "32")]
-        family::begin_code();
+        family::begin_code(effects);
+        registers::note_effects(effects);
         // The batch is big-endian; instructions are fetched in the kernel's byte order.
         // SAFETY: CODE is the kernel's own and as large as `self.code` at least.
         let place = unsafe { core::slice::from_raw_parts_mut(CODE_BASE as *mut u32, self.code / 4) };
         for (place, word) in place.iter_mut().zip(code.as_chunks().0) {
-            let word = u32::from_be_bytes(*word);
-            *place = word;
-            if word >> 26 == EXTENDED {
-                registers::note_write(word);
-                #[cfg(target_pointer_width = "32")]
-                family::note_instruction(word);
-            }
+            *place = u32::from_be_bytes(*word);
         }
         spr::flush_code(CODE_BASE as usize, self.code);
     }

@@ -9,8 +9,8 @@ use crate::cpu;
 use crate::platform;
 use crate::spr::mtspr;
 use sprig_isa::cpu::CpuSet;
-use sprig_isa::insn::Operand;
 use sprig_isa::spr::{SPRS, number as n};
+use sprig_wire::effect;
 
 /// The CPUs that have a register, found at compile time: the table itself is not in the image.
 const fn holders(number: u16) -> CpuSet {
@@ -37,11 +37,8 @@ macro_rules! clear {
     ($($number:ident),*) => { $(clear_register::<{ n::$number }>();)* };
 }
 
-/// Numbers of the registers that are cleared only after a case that writes them.
-const DELICATE: [u16; 4] = [n::SPRG8, n::SPRG9, n::MCSRR0, n::MCSRR1];
-
-/// Whether the case before, or the one that is running, writes a delicate register.
-static WRITES_DELICATE: Exclusive<[bool; DELICATE.len()]> = Exclusive::new([false; DELICATE.len()]);
+/// What the case before, or the one that is running, writes ([`effect`]).
+static WRITES: Exclusive<u32> = Exclusive::new(0);
 
 /// Clears what the next case may look at; `is_first` if none has run since a machine of ours was entered as new.
 pub(crate) fn clear(is_first: bool) {
@@ -54,31 +51,22 @@ pub(crate) fn clear(is_first: bool) {
     clear!(SPRG0, SPRG1, SPRG2, SPRG3, SPRG4, SPRG5, SPRG6, SPRG7);
     clear!(SRR0, SRR1, CSRR0, CSRR1, DEAR, ESR, DAR, DSISR);
     clear!(MAS0, MAS1, MAS2, MAS3, MAS4, MAS6, MAS7);
-    let [sprg8, sprg9, mcsrr0, mcsrr1] = WRITES_DELICATE.with(|written| core::mem::take(written));
-    if sprg8 {
+    let written = WRITES.with(|written| core::mem::take(written));
+    if written & effect::WRITES_SPRG8 != 0 {
         clear!(SPRG8);
     }
-    if sprg9 {
+    if written & effect::WRITES_SPRG9 != 0 {
         clear!(SPRG9);
     }
-    if mcsrr0 {
+    if written & effect::WRITES_MCSRR0 != 0 {
         clear!(MCSRR0);
     }
-    if mcsrr1 {
+    if written & effect::WRITES_MCSRR1 != 0 {
         clear!(MCSRR1);
     }
 }
 
-/// Notes which delicate register an instruction of a case writes, if it does.
-pub(crate) fn note_write(word: u32) {
-    /// mtspr: primary opcode 31, extended opcode 467 (Power ISA 3.0B Book III, section 4.4.4).
-    const MTSPR: u32 = 31 << 26 | 467 << 1;
-    let operands = Operand::Rs.mask() | Operand::Spr.mask();
-    if word & !operands == MTSPR {
-        let number = Operand::Spr.extract(word);
-        let place = DELICATE.iter().position(|delicate| i64::from(*delicate) == number);
-        if let Some(place) = place {
-            WRITES_DELICATE.with(|written| written[place] = true);
-        }
-    }
+/// The code of a case that is about to run has these effects.
+pub(crate) fn note_effects(effects: u32) {
+    WRITES.with(|written| *written |= effects);
 }

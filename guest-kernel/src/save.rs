@@ -25,47 +25,47 @@ use sprig_wire::log::Interrupt;
 pub(crate) struct Registers {
     /// General registers: of a 64-bit CPU a doubleword each, of a 32-bit one a word, as lmw and stmw have them.
     gpr: [u32; 2 * GPRS],
-    // The others are doublewords everywhere. 32-bit CPUs have the upper halves zero.
-    cr: u64,
-    xer: u64,
-    lr: u64,
+    /// The others are doublewords everywhere. 32-bit CPUs have the upper halves zero.
+    special: [u64; Register::SPECIAL.len()],
 }
 
-const GPRS: usize = 32;
+const GPRS: usize = Register::GPRS as usize;
 
 impl Registers {
     /// A register of a CPU of this width.
+    #[inline(always)]
     pub(crate) fn get(&self, is_64bit: bool, register: Register) -> u64 {
-        match register {
-            Register::Gpr(number) if is_64bit => {
-                let words = self.gpr.as_chunks().0.get(usize::from(number)).copied().unwrap_or_default();
+        match register.special() {
+            Ok(place) => self.special.get(place).copied().unwrap_or_default(),
+            Err(number) if is_64bit => {
+                let words = self.gpr.as_chunks().0.get(number).copied().unwrap_or_default();
                 let [high, low] = if cfg!(target_endian = "big") { words } else { [words[1], words[0]] };
                 u64::from(high) << 32 | u64::from(low)
             }
-            Register::Gpr(number) => self.gpr.get(usize::from(number)).copied().unwrap_or_default().into(),
-            Register::Cr => self.cr,
-            Register::Xer => self.xer,
-            Register::Lr => self.lr,
+            Err(number) => self.gpr.get(number).copied().unwrap_or_default().into(),
         }
     }
 
     /// Sets a register of a CPU of this width.
+    #[inline(always)]
     pub(crate) fn set(&mut self, is_64bit: bool, register: Register, value: u64) {
         let [high, low] = [(value >> 32) as u32, value as u32];
-        match register {
-            Register::Gpr(number) if is_64bit => {
-                if let Some(words) = self.gpr.as_chunks_mut().0.get_mut(usize::from(number)) {
+        match register.special() {
+            Ok(place) => {
+                if let Some(special) = self.special.get_mut(place) {
+                    *special = value;
+                }
+            }
+            Err(number) if is_64bit => {
+                if let Some(words) = self.gpr.as_chunks_mut().0.get_mut(number) {
                     *words = if cfg!(target_endian = "big") { [high, low] } else { [low, high] };
                 }
             }
-            Register::Gpr(number) => {
-                if let Some(word) = self.gpr.get_mut(usize::from(number)) {
+            Err(number) => {
+                if let Some(word) = self.gpr.get_mut(number) {
                     *word = low;
                 }
             }
-            Register::Cr => self.cr = value,
-            Register::Xer => self.xer = value,
-            Register::Lr => self.lr = value,
         }
     }
 }
@@ -179,11 +179,18 @@ const _: () = {
 
 /// Offsets for the assembler.
 pub(crate) mod at {
-    use super::{CONTEXT, FLAGS, Flags, Frame, NATIVE, offset_of};
+    use super::{CONTEXT, FLAGS, Flags, Frame, NATIVE, Register, offset_of};
 
-    pub(crate) const CR: usize = offset_of!(Frame, registers.cr);
-    pub(crate) const XER: usize = offset_of!(Frame, registers.xer);
-    pub(crate) const LR: usize = offset_of!(Frame, registers.lr);
+    const fn special(register: Register) -> usize {
+        match register.special() {
+            Ok(place) => offset_of!(Frame, registers.special) + place * size_of::<u64>(),
+            Err(_) => panic!("it is a general register"),
+        }
+    }
+
+    pub(crate) const CR: usize = special(Register::CR);
+    pub(crate) const XER: usize = special(Register::XER);
+    pub(crate) const LR: usize = special(Register::LR);
     pub(crate) const CTR: usize = offset_of!(Frame, ctr);
     pub(crate) const SRR0: usize = offset_of!(Frame, srr0);
     pub(crate) const SRR1: usize = offset_of!(Frame, srr1);

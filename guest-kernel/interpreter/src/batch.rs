@@ -69,7 +69,7 @@ pub fn report_stray<M: Machine>(machine: &mut M, log: &mut [u8], interrupt: &Int
         step => step as u16,
     };
     // A full log has no room for the reason; the state says what happened all the same.
-    let _ = log.draft(Some(interrupt)).and_then(|draft| log.add(draft, step, Kind::Stray));
+    let _ = log.draft(Some(interrupt), 0).and_then(|draft| log.add(draft, step, Kind::Stray));
     log.set_state(State::Stray);
     send_log(machine, &mut log, State::Stray);
 }

@@ -12,7 +12,7 @@ use sprig_wire::host::{self, VALUES};
 use sprig_wire::layout::CODE_BASE;
 use sprig_wire::log::{AT_RESUME, AT_STEP, Kind, State};
 
-const STACK_POINTER: Register = Register::Gpr(1);
+const STACK_POINTER: Register = Register::gpr(1);
 /// Rounds of `spin` that a round of `taken` lasts.
 const SPINS_PER_ROUND: u32 = 2;
 
@@ -87,7 +87,7 @@ pub(crate) fn run<M: Machine>(
             log.set_state(State::Running);
         }
     }
-    machine.load_code(case.code);
+    machine.load_code(case.code, case.effects);
     machine.touch_everything(case.ops, case.slots.into());
     let mut runner = Runner { machine, slots, log, race: None, in_problem_state: false };
     let result = runner.run(case, at, loud);
@@ -177,8 +177,9 @@ impl<M: Machine> Runner<'_, '_, M> {
                 self.answer(step, to, patched.into())?;
             }
             Op::Restore => {
-                self.machine.restore();
-                self.touch(case);
+                if self.machine.restore() {
+                    self.touch(case);
+                }
             }
             Op::Touch => self.touch(case),
             Op::Reset => {
@@ -209,7 +210,9 @@ impl<M: Machine> Runner<'_, '_, M> {
     fn answer(&mut self, step: &Step<'_>, to: u16, value: u64) -> Result<(), Stop> {
         self.set_slot(to, value)?;
         if step.is_observed() {
-            self.log_values(step, &[value])?;
+            let mut draft = self.log.draft(None, value)?;
+            self.log.put_value(&mut draft, value)?;
+            self.log.add(draft, step.step, Kind::Completed)?;
         }
         Ok(())
     }
@@ -222,25 +225,29 @@ impl<M: Machine> Runner<'_, '_, M> {
         outputs: &Transfers<'_>,
     ) -> Result<(), Stop> {
         self.machine.set_input(STACK_POINTER, self.machine.stack_pointer());
-        for Transfer { register, part, slot } in inputs.iter() {
+        for transfer in inputs.iter() {
+            let Transfer { register, part, slot } = transfer.ok_or(Stop(State::BadBytecode))?;
             let value = self.slot(slot)?;
-            self.machine.set_input(register, if part == Part::High { value >> 32 } else { value });
+            self.machine.set_input(register, if part == Part::High { upper(value) } else { value });
         }
         let interrupt = self.machine.exec(stub);
-        for input in inputs.iter() {
-            self.machine.set_input(input.register, 0);
+        for register in inputs.registers() {
+            self.machine.set_input(register, 0);
         }
+        let mut all = 0;
         for transfer in outputs.iter() {
+            let transfer = transfer.ok_or(Stop(State::BadBytecode))?;
             let value = self.merged(&transfer)?;
             self.set_slot(transfer.slot, value)?;
+            all |= value;
         }
         if interrupt.is_some() || step.is_observed() {
             let kind = if interrupt.is_some() { Kind::Exception } else { Kind::Completed };
-            let mut draft = self.log.draft(interrupt.as_ref())?;
+            let mut draft = self.log.draft(interrupt.as_ref(), all)?;
             if step.is_observed() {
                 // The high half of a value completes the slot its low half is in; it is no value of its own.
-                for output in outputs.iter().filter(|output| output.part == Part::Native) {
-                    let value = self.slot(output.slot)?;
+                for slot in outputs.native_slots() {
+                    let value = self.slot(slot)?;
                     self.log.put_value(&mut draft, value)?;
                 }
             }
@@ -251,7 +258,7 @@ impl<M: Machine> Runner<'_, '_, M> {
 
     /// Logs values of a step that ran to its end.
     fn log_values(&mut self, step: &Step<'_>, values: &[u64]) -> Result<(), Stop> {
-        let mut draft = self.log.draft(None)?;
+        let mut draft = self.log.draft(None, values.iter().fold(0, |all, value| all | value))?;
         for value in values {
             self.log.put_value(&mut draft, *value)?;
         }
@@ -326,4 +333,10 @@ impl<M: Machine> Runner<'_, '_, M> {
         self.machine.write_code(at, patched.word);
         Ok(true)
     }
+}
+
+/// The upper half of a value: rare enough that the kernel jumps to it rather than that each value is shifted by 0 or 32.
+#[cold]
+fn upper(value: u64) -> u64 {
+    value >> u32::BITS
 }

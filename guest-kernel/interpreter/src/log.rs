@@ -2,7 +2,7 @@
 
 use sprig_wire::log::{
     AT_CASE, AT_INDEX, AT_KEPT, AT_LENGTH, AT_RESUME, AT_SEQUENCE, AT_STATE, AT_STEP, AT_VERSION, ENTRIES,
-    ENTRY_HEADER, Entries, Interrupt, Kind, MAGIC, NO_STEP, RACE_OUTCOMES, State, encode_number,
+    ENTRY_HEADER, Entries, Interrupt, Kind, MAGIC, NO_STEP, RACE_OUTCOMES, State, Width,
 };
 
 /// The log does not hold another entry.
@@ -15,8 +15,9 @@ pub(crate) struct Draft {
     start: usize,
     /// Where it goes on.
     at: usize,
+    width: Width,
     /// Values so far.
-    values: u8,
+    values: u32,
 }
 
 /// The log of the running case.
@@ -119,21 +120,23 @@ impl<'a> Log<'a> {
         self.race = None;
     }
 
-    /// Begins an entry, which is part of the log when it is added.
+    /// Begins an entry, which is part of the log when it is added. `values` has the bits of all values that it will have.
     #[inline(always)]
-    pub(crate) fn draft(&mut self, interrupt: Option<&Interrupt>) -> Result<Draft, Full> {
+    pub(crate) fn draft(&mut self, interrupt: Option<&Interrupt>, values: u64) -> Result<Draft, Full> {
         let start = ENTRIES as usize + self.length();
-        let mut draft = Draft { start, at: start + ENTRY_HEADER, values: 0 };
+        let mut draft = Draft { start, at: start + ENTRY_HEADER, width: Width::of(values), values: 0 };
         if let Some(interrupt) = interrupt {
-            self.put_interrupt(&mut draft, interrupt)?;
+            self.put_interrupt(&mut draft, interrupt, values)?;
         }
         Ok(draft)
     }
 
-    fn put_interrupt(&mut self, draft: &mut Draft, interrupt: &Interrupt) -> Result<(), Full> {
-        self.write(&mut draft.at, &[interrupt.exception])?;
-        let [syndrome, srr0, srr1, dar] = interrupt.numbers();
-        self.put(draft, syndrome)?;
+    #[inline(always)]
+    fn put_interrupt(&mut self, draft: &mut Draft, interrupt: &Interrupt, values: u64) -> Result<(), Full> {
+        let Interrupt { exception, syndrome, srr0, srr1, dar } = *interrupt;
+        draft.width = Width::of(values | srr0 | srr1 | dar);
+        self.write(&mut draft.at, [exception, 0, 0, 0])?;
+        self.put(draft, syndrome.into())?;
         self.put(draft, srr0)?;
         self.put(draft, srr1)?;
         self.put(draft, dar)
@@ -142,22 +145,24 @@ impl<'a> Log<'a> {
     /// Adds a value to a draft.
     #[inline(always)]
     pub(crate) fn put_value(&mut self, draft: &mut Draft, value: u64) -> Result<(), Full> {
-        draft.values = draft.values.checked_add(1).ok_or(Full)?;
+        draft.values += 1;
         self.put(draft, value)
     }
 
     #[inline(always)]
     fn put(&mut self, draft: &mut Draft, number: u64) -> Result<(), Full> {
-        let room = self.memory.get_mut(draft.at..).and_then(<[u8]>::first_chunk_mut).ok_or(Full)?;
-        draft.at += encode_number(number, room);
-        Ok(())
+        match draft.width {
+            Width::Narrow => self.write(&mut draft.at, (number as u32).to_be_bytes()),
+            Width::Wide => self.write(&mut draft.at, number.to_be_bytes()),
+        }
     }
 
     /// Adds an entry; in a race only if the step has not logged the same before.
     #[inline(always)]
-    pub(crate) fn add(&mut self, Draft { start, at, values }: Draft, step: u16, kind: Kind) -> Result<(), Full> {
+    pub(crate) fn add(&mut self, Draft { start, at, width, values }: Draft, step: u16, kind: Kind) -> Result<(), Full> {
         let [high, low] = step.to_be_bytes();
-        self.write(&mut start.clone(), &[high, low, kind as u8, values])?;
+        let values = u8::try_from(values).map_err(|_| Full)?;
+        self.write(&mut start.clone(), [high, low, width.with_kind(kind), values])?;
         match self.race {
             None => self.commit(at),
             Some(race) => self.add_in_race(race, start, at, step),
@@ -180,7 +185,7 @@ impl<'a> Log<'a> {
     fn overflow(&mut self, race: usize, step: u16, start: usize) -> Result<(), Full> {
         let mut at = start;
         let [high, low] = step.to_be_bytes();
-        self.write(&mut at, &[high, low, Kind::Overflow as u8, 0])?;
+        self.write(&mut at, [high, low, Kind::Overflow as u8, 0])?;
         if self.compare(race, step, start, at).0 { Ok(()) } else { self.commit(at) }
     }
 
@@ -190,10 +195,10 @@ impl<'a> Log<'a> {
         Ok(())
     }
 
-    fn write(&mut self, at: &mut usize, bytes: &[u8]) -> Result<(), Full> {
-        let end = *at + bytes.len();
-        self.memory.get_mut(*at..end).ok_or(Full)?.copy_from_slice(bytes);
-        *at = end;
+    #[inline(always)]
+    fn write<const BYTES: usize>(&mut self, at: &mut usize, bytes: [u8; BYTES]) -> Result<(), Full> {
+        *self.memory.get_mut(*at..).and_then(<[u8]>::first_chunk_mut).ok_or(Full)? = bytes;
+        *at += BYTES;
         Ok(())
     }
 

@@ -54,11 +54,11 @@ pub trait Machine {
     /// Puts SPRGs, vectors, translations and interrupt state to where every case begins.
     fn reset_guest_state(&mut self);
 
-    /// The same without the SPRGs.
-    fn restore(&mut self);
+    /// The same without the SPRGs. False if nothing can have changed, and nothing was done.
+    fn restore(&mut self) -> bool;
 
-    /// Copies stubs to [`sprig_wire::layout::CODE_BASE`] and makes them executable.
-    fn load_code(&mut self, code: &[u8]);
+    /// Copies stubs that have these [`sprig_wire::effect`]s to [`sprig_wire::layout::CODE_BASE`] and makes them executable.
+    fn load_code(&mut self, code: &[u8], effects: u32);
 
     /// One word of the code, at this offset in bytes.
     fn read_code(&self, offset: u32) -> u32;

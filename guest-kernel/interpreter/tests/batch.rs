@@ -23,10 +23,10 @@ struct Registers {
 impl Registers {
     fn place(&mut self, register: Register) -> &mut u64 {
         match register {
-            Register::Gpr(number) => &mut self.gpr[usize::from(number)],
-            Register::Cr => &mut self.cr,
-            Register::Xer => &mut self.xer,
-            Register::Lr => &mut self.lr,
+            Register::CR => &mut self.cr,
+            Register::XER => &mut self.xer,
+            Register::LR => &mut self.lr,
+            gpr => &mut self.gpr[usize::from(gpr.number())],
         }
     }
 }
@@ -46,6 +46,8 @@ struct Fake<F> {
     comes_after: Option<(u8, u32)>,
     /// A reset ends the machine, as a real one does, by a panic of the test's.
     resets: bool,
+    /// What [`Machine::restore`] answers: there was something to put back.
+    restores: bool,
 }
 
 impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Fake<F> {
@@ -61,6 +63,7 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Fake<F> {
             in_problem_state: false,
             interrupts: Vec::new(),
             resets: false,
+            restores: true,
         }
     }
 }
@@ -80,11 +83,12 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
         self.calls.push("reset_guest_state");
     }
 
-    fn restore(&mut self) {
+    fn restore(&mut self) -> bool {
         self.calls.push("restore");
+        self.restores
     }
 
-    fn load_code(&mut self, _: &[u8]) {
+    fn load_code(&mut self, _: &[u8], _: u32) {
         self.calls.push("load_code");
     }
 
@@ -208,7 +212,7 @@ fn run_on<F: FnMut(u32, &mut Registers) -> Option<Interrupt>>(
 }
 
 fn gpr(number: u8, part: Part, slot: u16) -> Transfer {
-    Transfer { register: Register::Gpr(number), part, slot }
+    Transfer { register: Register::gpr(number), part, slot }
 }
 
 fn case(slots: u16, constants: &[u64], encoder: Encoder) -> CaseParts {
@@ -373,6 +377,16 @@ fn everything_is_touched_again_after_each_change_of_privilege_or_translation_and
     let begin = ["reset_guest_state", "load_code", "touch"];
     let expected = [&begin[..], &["enter_user", "touch", "touch", "leave_user", "touch", "restore", "touch"]].concat();
     assert_eq!(ran.calls, expected);
+}
+
+#[test]
+fn nothing_is_touched_where_there_was_nothing_to_put_back() {
+    let mut ops = Encoder::default();
+    ops.restore(0);
+    ops.restore(1);
+    let machine = Fake { restores: false, ..Fake::new(|_, _| None) };
+    let ran = run_on(machine, &[case(0, &[], ops)], false);
+    assert_eq!(ran.calls, ["reset_guest_state", "load_code", "touch", "restore", "restore"]);
 }
 
 #[test]

@@ -22,6 +22,7 @@ use sprig_isa::mmu::mas;
 use sprig_isa::spr::number;
 use sprig_wire::board::TRANSLATIONS;
 use sprig_wire::bytecode::permission;
+use sprig_wire::effect::WRITES_TLB;
 use sprig_wire::layout::{IMAGE_BASE, RAM_SIZE};
 
 const TLB1: u32 = 1;
@@ -45,9 +46,6 @@ const _: () = {
     assert!(of_kernel && slot(RAM_AS1, ENTERED_SLOT) == 1, "the board's translations are the kernel's");
     assert!(of_board && slot(IO, ENTERED_SLOT) == 2 && slot(IO_AS1, ENTERED_SLOT) == 3, "and so are the others");
 };
-
-/// tlbwe: primary opcode 31, extended opcode 978 (EREF, "Instruction set listings"); it has no operands.
-const TLBWE: u32 = 31 << 26 | 978 << 1;
 
 /// Whether the TLB may hold anything but what this module puts there: what was there when we were started, or what a case does to it.
 /// Nothing but tlbwe can make, change or, with IPROT, remove an entry of ours (EREF, "TLB1 invalidation protection").
@@ -171,17 +169,9 @@ pub(super) fn translate(io: Option<&IoWindow>) {
     unsafe { mtspr::<{ number::MMUCSR0 }>(mas::MMUCSR0_TLB0_FI) };
 }
 
-/// The code of another case is about to run. Nothing in it can change the TLB unless [`note_instruction`] is told of it: only then has the TLB
-/// to be looked at.
-pub(super) fn begin_code() {
-    TLB_MAY_BE_CHANGED.with(|changed| *changed = false);
-}
-
-/// This instruction is in that code.
-pub(super) fn note_instruction(word: u32) {
-    if word == TLBWE {
-        TLB_MAY_BE_CHANGED.with(|changed| *changed = true);
-    }
+/// The code of another case, with these effects, is about to run. Only if it may change the TLB has that to be looked at behind it.
+pub(super) fn begin_code(effects: u32) {
+    TLB_MAY_BE_CHANGED.with(|changed| *changed = effects & WRITES_TLB != 0);
 }
 
 /// Removes what scripts have mapped.

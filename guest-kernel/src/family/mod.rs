@@ -131,16 +131,11 @@ pub(crate) fn restore() {
     park_decrementer();
 }
 
-/// The code of another case is about to run: [`note_instruction`] is told what is in it.
+/// The code of another case is about to run, with these effects, which [`restore`] has to put back behind it. Where the CPU is no e500
+/// nobody asks.
 #[cfg(target_pointer_width = "32")]
-pub(crate) fn begin_code() {
-    booke_e500::begin_code();
-}
-
-/// An instruction of that code, by which it may do what [`restore`] has to put back behind it. Where the CPU is no e500 nobody asks.
-#[cfg(target_pointer_width = "32")]
-pub(crate) fn note_instruction(word: u32) {
-    booke_e500::note_instruction(word);
+pub(crate) fn begin_code(effects: u32) {
+    booke_e500::begin_code(effects);
 }
 
 /// Makes the CPU translate as the kernel wants it, whatever it did before, and goes on in the kernel's machine state. On

@@ -1,10 +1,12 @@
 //! The batch: every case of one session, ready to run, as it lies at [`crate::layout::BATCH_BASE`].
 //!
 //! ```text
-//!   +0x00  u32 magic, u16 version, u16 flags, u32 case count, u32 length of it all, u32 CRC-32 of what follows byte 0x14
+//!   +0x00  u32 magic, u16 version, u16 flags, u32 case count, u32 length of it all,
+//!          u32 CRC-32 of what follows byte 0x14, or 0 in a silent batch
 //!   +0x14  case count x { u32 offset, u32 length }
 //!          cases, each at a multiple of eight:
-//!            u32 id, u16 slots, u16 constants, u32 length of the bytecode, u32 words of code
+//!            u32 id, u16 slots, u16 constants, u32 length of the bytecode, u32 words of code,
+//!            u32 effects of the code, u32 zero
 //!            constants, u64 each: the values of slots 0, 1, ...
 //!            bytecode, padded to a multiple of four
 //!            code: the stubs
@@ -29,7 +31,7 @@ pub const KEEP: u16 = 1 << 2;
 const HEADER: usize = 0x14;
 const DIRECTORY_ENTRY: usize = 8;
 #[cfg(feature = "alloc")]
-const CASE_HEADER: usize = 16;
+const CASE_HEADER: usize = 24;
 /// Bytes a batch takes beside the `CaseParts::size` of its cases.
 pub const OVERHEAD: usize = HEADER.next_multiple_of(8);
 
@@ -53,6 +55,8 @@ pub struct Case<'a> {
     pub ops: &'a [u8],
     /// Its stubs, to be copied to [`crate::layout::CODE_BASE`].
     pub code: &'a [u8],
+    /// What they may do: [`crate::effect`].
+    pub effects: u32,
 }
 
 impl<'a> Case<'a> {
@@ -82,7 +86,7 @@ impl<'a> Batch<'a> {
         }
         let bytes = usize::try_from(length).ok().and_then(|length| memory.get(..length)).ok_or(malformed)?;
         let body = bytes.get(HEADER..).ok_or(malformed)?;
-        if flags & SILENT == 0 && CRC.checksum(body) != checksum {
+        if checksum != checksum_of(flags, body) {
             return Err(Malformed { what: "batch (checksum)", at: HEADER });
         }
         Ok(Self { bytes, flags, cases })
@@ -127,11 +131,12 @@ impl<'a> Batch<'a> {
         let malformed = c.malformed();
         let (id, slots, constants) = (c.u32()?, c.u16()?, c.u16()?);
         let (ops, words) = (c.u32()? as usize, c.u32()? as usize);
+        let (effects, _) = (c.u32()?, c.u32()?);
         let constants = c.take(usize::from(constants) * 8)?;
         let ops = c.take(ops)?;
         c.take(ops.len().wrapping_neg() & 3)?;
         let code = c.take(words.checked_mul(4).ok_or(malformed)?)?;
-        Ok(Case { id, slots, constants, ops, code })
+        Ok(Case { id, slots, constants, ops, code, effects })
     }
 
     /// The bytes of the case at this place.
@@ -145,6 +150,11 @@ impl<'a> Batch<'a> {
         let end = usize::try_from(length).ok().and_then(|length| start.checked_add(length)).ok_or(malformed)?;
         self.bytes.get(start..end).ok_or(malformed)
     }
+}
+
+/// The checksum of a batch with these flags and this body; none of a silent one, which has no line to lose a byte on.
+fn checksum_of(flags: u16, body: &[u8]) -> u32 {
+    if flags & SILENT == 0 { CRC.checksum(body) } else { 0 }
 }
 
 impl Batch<'_> {
@@ -165,7 +175,7 @@ impl Batch<'_> {
         for (field, value) in place[HEADER..].chunks_exact_mut(4).zip(directory) {
             field.copy_from_slice(&value.to_be_bytes());
         }
-        let checksum = CRC.checksum(&place[HEADER..]);
+        let checksum = checksum_of(flags, &place[HEADER..]);
         let versions = u32::from(VERSION) << 16 | u32::from(flags);
         for (field, value) in place.chunks_exact_mut(4).zip([MAGIC, versions, 1, total as u32, checksum]) {
             field.copy_from_slice(&value.to_be_bytes());
@@ -179,9 +189,9 @@ pub use encode::{BatchBuilder, CaseParts, TooLarge};
 
 #[cfg(feature = "alloc")]
 mod encode {
-    use super::{CASE_HEADER, DIRECTORY_ENTRY, HEADER, KEEP, LOUD, MAGIC, SILENT};
+    use super::{CASE_HEADER, DIRECTORY_ENTRY, HEADER, KEEP, LOUD, MAGIC, SILENT, checksum_of};
     use crate::layout::BATCH_SIZE;
-    use crate::{CRC, VERSION};
+    use crate::{VERSION, effect};
     use alloc::vec::Vec;
 
     /// The parts of one assembled case. A case can lie anywhere in a batch: its code runs at a fixed address.
@@ -281,7 +291,9 @@ mod encode {
                 body.extend(case.slots.to_be_bytes());
                 body.extend((case.constants.len() as u16).to_be_bytes());
                 body.extend((case.ops.len() as u32).to_be_bytes());
-                body.extend((case.code.len() as u32).to_be_bytes());
+                for field in [case.code.len() as u32, effect::of(&case.code), 0] {
+                    body.extend(field.to_be_bytes());
+                }
                 for constant in &case.constants {
                     body.extend(constant.to_be_bytes());
                 }
@@ -298,7 +310,7 @@ mod encode {
             bytes.extend(self.flags.to_be_bytes());
             bytes.extend((self.cases.len() as u32).to_be_bytes());
             bytes.extend((total as u32).to_be_bytes());
-            bytes.extend(CRC.checksum(&body).to_be_bytes());
+            bytes.extend(checksum_of(self.flags, &body).to_be_bytes());
             bytes.extend(body);
             Ok(bytes)
         }

@@ -15,42 +15,50 @@ use crate::cursor::Cursor;
 /// Flag: append a log entry even if nothing unusual happened: the script observes this step.
 pub const OBSERVE: u8 = 1 << 0;
 
-/// A register an [`Op::Exec`] loads or stores.
+/// A register an [`Op::Exec`] loads or stores: a number, as it stands in the bytecode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Register {
-    /// General register 0-31.
-    Gpr(u8),
-    /// Condition register.
-    Cr,
-    /// Fixed-point exception register.
-    Xer,
-    /// Link register.
-    Lr,
-}
+pub struct Register(u8);
 
 impl Register {
-    const CR: u8 = 32;
-    const XER: u8 = 33;
-    const LR: u8 = 34;
+    /// General registers; their numbers are their own.
+    pub const GPRS: u8 = 32;
+    /// Condition register.
+    pub const CR: Self = Self(Self::GPRS);
+    /// Fixed-point exception register.
+    pub const XER: Self = Self(Self::GPRS + 1);
+    /// Link register.
+    pub const LR: Self = Self(Self::GPRS + 2);
+    /// Those that are no general registers, in the order of their numbers.
+    pub const SPECIAL: [Self; 3] = [Self::CR, Self::XER, Self::LR];
 
-    #[cfg(feature = "alloc")]
-    const fn number(self) -> u8 {
-        match self {
-            Self::Gpr(number) => number,
-            Self::Cr => Self::CR,
-            Self::Xer => Self::XER,
-            Self::Lr => Self::LR,
+    /// The general register with this number, of which the five low bits count.
+    #[must_use]
+    pub const fn gpr(number: u8) -> Self {
+        Self(number % Self::GPRS)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Its place among [`Self::SPECIAL`], or as a general register.
+    ///
+    /// # Errors
+    /// The number of a general register.
+    #[inline(always)]
+    pub const fn special(self) -> Result<usize, usize> {
+        match (self.0 as usize).checked_sub(Self::GPRS as usize) {
+            Some(place) => Ok(place),
+            None => Err(self.0 as usize),
         }
     }
 
-    /// The register with this number, none above [`Self::LR`].
-    const fn from_number(number: u8) -> Self {
-        match number {
-            0..=31 => Self::Gpr(number),
-            Self::CR => Self::Cr,
-            Self::XER => Self::Xer,
-            _ => Self::Lr,
-        }
+    /// The register with this number, if there is one.
+    #[inline(always)]
+    const fn from_number(number: u8) -> Option<Self> {
+        if number <= Self::LR.0 { Some(Self(number)) } else { None }
     }
 }
 
@@ -77,14 +85,16 @@ pub struct Transfer {
 impl Transfer {
     const SIZE: usize = 4;
 
-    /// True of what [`Self::decode`] may be given.
-    const fn is_valid([register, part, ..]: [u8; Self::SIZE]) -> bool {
-        register <= Register::LR && part <= 1
-    }
-
-    const fn decode([register, part, high, low]: [u8; Self::SIZE]) -> Self {
-        let part = if part == 0 { Part::Native } else { Part::High };
-        Self { register: Register::from_number(register), part, slot: u16::from_be_bytes([high, low]) }
+    /// None where register or part do not exist.
+    #[inline(always)]
+    const fn decode([register, part, high, low]: [u8; Self::SIZE]) -> Option<Self> {
+        let Some(register) = Register::from_number(register) else { return None };
+        let part = match part {
+            0 => Part::Native,
+            1 => Part::High,
+            _ => return None,
+        };
+        Some(Self { register, part, slot: u16::from_be_bytes([high, low]) })
     }
 
     #[cfg(feature = "alloc")]
@@ -94,28 +104,37 @@ impl Transfer {
     }
 }
 
-/// A list of transfers, checked when it was decoded.
+/// A list of transfers, each decoded when it is come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transfers<'a>(&'a [[u8; Transfer::SIZE]]);
 
 impl<'a> Transfers<'a> {
-    /// Two lists, one behind the other: checked together, which is less to do in a guest that has many steps.
+    /// Two lists, one behind the other.
     #[inline(always)]
     fn decode_two(cursor: &mut Cursor<'a>, first: u8, second: u8) -> Result<(Self, Self), Malformed> {
         let malformed = cursor.malformed();
         let (first, second) = (usize::from(first), usize::from(second));
         let (transfers, _) = cursor.take((first + second) * Transfer::SIZE)?.as_chunks();
-        match transfers.split_at_checked(first) {
-            Some((first, second)) if transfers.iter().all(|bytes| Transfer::is_valid(*bytes)) => {
-                Ok((Self(first), Self(second)))
-            }
-            _ => Err(malformed),
-        }
+        transfers.split_at_checked(first).map(|(first, second)| (Self(first), Self(second))).ok_or(malformed)
     }
 
-    /// The transfers in order.
-    pub fn iter(&self) -> impl Iterator<Item = Transfer> + use<'a> {
+    /// The transfers in order; none in place of one whose register or part does not exist.
+    #[inline(always)]
+    pub fn iter(&self) -> impl Iterator<Item = Option<Transfer>> + use<'a> {
         self.0.iter().map(|bytes| Transfer::decode(*bytes))
+    }
+
+    /// Their registers, as far as they exist, of a list that has been gone through by [`Self::iter`].
+    #[inline(always)]
+    pub fn registers(&self) -> impl Iterator<Item = Register> + use<'a> {
+        self.0.iter().map(|[register, ..]| Register(*register))
+    }
+
+    /// The slots of [`Part::Native`], of a list that has been gone through by [`Self::iter`].
+    #[inline(always)]
+    pub fn native_slots(&self) -> impl Iterator<Item = u16> + use<'a> {
+        let native = self.0.iter().filter(|[_, part, ..]| *part == 0);
+        native.map(|[_, _, high, low]| u16::from_be_bytes([*high, *low]))
     }
 }
 
@@ -373,7 +392,8 @@ const ALIGNMENT: usize = 4;
 /// Decodes one operation and the number of bytes it takes.
 ///
 /// # Errors
-/// [`Malformed`] where the bytes end early, the opcode is unknown, or a field has a value that does not exist.
+/// [`Malformed`] where the bytes end early, the opcode is unknown, or a field has a value that does not exist, but for the fields of
+/// transfers: [`Transfers::iter`].
 pub fn decode(bytes: &[u8]) -> Result<(Step<'_>, usize), Malformed> {
     let mut c = Cursor::new(bytes, "bytecode");
     let malformed = c.malformed();

@@ -22,6 +22,7 @@ pub mod batch;
 pub mod board;
 pub mod bytecode;
 mod cursor;
+pub mod effect;
 pub mod firmware;
 pub mod frame;
 pub mod host;
@@ -29,7 +30,7 @@ pub mod layout;
 pub mod log;
 
 /// Version of everything in this crate; a guest and a harness of different versions refuse each other.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 
 /// Bytes that do not follow the format they claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,13 +9,13 @@
 //!          after a reset
 //!   +0x20  u32 bytes of entries kept of earlier cases
 //!   +0x24  entries:
-//!            u16 step, u8 kind, u8 number of values
-//!            if kind tells of an exception:  u8 exception; the numbers ESR or DSISR, SRR0, SRR1, DEAR or DAR
+//!            u16 step, u8 kind and width, u8 number of values
+//!            if kind tells of an exception:  u8 exception, three zeros; the numbers ESR or DSISR, SRR0, SRR1, DEAR or DAR
 //!            values, a number each
-//!          a number: u8 length (0, 1, 2, 4 or 8), so many bytes
+//!          a number: 32 bits, or 64 where one of the entry's is so large
 //! ```
 //!
-//! Most numbers are small, and a console is slow.
+//! Everything lies at a multiple of four: an access that does not is dear to an emulator.
 
 use crate::Malformed;
 use crate::cursor::Cursor;
@@ -113,6 +113,44 @@ pub enum Kind {
 /// Different outcomes a race keeps of one step.
 pub const RACE_OUTCOMES: usize = 8;
 
+/// How many bits each number of an entry has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// 32.
+    Narrow,
+    /// 64: [`Self::FLAG`] stands beside the kind.
+    Wide,
+}
+
+impl Width {
+    /// What a kind's byte has beside the kind, if numbers are of 64 bits.
+    const FLAG: u8 = 1 << 7;
+
+    /// That of an entry whose numbers are all in this one, ORed together.
+    #[inline(always)]
+    #[must_use]
+    pub const fn of(numbers: u64) -> Self {
+        if numbers >> u32::BITS == 0 { Self::Narrow } else { Self::Wide }
+    }
+
+    /// The byte in an entry's header that says this and its kind.
+    #[inline(always)]
+    #[must_use]
+    pub const fn with_kind(self, kind: Kind) -> u8 {
+        match self {
+            Self::Narrow => kind as u8,
+            Self::Wide => kind as u8 | Self::FLAG,
+        }
+    }
+
+    fn decode(self, c: &mut Cursor<'_>) -> Result<u64, Malformed> {
+        match self {
+            Self::Narrow => c.u32().map(u64::from),
+            Self::Wide => c.u64(),
+        }
+    }
+}
+
 /// The interrupt an entry describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupt {
@@ -130,63 +168,20 @@ pub struct Interrupt {
 
 impl Interrupt {
     /// Most bytes it takes in an entry.
-    pub const MOST: usize = 1 + 4 * NUMBER;
+    pub const MOST: usize = EXCEPTION + 4 * size_of::<u64>();
 
-    /// What stands behind the exception in an entry.
-    #[inline]
-    #[must_use]
-    pub fn numbers(&self) -> [u64; 4] {
-        [self.syndrome.into(), self.srr0, self.srr1, self.dar]
-    }
-
-    fn decode(c: &mut Cursor<'_>) -> Result<Self, Malformed> {
-        let exception = c.u8()?;
+    fn decode(c: &mut Cursor<'_>, width: Width) -> Result<Self, Malformed> {
+        let [exception, ..] = c.array::<EXCEPTION>()?;
         let malformed = c.malformed();
-        let syndrome = u32::try_from(decode_number(c)?).map_err(|_| malformed)?;
-        Ok(Self { exception, syndrome, srr0: decode_number(c)?, srr1: decode_number(c)?, dar: decode_number(c)? })
+        let syndrome = u32::try_from(width.decode(c)?).map_err(|_| malformed)?;
+        Ok(Self { exception, syndrome, srr0: width.decode(c)?, srr1: width.decode(c)?, dar: width.decode(c)? })
     }
 }
 
 /// Size of an entry's fixed part, bytes.
 pub const ENTRY_HEADER: usize = 4;
-/// Most bytes a number takes in an entry.
-pub const NUMBER: usize = 1 + 8;
-
-/// Writes a number as it stands in an entry to the beginning of `room`, and says how many bytes of it that is. What is behind
-/// them may have changed: a guest kernel does this several times a step, and one store of four bytes takes the place of a choice.
-#[inline(always)]
-pub fn encode_number(number: u64, room: &mut [u8; NUMBER]) -> usize {
-    let [length, digits @ ..] = room;
-    let [high, low] = [(number >> 32) as u32, number as u32];
-    if high != 0 {
-        *length = 8;
-        *digits = number.to_be_bytes();
-        return NUMBER;
-    }
-    let bytes = match low {
-        0 => 0,
-        0x1..=0xff => 1,
-        0x100..=0xffff => 2,
-        _ => 4,
-    };
-    *length = bytes as u8;
-    // To the left. Shifted by 32, which is by 0, it is zero all the same.
-    let first = low.wrapping_shl(u32::BITS - 8 * bytes);
-    *digits = (u64::from(first) << 32).to_be_bytes();
-    1 + bytes as usize
-}
-
-fn decode_number(c: &mut Cursor<'_>) -> Result<u64, Malformed> {
-    let malformed = c.malformed();
-    match c.u8()? {
-        0 => Ok(0),
-        1 => c.u8().map(u64::from),
-        2 => c.u16().map(u64::from),
-        4 => c.u32().map(u64::from),
-        8 => c.u64(),
-        _ => Err(malformed),
-    }
-}
+/// Bytes of the exception's number and what fills it up.
+pub const EXCEPTION: usize = 4;
 
 /// One entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,6 +192,7 @@ pub struct Entry<'a> {
     pub kind: Kind,
     /// The exception, unless the step ran to its end.
     pub interrupt: Option<Interrupt>,
+    width: Width,
     values: &'a [u8],
     /// Bytes it takes in the log.
     pub size: usize,
@@ -206,9 +202,34 @@ impl<'a> Entry<'a> {
     /// The values observed, in the order of the step's outputs.
     pub fn values(&self) -> impl Iterator<Item = u64> + use<'a> {
         let mut c = Cursor::new(self.values, "log entry");
+        let width = self.width;
         // They were read once when the entry was.
-        core::iter::from_fn(move || if c.is_at_end() { None } else { decode_number(&mut c).ok() })
+        core::iter::from_fn(move || if c.is_at_end() { None } else { width.decode(&mut c).ok() })
     }
+}
+
+/// The bytes of an entry, as a guest writes them.
+#[cfg(feature = "alloc")]
+#[must_use]
+pub fn encode(step: u16, kind: Kind, interrupt: Option<&Interrupt>, values: &[u64]) -> alloc::vec::Vec<u8> {
+    let mut numbers = alloc::vec::Vec::new();
+    if let Some(Interrupt { syndrome, srr0, srr1, dar, .. }) = interrupt.copied() {
+        numbers.extend([syndrome.into(), srr0, srr1, dar]);
+    }
+    numbers.extend(values);
+    let width = Width::of(numbers.iter().fold(0, |all, number| all | number));
+    let [high, low] = step.to_be_bytes();
+    // No step gives more values than an operation can list.
+    let count = u8::try_from(values.len()).unwrap_or(u8::MAX);
+    let mut bytes = alloc::vec::Vec::from([high, low, width.with_kind(kind), count]);
+    bytes.extend(interrupt.map(|interrupt| [interrupt.exception, 0, 0, 0]).iter().flatten());
+    for number in numbers {
+        match width {
+            Width::Narrow => bytes.extend((number as u32).to_be_bytes()),
+            Width::Wide => bytes.extend(number.to_be_bytes()),
+        }
+    }
+    bytes
 }
 
 /// Reads the entries of a log one after the other.
@@ -228,7 +249,9 @@ impl<'a> Entries<'a> {
         let mut c = Cursor::new(self.bytes, "log entry");
         let malformed = c.malformed();
         let step = c.u16()?;
-        let kind = match c.u8()? {
+        let kind = c.u8()?;
+        let width = if kind & Width::FLAG == 0 { Width::Narrow } else { Width::Wide };
+        let kind = match kind & !Width::FLAG {
             0 => Kind::Completed,
             1 => Kind::Exception,
             2 => Kind::Stray,
@@ -239,16 +262,16 @@ impl<'a> Entries<'a> {
         let count = c.u8()?;
         let interrupt = match kind {
             Kind::Completed | Kind::Overflow | Kind::GivenUp => None,
-            Kind::Exception | Kind::Stray => Some(Interrupt::decode(&mut c)?),
+            Kind::Exception | Kind::Stray => Some(Interrupt::decode(&mut c, width)?),
         };
         let start = c.position();
         for _ in 0..count {
-            decode_number(&mut c)?;
+            width.decode(&mut c)?;
         }
         let values = self.bytes.get(start..c.position()).ok_or(malformed)?;
         let size = c.position();
         self.bytes = self.bytes.get(size..).ok_or(malformed)?;
-        Ok(Entry { step, kind, interrupt, values, size })
+        Ok(Entry { step, kind, interrupt, width, values, size })
     }
 }
 

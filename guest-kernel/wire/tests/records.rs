@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use sprig_wire::frame::{self, EXIT_REASON, FATE_TEXT, LINE, LOG_CHUNK, Line, PAYLOAD, Record};
-use sprig_wire::log::{self, Entries, Header, Interrupt, Kind, NO_STEP, NUMBER, State, encode_number};
+use sprig_wire::log::{self, Entries, Header, Interrupt, Kind, NO_STEP, State, Width};
 use sprig_wire::{CRC, Malformed, VERSION};
 
 const STATES: [State; 8] = [
@@ -151,13 +151,17 @@ fn each_kind_of_entry_is_told_from_the_others() {
         assert_eq!(kind as u8, number);
         let has_exception = matches!(kind, Kind::Exception | Kind::Stray);
         let interrupt = Interrupt { exception: 4, syndrome: 0, srr0: 0, srr1: 0, dar: 0 };
-        let described: &[u8] = if has_exception { &[4, 0, 0, 0, 0] } else { &[] };
-        let bytes = [&[0, 7, number, 2][..], described, &[0, 1, 9]].concat();
-        let entries: Vec<_> = Entries::new(&bytes).collect::<Result<_, _>>().expect("well formed");
-        let [entry] = entries[..] else { panic!("one entry") };
-        assert_eq!((entry.step, entry.kind, entry.size), (7, kind, bytes.len()));
-        assert_eq!(entry.interrupt, has_exception.then_some(interrupt));
-        assert!(entry.values().eq([0, 9]), "{kind:?}");
+        for (width, bytes) in [(Width::Narrow, 4), (Width::Wide, 8)] {
+            let described = if has_exception { [&[4, 0, 0, 0][..], &vec![0; 4 * bytes]].concat() } else { vec![] };
+            let mut values = vec![0; 2 * bytes];
+            values[2 * bytes - 1] = 9;
+            let bytes = [&[0, 7, width.with_kind(kind), 2][..], &described, &values].concat();
+            let entries: Vec<_> = Entries::new(&bytes).collect::<Result<_, _>>().expect("well formed");
+            let [entry] = entries[..] else { panic!("one entry") };
+            assert_eq!((entry.step, entry.kind, entry.size), (7, kind, bytes.len()));
+            assert_eq!(entry.interrupt, has_exception.then_some(interrupt));
+            assert!(entry.values().eq([0, 9]), "{kind:?}");
+        }
     }
     assert!(Entries::new(&[0, 7, 5, 0]).next().is_some_and(|entry| entry.is_err()));
 }
@@ -171,8 +175,9 @@ fn entries_end_at_the_first_that_is_none() {
 
 #[test]
 fn an_interrupt_of_the_largest_numbers_takes_the_most_bytes() {
-    let most = Interrupt { exception: 9, syndrome: 1, srr0: u64::MAX, srr1: u64::MAX, dar: u64::MAX };
-    let numbers = most.numbers().map(|number| encode_number(number, &mut [0; NUMBER]));
-    // ESR and DSISR are of 32 bits; 1 takes one byte where eight might stand.
-    assert_eq!(1 + numbers.iter().sum::<usize>() + 7, Interrupt::MOST);
+    let entry = [&[0, 7, Width::Wide.with_kind(Kind::Exception), 0, 9, 0, 0, 0][..], &[0; 4], &[0xff; 28]].concat();
+    let read = Entries::new(&entry).next().expect("an entry").expect("well formed");
+    assert_eq!(read.size, log::ENTRY_HEADER + Interrupt::MOST);
+    let most = Interrupt { exception: 9, syndrome: u32::MAX, srr0: u64::MAX, srr1: u64::MAX, dar: u64::MAX };
+    assert_eq!(read.interrupt, Some(most));
 }

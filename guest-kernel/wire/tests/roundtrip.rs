@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use sprig_wire::batch::{Batch, BatchBuilder, CaseParts, SILENT};
 use sprig_wire::bytecode::{self, Alu, Encoder, Op, Part, Register, Transfer};
 use sprig_wire::frame::{self, Line, Record};
-use sprig_wire::log::{Entries, Interrupt, NUMBER, State, encode_number};
+use sprig_wire::log::{self, Entries, Interrupt, Kind, State};
 
 #[test]
 fn an_exec_decodes_as_it_was_encoded() {
-    let inputs = [Transfer { register: Register::Gpr(30), part: Part::Native, slot: 7 }];
+    let inputs = [Transfer { register: Register::gpr(30), part: Part::Native, slot: 7 }];
     let outputs = [
-        Transfer { register: Register::Gpr(3), part: Part::Native, slot: 8 },
-        Transfer { register: Register::Cr, part: Part::High, slot: 9 },
+        Transfer { register: Register::gpr(3), part: Part::Native, slot: 8 },
+        Transfer { register: Register::CR, part: Part::High, slot: 9 },
     ];
     let mut encoder = Encoder::default();
     encoder.exec(5, true, 0x40, 2, &inputs, &outputs);
@@ -22,8 +22,10 @@ fn an_exec_decodes_as_it_was_encoded() {
     let (step, used) = bytecode::decode(&bytes).expect("an exec");
     assert_eq!((step.step, step.is_observed()), (5, true));
     let Op::Exec { stub: 0x40, words: 2, inputs: i, outputs: o } = step.op else { panic!("{step:?}") };
-    assert!(i.iter().eq(inputs));
-    assert!(o.iter().eq(outputs));
+    assert!(i.iter().eq(inputs.map(Some)));
+    assert!(o.iter().eq(outputs.map(Some)));
+    assert!(o.registers().eq([Register::gpr(3), Register::CR]));
+    assert!(o.native_slots().eq([8]));
     let (step, _) = bytecode::decode(&bytes[used..]).expect("a compute");
     assert_eq!(step.op, Op::Compute { alu: Alu::Xor, to: 1, a: 2, b: 3 });
 }
@@ -150,36 +152,35 @@ proptest! {
 }
 
 #[test]
+fn a_transfer_of_what_does_not_exist_is_none() {
+    // An exec of one word with an input and three outputs, as in the module's description.
+    let transfers = [[34, 0, 0, 1], [35, 0, 0, 2], [3, 2, 0, 3], [3, 1, 0, 4]];
+    let bytes = [&[1, 0, 0, 7, 0, 0, 0, 0, 1, 1, 3, 0], transfers.as_flattened()].concat();
+    let (step, _) = bytecode::decode(&bytes).expect("an exec");
+    let Op::Exec { inputs, outputs, .. } = step.op else { panic!("{step:?}") };
+    let lr = Transfer { register: Register::LR, part: Part::Native, slot: 1 };
+    assert!(inputs.iter().eq([Some(lr)]));
+    let upper = Transfer { register: Register::gpr(3), part: Part::High, slot: 4 };
+    assert!(outputs.iter().eq([None, None, Some(upper)]));
+}
+
+#[test]
 fn a_log_entry_reads_back_with_its_interrupt_and_values() {
     let interrupt = Interrupt { exception: 9, syndrome: 0x0400_0000, srr0: 0x40_0040, srr1: 0x1000, dar: 0xdead };
-    let mut bytes = vec![0, 3, 1, 1];
-    bytes.push(interrupt.exception);
-    for number in interrupt.numbers().into_iter().chain([0xa000_0004]) {
-        let mut room = [0xff; NUMBER];
-        let size = encode_number(number, &mut room);
-        bytes.extend(&room[..size]);
-    }
-    let entries: Vec<_> = Entries::new(&bytes).collect::<Result<_, _>>().expect("well formed");
-    assert_eq!(entries.len(), 1);
-    assert_eq!((entries[0].step, entries[0].interrupt), (3, Some(interrupt)));
-    assert!(entries[0].values().eq([0xa000_0004]));
-}
-
-#[test]
-fn a_number_takes_no_more_bytes_than_it_has_to() {
-    for (number, size) in
-        [(0, 1), (0xff, 2), (0x100, 3), (0xffff, 3), (0x1_0000, 5), (1 << 32, NUMBER), (u64::MAX, NUMBER)]
-    {
-        let mut room = [0xff; NUMBER];
-        let taken = encode_number(number, &mut room);
-        let bytes = [&[0, 1, 0, 1], &room[..taken]].concat();
-        assert_eq!(bytes.len(), 4 + size, "{number:#x}");
-        let entry = Entries::new(&bytes).next().expect("an entry").expect("well formed");
-        assert!(entry.values().eq([number]) && entry.size == bytes.len(), "{number:#x}");
+    for (value, size) in [(0, 28), (0xffff_ffff, 28), (0x1_0000_0000, 48), (u64::MAX, 48)] {
+        let bytes = log::encode(3, Kind::Exception, Some(&interrupt), &[value]);
+        assert_eq!(bytes.len(), size, "{value:#x}");
+        let entries: Vec<_> = Entries::new(&bytes).collect::<Result<_, _>>().expect("well formed");
+        let [entry] = entries[..] else { panic!("one entry") };
+        assert_eq!((entry.step, entry.interrupt, entry.size), (3, Some(interrupt), size));
+        assert!(entry.values().eq([value]), "{value:#x}");
     }
 }
 
 #[test]
-fn a_number_of_another_length_is_malformed() {
-    assert!(Entries::new(&[0, 1, 0, 1, 3, 1, 2, 3]).next().expect("an entry").is_err());
+fn a_syndrome_of_more_than_32_bits_is_malformed() {
+    let interrupt = Interrupt { exception: 9, syndrome: 0, srr0: u64::MAX, srr1: 0, dar: 0 };
+    let mut bytes = log::encode(3, Kind::Exception, Some(&interrupt), &[]);
+    bytes[8 + 3] = 1;
+    assert!(Entries::new(&bytes).next().expect("an entry").is_err());
 }

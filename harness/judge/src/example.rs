@@ -5,7 +5,7 @@ use crate::transcript::{Fate, Outcome, RunResult, Taken, Transcript};
 use sprig_isa::exception::Exception;
 use sprig_isa::{msr, syndrome};
 use sprig_wire::layout::CODE_BASE;
-use sprig_wire::log::{Kind, NUMBER, State, encode_number};
+use sprig_wire::log::{self, Kind, State};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -94,40 +94,26 @@ pub(crate) fn trapped(exception: Exception) -> Outcome {
 /// What a target that saw this transcript gives back.
 pub(crate) fn result(case: &Case, transcript: &Transcript) -> RunResult {
     let mut entries = Vec::new();
-    let put = |entries: &mut Vec<u8>, number| {
-        let mut room = [0; NUMBER];
-        let size = encode_number(number, &mut room);
-        entries.extend(&room[..size]);
-    };
+    let number = |step: &usize| u16::try_from(*step).unwrap_or(u16::MAX);
     for (step, times) in &transcript.given_up {
         for time in times {
-            entries.extend(u16::try_from(*step).unwrap_or(u16::MAX).to_be_bytes());
-            entries.extend([Kind::GivenUp as u8, 2]);
-            for number in [u64::from(time.reason), time.detail] {
-                put(&mut entries, number);
-            }
+            entries.extend(log::encode(number(step), Kind::GivenUp, None, &[time.reason.into(), time.detail]));
         }
     }
     for (step, outcomes) in &transcript.outcomes {
         for outcome in outcomes {
-            entries.extend(u16::try_from(*step).unwrap_or(u16::MAX).to_be_bytes());
-            let kind = if outcome.taken.is_some() { Kind::Exception } else { Kind::Completed };
-            entries.extend([kind as u8, u8::try_from(outcome.values.len()).unwrap_or(u8::MAX)]);
-            if let Some(taken) = outcome.taken {
+            let interrupt = outcome.taken.map(|taken| {
                 let stub = case.steps[*step].stub.map_or(0, |(offset, _)| offset);
-                let interrupt = sprig_wire::log::Interrupt {
+                log::Interrupt {
                     exception: taken.exception as u8,
                     syndrome: taken.syndrome,
                     srr0: u64::from(CODE_BASE + stub) + taken.offset.unwrap_or(0),
                     srr1: taken.srr1,
                     dar: taken.dar,
-                };
-                entries.push(interrupt.exception);
-                interrupt.numbers().into_iter().for_each(|number| put(&mut entries, number));
-            }
-            for value in &outcome.values {
-                put(&mut entries, *value);
-            }
+                }
+            });
+            let kind = if interrupt.is_some() { Kind::Exception } else { Kind::Completed };
+            entries.extend(log::encode(number(step), kind, interrupt.as_ref(), &outcome.values));
         }
     }
     let last_step = u32::try_from(case.steps.len().saturating_sub(1)).ok();

@@ -11,7 +11,7 @@
 //! ```
 
 use crate::exit::Unexpected;
-use sprig_wire::log::{Kind, NUMBER, encode_number};
+use sprig_wire::log::{Kind, Width};
 
 /// Most different returns of one case: more than two for each of 1024 special registers.
 pub const MOST: usize = 4096;
@@ -89,12 +89,12 @@ impl Return {
     /// The entry, in pieces.
     fn encode(self, each: &mut impl FnMut(&[u8])) {
         let [high, low] = self.step.to_be_bytes();
-        let values = [u64::from(self.what.reason), self.what.detail];
-        each(&[high, low, Kind::GivenUp as u8, values.len() as u8]);
-        for value in values {
-            let mut room = [0; NUMBER];
-            let size = encode_number(value, &mut room);
-            each(room.get(..size).unwrap_or(&room));
+        let Unexpected { reason, detail } = self.what;
+        let width = Width::of(detail);
+        each(&[high, low, width.with_kind(Kind::GivenUp), 2]);
+        match width {
+            Width::Narrow => [reason, detail as u32].iter().for_each(|value| each(&value.to_be_bytes())),
+            Width::Wide => [reason.into(), detail].iter().for_each(|value: &u64| each(&value.to_be_bytes())),
         }
     }
 }

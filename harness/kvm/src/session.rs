@@ -117,11 +117,13 @@ mod tests {
     use sprig_wire::board::RESET;
     use sprig_wire::frame::Line;
     use sprig_wire::layout::{BATCH_BASE, IMAGE_BASE};
-    use sprig_wire::log::Kind;
+    use sprig_wire::log::{Kind, encode};
     use std::boxed::Box;
     use std::vec;
     use std::vec::Vec;
 
+    /// include/uapi/linux/kvm.h.
+    const KVM_EXIT_MMIO: u64 = 6;
     const ENTRY: [u8; 4] = [0, 1, Kind::Completed as u8, 0];
     const UNKNOWN: Unexpected = Unexpected { reason: 0, detail: 7 };
 
@@ -217,7 +219,7 @@ mod tests {
             logs(0, State::Ended, 1, &ENTRY, Err(EINTR)),
             powers_off(),
         ];
-        let given_up = [0, 1, Kind::GivenUp as u8, 2, 0, 1, 7];
+        let given_up = encode(1, Kind::GivenUp, None, &[0, 7]);
         let entries = [&given_up[..], &ENTRY].concat();
         assert_eq!(of_one(guest), [exits(), Said::Log(entries.clone()), end(State::Ended, 1, &entries)]);
     }
@@ -245,8 +247,8 @@ mod tests {
             }),
             powers_off(),
         ];
-        let noted = [0, 2, Kind::GivenUp as u8, 2, 1, 6, 4, 0x40, 0, 0, 0];
-        assert_eq!(of_one(guest), [exits(), Said::Log(noted.into()), end(State::Ended, 2, &noted)]);
+        let noted = encode(2, Kind::GivenUp, None, &[KVM_EXIT_MMIO, 0x4000_0000]);
+        assert_eq!(of_one(guest), [exits(), Said::Log(noted.clone()), end(State::Ended, 2, &noted)]);
     }
 
     #[test]

@@ -16,12 +16,12 @@ pub(super) struct StubRun {
 impl StubRun {
     /// At the first instruction, with what the step gives; every other register is zero but the stack pointer.
     pub(super) fn new(observed: bool, inputs: Transfers<'_>, outputs: Transfers<'_>, constants: &[u64]) -> Self {
-        let outputs = outputs.iter().map(|transfer| transfer.register).collect();
+        let outputs = outputs.iter().flatten().map(|transfer| transfer.register).collect();
         let mut run = Self { observed, outputs, values: [Some(0); 32] };
         run.set(STACK_POINTER, None);
-        for transfer in inputs.iter() {
-            if let Register::Gpr(gpr) = transfer.register {
-                run.set(gpr.into(), constants.get(usize::from(transfer.slot)).copied());
+        for transfer in inputs.iter().flatten() {
+            if transfer.register.special().is_err() {
+                run.set(transfer.register.number().into(), constants.get(usize::from(transfer.slot)).copied());
             }
         }
         run
@@ -41,7 +41,7 @@ impl StubRun {
     /// True if the step observes what the instruction leaves in this register.
     pub(super) fn shows(&self, gpr: i64) -> bool {
         self.observed
-            && self.outputs.iter().any(|output| matches!(output, Register::Gpr(shown) if i64::from(*shown) == gpr))
+            && self.outputs.iter().any(|output| output.special().is_err() && i64::from(output.number()) == gpr)
     }
 
     /// The address of a load or store with a displacement.

@@ -376,7 +376,7 @@ fn the_patcher_is_told_the_features_of_the_last_mapping() {
         let (step, used) = bytecode::decode(rest).expect("bytecode");
         match step.op {
             Op::Patch { features: slot, .. } => features.push(slot),
-            Op::Exec { outputs, .. } if outputs.iter().count() > 1 => mapped = outputs.iter().nth(1),
+            Op::Exec { outputs, .. } if outputs.iter().count() > 1 => mapped = outputs.iter().flatten().nth(1),
             _ => {}
         }
         rest = &rest[used..];

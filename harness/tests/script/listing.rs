@@ -86,7 +86,7 @@ pub(crate) fn describe(case: &Case) -> String {
 
 fn operation(op: &Op<'_>) -> String {
     let transfers = |list: bytecode::Transfers<'_>| {
-        let texts: Vec<_> = list.iter().map(transfer).collect();
+        let texts: Vec<_> = list.iter().flatten().map(transfer).collect();
         texts.join(" ")
     };
     match op {
@@ -109,10 +109,10 @@ fn operation(op: &Op<'_>) -> String {
 
 fn transfer(transfer: Transfer) -> String {
     let register = match transfer.register {
-        Register::Gpr(number) => format!("r{number}"),
-        Register::Cr => "cr".to_owned(),
-        Register::Xer => "xer".to_owned(),
-        Register::Lr => "lr".to_owned(),
+        Register::CR => "cr".to_owned(),
+        Register::XER => "xer".to_owned(),
+        Register::LR => "lr".to_owned(),
+        gpr => format!("r{}", gpr.number()),
     };
     let part = if transfer.part == bytecode::Part::High { ".high" } else { "" };
     format!("{register}{part}:{}", transfer.slot)

@@ -84,9 +84,10 @@ pub(crate) fn check(case: &Case) {
                 let code = &parts.code[start..start + usize::from(words)];
                 assert!(!code.is_empty());
                 assert_eq!(parts.code[start + usize::from(words)], branch_absolute(STEP_RETURN));
-                inputs.iter().for_each(|transfer| slot(transfer.slot));
-                outputs.iter().for_each(|transfer| written(transfer.slot));
-                let logged = outputs.iter().filter(|transfer| transfer.part == bytecode::Part::Native).count();
+                inputs.iter().flatten().for_each(|transfer| slot(transfer.slot));
+                outputs.iter().flatten().for_each(|transfer| written(transfer.slot));
+                let logged =
+                    outputs.iter().flatten().filter(|transfer| transfer.part == bytecode::Part::Native).count();
                 assert!(!step.is_observed() || logged == described.outputs.len(), "{}: {described:?}", case.name);
             }
             Op::Compute { to, a, b, .. } => {

@@ -7,7 +7,7 @@
 //!
 //! `end` is where the page ends or the clock's alarm is due, so that the loop asks for both at once. A branch within the page
 //! moves `from` and where the alarm is due along with it, by as much as it leaves out or repeats: a loop of the guest's is one
-//! stretch, however often it is gone through. Whoever has to know the time in the middle, or may move the alarm or the page,
+//! stretch, however often it is gone through. How far the one lies before the other is the same then, and that is what is kept. Whoever has to know the time in the middle, or may move the alarm or the page,
 //! calls [`Core::settle`] first.
 
 use super::code::PAGE;
@@ -19,7 +19,7 @@ const NO_PAGE: u64 = 1;
 /// The stretch that is being executed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Stretch {
-    /// The address of the first instruction that is not counted.
+    /// How far before `alarm` the first instruction lies that is not counted, bytes.
     from: u64,
     /// The address that would be reached when the alarm is due, were there no page's end.
     alarm: u64,
@@ -42,13 +42,13 @@ impl Core {
     #[inline]
     pub(super) fn begin_stretch(&mut self) {
         let pc = self.state.pc;
-        let from = pc.wrapping_add(INSTRUCTION);
+        let from = self.clock.left().wrapping_mul(INSTRUCTION);
+        let alarm = pc.wrapping_add(INSTRUCTION).wrapping_add(from);
         if self.lookaside.is_in_last_page(pc) {
-            let alarm = from.wrapping_add(self.clock.left().wrapping_mul(INSTRUCTION));
             self.stretch = Stretch { from, alarm, page: pc & !(PAGE - 1), end: 0 };
             self.stretch.limit();
         } else {
-            self.stretch = Stretch { from, alarm: 0, page: NO_PAGE, end: 0 };
+            self.stretch = Stretch { from, alarm, page: NO_PAGE, end: 0 };
         }
     }
 
@@ -64,7 +64,6 @@ impl Core {
     pub(super) fn branch_in_stretch(&mut self, target: u64) {
         let over = target.wrapping_sub(self.state.pc.wrapping_add(INSTRUCTION));
         let stretch = &mut self.stretch;
-        stretch.from = stretch.from.wrapping_add(over);
         stretch.alarm = stretch.alarm.wrapping_add(over);
         if target & !(PAGE - 1) == stretch.page {
             stretch.limit();
@@ -76,8 +75,9 @@ impl Core {
     /// Counts the instructions before an address, that behind the last one.
     #[inline]
     pub(super) fn count_stretch(&mut self, following: u64) {
-        self.clock.count(following.wrapping_sub(self.stretch.from) / INSTRUCTION);
-        self.stretch.from = following;
+        let from = self.stretch.alarm.wrapping_sub(following);
+        self.clock.count(self.stretch.from.wrapping_sub(from) / INSTRUCTION);
+        self.stretch.from = from;
     }
 
     /// Counts the instruction at `pc` and those before it, and the stretch ends here: the instruction does more than to change

@@ -22,7 +22,7 @@ use sprig_wire::batch::CaseParts;
 use sprig_wire::bytecode::{Alu, Encoder, Part, Transfer};
 use sprig_wire::host::HostCall;
 use sprig_wire::layout::{BATCH_SIZE, STEP_RETURN};
-use sprig_wire::log::{ENTRY_HEADER, Interrupt, NUMBER, RACE_OUTCOMES};
+use sprig_wire::log::{ENTRY_HEADER, Interrupt, RACE_OUTCOMES};
 use stub::Context;
 pub(super) use text::rights_text;
 
@@ -127,7 +127,7 @@ impl<'p, 's> Pass<'p, 's> {
     }
 
     fn check_size(&mut self, step: &Step) -> Result<(), Diagnostic> {
-        let values = if step.name.is_some() { NUMBER * step.outputs.len() } else { 0 };
+        let values = if step.name.is_some() { size_of::<u64>() * step.outputs.len() } else { 0 };
         let interrupt = if step.action.has_stub() { Interrupt::MOST } else { 0 };
         // In a race, as many different outcomes as are kept, and a note that there were more.
         let times = if step.in_race { RACE_OUTCOMES + 1 } else { 1 };

@@ -58,7 +58,7 @@ impl Stub {
     }
 
     fn given(mut self, register: u8, value: Value) -> Self {
-        self.inputs.push((Register::Gpr(register), Part::Native, value));
+        self.inputs.push((Register::gpr(register), Part::Native, value));
         self
     }
 
@@ -67,7 +67,7 @@ impl Stub {
     }
 
     fn gives(mut self, register: u8) -> Self {
-        self.outputs.push((Register::Gpr(register), Part::Native));
+        self.outputs.push((Register::gpr(register), Part::Native));
         self
     }
 }
@@ -193,7 +193,7 @@ impl Context<'_> {
                 let (high, low) = self.halves();
                 let stub = stub.poisoned(LOW).insn("lwz", &[r3, high, r4]).insn("lwz", &[LOW.into(), low, r4]);
                 let mut stub = stub.gives(LOW);
-                stub.outputs.push((Register::Gpr(VALUE), Part::High));
+                stub.outputs.push((Register::gpr(VALUE), Part::High));
                 return stub;
             }
         };
@@ -211,7 +211,7 @@ impl Context<'_> {
             Size::Double => {
                 let (high, low) = self.halves();
                 let mut stub = stub.insn("stw", &[r3, high, r4]).insn("stw", &[LOW.into(), low, r4]);
-                stub.inputs.push((Register::Gpr(VALUE), Part::High, value));
+                stub.inputs.push((Register::gpr(VALUE), Part::High, value));
                 return stub.given(LOW, value);
             }
         };

@@ -44,7 +44,7 @@ impl Resolver<'_, '_> {
         }
         let instructions: Vec<Instruction> = instructions.into_iter().collect::<Option<_>>()?;
         if run.gives.is_empty() {
-            gives.extend(instructions.last().and_then(written).map(Register::Gpr));
+            gives.extend(instructions.last().and_then(written).map(Register::gpr));
         }
         complete.then_some((instructions, with, gives))
     }
@@ -69,9 +69,9 @@ impl Resolver<'_, '_> {
             && reference.round.is_empty()
         {
             match reference.name.as_str() {
-                "cr" => return Some(Register::Cr),
-                "xer" => return Some(Register::Xer),
-                "lr" => return Some(Register::Lr),
+                "cr" => return Some(Register::CR),
+                "xer" => return Some(Register::XER),
+                "lr" => return Some(Register::LR),
                 name if self.lookup.variable(name).is_none() && gpr::by_name(name).is_none() => {
                     let message = format!("`with` and `gives` know no register `{name}`");
                     let found = Diagnostic::error(message).at(expr.span, "expected `r0` to `r31`, `cr`, `xer` or `lr`");
@@ -82,7 +82,7 @@ impl Resolver<'_, '_> {
                 _ => {}
             }
         }
-        self.lookup.gpr(expr).map(Register::Gpr)
+        self.lookup.gpr(expr).map(Register::gpr)
     }
 
     fn instruction(&mut self, instruction: &ast::Instruction) -> Option<Instruction> {
@@ -150,8 +150,8 @@ impl Resolver<'_, '_> {
 /// How wide a register of a `run` is.
 const fn width(register: Register) -> Width {
     match register {
-        Register::Gpr(_) | Register::Lr => Width::Word,
-        Register::Cr | Register::Xer => Width::Bits(u32::BITS),
+        Register::CR | Register::XER => Width::Bits(u32::BITS),
+        _ => Width::Word,
     }
 }
 
@@ -174,9 +174,9 @@ fn written(instruction: &Instruction) -> Option<u8> {
 /// A register's name in scripts.
 pub(in super::super) fn register_name(register: Register) -> &'static str {
     match register {
-        Register::Gpr(number) => gpr::name(number),
-        Register::Cr => "cr",
-        Register::Xer => "xer",
-        Register::Lr => "lr",
+        Register::CR => "cr",
+        Register::XER => "xer",
+        Register::LR => "lr",
+        _ => gpr::name(register.number()),
     }
 }

@@ -1,0 +1,69 @@
+//! What the code of a case may do that few cases do, and that a kernel has to undo behind it: a bit each, in the case's header.
+//!
+//! The kernel could see it in the code itself; but that is thousands of instructions for each case, on every target, and the
+//! harness has the code in hand just as well.
+
+/// Writes an entry of the TLB by tlbwe, as e500 has it.
+pub const WRITES_TLB: u32 = 1 << 0;
+/// Writes SPRG8.
+pub const WRITES_SPRG8: u32 = 1 << 1;
+/// Writes SPRG9.
+pub const WRITES_SPRG9: u32 = 1 << 2;
+/// Writes MCSRR0.
+pub const WRITES_MCSRR0: u32 = 1 << 3;
+/// Writes MCSRR1.
+pub const WRITES_MCSRR1: u32 = 1 << 4;
+
+/// The effects of code, of all its words together.
+#[cfg(feature = "alloc")]
+#[must_use]
+pub fn of(code: &[u32]) -> u32 {
+    code.iter().fold(0, |effects, word| effects | of_word(*word))
+}
+
+#[cfg(feature = "alloc")]
+fn of_word(word: u32) -> u32 {
+    use sprig_isa::insn::{Insn, Operand};
+    use sprig_isa::spr::number;
+
+    const TLBWE: &Insn = Insn::named("tlbwe");
+    const MTSPR: &Insn = Insn::named("mtspr");
+
+    if TLBWE.is(word) {
+        return WRITES_TLB;
+    }
+    if !MTSPR.is(word) {
+        return 0;
+    }
+    match u16::try_from(Operand::Spr.extract(word)) {
+        Ok(number::SPRG8) => WRITES_SPRG8,
+        Ok(number::SPRG9) => WRITES_SPRG9,
+        Ok(number::MCSRR0) => WRITES_MCSRR0,
+        Ok(number::MCSRR1) => WRITES_MCSRR1,
+        _ => 0,
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_effect_is_seen_among_other_code() {
+        let nop = 0x6000_0000;
+        // tlbwe; mtspr of SPRG8 = 604, SPRG9 = 605, MCSRR0 = 570, MCSRR1 = 571, all from r5; mtspr SPRG7 = 279; mfspr r5, SPRG8.
+        let mtspr = |number: u32| 0x7ca0_03a6 | (number & 0x1f) << 16 | (number >> 5) << 11;
+        for (word, effects) in [
+            (0x7c00_07a4, WRITES_TLB),
+            (mtspr(604), WRITES_SPRG8),
+            (mtspr(605), WRITES_SPRG9),
+            (mtspr(570), WRITES_MCSRR0),
+            (mtspr(571), WRITES_MCSRR1),
+            (mtspr(279), 0),
+            (mtspr(604) & !0x100, 0),
+        ] {
+            assert_eq!(of(&[nop, word, nop]), effects, "{word:#010x}");
+        }
+        assert_eq!(of(&[0x7c00_07a4, mtspr(604)]), WRITES_TLB | WRITES_SPRG8);
+    }
+}
