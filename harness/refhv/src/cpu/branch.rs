@@ -1,7 +1,8 @@
 //! Branches (Power ISA Book I).
 
+use super::code::Page;
 use super::execute::Flow;
-use super::{Core, Insn, Interrupt, State};
+use super::{Core, INSTRUCTION, Insn, Interrupt, State};
 
 /// Bits of the BO field.
 mod bo {
@@ -28,6 +29,20 @@ impl Insn {
 }
 
 impl Core {
+    /// Executes the branch behind the instruction at `pc` along with that, where it belongs to the stretch: it looks at a bit of CR alone.
+    #[inline(always)]
+    pub(super) fn test(&mut self, page: &Page) -> Flow {
+        let following = self.state.pc.wrapping_add(INSTRUCTION);
+        if !self.is_in_stretch(following) {
+            return Flow::Next;
+        }
+        self.state.pc = following;
+        match self.state.branch_if(page.at(following).0) {
+            Flow::Next => Flow::Tested,
+            flow => flow,
+        }
+    }
+
     /// Executes at once whole rounds of a loop that counts CTR down and does nothing else, which is to be gone through again: up
     /// to its last round, or to where the clock has to be looked at. A guest waits like that.
     pub(super) fn skip_rounds(&mut self, instructions: u64) {
@@ -201,6 +216,62 @@ mod tests {
         cpu.core.memory.write_u32(BASE + 4, asm("addi", &[3, 3, 1])).expect("in RAM");
         cpu.run(400);
         assert_eq!((cpu.core.state.gpr[3], cpu.core.state.ctr), (90, 0));
+    }
+
+    const fn cmpwi(field: u32, ra: u32, immediate: u32) -> u32 {
+        11 << 26 | field << 23 | ra << 16 | immediate
+    }
+
+    #[test]
+    fn a_compare_with_a_branch_behind_is_the_same_in_one_go_and_step_by_step() {
+        let compares = [
+            cmpwi(0, 3, 3),
+            10 << 26 | 3 << 16 | 3, // cmplwi r3,3
+            asm("cmpw", &[0, 3, 4]),
+            asm("cmplw", &[0, 3, 4]),
+            cmpwi(1, 3, 3),
+            asm("andi.", &[7, 3, 3]),
+            29 << 26 | 3 << 21 | 7 << 16 | 3, // andis. r7,r3,3
+        ];
+        for compare in compares {
+            // bne over the addition to r6; beq; bne of another field; bnel, which is no plain one.
+            for branch in [[4, 2], [12, 2], [4, 6], [4, 2]].map(|[bo, bi]| asm("bc", &[bo, bi, 8])) {
+                for (branch, before) in [(branch, 0), (branch, 13), (branch, 14), (branch | 1, 0)] {
+                    let mut program = vec![asm("nop", &[]); before];
+                    program.extend([
+                        asm("addi", &[3, 3, 1]),
+                        compare,
+                        branch,
+                        asm("addi", &[6, 6, 1]),
+                        asm("b", &[-16]),
+                    ]);
+                    for limit in before as u64 + 1..before as u64 + 30 {
+                        let [mut at_once, mut stepped] =
+                            [(); 2].map(|()| Run::new("e500v2").gpr(4, 3).processor(&program));
+                        at_once.run(limit);
+                        for limit in 1..=limit {
+                            stepped.run(limit);
+                        }
+                        let seen = |processor: &Processor<Flat>| {
+                            let Core { state, clock, .. } = &processor.core;
+                            (state.pc, state.cr, state.lr, state.gpr, clock.executed())
+                        };
+                        assert_eq!(seen(&at_once), seen(&stepped), "{program:x?}, {limit} instructions");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_compare_whose_branch_is_changed_runs_as_changed() {
+        // Counts in r3 to three and goes on; then never to its end.
+        let program = [asm("addi", &[3, 3, 1]), cmpwi(0, 3, 3), asm("bc", &[4, 2, -8]), asm("addi", &[5, 5, 1])];
+        let mut cpu = Run::new("e500v2").processor(&program);
+        cpu.run(4);
+        cpu.core.memory.write_u32(BASE + 8, asm("b", &[-8])).expect("in RAM");
+        cpu.run(40);
+        assert_eq!((cpu.core.state.gpr[3], cpu.core.state.gpr[5]), (14, 0));
     }
 
     #[test]

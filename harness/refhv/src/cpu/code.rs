@@ -95,7 +95,13 @@ impl Page {
         let insn = self.insn(place);
         let operation = match Operation::decode(insn, self.cpu) {
             Operation::BcCount if self.is_idle_loop(place, insn) => Operation::BcCountIdle,
-            operation => operation,
+            operation => match operation.with_test() {
+                Some(both) if self.is_tested(place) => {
+                    self.decode(address.wrapping_add(INSTRUCTION));
+                    both
+                }
+                _ => operation,
+            },
         };
         self.slots[place].set(insn, operation, self.cpu);
     }
@@ -110,6 +116,12 @@ impl Page {
     fn is_idle_loop(&self, branch: usize, insn: Insn) -> bool {
         let before = (insn.bd().wrapping_neg() / INSTRUCTION) as usize;
         before <= branch % (LINE / WORD) && (branch - before..branch).all(|place| self.insn(place) == Insn::NOP)
+    }
+
+    /// True if the instruction behind this one looks at a bit of CR and is in its line: where that is written to, both are decoded again.
+    fn is_tested(&self, place: usize) -> bool {
+        let behind = place + 1;
+        !behind.is_multiple_of(LINE / WORD) && Operation::decode(self.insn(behind), self.cpu) == Operation::BcIf
     }
 
     /// Makes it what memory holds now.

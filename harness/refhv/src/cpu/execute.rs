@@ -25,6 +25,8 @@ const VECTOR: CpuSet = CpuSet::G4_7447.union(CpuSet::BOOK3S64).union(CpuSet::E65
 pub(super) enum Flow {
     /// Behind the instruction, and nothing has happened to translation.
     Next,
+    /// Behind the instruction at `state.pc`, which was executed together with the one before it; nothing has happened to translation.
+    Tested,
     /// At `state.nia`, and nothing has happened to translation.
     Branch,
     /// At `state.nia`, perhaps in another world.
@@ -228,6 +230,30 @@ impl<S: Supervisor> Processor<S> {
             Operation::Popcntd => state.count(insn, |s| u64::from(s.count_ones())),
             Operation::Cmpb => state.cmpb(insn),
             Operation::Bpermd => state.bpermd(insn),
+            Operation::AndiRecordTest => {
+                state.logical_immediate(insn, state.gpr[insn.rt()] & insn.ui(), true);
+                return Ok(self.core.test(page));
+            }
+            Operation::AndisRecordTest => {
+                state.logical_immediate(insn, state.gpr[insn.rt()] & insn.ui() << 16, true);
+                return Ok(self.core.test(page));
+            }
+            Operation::CmpiTest => {
+                state.compare_signed(insn, state.gpr[insn.ra()], insn.si());
+                return Ok(self.core.test(page));
+            }
+            Operation::CmpliTest => {
+                state.compare_unsigned(insn, state.gpr[insn.ra()], insn.ui());
+                return Ok(self.core.test(page));
+            }
+            Operation::CmpTest => {
+                state.compare_signed(insn, state.gpr[insn.ra()], state.gpr[insn.rb()]);
+                return Ok(self.core.test(page));
+            }
+            Operation::CmplTest => {
+                state.compare_unsigned(insn, state.gpr[insn.ra()], state.gpr[insn.rb()]);
+                return Ok(self.core.test(page));
+            }
             Operation::Undecoded => return Ok(Flow::Again),
             Operation::Privileged => {
                 let Some(instruction) = page.privileged(state.pc) else { return self.execute_rest(insn) };

@@ -187,6 +187,14 @@ pub(super) enum Operation {
     Popcntd,
     Cmpb,
     Bpermd,
+    /// [`Self::AndiRecord`] and five others with [`Self::BcIf`] right behind, in a page of code: both at once. A guest's kernel
+    /// compares and branches more than it does anything else, and where to go for each operation is what the host guesses wrong.
+    AndiRecordTest,
+    AndisRecordTest,
+    CmpiTest,
+    CmpliTest,
+    CmpTest,
+    CmplTest,
     /// Not known yet, in a page of code.
     Undecoded,
     /// Privileged, but for moves of special registers: a [`Privileged`].
@@ -202,6 +210,19 @@ impl Operation {
             Self::Rest if Privileged::decode(insn, cpu).is_some() => Self::Privileged,
             operation => operation,
         }
+    }
+
+    /// The same operation with [`Self::BcIf`] behind it, where there is one.
+    pub(super) const fn with_test(self) -> Option<Self> {
+        Some(match self {
+            Self::AndiRecord => Self::AndiRecordTest,
+            Self::AndisRecord => Self::AndisRecordTest,
+            Self::Cmpi => Self::CmpiTest,
+            Self::Cmpli => Self::CmpliTest,
+            Self::Cmp => Self::CmpTest,
+            Self::Cmpl => Self::CmplTest,
+            _ => return None,
+        })
     }
 
     /// That of an instruction of problem state.

@@ -93,13 +93,14 @@ impl<S: Supervisor> Processor<S> {
             let (insn, operation) = page.at(pc);
             match self.execute(page, operation, insn) {
                 Ok(Flow::Next) => {
-                    let following = pc.wrapping_add(INSTRUCTION);
-                    if self.core.is_in_stretch(following) {
-                        self.core.state.pc = following;
+                    if self.core.goes_on(pc.wrapping_add(INSTRUCTION)) {
                         continue;
                     }
-                    self.core.count_stretch(following);
-                    self.core.state.pc = self.core.state.effective(following);
+                }
+                Ok(Flow::Tested) => {
+                    if self.core.goes_on(self.core.state.pc.wrapping_add(INSTRUCTION)) {
+                        continue;
+                    }
                 }
                 Ok(Flow::Branch) => {
                     let target = self.core.state.nia;

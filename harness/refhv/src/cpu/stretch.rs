@@ -58,6 +58,18 @@ impl Core {
         address < self.stretch.end
     }
 
+    /// Goes on behind an instruction, at this address. False if the stretch ends there; then it is counted.
+    #[inline(always)]
+    pub(super) fn goes_on(&mut self, following: u64) -> bool {
+        if self.is_in_stretch(following) {
+            self.state.pc = following;
+            return true;
+        }
+        self.count_stretch(following);
+        self.state.pc = self.state.effective(following);
+        false
+    }
+
     /// The instruction at `pc` branches to an address. It goes on within the page, where what is counted goes along; or the
     /// stretch ends here.
     #[inline]
