@@ -146,7 +146,7 @@ impl Machine for Guest {
 
     fn restore(&mut self) -> bool {
         #[cfg(target_pointer_width = "32")]
-        if !core::mem::replace(&mut self.ran, Ran::Nothing).may_have_changed_state(self.code) {
+        if !core::mem::replace(&mut self.ran, Ran::Plain).may_have_changed_state() {
             return false;
         }
         vectors::point(cpu());
@@ -216,11 +216,15 @@ impl Machine for Guest {
         exec::outputs().get(self.is_64bit, register)
     }
 
-    fn exec(&mut self, stub: u32) -> Option<Interrupt> {
+    fn exec(
+        &mut self,
+        stub: u32,
+        #[cfg_attr(target_pointer_width = "64", expect(unused_variables))] is_plain: bool,
+    ) -> Option<Interrupt> {
         let interrupt = exec::run(cpu(), CODE_BASE + stub);
         #[cfg(target_pointer_width = "32")]
         {
-            self.ran = self.ran.then(stub, interrupt.as_ref());
+            self.ran = self.ran.then(is_plain, interrupt.as_ref());
         }
         interrupt
     }

@@ -133,14 +133,22 @@ pub(crate) fn clear_blocks(start: u32, bytes: u32) {
 /// Makes instructions that were written as data visible to instruction fetch (Power ISA Book II, "Instruction Storage").
 pub(crate) fn flush_code(start: usize, bytes: usize) {
     let first = start & !(CACHE_BLOCK - 1);
-    for block in (first..start + bytes).step_by(CACHE_BLOCK) {
-        // SAFETY: writes a cache block back; memory keeps its value.
-        unsafe { asm!("dcbst 0, {}", in(reg) block, options(nostack)) };
+    let blocks = (start + bytes - first).div_ceil(CACHE_BLOCK);
+    if blocks == 0 {
+        return;
     }
-    synchronize();
-    for block in (first..start + bytes).step_by(CACHE_BLOCK) {
-        // SAFETY: drops a copy of instructions; they are fetched again.
-        unsafe { asm!("icbi 0, {}", in(reg) block, options(nostack)) };
+    // SAFETY: writes cache blocks back, and drops copies of instructions, which are fetched again; memory keeps its value.
+    unsafe {
+        asm!(
+            "mtctr {count}",
+            "2: dcbst 0, {at}", "addi {at}, {at}, {BLOCK}", "bdnz 2b",
+            "sync", "isync",
+            "mtctr {count}",
+            "3: addi {at}, {at}, -{BLOCK}", "icbi 0, {at}", "bdnz 3b",
+            count = in(reg) blocks, at = inout(reg_nonzero) first => _, BLOCK = const CACHE_BLOCK,
+            out("ctr") _,
+            options(nostack),
+        );
     }
     synchronize();
 }

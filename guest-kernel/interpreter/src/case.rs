@@ -230,7 +230,7 @@ impl<M: Machine> Runner<'_, '_, M> {
             let value = self.slot(slot)?;
             self.machine.set_input(register, if part == Part::High { upper(value) } else { value });
         }
-        let interrupt = self.machine.exec(stub);
+        let interrupt = self.machine.exec(stub, step.is_plain());
         for register in inputs.registers() {
             self.machine.set_input(register, 0);
         }

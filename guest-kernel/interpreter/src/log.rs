@@ -135,11 +135,18 @@ impl<'a> Log<'a> {
     fn put_interrupt(&mut self, draft: &mut Draft, interrupt: &Interrupt, values: u64) -> Result<(), Full> {
         let Interrupt { exception, syndrome, srr0, srr1, dar } = *interrupt;
         draft.width = Width::of(values | srr0 | srr1 | dar);
-        self.write(&mut draft.at, [exception, 0, 0, 0])?;
-        self.put(draft, syndrome.into())?;
-        self.put(draft, srr0)?;
-        self.put(draft, srr1)?;
-        self.put(draft, dar)
+        let exception = [exception, 0, 0, 0];
+        match draft.width {
+            Width::Narrow => {
+                let [syndrome, srr0, srr1, dar] =
+                    [syndrome, srr0 as u32, srr1 as u32, dar as u32].map(u32::to_be_bytes);
+                self.write_all(&mut draft.at, [exception, syndrome, srr0, srr1, dar])
+            }
+            Width::Wide => {
+                self.write(&mut draft.at, exception)?;
+                [syndrome.into(), srr0, srr1, dar].into_iter().try_for_each(|number| self.put(draft, number))
+            }
+        }
     }
 
     /// Adds a value to a draft.
@@ -192,6 +199,15 @@ impl<'a> Log<'a> {
     fn commit(&mut self, end: usize) -> Result<(), Full> {
         let length = u32::try_from(end - ENTRIES as usize).map_err(|_| Full)?;
         self.set_field(AT_LENGTH, length);
+        Ok(())
+    }
+
+    /// Several words with one look at the room.
+    #[inline(always)]
+    fn write_all<const WORDS: usize>(&mut self, at: &mut usize, words: [[u8; 4]; WORDS]) -> Result<(), Full> {
+        let room = self.memory.get_mut(*at..).ok_or(Full)?.as_chunks_mut().0;
+        *room.first_chunk_mut().ok_or(Full)? = words;
+        *at += size_of_val(&words);
         Ok(())
     }
 

@@ -73,8 +73,9 @@ pub trait Machine {
     /// Makes a register hold this value when a stub begins, from the next one on. Without that it is zero.
     fn set_input(&mut self, register: Register, value: u64);
 
-    /// Runs the stub at this offset in the code. The exception, if there was one.
-    fn exec(&mut self, stub: u32) -> Option<Interrupt>;
+    /// Runs the stub at this offset in the code, which may be a plain one ([`sprig_wire::effect::is_plain`]). The exception, if there was
+    /// one.
+    fn exec(&mut self, stub: u32, is_plain: bool) -> Option<Interrupt>;
 
     /// A register as the last stub left it.
     fn output(&self, register: Register) -> u64;

@@ -106,7 +106,7 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
         *self.inputs.place(register) = value;
     }
 
-    fn exec(&mut self, stub: u32) -> Option<Interrupt> {
+    fn exec(&mut self, stub: u32, _: bool) -> Option<Interrupt> {
         self.outputs = self.inputs.clone();
         (self.stub)(stub, &mut self.outputs)
     }

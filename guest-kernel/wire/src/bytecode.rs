@@ -15,6 +15,9 @@ use crate::cursor::Cursor;
 /// Flag: append a log entry even if nothing unusual happened: the script observes this step.
 pub const OBSERVE: u8 = 1 << 0;
 
+/// Flag of an [`Op::Exec`]: the stub changes nothing that a kernel puts back ([`crate::effect::is_plain`]).
+pub const PLAIN: u8 = 1 << 1;
+
 /// A register an [`Op::Exec`] loads or stores: a number, as it stands in the bytecode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Register(u8);
@@ -352,7 +355,7 @@ pub enum Op<'a> {
 pub struct Step<'a> {
     /// Number of the script step it belongs to.
     pub step: u16,
-    /// Flags: [`OBSERVE`].
+    /// Flags: [`OBSERVE`], [`PLAIN`].
     pub flags: u8,
     /// The operation.
     pub op: Op<'a>,
@@ -363,6 +366,12 @@ impl Step<'_> {
     #[must_use]
     pub const fn is_observed(&self) -> bool {
         self.flags & OBSERVE != 0
+    }
+
+    /// True if its stub changes nothing that a kernel puts back.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.flags & PLAIN != 0
     }
 }
 
@@ -447,7 +456,7 @@ pub use encode::Encoder;
 
 #[cfg(feature = "alloc")]
 mod encode {
-    use super::{ALIGNMENT, OBSERVE, Transfer, opcode};
+    use super::{ALIGNMENT, OBSERVE, PLAIN, Transfer, opcode};
     use crate::bytecode::Alu;
     use alloc::vec::Vec;
 
@@ -477,9 +486,12 @@ mod encode {
         }
 
         fn begin(&mut self, opcode: u8, step: u16, observe: bool) -> &mut Vec<u8> {
+            self.begin_with(opcode, step, if observe { OBSERVE } else { 0 })
+        }
+
+        fn begin_with(&mut self, opcode: u8, step: u16, flags: u8) -> &mut Vec<u8> {
             self.pad();
-            self.bytes.push(opcode);
-            self.bytes.push(if observe { OBSERVE } else { 0 });
+            self.bytes.extend([opcode, flags]);
             self.bytes.extend(step.to_be_bytes());
             &mut self.bytes
         }
@@ -494,7 +506,26 @@ mod encode {
             inputs: &[Transfer],
             outputs: &[Transfer],
         ) {
-            let bytes = self.begin(opcode::EXEC, step, observe);
+            let flags = if observe { OBSERVE } else { 0 };
+            self.exec_with(step, flags, stub, words, inputs, outputs);
+        }
+
+        /// [`super::Op::Exec`] of a stub that [`crate::effect::is_plain`].
+        pub fn exec_plain(
+            &mut self,
+            step: u16,
+            observe: bool,
+            stub: u32,
+            words: u8,
+            inputs: &[Transfer],
+            outputs: &[Transfer],
+        ) {
+            let flags = PLAIN | if observe { OBSERVE } else { 0 };
+            self.exec_with(step, flags, stub, words, inputs, outputs);
+        }
+
+        fn exec_with(&mut self, step: u16, flags: u8, stub: u32, words: u8, inputs: &[Transfer], outputs: &[Transfer]) {
+            let bytes = self.begin_with(opcode::EXEC, step, flags);
             bytes.extend(stub.to_be_bytes());
             bytes.extend([words, count(inputs.len()), count(outputs.len()), 0]);
             for transfer in inputs.iter().chain(outputs) {

@@ -44,6 +44,35 @@ fn of_word(word: u32) -> u32 {
     }
 }
 
+/// True of a stub that changes no state that a kernel puts back before the next case, and goes on behind each of its instructions: it loads
+/// special registers, and those that nobody puts back it writes. A sweep over all registers has everything put back after each, and under
+/// a hypervisor each register of it is an exit. This speaks of e500 alone.
+#[cfg(feature = "alloc")]
+#[must_use]
+pub fn is_plain(stub: &[u32]) -> bool {
+    use sprig_isa::insn::{Insn, Operand};
+    const ORI: &Insn = Insn::named("ori");
+    const MFSPR: &Insn = Insn::named("mfspr");
+    const MTSPR: &Insn = Insn::named("mtspr");
+
+    stub.iter().all(|word| {
+        ORI.is(*word) || MFSPR.is(*word) || MTSPR.is(*word) && !is_put_back(Operand::Spr.extract(*word) as u16)
+    })
+}
+
+/// True of a register that the guest kernel puts back: `vectors::point`, `family::restore`.
+#[cfg(feature = "alloc")]
+const fn is_put_back(number: u16) -> bool {
+    use sprig_isa::spr::number as n;
+    /// IVOR0 to IVOR15, and IVOR32 to IVOR37.
+    const LOW: u16 = n::IVOR0 + 15;
+    const HIGH: u16 = n::IVOR32 + 5;
+    matches!(
+        number,
+        n::IVPR | n::IVOR0..=LOW | n::IVOR32..=HIGH | n::PID | n::PID1 | n::PID2 | n::MMUCSR0 | n::TCR | n::TSR | n::DEC | n::DBCR0 | n::DBSR
+    )
+}
+
 #[cfg(all(test, feature = "alloc"))]
 mod tests {
     use super::*;
@@ -65,5 +94,17 @@ mod tests {
             assert_eq!(of(&[nop, word, nop]), effects, "{word:#010x}");
         }
         assert_eq!(of(&[0x7c00_07a4, mtspr(604)]), WRITES_TLB | WRITES_SPRG8);
+    }
+
+    #[test]
+    fn a_stub_is_plain_if_each_instruction_is() {
+        // ori r4, r3, 0; mfspr r3, IVPR = 63; mtspr of SPRG0 = 272, IVPR, IVOR15 = 415, IVOR37 = 533, DEC = 22; addi r3, r3, 1.
+        let (ori, mfspr) = (0x6064_0000, 0x7c7f_0aa6);
+        let mtspr = |number: u32| 0x7c60_03a6 | (number & 0x1f) << 16 | (number >> 5) << 11;
+        assert!(is_plain(&[mfspr, ori, mtspr(272), mfspr]));
+        assert!(is_plain(&[]));
+        for other in [mtspr(63), mtspr(415), mtspr(533), mtspr(22), 0x3863_0001] {
+            assert!(!is_plain(&[mfspr, other, ori]), "{other:#010x}");
+        }
     }
 }
