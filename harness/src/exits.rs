@@ -152,7 +152,7 @@ fn ending(case: &Case, at: usize) -> Case {
     parts.code.push(branch_absolute(STEP_RETURN));
     let mut encoder = Encoder::default();
     // A case's code is far smaller than 4 GiB.
-    encoder.exec(END, false, stub as u32, store.len() as u8, &[], &[]);
+    encoder.exec(END, false, stub as u32, &store, &[], &[]);
     let (before, behind) = case.parts.ops.split_at(at);
     parts.ops = [before, &encoder.into_bytes(), behind].concat();
     ending

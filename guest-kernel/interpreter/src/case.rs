@@ -210,9 +210,7 @@ impl<M: Machine> Runner<'_, '_, M> {
     fn answer(&mut self, step: &Step<'_>, to: u16, value: u64) -> Result<(), Stop> {
         self.set_slot(to, value)?;
         if step.is_observed() {
-            let mut draft = self.log.draft(None, value)?;
-            self.log.put_value(&mut draft, value)?;
-            self.log.add(draft, step.step, Kind::Completed)?;
+            self.log_values(step, &[value])?;
         }
         Ok(())
     }
@@ -257,6 +255,7 @@ impl<M: Machine> Runner<'_, '_, M> {
     }
 
     /// Logs values of a step that ran to its end.
+    #[inline(always)]
     fn log_values(&mut self, step: &Step<'_>, values: &[u64]) -> Result<(), Stop> {
         let mut draft = self.log.draft(None, values.iter().fold(0, |all, value| all | value))?;
         for value in values {

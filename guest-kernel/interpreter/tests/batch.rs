@@ -5,6 +5,7 @@ use sprig_interpreter::{CallResult, Kernel, Machine, Memory, Unsupported, report
 use sprig_isa::cpu::Cpu;
 use sprig_wire::batch::{BatchBuilder, CaseParts};
 use sprig_wire::bytecode::{Alu, Encoder, Part, Register, Transfer};
+use sprig_wire::effect::WRITES_TLB;
 use sprig_wire::frame::{self, Record};
 use sprig_wire::layout::LOG_SIZE;
 use sprig_wire::log::{self, Entries, Interrupt, Kind, State};
@@ -48,6 +49,10 @@ struct Fake<F> {
     resets: bool,
     /// What [`Machine::restore`] answers: there was something to put back.
     restores: bool,
+    /// The effects of each code that was loaded.
+    effects: Vec<u32>,
+    /// Of each stub that ran, whether it was said to be a plain one.
+    plain: Vec<bool>,
 }
 
 impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Fake<F> {
@@ -64,6 +69,8 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Fake<F> {
             interrupts: Vec::new(),
             resets: false,
             restores: true,
+            effects: Vec::new(),
+            plain: Vec::new(),
         }
     }
 }
@@ -88,8 +95,9 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
         self.restores
     }
 
-    fn load_code(&mut self, _: &[u8], _: u32) {
+    fn load_code(&mut self, _: &[u8], effects: u32) {
         self.calls.push("load_code");
+        self.effects.push(effects);
     }
 
     fn read_code(&self, _: u32) -> u32 {
@@ -106,7 +114,8 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
         *self.inputs.place(register) = value;
     }
 
-    fn exec(&mut self, stub: u32, _: bool) -> Option<Interrupt> {
+    fn exec(&mut self, stub: u32, is_plain: bool) -> Option<Interrupt> {
+        self.plain.push(is_plain);
         self.outputs = self.inputs.clone();
         (self.stub)(stub, &mut self.outputs)
     }
@@ -174,6 +183,8 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
 
 struct Ran {
     calls: Vec<&'static str>,
+    effects: Vec<u32>,
+    plain: Vec<bool>,
     spun: u32,
     states: Vec<State>,
     log: Vec<u8>,
@@ -208,22 +219,26 @@ fn run_on<F: FnMut(u32, &mut Registers) -> Option<Interrupt>>(
         }
     }
     let (_, entries) = log::open(&memory).expect("a log");
-    Ran { calls: machine.calls, spun: machine.spun, states, log: entries.to_vec(), lines }
+    let Fake { calls, effects, plain, spun, .. } = machine;
+    Ran { calls, effects, plain, spun, states, log: entries.to_vec(), lines }
 }
+
+/// The word of most stubs here, a no-op: what they do the machine says.
+const STUB: u32 = 0x6000_0000;
 
 fn gpr(number: u8, part: Part, slot: u16) -> Transfer {
     Transfer { register: Register::gpr(number), part, slot }
 }
 
 fn case(slots: u16, constants: &[u64], encoder: Encoder) -> CaseParts {
-    CaseParts { slots, constants: constants.to_vec(), ops: encoder.into_bytes(), code: vec![0x6000_0000] }
+    CaseParts { slots, constants: constants.to_vec(), ops: encoder.into_bytes(), code: vec![STUB] }
 }
 
 #[test]
 fn an_observed_step_logs_its_outputs_and_an_unobserved_one_logs_nothing() {
     let mut ops = Encoder::default();
-    ops.exec(0, false, 0, 1, &[gpr(3, Part::Native, 0)], &[gpr(3, Part::Native, 1)]);
-    ops.exec(1, true, 4, 1, &[gpr(4, Part::Native, 1)], &[gpr(5, Part::Native, 2)]);
+    ops.exec(0, false, 0, &[STUB], &[gpr(3, Part::Native, 0)], &[gpr(3, Part::Native, 1)]);
+    ops.exec(1, true, 4, &[STUB], &[gpr(4, Part::Native, 1)], &[gpr(5, Part::Native, 2)]);
     ops.compute(2, true, Alu::Add, 3, 2, 0);
     let ran = run(&[case(4, &[40], ops)], false, |stub, registers| {
         match stub {
@@ -243,7 +258,7 @@ fn an_observed_step_logs_its_outputs_and_an_unobserved_one_logs_nothing() {
 fn two_registers_make_one_64_bit_value_on_a_32_bit_guest() {
     let mut ops = Encoder::default();
     let both = [gpr(3, Part::Native, 0), gpr(4, Part::High, 0)];
-    ops.exec(0, true, 0, 1, &both, &[gpr(3, Part::Native, 1), gpr(4, Part::High, 1)]);
+    ops.exec(0, true, 0, &[STUB], &both, &[gpr(3, Part::Native, 1), gpr(4, Part::High, 1)]);
     let ran = run(&[case(2, &[0x1111_2222_3333_4444], ops)], false, |_, registers| {
         assert_eq!((registers.gpr[3] as u32, registers.gpr[4]), (0x3333_4444, 0x1111_2222));
         None
@@ -255,7 +270,7 @@ fn two_registers_make_one_64_bit_value_on_a_32_bit_guest() {
 #[test]
 fn an_exception_is_logged_even_if_the_step_is_not_observed() {
     let mut ops = Encoder::default();
-    ops.exec(0, false, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    ops.exec(0, false, 0, &[STUB], &[], &[gpr(3, Part::Native, 0)]);
     let ran = run(&[case(1, &[], ops)], false, |_, _| Some(INTERRUPT));
     let entry = Entries::new(&ran.log).next().expect("one").expect("well formed");
     assert_eq!((entry.kind, entry.interrupt), (Kind::Exception, Some(INTERRUPT)));
@@ -265,7 +280,7 @@ fn an_exception_is_logged_even_if_the_step_is_not_observed() {
 fn a_race_keeps_each_outcome_once_and_counts_none() {
     let mut ops = Encoder::default();
     ops.race_begin(0, 100);
-    ops.exec(1, true, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    ops.exec(1, true, 0, &[STUB], &[], &[gpr(3, Part::Native, 0)]);
     ops.race_end(2);
     let mut round = 0;
     let ran = run(&[case(1, &[], ops)], false, |_, registers| {
@@ -282,7 +297,7 @@ fn a_race_keeps_each_outcome_once_and_counts_none() {
 fn a_race_with_too_many_outcomes_says_so_once() {
     let mut ops = Encoder::default();
     ops.race_begin(0, 50);
-    ops.exec(1, true, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    ops.exec(1, true, 0, &[STUB], &[], &[gpr(3, Part::Native, 0)]);
     ops.race_end(2);
     let mut round = 0;
     let ran = run(&[case(1, &[], ops)], false, |_, registers| {
@@ -298,8 +313,8 @@ fn a_race_with_too_many_outcomes_says_so_once() {
 #[test]
 fn a_step_starts_from_zeroed_registers_but_for_its_inputs_and_the_stack_pointer() {
     let mut ops = Encoder::default();
-    ops.exec(0, false, 0, 1, &[], &[]);
-    ops.exec(1, false, 4, 1, &[gpr(7, Part::Native, 0)], &[]);
+    ops.exec(0, false, 0, &[STUB], &[], &[]);
+    ops.exec(1, false, 4, &[STUB], &[gpr(7, Part::Native, 0)], &[]);
     run(&[case(1, &[70], ops)], false, |stub, registers| {
         if stub == 0 {
             *registers = Registers { gpr: [99; 32], cr: 99, xer: 99, lr: 99 };
@@ -315,7 +330,7 @@ fn a_step_starts_from_zeroed_registers_but_for_its_inputs_and_the_stack_pointer(
 #[test]
 fn a_silent_batch_leaves_its_log_in_memory_and_sends_nothing() {
     let mut ops = Encoder::default();
-    ops.exec(0, true, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    ops.exec(0, true, 0, &[STUB], &[], &[gpr(3, Part::Native, 0)]);
     let parts = case(1, &[], ops);
     let mut builder = BatchBuilder::new(false).silent();
     builder.push(3, &parts);
@@ -334,7 +349,7 @@ fn a_silent_batch_leaves_its_log_in_memory_and_sends_nothing() {
 #[test]
 fn a_batch_that_keeps_its_logs_says_where_and_sends_what_has_no_room() {
     let mut ops = Encoder::default();
-    ops.exec(0, true, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    ops.exec(0, true, 0, &[STUB], &[], &[gpr(3, Part::Native, 0)]);
     let parts = case(1, &[], ops);
     let mut builder = BatchBuilder::new(false).keep();
     builder.push(0, &parts);
@@ -377,6 +392,29 @@ fn everything_is_touched_again_after_each_change_of_privilege_or_translation_and
     let begin = ["reset_guest_state", "load_code", "touch"];
     let expected = [&begin[..], &["enter_user", "touch", "touch", "leave_user", "touch", "restore", "touch"]].concat();
     assert_eq!(ran.calls, expected);
+}
+
+#[test]
+fn the_machine_is_told_what_code_and_stubs_do() {
+    let (tlbwe, addi) = (0x7c00_07a4, 0x3863_0001);
+    let mut ops = Encoder::default();
+    ops.exec(0, false, 0, &[STUB], &[], &[]);
+    ops.exec(1, false, 4, &[STUB, addi], &[], &[]);
+    let first = CaseParts { code: vec![STUB, STUB, addi, tlbwe], ..case(0, &[], ops) };
+    let ran = run(&[first, case(0, &[], Encoder::default())], false, |_, _| None);
+    assert_eq!((ran.effects, ran.plain), (vec![WRITES_TLB, 0], vec![true, false]));
+}
+
+#[test]
+fn a_transfer_of_what_does_not_exist_is_no_bytecode() {
+    // Register and part of the input, and of the output.
+    for (at, wrong) in [(12, 35), (13, 2), (16, 0xff), (17, 2)] {
+        let mut ops = Encoder::default();
+        ops.exec(0, true, 0, &[STUB], &[gpr(3, Part::Native, 0)], &[gpr(3, Part::Native, 1)]);
+        let mut parts = case(2, &[1], ops);
+        parts.ops[at] = wrong;
+        assert_eq!(run(&[parts], false, |_, _| None).states, [State::BadBytecode], "{wrong} at {at}");
+    }
 }
 
 #[test]
@@ -468,7 +506,7 @@ fn frames_are_numbered_without_a_gap_and_loud_mode_names_every_step() {
 fn a_stray_exception_is_reported_with_what_was_observed_before_it() {
     let mut memory = vec![0; 4096];
     let mut ops = Encoder::default();
-    ops.exec(0, true, 0, 1, &[], &[gpr(3, Part::Native, 0)]);
+    ops.exec(0, true, 0, &[STUB], &[], &[gpr(3, Part::Native, 0)]);
     let parts = case(1, &[], ops);
     let mut builder = BatchBuilder::new(false);
     builder.push(3, &parts);

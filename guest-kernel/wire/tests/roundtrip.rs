@@ -5,8 +5,13 @@
 use proptest::prelude::*;
 use sprig_wire::batch::{Batch, BatchBuilder, CaseParts, SILENT};
 use sprig_wire::bytecode::{self, Alu, Encoder, Op, Part, Register, Transfer};
+use sprig_wire::effect;
 use sprig_wire::frame::{self, Line, Record};
 use sprig_wire::log::{self, Entries, Interrupt, Kind, State};
+
+/// A no-op.
+const STUB: u32 = 0x6000_0000;
+const TLBWE: u32 = 0x7c00_07a4;
 
 #[test]
 fn an_exec_decodes_as_it_was_encoded() {
@@ -16,11 +21,11 @@ fn an_exec_decodes_as_it_was_encoded() {
         Transfer { register: Register::CR, part: Part::High, slot: 9 },
     ];
     let mut encoder = Encoder::default();
-    encoder.exec(5, true, 0x40, 2, &inputs, &outputs);
+    encoder.exec(5, true, 0x40, &[STUB; 2], &inputs, &outputs);
     encoder.compute(6, false, Alu::Xor, 1, 2, 3);
     let bytes = encoder.into_bytes();
     let (step, used) = bytecode::decode(&bytes).expect("an exec");
-    assert_eq!((step.step, step.is_observed()), (5, true));
+    assert_eq!((step.step, step.is_observed(), step.is_plain()), (5, true, true));
     let Op::Exec { stub: 0x40, words: 2, inputs: i, outputs: o } = step.op else { panic!("{step:?}") };
     assert!(i.iter().eq(inputs.map(Some)));
     assert!(o.iter().eq(outputs.map(Some)));
@@ -38,7 +43,7 @@ fn every_operation_begins_at_a_multiple_of_four_bytes() {
     encoder.patch(2, false, 4, 8, 3, 5, 6);
     encoder.host(3, true, 1, &[1, 2, 3], &[4]);
     encoder.unmap(4, 1);
-    encoder.exec(5, true, 0, 1, &[], &[]);
+    encoder.exec(5, true, 0, &[STUB], &[], &[]);
     encoder.touch(6);
     let (bytes, mut at) = (encoder.into_bytes(), 0_usize);
     for expected in 0..=6 {
@@ -52,7 +57,7 @@ fn every_operation_begins_at_a_multiple_of_four_bytes() {
 
 #[test]
 fn a_batch_gives_back_its_cases() {
-    let first = CaseParts { slots: 3, constants: vec![1, u64::MAX], ops: vec![3, 0, 0, 1, 9], code: vec![0x6000_0000] };
+    let first = CaseParts { slots: 3, constants: vec![1, u64::MAX], ops: vec![3, 0, 0, 1, 9], code: vec![STUB, TLBWE] };
     let second = CaseParts { slots: 0, constants: vec![], ops: vec![], code: vec![1, 2, 3] };
     let mut builder = BatchBuilder::new(false);
     builder.push(11, &first);
@@ -65,12 +70,13 @@ fn a_batch_gives_back_its_cases() {
         assert_eq!((case.id, case.slots, case.ops), (id, parts.slots, &parts.ops[..]));
         assert!(case.constants().eq(parts.constants.iter().copied()));
         assert!(case.code.chunks(4).eq(parts.code.iter().map(|word| word.to_be_bytes())));
+        assert_eq!(case.effects, effect::of(&parts.code));
     }
 }
 
 #[test]
 fn a_case_of_a_batch_becomes_a_batch_of_its_own() {
-    let first = CaseParts { slots: 3, constants: vec![1, u64::MAX], ops: vec![3, 0, 0, 1, 9], code: vec![0x6000_0000] };
+    let first = CaseParts { slots: 3, constants: vec![1, u64::MAX], ops: vec![3, 0, 0, 1, 9], code: vec![STUB, TLBWE] };
     let second = CaseParts { slots: 0, constants: vec![], ops: vec![], code: vec![1, 2, 3] };
     let mut builder = BatchBuilder::new(false);
     builder.push(11, &first);

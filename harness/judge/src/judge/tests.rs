@@ -159,11 +159,6 @@ fn a_log_that_says_too_little_is_an_error() {
     assert_eq!(verdict_of(&case, &meaningless, None, Golden::NotKept).status, Status::Error);
     let cut = RunResult { entries: whole.entries[..whole.entries.len() - 1].to_vec(), ..whole.clone() };
     assert_eq!(verdict_of(&case, &cut, None, Golden::NotKept).status, Status::Error);
-    let mut unobserved = alias_transcript(STALE, FRESH);
-    unobserved.outcomes.remove(&2);
-    let verdict = verdict_of(&case, &result(&case, &unobserved), None, Golden::NotKept);
-    assert_eq!(verdict.status, Status::Error);
-    assert!(verdict.detail.expect("a reason").contains("after-exit.probe:8: mfspr"));
 }
 
 #[test]
@@ -339,8 +334,18 @@ fn what_cannot_be_judged_says_which_line_and_why() {
     assert_eq!(why(&case), "cases/alias/after-exit.probe:13: the log has no entry of `exit mfpvr`");
     case.checks[1].condition = of_step(99);
     assert_eq!(why(&case), "cases/alias/after-exit.probe:13: it speaks of a step that does not exist");
-    case.steps[3].observation = Some("later".into());
-    assert_eq!(why(&case), "the log has no entry of the observation at cases/alias/after-exit.probe:9: exit mfpvr");
+}
+
+#[test]
+fn a_guest_that_has_not_logged_what_it_observes_has_lost_its_way() {
+    let case = alias();
+    let mut unobserved = alias_transcript(STALE, FRESH);
+    unobserved.outcomes.remove(&2);
+    let verdict = verdict_of(&case, &result(&case, &unobserved), None, Golden::NotKept);
+    assert_eq!(verdict.status, Status::Crash);
+    let detail = verdict.detail.expect("a reason");
+    assert!(detail.starts_with("the guest has lost its way"), "{detail}");
+    assert!(detail.contains("after-exit.probe:8: mfspr"), "{detail}");
 }
 
 #[test]

@@ -7,8 +7,8 @@
 //!
 //! `end` is where the page ends or the clock's alarm is due, so that the loop asks for both at once. A branch within the page
 //! moves `from` and where the alarm is due along with it, by as much as it leaves out or repeats: a loop of the guest's is one
-//! stretch, however often it is gone through. How far the one lies before the other is the same then, and that is what is kept. Whoever has to know the time in the middle, or may move the alarm or the page,
-//! calls [`Core::settle`] first.
+//! stretch, however often it is gone through. How far the one lies before the other is the same then, and is what is kept of it.
+//! Whoever has to know the time in the middle, or may move the alarm or the page, calls [`Core::settle`] first.
 
 use super::code::PAGE;
 use super::{Core, INSTRUCTION};
@@ -19,8 +19,8 @@ const NO_PAGE: u64 = 1;
 /// The stretch that is being executed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Stretch {
-    /// How far before `alarm` the first instruction lies that is not counted, bytes.
-    from: u64,
+    /// How far the first instruction that is not counted lies before `alarm`, bytes.
+    uncounted: u64,
     /// The address that would be reached when the alarm is due, were there no page's end.
     alarm: u64,
     /// The effective address of the page, if more than one instruction of it may be executed.
@@ -42,13 +42,13 @@ impl Core {
     #[inline]
     pub(super) fn begin_stretch(&mut self) {
         let pc = self.state.pc;
-        let from = self.clock.left().wrapping_mul(INSTRUCTION);
-        let alarm = pc.wrapping_add(INSTRUCTION).wrapping_add(from);
+        let uncounted = self.clock.left().wrapping_mul(INSTRUCTION);
+        let alarm = pc.wrapping_add(INSTRUCTION).wrapping_add(uncounted);
         if self.lookaside.is_in_last_page(pc) {
-            self.stretch = Stretch { from, alarm, page: pc & !(PAGE - 1), end: 0 };
+            self.stretch = Stretch { uncounted, alarm, page: pc & !(PAGE - 1), end: 0 };
             self.stretch.limit();
         } else {
-            self.stretch = Stretch { from, alarm, page: NO_PAGE, end: 0 };
+            self.stretch = Stretch { uncounted, alarm, page: NO_PAGE, end: 0 };
         }
     }
 
@@ -87,9 +87,9 @@ impl Core {
     /// Counts the instructions before an address, that behind the last one.
     #[inline]
     pub(super) fn count_stretch(&mut self, following: u64) {
-        let from = self.stretch.alarm.wrapping_sub(following);
-        self.clock.count(self.stretch.from.wrapping_sub(from) / INSTRUCTION);
-        self.stretch.from = from;
+        let uncounted = self.stretch.alarm.wrapping_sub(following);
+        self.clock.count(self.stretch.uncounted.wrapping_sub(uncounted) / INSTRUCTION);
+        self.stretch.uncounted = uncounted;
     }
 
     /// Counts the instruction at `pc` and those before it, and the stretch ends here: the instruction does more than to change

@@ -3,6 +3,7 @@
 mod instructions;
 mod interrupts;
 mod limits;
+mod memcpy;
 mod registers;
 mod robust;
 mod timers;

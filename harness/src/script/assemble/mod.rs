@@ -20,7 +20,6 @@ use sprig_isa::insn::word::branch_absolute;
 use sprig_isa::other_vm::Registers;
 use sprig_wire::batch::CaseParts;
 use sprig_wire::bytecode::{Alu, Encoder, Part, Transfer};
-use sprig_wire::effect;
 use sprig_wire::host::HostCall;
 use sprig_wire::layout::{BATCH_SIZE, STEP_RETURN};
 use sprig_wire::log::{ENTRY_HEADER, Interrupt, RACE_OUTCOMES};
@@ -183,11 +182,7 @@ impl<'p, 's> Pass<'p, 's> {
                 };
                 outputs.push(Transfer { register: *register, part: *part, slot });
             }
-            if effect::is_plain(&stub.words) {
-                self.encoder.exec_plain(number, observe, place.0, place.1, &inputs, &outputs);
-            } else {
-                self.encoder.exec(number, observe, place.0, place.1, &inputs, &outputs);
-            }
+            self.encoder.exec(number, observe, place.0, &stub.words, &inputs, &outputs);
             if matches!(step.action, Action::MapPage { .. }) {
                 self.mapped = Some(index);
             }
