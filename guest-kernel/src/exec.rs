@@ -67,6 +67,7 @@ pub(crate) fn outputs() -> &'static mut Registers {
 }
 
 /// Runs the stub at this address with [`inputs`], for [`outputs`]; the exception that ended it, if one did.
+#[inline(always)]
 pub(crate) fn run(cpu: &Cpu, stub: u32) -> Option<Interrupt> {
     // SAFETY: the stub can do anything, which is its purpose; whatever it does to the registers, the kernel's own come
     // back from the save area.

@@ -208,6 +208,18 @@ impl Machine for Guest {
         touch_for_writing(log_page, LOG_AHEAD.min((LOG_BASE + LOG_SIZE) as usize - log_page));
     }
 
+    fn has_word_registers(&self) -> bool {
+        cfg!(target_pointer_width = "32") && !self.is_64bit
+    }
+
+    fn set_input_word(&mut self, register: Register, value: u32) {
+        exec::inputs().set(false, register, value.into());
+    }
+
+    fn output_word(&self, register: Register) -> u32 {
+        exec::outputs().get(false, register) as u32
+    }
+
     fn set_input(&mut self, register: Register, value: u64) {
         exec::inputs().set(self.is_64bit, register, value);
     }
@@ -216,6 +228,7 @@ impl Machine for Guest {
         exec::outputs().get(self.is_64bit, register)
     }
 
+    #[inline(always)]
     fn exec(
         &mut self,
         stub: u32,

@@ -1,18 +1,19 @@
 //! Running one case.
 
+mod exec;
+
 use crate::console::send;
 use crate::log::{Full, Log};
 use crate::machine::{CallResult, Machine, Unsupported};
 use crate::patcher;
 use sprig_wire::Malformed;
 use sprig_wire::batch::Case;
-use sprig_wire::bytecode::{self, Op, Part, Register, Slots, Step, Transfer, Transfers};
+use sprig_wire::bytecode::{self, Op, Slots, Step};
 use sprig_wire::frame::Record;
 use sprig_wire::host::{self, VALUES};
 use sprig_wire::layout::CODE_BASE;
 use sprig_wire::log::{AT_RESUME, AT_STEP, Kind, State};
 
-const STACK_POINTER: Register = Register::gpr(1);
 /// Rounds of `spin` that a round of `taken` lasts.
 const SPINS_PER_ROUND: u32 = 2;
 
@@ -215,45 +216,6 @@ impl<M: Machine> Runner<'_, '_, M> {
         Ok(())
     }
 
-    fn exec(
-        &mut self,
-        step: &Step<'_>,
-        stub: u32,
-        inputs: &Transfers<'_>,
-        outputs: &Transfers<'_>,
-    ) -> Result<(), Stop> {
-        self.machine.set_input(STACK_POINTER, self.machine.stack_pointer());
-        for transfer in inputs.iter() {
-            let Transfer { register, part, slot } = transfer.ok_or(Stop(State::BadBytecode))?;
-            let value = self.slot(slot)?;
-            self.machine.set_input(register, if part == Part::High { upper(value) } else { value });
-        }
-        let interrupt = self.machine.exec(stub, step.is_plain());
-        for register in inputs.registers() {
-            self.machine.set_input(register, 0);
-        }
-        let mut all = 0;
-        for transfer in outputs.iter() {
-            let transfer = transfer.ok_or(Stop(State::BadBytecode))?;
-            let value = self.merged(&transfer)?;
-            self.set_slot(transfer.slot, value)?;
-            all |= value;
-        }
-        if interrupt.is_some() || step.is_observed() {
-            let kind = if interrupt.is_some() { Kind::Exception } else { Kind::Completed };
-            let mut draft = self.log.draft(interrupt.as_ref(), all)?;
-            if step.is_observed() {
-                // The high half of a value completes the slot its low half is in; it is no value of its own.
-                for slot in outputs.native_slots() {
-                    let value = self.slot(slot)?;
-                    self.log.put_value(&mut draft, value)?;
-                }
-            }
-            self.log.add(draft, step.step, kind)?;
-        }
-        Ok(())
-    }
-
     /// Logs values of a step that ran to its end.
     #[inline(always)]
     fn log_values(&mut self, step: &Step<'_>, values: &[u64]) -> Result<(), Stop> {
@@ -262,17 +224,6 @@ impl<M: Machine> Runner<'_, '_, M> {
             self.log.put_value(&mut draft, *value)?;
         }
         Ok(self.log.add(draft, step.step, Kind::Completed)?)
-    }
-
-    /// What a slot becomes when this register is stored to it.
-    fn merged(&mut self, transfer: &Transfer) -> Result<u64, Stop> {
-        let value = self.machine.output(transfer.register);
-        let low = value & u64::from(u32::MAX);
-        Ok(match transfer.part {
-            Part::Native if M::KERNEL.wide => value,
-            Part::Native => low,
-            Part::High => low << 32 | self.slot(transfer.slot)? & u64::from(u32::MAX),
-        })
     }
 
     fn wait(&mut self, exception: u8, rounds: u32) -> bool {
@@ -332,10 +283,4 @@ impl<M: Machine> Runner<'_, '_, M> {
         self.machine.write_code(at, patched.word);
         Ok(true)
     }
-}
-
-/// The upper half of a value: rare enough that the kernel jumps to it rather than that each value is shifted by 0 or 32.
-#[cold]
-fn upper(value: u64) -> u64 {
-    value >> u32::BITS
 }

@@ -5,6 +5,9 @@ use sprig_wire::log::{
     ENTRY_HEADER, Entries, Interrupt, Kind, MAGIC, NO_STEP, RACE_OUTCOMES, State, Width,
 };
 
+/// A value, as a narrow entry has it.
+pub(crate) type Word = [u8; 4];
+
 /// The log does not hold another entry.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full;
@@ -129,6 +132,21 @@ impl<'a> Log<'a> {
             self.put_interrupt(&mut draft, interrupt, values)?;
         }
         Ok(draft)
+    }
+
+    /// Begins an entry of a CPU whose registers are words, and the room for so many values.
+    #[inline(always)]
+    pub(crate) fn draft_of_words(
+        &mut self,
+        interrupt: Option<&Interrupt>,
+        values: usize,
+    ) -> Result<(Draft, &mut [Word]), Full> {
+        let mut draft = self.draft(interrupt, 0)?;
+        let start = draft.at;
+        draft.at += values * size_of::<Word>();
+        draft.values = values as u32;
+        let room = self.memory.get_mut(start..draft.at).ok_or(Full)?;
+        Ok((draft, room.as_chunks_mut().0))
     }
 
     #[inline(always)]

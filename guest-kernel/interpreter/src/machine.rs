@@ -70,8 +70,14 @@ pub trait Machine {
     /// stack, the log, the code, these operations and as many slots. Later accesses then need no exit to translate them.
     fn touch_everything(&mut self, ops: &[u8], slots: usize);
 
+    /// True if the CPU's registers have 32 bits.
+    fn has_word_registers(&self) -> bool;
+
     /// Makes a register hold this value when a stub begins, from the next one on. Without that it is zero.
     fn set_input(&mut self, register: Register, value: u64);
+
+    /// The same, of a CPU that [has word registers](Self::has_word_registers).
+    fn set_input_word(&mut self, register: Register, value: u32);
 
     /// Runs the stub at this offset in the code, which may be a plain one ([`sprig_wire::effect::is_plain`]). The exception, if there was
     /// one.
@@ -79,6 +85,9 @@ pub trait Machine {
 
     /// A register as the last stub left it.
     fn output(&self, register: Register) -> u64;
+
+    /// The same, of a CPU that [has word registers](Self::has_word_registers).
+    fn output_word(&self, register: Register) -> u32;
 
     /// The stack pointer a stub gets in r1 when it does not ask for another value: never zero, since KVM compares r1 with
     /// the page's `critical` field.

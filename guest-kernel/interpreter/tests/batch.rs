@@ -53,6 +53,8 @@ struct Fake<F> {
     effects: Vec<u32>,
     /// Of each stub that ran, whether it was said to be a plain one.
     plain: Vec<bool>,
+    /// The CPU's registers have 32 bits.
+    has_word_registers: bool,
 }
 
 impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Fake<F> {
@@ -71,6 +73,7 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Fake<F> {
             restores: true,
             effects: Vec::new(),
             plain: Vec::new(),
+            has_word_registers: true,
         }
     }
 }
@@ -108,6 +111,18 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
 
     fn touch_everything(&mut self, _: &[u8], _: usize) {
         self.calls.push("touch");
+    }
+
+    fn has_word_registers(&self) -> bool {
+        self.has_word_registers
+    }
+
+    fn set_input_word(&mut self, register: Register, value: u32) {
+        self.set_input(register, value.into());
+    }
+
+    fn output_word(&self, register: Register) -> u32 {
+        u32::try_from(self.output(register)).expect("a word")
     }
 
     fn set_input(&mut self, register: Register, value: u64) {
@@ -407,14 +422,61 @@ fn the_machine_is_told_what_code_and_stubs_do() {
 
 #[test]
 fn a_transfer_of_what_does_not_exist_is_no_bytecode() {
-    // Register and part of the input, and of the output.
-    for (at, wrong) in [(12, 35), (13, 2), (16, 0xff), (17, 2)] {
-        let mut ops = Encoder::default();
-        ops.exec(0, true, 0, &[STUB], &[gpr(3, Part::Native, 0)], &[gpr(3, Part::Native, 1)]);
-        let mut parts = case(2, &[1], ops);
-        parts.ops[at] = wrong;
-        assert_eq!(run(&[parts], false, |_, _| None).states, [State::BadBytecode], "{wrong} at {at}");
+    // Register and part of the input, and of the output; slots of both.
+    for (at, wrong) in [(12, 35), (13, 2), (16, 0xff), (17, 2), (15, 200), (19, 200)] {
+        for (observe, has_word_registers) in [(false, false), (false, true), (true, false), (true, true)] {
+            let mut ops = Encoder::default();
+            ops.exec(0, observe, 0, &[STUB], &[gpr(3, Part::Native, 0)], &[gpr(3, Part::Native, 1)]);
+            let mut parts = case(2, &[1], ops);
+            parts.ops[at] = wrong;
+            let machine = Fake { has_word_registers, ..Fake::new(|_, _: &mut Registers| None) };
+            let what = format!("{wrong} at {at}, observed: {observe}, word registers: {has_word_registers}");
+            assert_eq!(run_on(machine, &[parts], false).states, [State::BadBytecode], "{what}");
+        }
     }
+}
+
+/// An operation says if it has halves of values: the flag is what a guest goes by.
+#[test]
+fn a_half_that_no_flag_tells_of_is_no_bytecode_for_word_registers() {
+    let mut ops = Encoder::default();
+    ops.exec(0, false, 0, &[STUB], &[], &[gpr(3, Part::Native, 0), gpr(4, Part::High, 0)]);
+    let mut parts = case(1, &[], ops);
+    assert_eq!(run(&[parts.clone()], false, |_, _| None).states, [State::Ended]);
+    parts.ops[1] = 0;
+    assert_eq!(run(&[parts], false, |_, _| None).states, [State::BadBytecode]);
+}
+
+#[test]
+fn words_are_moved_and_logged_alike_whatever_the_width_of_the_registers() {
+    let special = |register, slot| Transfer { register, part: Part::Native, slot };
+    let [first, second] = [true, false].map(|has_word_registers| {
+        let mut ops = Encoder::default();
+        let inputs = [gpr(3, Part::Native, 0), special(Register::CR, 1)];
+        let outputs = [gpr(4, Part::Native, 2), special(Register::LR, 3), gpr(31, Part::Native, 4)];
+        ops.exec(0, true, 0, &[STUB], &inputs, &outputs);
+        ops.exec(1, false, 4, &[STUB], &inputs, &outputs);
+        ops.exec(2, true, 8, &[STUB], &[], &outputs);
+        for slot in 2..5 {
+            ops.compute(3, true, Alu::Add, 5, slot, 0);
+        }
+        let machine = Fake::new(|stub, registers: &mut Registers| {
+            registers.lr = registers.gpr[3] + u64::from(stub);
+            registers.gpr[4] = registers.cr + u64::from(stub);
+            registers.gpr[31] = 0xffff_ffff;
+            (stub > 0).then_some(INTERRUPT)
+        });
+        let cases = [case(6, &[0x8000_0001, 0x1234], ops)];
+        run_on(Fake { has_word_registers, ..machine }, &cases, false)
+    });
+    assert_eq!((&first.states, &first.log), (&second.states, &second.log));
+    let values: Vec<Vec<u64>> =
+        Entries::new(&first.log).map(|entry| entry.expect("well formed").values().collect()).collect();
+    let (observed, unobserved, interrupted) = (&values[0], &values[1], &values[2]);
+    assert_eq!(*observed, [0x1234, 0x8000_0001, 0xffff_ffff]);
+    assert!(unobserved.is_empty());
+    assert_eq!(*interrupted, [8, 8, 0xffff_ffff]);
+    assert_eq!(values[3..], [[0x8000_0009], [0x8000_0009], [0x1_8000_0000]]);
 }
 
 #[test]

@@ -26,6 +26,9 @@ pub const OBSERVE: u8 = 1 << 0;
 /// Flag of an [`Op::Exec`]: the stub changes nothing that a kernel puts back ([`crate::effect::is_plain`]).
 pub const PLAIN: u8 = 1 << 1;
 
+/// Flag of an [`Op::Exec`]: one of its transfers is of [`Part::High`]. Without it a 32-bit CPU has no value of more than a word to move.
+pub const HALVES: u8 = 1 << 2;
+
 /// A list of slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slots<'a>(&'a [u8]);
@@ -240,7 +243,7 @@ pub enum Op<'a> {
 pub struct Step<'a> {
     /// Number of the script step it belongs to.
     pub step: u16,
-    /// Flags: [`OBSERVE`], [`PLAIN`].
+    /// Flags: [`OBSERVE`], [`PLAIN`], [`HALVES`].
     pub flags: u8,
     /// The operation.
     pub op: Op<'a>,
@@ -257,6 +260,12 @@ impl Step<'_> {
     #[must_use]
     pub const fn is_plain(&self) -> bool {
         self.flags & PLAIN != 0
+    }
+
+    /// True if a 32-bit CPU has half of a value in one of its registers.
+    #[must_use]
+    pub const fn has_halves(&self) -> bool {
+        self.flags & HALVES != 0
     }
 }
 

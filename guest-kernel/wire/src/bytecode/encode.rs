@@ -1,6 +1,6 @@
 //! Writing bytecode, which the harness alone does.
 
-use super::{ALIGNMENT, Alu, OBSERVE, PLAIN, Transfer, opcode};
+use super::{ALIGNMENT, Alu, HALVES, OBSERVE, PLAIN, Part, Transfer, opcode};
 use crate::effect;
 use alloc::vec::Vec;
 
@@ -11,10 +11,12 @@ pub struct Encoder {
     bytes: Vec<u8>,
 }
 
-/// More of something than an operation can hold.
+/// A count in a byte.
+///
+/// # Panics
+/// Where it does not fit. The assembler's limits are far below: 32 registers, eight slots, stubs of two hundred words.
 fn count(length: usize) -> u8 {
-    // The assembler never lists more than 32 registers or eight slots, nor has it stubs of so many words.
-    u8::try_from(length).unwrap_or(u8::MAX)
+    u8::try_from(length).expect("no operation lists so many")
 }
 
 impl Encoder {
@@ -52,7 +54,9 @@ impl Encoder {
     ) {
         let observe = if observe { OBSERVE } else { 0 };
         let plain = if effect::is_plain(words) { PLAIN } else { 0 };
-        let bytes = self.begin_with(opcode::EXEC, step, observe | plain);
+        let in_halves = |transfers: &[Transfer]| transfers.iter().any(|transfer| transfer.part == Part::High);
+        let halves = if in_halves(inputs) || in_halves(outputs) { HALVES } else { 0 };
+        let bytes = self.begin_with(opcode::EXEC, step, observe | plain | halves);
         bytes.extend(stub.to_be_bytes());
         bytes.extend([words.len(), inputs.len(), outputs.len()].map(count));
         bytes.push(0);

@@ -113,6 +113,35 @@ impl<'a> Transfers<'a> {
         self.0.iter().map(|bytes| Transfer::decode(*bytes))
     }
 
+    /// The registers and slots in order, of a list that has no [`Part::High`]; none in place of one that has, or whose register does not
+    /// exist.
+    #[inline(always)]
+    pub fn whole(&self) -> impl Iterator<Item = Option<(Register, u16)>> + use<'a> {
+        self.0.iter().map(|bytes| {
+            // Taken from one word: each field by itself is a load.
+            let word = u32::from_be_bytes(*bytes);
+            let [register, part] = ((word >> u16::BITS) as u16).to_be_bytes();
+            match (part, Register::from_number(register)) {
+                (0, Some(register)) => Some((register, word as u16)),
+                _ => None,
+            }
+        })
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True if there is none.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Their registers, as far as they exist, of a list that has been gone through by [`Self::iter`].
     #[inline(always)]
     pub fn registers(&self) -> impl Iterator<Item = Register> + use<'a> {

@@ -12,7 +12,7 @@ use sprig_isa::other_vm::{self, Registers};
 use sprig_isa::page::PAGE_SIZE;
 use sprig_wire::board::{POWER_OFF, REGISTERS};
 
-use super::{Alias, Deviation, Hypervisor, Setup, policy};
+use super::{Alias, Deviation, Hypervisor, Setup};
 use crate::cpu::{Core, Pause, Processor, State};
 use crate::host::Refusal;
 use crate::memory::Memory;
@@ -29,18 +29,20 @@ const EBUSY: u64 = 16;
 /// Its program is all that it has: one page, not the first.
 const CODE: u64 = PAGE_SIZE;
 const MEMORY: u64 = 2 * PAGE_SIZE;
-/// Rounds of its program where it runs to its end and nobody interrupts it: what it reads in one round it reads in the next. By turns it
-/// has [`other_vm::ROUNDS`], so that it reads many times behind each.
-const UNINTERRUPTED_ROUNDS: u64 = 8;
-/// Instructions of its own that end it for each round, several for each that its program can have.
-const LIMIT: u64 = 1000;
+/// Rounds of its program. A real host's timer needs [`other_vm::ROUNDS`] to come; here a turn ends in the middle of one of these, and what
+/// it reads in the first round after a turn it reads in the next.
+const ROUNDS: u64 = 8;
+/// Instructions of its own that end it: several for each that its program can have.
+const LIMIT: u64 = 1000 * ROUNDS;
+/// Instructions of its own until the host takes the CPU from it: more than a whole program, so that it writes its registers in each turn,
+/// and not a multiple of its rounds, so that it loses the CPU now here, now there.
+const TURN: u64 = 1_999;
 
 /// Another guest, with its hypervisor's side, as its last turn has left it.
 #[derive(Clone)]
 pub(super) struct OtherVm {
     moment: Moment<Hypervisor>,
     value: u32,
-    rounds: u64,
     /// The registers that ever held something else than it had written, as [`Registers::bits`].
     differed: u64,
     /// How often it has come to the end of its program.
@@ -51,15 +53,15 @@ pub(super) struct OtherVm {
 
 impl OtherVm {
     /// A guest at the beginning of its program, under a hypervisor as this one was set up.
-    fn new(ours: &Hypervisor, value: u32, registers: Registers, rounds: u64) -> Result<Self, Refusal> {
+    fn new(ours: &Hypervisor, value: u32, registers: Registers) -> Result<Self, Refusal> {
         let mut core = Core::new(ours.cpu, Memory::new(MEMORY as usize));
         let hypervisor = Hypervisor::new(&mut core, ours.setup());
         for (place, word) in (CODE..MEMORY).step_by(4).zip(other_vm::program(registers, other_vm::Ending::Store)) {
             core.memory.write_u32(place, word).ok_or(Refusal::Errno(EIO))?;
         }
-        begin(&mut core, value, rounds);
+        begin(&mut core, value);
         let moment = Moment::of(&Processor::new(core, hypervisor));
-        Ok(Self { moment, value, rounds, differed: 0, ends: 0, turns: 0 })
+        Ok(Self { moment, value, differed: 0, ends: 0, turns: 0 })
     }
 
     /// Runs it for so many instructions, again from its beginning where it has come to its end; but no further than to that if `once`.
@@ -72,13 +74,8 @@ impl OtherVm {
             if once {
                 return;
             }
-            begin(&mut processor.core, self.value, self.rounds);
+            begin(&mut processor.core, self.value);
         }
-    }
-
-    /// Instructions of its own that end it.
-    fn limit(&self) -> u64 {
-        LIMIT * self.rounds
     }
 
     /// What differed, if it ever came to the end of its program.
@@ -88,10 +85,10 @@ impl OtherVm {
 }
 
 /// Puts a guest at the beginning of the program.
-fn begin(core: &mut Core, value: u32, rounds: u64) {
+fn begin(core: &mut Core, value: u32) {
     core.state.pc = CODE;
     core.state.gpr = other_vm::general_registers(value, (REGISTERS + POWER_OFF).into(), 1);
-    core.state.ctr = rounds;
+    core.state.ctr = ROUNDS;
 }
 
 impl Hypervisor {
@@ -100,9 +97,8 @@ impl Hypervisor {
     /// # Errors
     /// If it does not come to its end.
     pub(super) fn run_other(&mut self, core: &mut Core, value: u32, registers: Registers) -> Result<u64, Refusal> {
-        let mut other = OtherVm::new(self, value, registers, UNINTERRUPTED_ROUNDS)?;
-        let limit = other.limit();
-        self.give_cpu(core, &mut other, limit, true);
+        let mut other = OtherVm::new(self, value, registers)?;
+        self.give_cpu(core, &mut other, LIMIT, true);
         other.outcome()
     }
 
@@ -114,7 +110,7 @@ impl Hypervisor {
         if self.other.is_some() {
             return Err(Refusal::Errno(EBUSY));
         }
-        self.other = Some(Box::new(OtherVm::new(self, value, registers, other_vm::ROUNDS)?));
+        self.other = Some(Box::new(OtherVm::new(self, value, registers)?));
         Ok(0)
     }
 
@@ -127,15 +123,14 @@ impl Hypervisor {
         if other.turns == 0 {
             return Err(Refusal::Errno(EAGAIN));
         }
-        let limit = other.limit();
-        self.give_cpu(core, &mut other, limit, true);
+        self.give_cpu(core, &mut other, LIMIT, true);
         other.outcome()
     }
 
     /// The host's scheduler gives the CPU to the other guest, if there is one, for as long as a guest has it.
     pub(super) fn schedule_other(&mut self, core: &mut Core) {
         if let Some(mut other) = self.other.take() {
-            self.give_cpu(core, &mut other, policy::HOST_SLICE, false);
+            self.give_cpu(core, &mut other, TURN, false);
             other.turns += 1;
             self.other = Some(other);
         }

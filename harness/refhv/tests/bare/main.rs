@@ -1,9 +1,9 @@
 //! The bare machine, by what programs of a few instructions show of it.
 
+mod copy;
 mod instructions;
 mod interrupts;
 mod limits;
-mod memcpy;
 mod registers;
 mod robust;
 mod timers;
