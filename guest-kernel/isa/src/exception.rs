@@ -129,10 +129,10 @@ pub static EXCEPTIONS: &[Description] = {
     ]
 };
 
-/// For each number its place among the rows: interrupts are looked up often where they are delivered. A variant without a
-/// row would find the first; `every_exception_has_exactly_one_row` below sees to it that there is none.
-const ROWS: [u8; Exception::DataStoreTlbMiss as usize + 1] = {
-    let mut rows = [0; Exception::DataStoreTlbMiss as usize + 1];
+/// For each number its place among the rows: interrupts are looked up often where they are delivered. The rows have the numbers from 1
+/// to as many as they are, so that a variant without a row has no place here.
+const ROWS: [u8; EXCEPTIONS.len() + 1] = {
+    let mut rows = [0; EXCEPTIONS.len() + 1];
     let mut index = 0;
     while index < EXCEPTIONS.len() {
         rows[EXCEPTIONS[index].exception as usize] = index as u8;
@@ -220,10 +220,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_exception_has_exactly_one_row() {
-        for number in 1..=Exception::DataStoreTlbMiss as u8 {
-            assert_eq!(EXCEPTIONS.iter().filter(|row| row.exception as u8 == number).count(), 1, "{number}");
+    fn rows_have_the_numbers_from_one_to_as_many_as_they_are() {
+        for number in 1..=EXCEPTIONS.len() {
+            assert_eq!(EXCEPTIONS.iter().filter(|row| row.exception as usize == number).count(), 1, "{number}");
         }
+    }
+
+    #[test]
+    fn each_finds_its_own_row() {
+        assert!(EXCEPTIONS.iter().all(|row| row.exception.description().name == row.name));
     }
 
     #[test]

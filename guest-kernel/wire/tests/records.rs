@@ -31,6 +31,24 @@ fn the_longest_line_has_room_for_the_longest_payload_and_no_more() {
     received(&record, |seen| assert_eq!(*seen, record));
 }
 
+/// Where a kind stands in the list below: a new one has no place until it is listed.
+fn place(record: &Record<'_>) -> usize {
+    match record {
+        Record::Boot { .. } => 0,
+        Record::Case { .. } => 1,
+        Record::Step { .. } => 2,
+        Record::Log { .. } => 3,
+        Record::End { .. } => 4,
+        Record::Kept { .. } => 5,
+        Record::Done => 6,
+        Record::Panic(_) => 7,
+        Record::Fate { .. } => 8,
+        Record::Exits { .. } => 9,
+        Record::Unfit(_) => 10,
+        Record::Aside { .. } => 11,
+    }
+}
+
 #[test]
 fn each_record_is_received_as_it_was_sent() {
     let (case, step, state, checksum) = (0x0102_0304, 0x0506_0708, State::Full, 0x8765_4321);
@@ -46,7 +64,9 @@ fn each_record_is_received_as_it_was_sent() {
         Record::Fate { case, hung: true, how: b"no progress" },
         Record::Exits { case, count: 1 << 40, reason: b"mmio" },
         Record::Unfit(b"no KVM"),
+        Record::Aside { offset: 13, length: 14, checksum },
     ];
+    assert!(records.iter().map(place).eq(0..12));
     for record in records {
         received(&record, |seen| assert_eq!(*seen, record));
     }

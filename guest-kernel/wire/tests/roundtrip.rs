@@ -108,7 +108,7 @@ fn a_changed_byte_of_a_batch_is_noticed() {
 }
 
 fn record() -> impl Strategy<Value = (u16, Vec<u8>, u8, [u32; 4])> {
-    (any::<u16>(), prop::collection::vec(any::<u8>(), 0..frame::LOG_CHUNK), 0u8..11, any::<[u32; 4]>())
+    (any::<u16>(), prop::collection::vec(any::<u8>(), 0..frame::LOG_CHUNK), 0u8..12, any::<[u32; 4]>())
 }
 
 proptest! {
@@ -127,6 +127,7 @@ proptest! {
                 Record::Exits { case: a, count: u64::from(b) << 32 | u64::from(c), reason }
             }
             8 => Record::Unfit(&bytes),
+            10 => Record::Aside { offset: a, length: b, checksum: c },
             9 => Record::Kept { case: a, state: State::Full, step: b, offset: c, length: d, checksum: !a },
             _ => Record::Panic(&bytes),
         };

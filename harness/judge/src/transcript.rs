@@ -109,28 +109,57 @@ pub struct Transcript {
     pub stray: Option<(usize, Taken)>,
 }
 
+/// Why a log cannot be read in the words of its case: it is another case's, or of a guest that speaks another version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It is no log at all.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// An entry is of a step that the case does not have.
+    #[error("an entry of the log is of step {found}, and the case has {steps}")]
+    Step {
+        /// The step's number.
+        found: usize,
+        /// How many the case has.
+        steps: usize,
+    },
+    /// An entry has an interrupt that nobody knows.
+    #[error("the entry of step {step} in the log has an unknown interrupt, number {found}")]
+    Exception {
+        /// The interrupt's number.
+        found: u8,
+        /// The step.
+        step: usize,
+    },
+    /// An entry says that the hypervisor gave the guest up, and not why.
+    #[error("the entry of step {step} in the log does not say why the hypervisor gave the guest up")]
+    GivenUp {
+        /// The step.
+        step: usize,
+    },
+}
+
 impl Transcript {
     /// Reads a result in the words of its case.
     ///
     /// # Errors
-    /// [`Malformed`] where the log is not one this harness wrote the protocol for.
-    pub fn decode(case: &Case, result: &RunResult) -> Result<Self, Malformed> {
+    /// [`Unreadable`] where the log is not one of this case.
+    pub fn decode(case: &Case, result: &RunResult) -> Result<Self, Unreadable> {
         let mut transcript = Self::default();
         for entry in Entries::new(&result.entries) {
             let entry = entry?;
-            let malformed = Malformed { what: "log entry (unknown step)", at: usize::from(entry.step) };
             let index = usize::from(entry.step);
-            let step = case.steps.get(index).ok_or(malformed)?;
+            let step = case.steps.get(index).ok_or(Unreadable::Step { found: index, steps: case.steps.len() })?;
             let taken = entry.interrupt.map(|interrupt| {
                 let exception = Exception::from_number(interrupt.exception)
-                    .ok_or(Malformed { what: "log entry (unknown exception)", at: interrupt.exception.into() })?;
+                    .ok_or(Unreadable::Exception { found: interrupt.exception, step: index })?;
                 let offset = step.stub.and_then(|(offset, words)| {
                     let start = u64::from(CODE_BASE) + u64::from(offset);
                     // The word behind the stub's own is its final branch: a system call reports its address.
                     let end = start + 4 * u64::from(words);
                     (start..=end).contains(&interrupt.srr0).then(|| interrupt.srr0 - start)
                 });
-                Ok(Taken {
+                Ok::<_, Unreadable>(Taken {
                     exception,
                     offset,
                     srr0: interrupt.srr0,
@@ -144,9 +173,9 @@ impl Transcript {
                 Kind::Overflow => transcript.overflowed.push(index),
                 Kind::GivenUp => {
                     let mut values = entry.values();
-                    let malformed = Malformed { what: "log entry (given up)", at: index };
-                    let (Some(reason), Some(detail)) = (values.next(), values.next()) else { return Err(malformed) };
-                    let reason = u32::try_from(reason).map_err(|_| malformed)?;
+                    let unreadable = Unreadable::GivenUp { step: index };
+                    let (Some(reason), Some(detail)) = (values.next(), values.next()) else { return Err(unreadable) };
+                    let reason = u32::try_from(reason).map_err(|_| unreadable)?;
                     transcript.given_up.entry(index).or_default().push(GivenUp { reason, detail });
                 }
                 Kind::Stray => transcript.stray = taken.map(|taken| (index, taken)),
@@ -202,10 +231,9 @@ mod tests {
         other.steps.truncate(3);
         let whole = result(&case, &alias_transcript(1, 2));
         assert!(Transcript::decode(&case, &whole).is_ok_and(|transcript| transcript.outcomes.len() == 2));
-        assert_eq!(
-            Transcript::decode(&other, &whole).map(|_| ()),
-            Err(Malformed { what: "log entry (unknown step)", at: 4 })
-        );
+        let error = Transcript::decode(&other, &whole).expect_err("of another case");
+        assert_eq!(error, Unreadable::Step { found: 4, steps: 3 });
+        assert_eq!(error.to_string(), "an entry of the log is of step 4, and the case has 3");
     }
 
     #[test]

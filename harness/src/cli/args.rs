@@ -68,7 +68,7 @@ pub struct Run {
     /// Targets: names or globs [default: every ref-*-bare and ref-*-pr].
     #[arg(long = "target", short, value_name = "T")]
     pub targets: Vec<String>,
-    /// Where the results are printed.
+    /// How the results are printed.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// How many targets run at the same time [default: one on each core].
@@ -173,7 +173,7 @@ pub struct Gate {
     /// Let whatever is told fail the gate: changes that break no rule, and deviations that are gone.
     #[arg(long)]
     pub strict: bool,
-    /// Where the results are printed.
+    /// How the results are printed.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }

@@ -6,7 +6,7 @@ use super::progress::Bar;
 use super::select;
 use crate::gate::{is_open, weigh};
 use crate::judge::{Exit, Verdict};
-use crate::report::{Question, Summary, TargetReport, reporter};
+use crate::report::{Question, Summary, TargetReport, named, reporter};
 use crate::run::{Run, Selected};
 use crate::target::{self, Availability, Limits, Part, Target};
 use std::collections::BTreeMap;
@@ -106,7 +106,9 @@ fn built(target: &dyn Target, part: Part, path: &Path) -> Result<Arc<dyn Target>
     })?;
     let Some(build) = target.with_part(part, &path) else {
         let message = format!("{id} has no {} that another could stand in for", part.name());
-        return Err(Error::usage(message, "`sprig targets` shows every target"));
+        let others = target::all().into_iter().filter(|other| other.with_part(part, &path).is_some());
+        let others: Vec<String> = others.map(|other| other.id().to_owned()).collect();
+        return Err(Error::usage(message, format!("these have: {}", named(&others))));
     };
     match build.availability() {
         Availability::Yes => Ok(build),

@@ -10,8 +10,9 @@ use crate::case::Case;
 use crate::exits::{self, Exits};
 use crate::judge::Exit;
 use crate::project;
-use crate::report::{Counts, Format, Question, Summary, TargetReport, reporter};
+use crate::report::{Counts, Format, Question, Summary, TargetReport, named, reporter};
 use crate::run::{On, Run, Selected, statuses};
+use crate::script::Instance;
 use crate::suite::Suite;
 use crate::target::{self, ByHand, Limits, Target};
 use crate::transcript::{Fate, RunResult};
@@ -19,6 +20,18 @@ use sprig_wire::log::State;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What to do about a case that a target cannot run.
+fn where_instead(case: &Instance) -> String {
+    let can_run = |target: &Arc<dyn Target>| target.availability().is_yes() && case.assemble(&target.profile()).is_ok();
+    let targets: Vec<String> =
+        target::all().iter().filter(|target| can_run(target)).map(|t| t.id().to_owned()).collect();
+    match targets.is_empty() {
+        true => "no target that is here can".to_owned(),
+        false => format!("these can: {}", named(&targets)),
+    }
+}
 
 pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit, Error> {
     let suite = super::suite()?;
@@ -44,7 +57,7 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
     let target = here(target)?;
     let case = selected.instance.assemble(&target.profile()).map_err(|error| {
         let message = format!("{} cannot run on {}: {error}", selected.argument, target.id());
-        Error::not_judged(message, "`sprig targets` shows every target")
+        Error::not_judged(message, where_instead(&selected.instance))
     })?;
 
     let by_hand = by_hand(&*target, &case, arguments)?;

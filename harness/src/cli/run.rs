@@ -42,8 +42,9 @@ pub(super) fn run(arguments: &args::Run, out: &mut dyn Write) -> Result<Exit, Er
     let open = named_but_missing.iter().map(|_| Status::Error);
     let exit = Exit::of(statuses(&reports).chain(open));
     let asked = |target: &&Arc<dyn Target>| here.iter().any(|asked| asked.id() == target.id());
-    let named = |target: &&Arc<dyn Target>| named_but_missing.iter().any(|named| named.id() == target.id());
-    let rest: Vec<_> = all.iter().filter(|target| !asked(target) && !named(target)).collect();
+    // Who names a target does not ask for others.
+    let is_told = |target: &&Arc<dyn Target>| arguments.targets.is_empty() && !asked(target);
+    let rest: Vec<_> = all.iter().filter(is_told).collect();
     reporter.end(&Summary {
         targets: reports,
         missing: all_missing(rest.iter().map(|target| &***target)),

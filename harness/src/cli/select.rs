@@ -4,6 +4,7 @@ use super::error::{self, Error};
 use crate::case::PARAMETERS;
 use crate::nearest::suggestion;
 use crate::pattern::{Pattern, is_glob};
+use crate::report::named;
 use crate::run::Selected;
 use crate::script::{Instance, LoadError, Script, load_file};
 use crate::suite::Suite;
@@ -57,8 +58,8 @@ pub(super) fn one_case(suite: &Suite, argument: &str) -> Result<Selected, Error>
         (Some(index), _) => Ok(cases.swap_remove(index)),
         (None, 1) => Ok(cases.swap_remove(0)),
         (None, count) => {
-            let names: Vec<&str> = cases.iter().map(|case| case.argument.as_str()).collect();
-            Err(Error::usage(format!("`{argument}` names {count} cases"), format!("choose one of {}", names.join(" "))))
+            let names: Vec<String> = cases.into_iter().map(|case| case.argument).collect();
+            Err(Error::usage(format!("`{argument}` names {count} cases"), format!("choose one: {}", named(&names))))
         }
     }
 }

@@ -75,7 +75,7 @@ impl fmt::Display for Verdict {
         match self {
             Self::Ended => f.write_str("no difference"),
             Self::Differs(difference) => difference.fmt(f),
-            Self::Stopped { pause, address } => write!(f, "the reference stopped at {address:#x}: {pause:?}"),
+            Self::Stopped { pause, address } => write!(f, "the reference stopped at {address:#x}: {pause}"),
             Self::Endless { address } => write!(f, "the program has not ended, and is at {address:#x}"),
         }
     }

@@ -81,6 +81,9 @@ pub enum RunError {
     /// There is no such CPU.
     #[error("there is no CPU {0}")]
     Model(&'static str),
+    /// QEMU and the comparison stopped, and neither says why.
+    #[error("the comparison ended without a verdict: a mistake in Sprig")]
+    NoVerdict,
     /// The program is too large.
     #[error("the program is too large for an ELF file")]
     TooLarge,
@@ -151,7 +154,7 @@ pub fn run(model: &Model, subject: &Subject, on_difference: OnDifference) -> Res
     match (ended, streamed) {
         (Some(verdict), _) => Ok((verdict?, comparison)),
         (None, Err(error)) => Err(error.into()),
-        (None, Ok(())) => Err(RunError::Model(model.name)),
+        (None, Ok(())) => Err(RunError::NoVerdict),
     }
 }
 

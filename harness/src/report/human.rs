@@ -183,7 +183,7 @@ fn counted(counts: &Counts) -> String {
 }
 
 /// `a, b, c and 5 more`.
-fn named(names: &[String]) -> String {
+pub(crate) fn named(names: &[String]) -> String {
     match names.get(..NAMED) {
         Some(first) if names.len() > NAMED + 1 => format!("{} and {} more", first.join(", "), names.len() - NAMED),
         _ => names.join(", "),

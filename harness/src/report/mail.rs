@@ -45,7 +45,7 @@ impl Reporter for Mail<'_> {
     }
 
     fn target_missing(&mut self, target: &str, missing: &Missing) -> io::Result<()> {
-        writeln!(self.body, "ERROR {target} cannot run here: {}\n", missing.reason)
+        writeln!(self.body, "ERROR {target} cannot run here: {}\nTo add it: {}\n", missing.reason, missing.remedy)
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {

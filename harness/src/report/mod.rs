@@ -19,6 +19,7 @@ mod ktap;
 mod mail;
 mod record;
 
+pub(crate) use human::named;
 pub(crate) use human::number;
 pub use record::{Counts, Missing, Question, Record, Summary, TargetReport};
 

@@ -72,7 +72,7 @@ pub(crate) fn targets(context: &Context, trial: &str) -> Vec<usize> {
 
 fn compare(context: &Context, reference: usize, qemu: usize, cases: &[Instance]) -> Result<(), Failed> {
     let (ours, theirs) = (context.on(reference), context.on(qemu));
-    let (mut found, mut met, mut unread) = (Vec::new(), Met::new(), false);
+    let (mut found, mut met, mut unread, mut compared) = (Vec::new(), Met::new(), false, 0);
     for instance in cases {
         let (Ok(our_case), Ok(their_case)) = (instance.assemble(&ours.profile), instance.assemble(&theirs.profile))
         else {
@@ -86,6 +86,7 @@ fn compare(context: &Context, reference: usize, qemu: usize, cases: &[Instance])
             unread = true;
             continue;
         };
+        compared += 1;
         let differences = &context.suite.differences;
         let cpu = theirs.profile.cpu;
         found.extend(differences.compare(&theirs.target, cpu, (&our_case, &our), (&their_case, &their), &mut met));
@@ -103,10 +104,13 @@ fn compare(context: &Context, reference: usize, qemu: usize, cases: &[Instance])
             let _ = writeln!(text, "{problem}");
         }
     }
+    let (ours, theirs) = (&ours.target, &theirs.target);
+    if compared == 0 {
+        return Err(Failed::from(format!("there is no case that both {ours} and {theirs} have ended")));
+    }
     if text.is_empty() {
         return Ok(());
     }
-    let (ours, theirs) = (&ours.target, &theirs.target);
     Err(Failed::from(format!(
         "{ours} and {theirs} disagree: find out who is right, correct the reference or list the difference in \
          golden/differences.toml\n{text}"

@@ -43,7 +43,7 @@ const KINDS: [&str; 5] = ["console", "probe", "sh", "toml", "text"];
 /// Stands in the table of targets for each CPU of the last column.
 const CPU: &str = "CPU";
 /// The folders of the tree that documents speak of.
-const FOLDERS: [&str; 6] = [".config", "cases", "ci", "docs", "golden", "harness"];
+const FOLDERS: [&str; 7] = [".config", "cases", "ci", "docs", "golden", "guest-kernel", "harness"];
 /// What tells a document's commands of their surroundings; none of it is to reach them.
 const SURROUNDINGS: [&str; 11] = [
     "CARGO",
@@ -105,7 +105,7 @@ fn documents() -> Vec<PathBuf> {
     if fs::canonicalize(&root).ok() != fs::canonicalize(built_from).ok() {
         return Vec::new();
     }
-    let folders = [root.clone(), root.join("docs")];
+    let folders = [root.clone(), root.join("docs"), root.join("docs/findings")];
     let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut documents: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();

@@ -42,6 +42,16 @@ pub enum Stop {
     GivenUp,
 }
 
+impl fmt::Display for Pause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Board => f.write_str("a store to a register of the board"),
+            Self::Limit => f.write_str("the limit of instructions"),
+            Self::Stopped(stop) => stop.fmt(f),
+        }
+    }
+}
+
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -159,19 +159,26 @@ fn in_supervisor_state_every_number_is_read_write_only_or_ignored() {
 #[test]
 fn in_problem_state_every_number_is_read_or_refused() {
     const PRIVILEGED: u16 = 0x10;
-    const RESERVED_NO_OPS: std::ops::RangeInclusive<u16> = 808..=811;
     for Numbers { cpu, supervisor, problem, write_only } in NUMBERS {
         for number in 0..1024 {
             let expected = match number {
                 _ if contains(problem, number) => Seen::Read,
                 _ if contains(supervisor, number) || contains(write_only, number) => Seen::Privileged,
                 _ if number & PRIVILEGED != 0 => Seen::Privileged,
-                _ if *cpu == *"power8" && RESERVED_NO_OPS.contains(&number) => Seen::Nothing,
                 _ => Seen::Illegal,
             };
             assert_eq!(mfspr(cpu, number, msr::PR), expected, "{cpu} {number}");
         }
     }
+}
+
+/// Power ISA 3.0B Book III, section 4.4.4: these are reserved as no-operations.
+#[test]
+fn numbers_that_are_reserved_do_nothing_in_either_state() {
+    for number in 808..=811 {
+        assert_eq!([0, msr::PR].map(|state| mfspr("power8", number, state)), [Seen::Nothing; 2], "{number}");
+    }
+    assert_eq!([807, 812].map(|number| mfspr("power8", number, msr::PR)), [Seen::Illegal; 2]);
 }
 
 /// What a register holds after mtspr of a value over all ones.

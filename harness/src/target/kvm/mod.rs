@@ -66,8 +66,15 @@ pub enum Clock {
 
 impl Clock {
     /// The clock that the environment names.
-    fn from_environment() -> Self {
-        if std::env::var_os(CLOCK_VARIABLE).is_some_and(|name| name == "free") { Self::Free } else { Self::default() }
+    ///
+    /// # Errors
+    /// What it says, if that is no clock.
+    fn from_environment() -> Result<Self, OsString> {
+        match std::env::var_os(CLOCK_VARIABLE) {
+            None => Ok(Self::default()),
+            Some(name) if name == "free" => Ok(Self::Free),
+            Some(other) => Err(other),
+        }
     }
 
     /// Ticks of the VMM's watchdog, a tenth of a second each, that a guest may be without progress.
@@ -99,7 +106,14 @@ impl Kvm {
     #[must_use]
     pub fn new(machine: &'static Machine, kernel: &'static Kernel) -> Option<Self> {
         let cpu = Cpu::by_name(machine.cpu)?;
-        Some(Self { machine, kernel, cpu, program: Program::of(cpu), clock: Clock::from_environment(), image: None })
+        Some(Self {
+            machine,
+            kernel,
+            cpu,
+            program: Program::of(cpu),
+            clock: Clock::from_environment().unwrap_or_default(),
+            image: None,
+        })
     }
 
     /// The same, run by this binary.
@@ -218,6 +232,10 @@ impl Target for Kvm {
     }
 
     fn availability(&self) -> Availability {
+        if let Err(other) = Clock::from_environment() {
+            let reason = format!("{CLOCK_VARIABLE} is `{}`", other.display());
+            return Availability::No { reason, remedy: format!("set {CLOCK_VARIABLE} to `free`, or unset it") };
+        }
         let images = [self.machine.host.vmm, self.machine.guest];
         if let Some(error) = images.iter().find_map(|image| image.bytes().err()) {
             return Availability::No { reason: error.to_string(), remedy: REBUILD_IMAGES.to_owned() };
