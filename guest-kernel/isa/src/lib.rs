@@ -1,12 +1,13 @@
 //! The vocabulary of Sprig, each word described once.
 //!
 //! The guest kernel, the script language, the reference hypervisor and the judge all speak of the same registers,
-//! exceptions, page fields and hypercalls. Everything any of them knows about one of those stands in a table here and
+//! exceptions, page fields and hypercalls. Everything any of them knows about one of those is in a table here and
 //! is derived from it everywhere else:
 //!
 //! | table | what it answers |
 //! |---|---|
 //! | [`bit`] | the bits of MSR, ESR, DSISR and SRR1 by name |
+//! | [`msr`], [`syndrome`], [`timer`] | those bits, and the fields of the timer registers, as constants |
 //! | [`cpu::CPUS`] | which CPU models there are, how to tell them by PVR, which family each belongs to |
 //! | [`spr::SPRS`] | an SPR's number, who may read and write it, on which CPUs, what it aliases, its page field |
 //! | [`debug`] | debugging a guest from user space |
@@ -16,6 +17,7 @@
 //! | [`insn::INSNS`] | an instruction's encoding and operands |
 //! | [`one_reg::ONE_REGS`] | the registers of KVM_GET_ONE_REG |
 //! | [`mmu`] | the fields of TLB, segment and page table entries |
+//! | [`name`] | names compared at build time |
 //! | [`other_vm`] | the program of another virtual machine on the same CPU |
 //! | [`replacement::REPLACEMENTS`] | which instruction a guest may replace by which page access |
 #![no_std]

@@ -1,7 +1,7 @@
 //! Special-purpose registers: one table for their numbers, privilege, aliases and page fields.
 //!
-//! The complaint that began the discussion Sprig comes from was that a hypervisor handled SPRG0-3 in one place and
-//! SPRG4-7 in another, and reads apart from writes. Here a register is one row, for reads and writes alike:
+//! A register is one row, for reads and writes alike. Two places drift apart: KVM on e500v2 emulates mtspr of SPRG4-7, but
+//! not mfspr (arch/powerpc/kvm/booke_emulate.c).
 //!
 //! ```text
 //!   mfspr/mtspr number --lookup(cpu)--> Spr --cell()--> the register that keeps the value
@@ -23,7 +23,7 @@ use core::ops::RangeInclusive;
 pub use table::SPRS;
 pub use unsafe_to_write::{UNSAFE_TO_WRITE, UnsafeToWrite};
 
-/// The rows of one CPU, for whoever looks up one after the other.
+/// The rows of one CPU, for repeated look-ups.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows(&'static table::Places);
 

@@ -9,12 +9,12 @@
 //! | `pseries` | `pseries.rs` | QEMU `-M pseries,x-vof=on,kernel-addr=0 -kernel` | H_PUT_TERM_CHAR | RTAS power-off |
 //!
 //! A platform provides `USUAL_CPU`, `ENTERS_CLEAR`, `io`, `prepare`, `start`, `write`, `power_off`, `reset`, `host`, `firmware`,
-//! `acknowledge_external`, `acknowledge_critical`, `hash_table_log2_groups` and `is_radix`; a new one starts as a copy of the one that
-//! is nearest.
+//! `acknowledge_external`, `acknowledge_critical`, `hash_table_log2_groups`, `is_radix` and `is_counted`; a new one starts as a copy
+//! of the one nearest to it.
 
 use sprig_isa::cpu::{CPUS, Cpu};
 
-/// r3 to r7 as whoever started us left them.
+/// r3 to r7 as they were at entry.
 #[derive(Clone, Copy)]
 #[allow(dead_code)] // which registers mean something depends on the platform
 pub(crate) struct EntryRegisters {

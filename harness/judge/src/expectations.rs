@@ -4,11 +4,11 @@
 //! ```toml
 //! [[expectation]]
 //! target = "kvm-e500v2"                 # `*` and `?` as in file names; or a list of such
-//! case = ["alias/reads-sprg3*"]
+//! case = ["alias/sprg3-after-exit"]
 //! outcome = "fail"                      # fail, crash or hang
 //! reason = "mfspr 259 does not trap and returns the host's SPRG3"
 //! link = "https://..."
-//! varies = ["alias-read"]               # optional: observations whose values another run or build may not show
+//! varies = ["at-once"]                  # optional: observations whose values another run or build may not show
 //! ```
 
 use crate::pattern::Patterns;

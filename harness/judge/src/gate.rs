@@ -57,10 +57,10 @@ fn breaks(verdict: &Verdict) -> bool {
         || matches!(verdict.status, Status::ExpectedFail | Status::Fail | Status::Crash | Status::Hang)
 }
 
-/// True if nothing is broken that the reviewed build does not break as well, in the same way: some of it may be cured. What that build
-/// does counts only if it is what was reviewed. A finding is the same by its rule and by what the step was, which names the register, and gave:
-/// lines do not tell the rounds of a loop apart. Of an interrupt that should not have come, or be another, it counts which it is and why: a cure
-/// of something else may change the MSR that it has saved. What is wrong with that is a finding of its own, where a rule says it.
+/// True if every failure is one that the reviewed build has too; it may have fewer. That build counts only if it does what was reviewed.
+/// Findings are compared by rule, step (which names the register), expected and observed value, not by line, which does not tell the rounds of
+/// a loop apart. Of an unexpected interrupt only kind and cause are compared, since a fix of something else may change the MSR that it saves;
+/// a wrong saved MSR is a finding of its own where a rule covers it.
 fn is_part(verdict: &Verdict, reviewed: &Verdict) -> bool {
     fn findings(verdict: &Verdict) -> impl Iterator<Item = (&str, &Finding)> {
         let failures = verdict.failures.iter();
@@ -77,7 +77,7 @@ fn is_part(verdict: &Verdict, reviewed: &Verdict) -> bool {
         && findings(verdict).all(|found| findings(reviewed).any(|seen| same(found, seen)))
 }
 
-/// True if both builds did the same, as far as it is no chance: two deaths are the same, however their last words differ.
+/// True if both builds did the same. Two crashes are the same whatever was printed last, which may be chance.
 fn is_same(verdict: &Verdict, baseline: &Verdict) -> bool {
     verdict.status == baseline.status && verdict.transcript == baseline.transcript
 }

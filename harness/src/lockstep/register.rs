@@ -31,10 +31,10 @@ pub enum Register {
     Spr(u16),
 }
 
-/// Number of VRSAVE, and of USPRG0 on the embedded CPUs: QEMU prints it by the first name on both.
+/// QEMU's name for VRSAVE, and for USPRG0 on embedded CPUs.
 const VRSAVE: &str = "VRSAVE";
 
-/// What a trace has besides registers of the CPU: HF is QEMU's own; EPCR and EPR are printed on every embedded CPU, but
+/// What a trace has in addition to registers of the CPU: HF is QEMU's own; EPCR and EPR are printed on every embedded CPU, but
 /// only those with the hypervisor category have them.
 const NOT_COMPARED: [&str; 3] = ["HF", "EPCR", "EPR"];
 

@@ -79,9 +79,9 @@ pub struct Core {
     pub lookaside: Lookaside,
     /// Its code.
     code: Code,
-    /// The interrupt that the last instruction has caused which did.
+    /// The interrupt raised by the most recent instruction that raised one.
     raised: Interrupt,
-    /// The instruction that somebody executes in our stead, or that was executed last.
+    /// The instruction that the supervisor is emulating, else the last one executed.
     pub insn: Insn,
     /// The CPU executes nothing until an interrupt (wait, MSR\[WE\], MSR\[POW\], nap). Delivering one clears this.
     pub waiting: bool,

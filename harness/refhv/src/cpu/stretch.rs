@@ -1,14 +1,14 @@
-//! Instructions that are executed one behind the other, counted when the last of them is reached.
+//! Instructions executed one after the other, counted when the last of them is reached.
 //!
 //! ```text
 //!   page | ... | counted | from                 pc | ...             | end | ...
 //!                          '---- not yet ----'       '-- may follow --'
 //! ```
 //!
-//! `end` is where the page ends or the clock's alarm is due, so that the loop asks for both at once. A branch within the page
-//! moves `from` and where the alarm is due along with it, by as much as it leaves out or repeats: a loop of the guest's is one
-//! stretch, however often it is gone through. How far the one lies before the other is the same then, and is what is kept of it.
-//! Whoever has to know the time in the middle, or may move the alarm or the page, calls [`Core::settle`] first.
+//! `end` is the nearer of the page's end and the clock's alarm, so that the loop makes one comparison. A branch within the page
+//! shifts both the first uncounted address and the alarm by the distance that it skips or repeats. Their difference therefore
+//! never changes, and only that is stored: a loop of the guest's is one stretch, however often it runs.
+//! Code that needs the time in the middle of a stretch, or may move the alarm or the page, calls [`Core::settle`] first.
 
 use super::code::PAGE;
 use super::{Core, INSTRUCTION};

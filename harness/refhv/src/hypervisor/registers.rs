@@ -109,7 +109,7 @@ pub(super) struct Alias {
 }
 
 impl Alias {
-    /// Loads the register from the `N` bytes that the CPU's registers have.
+    /// Copies the field's part into the hardware register.
     #[inline]
     pub(super) fn load(self, page: &Structure, order: ByteOrder, hardware: &mut State) {
         hardware.spr.set(self.cell, self.part.get(page, order));
