@@ -11,7 +11,7 @@ use std::io::Write;
 
 /// A story.
 pub(super) struct Story {
-    /// What it is called on the command line.
+    /// Its name on the command line.
     pub(super) name: &'static str,
     title: &'static str,
     /// The case whose steps are shown; its prose opens the story.
@@ -23,11 +23,11 @@ pub(super) struct Story {
 /// Every story.
 pub(super) static STORIES: &[Story] = &[Story {
     name: "alias-desync",
-    title: "How a user-readable SPRG comes to hold another value than its alias",
+    title: "How the user-readable alias of an SPRG comes to differ from the SPRG",
     case: "alias/desync@SPRG4",
     scenes: &[
         ("ref-e500v2-pr", "each mtspr traps, and the next entry loads the alias"),
-        ("ref-hv-patches", "the hypervisor has replaced the mtspr by a store to the page when it first trapped"),
+        ("ref-hv-patches", "the hypervisor replaces the mtspr by a store to the page when it first traps"),
     ],
 }];
 

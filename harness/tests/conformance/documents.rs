@@ -210,7 +210,7 @@ impl Stage {
     fn new() -> Result<Self, Failed> {
         let folder = tempfile::tempdir()?;
         let root = fs::canonicalize(folder.path())?.join("sprig");
-        for part in [".config", "cases", "golden", "ci/l1"] {
+        for part in [".config", "cases", "ci/l1", "docs", "golden"] {
             copy(&project::root().join(part), &root.join(part))?;
         }
         let stage = Self { folder, root };

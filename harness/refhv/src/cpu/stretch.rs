@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `end` is the nearer of the page's end and the clock's alarm, so that the loop makes one comparison. A branch within the page
-//! shifts both the first uncounted address and the alarm by the distance that it skips or repeats. Their difference therefore
+//! shifts both `from`, the first uncounted address, and the alarm by the distance that it skips or repeats. Their difference therefore
 //! never changes, and only that is stored: a loop of the guest's is one stretch, however often it runs.
 //! Code that needs the time in the middle of a stretch, or may move the alarm or the page, calls [`Core::settle`] first.
 
