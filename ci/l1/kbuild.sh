@@ -1,7 +1,7 @@
 # What building a kernel takes, for ci/l1-build and ci/gate-tree, which source this: the table of kernels, the compiler, make.
 #
 # They define `say MESSAGE...` and `die MESSAGE...`, and set before they build:
-#   tree     the source          build   the build tree          name   what the kernel calls itself, behind its version
+#   tree     the source          build   the build tree          name   what the kernel calls itself, after its version
 # `select_kernel NAME` sets from the table what else is used here.
 
 l1=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
@@ -44,7 +44,7 @@ toolchain() {
 }
 
 # A mutant goes by the name of the kernel it is made of: another one would be something more to build.
-kbuild() { # TARGET...: the same bytes whoever builds, whenever; the name shows in the version that the kernel prints
+kbuild() { # TARGET...: the same bytes on every machine, at any time; the name shows in the version that the kernel prints
   nice make -C "$tree" O="$build" ARCH=powerpc CROSS_COMPILE="$cross" LOCALVERSION="-${name%%+*}" \
     KBUILD_BUILD_VERSION=1 KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=sprig KBUILD_BUILD_HOST=sprig "$@"
 }

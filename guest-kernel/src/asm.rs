@@ -1,4 +1,4 @@
-//! The assembler files of `asm/`, put together with the constants they use. What each does is said where its caller is:
+//! The assembler files of `asm/`, put together with the constants they use. What each does is explained at its caller:
 //! entry in `main.rs`, steps in `exec.rs`, interrupts in `vectors.rs`; memcpy is called by the compiler.
 
 use crate::save::{self, at};

@@ -1,7 +1,7 @@
-//! Whether code that ran since the kernel's state was last put back can have changed any of it ([`Machine::restore`]). A sweep over all
-//! special registers has it put back after each, and under a hypervisor each register of it is an exit.
+//! Whether code that ran since the kernel's state was last restored can have changed any of it ([`Machine::restore`]). A sweep over all
+//! special registers restores it after each, and under a hypervisor each of its registers costs an exit.
 //!
-//! What is not known for sure counts as changed. This speaks of e500 alone.
+//! What is not known for sure counts as changed. This is about e500 only.
 //!
 //! [`Machine::restore`]: sprig_interpreter::Machine::restore
 
@@ -20,7 +20,7 @@ pub(crate) enum Ran {
 }
 
 impl Ran {
-    /// With a stub behind it, which may be a plain one ([`sprig_wire::effect::is_plain`]).
+    /// With a stub after it, which may be a plain one ([`sprig_wire::effect::is_plain`]).
     pub(crate) fn then(self, is_plain: bool, interrupt: Option<&Interrupt>) -> Self {
         // An interrupt that says that the step was in another machine state has the kernel go on in that.
         let goes_on = || interrupt.is_none_or(|taken| family::resumes_as_kernel(taken.srr1 as u32));

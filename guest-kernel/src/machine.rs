@@ -135,7 +135,7 @@ impl Machine for Guest {
     }
 
     fn reset_guest_state(&mut self) {
-        // The first case of a boot finds everything as the boot made it; behind a reset that is the memory it had.
+        // The first case of a boot finds everything as the boot made it; after a reset that is the memory it had.
         if self.used {
             self.restore();
             spr::clear_blocks(SCRATCH_BASE, SCRATCH_CLEARED);
@@ -189,7 +189,7 @@ impl Machine for Guest {
 
     fn touch_everything(&mut self, ops: &[u8], slots: usize) {
         let (data, stacks) = ((&raw const __data_start) as usize, (&raw const __stacks_start) as usize);
-        // An emulator translates code anew that a store may have changed.
+        // An emulator translates code again that a store may have changed.
         touch(IMAGE_BASE as usize, data - IMAGE_BASE as usize);
         touch_for_writing(data, stacks - data);
         touch_for_writing((&raw const __stack_top) as usize - STACK_USED, STACK_USED);
@@ -354,7 +354,7 @@ fn spin_long(rounds: u32) -> u32 {
 
 /// Bytes of the log that are in use.
 fn used_log() -> usize {
-    // SAFETY: the header of the log, which is there always; a plain load beside the interpreter's reference to it.
+    // SAFETY: the header of the log, which is there always; a plain load, concurrent with the interpreter's reference to it.
     let length = unsafe { ((LOG_BASE + sprig_wire::log::AT_LENGTH) as *const u32).read_volatile() };
     (u32::from_be(length) as usize).min(LOG_SIZE as usize - LOG_AHEAD)
 }

@@ -47,7 +47,7 @@ fn cpu() -> &'static Cpu {
     unsafe { CPU.load(Relaxed).as_ref() }.unwrap_or(&CPUS[0])
 }
 
-/// Called by the entry code with the registers whoever started us left.
+/// Called by the entry code with the registers as they were at entry.
 extern "C" fn boot(r3: usize, r4: usize, r5: usize, r6: usize, r7: usize) -> ! {
     // SAFETY: every PowerPC has it, and we are in supervisor state.
     let pvr = unsafe { spr::mfspr::<{ number::PVR }>() };

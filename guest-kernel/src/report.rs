@@ -45,7 +45,7 @@ impl Text {
 }
 
 fn send_and_end(text: &Text) -> ! {
-    // SAFETY: whoever else holds a reference to the log never runs again.
+    // SAFETY: any other holder of a reference to the log never runs again.
     let log = unsafe { log() };
     let at = AT_SEQUENCE as usize;
     let mut sequence = [0; 4];

@@ -214,7 +214,7 @@ pub(crate) mod at {
 /// The flags.
 pub(crate) fn flags() -> &'static Flags {
     // SAFETY: FLAGS is aligned memory below 0x8000 that every platform has, nothing else is kept there (asserted above),
-    // and whoever shares it with the handlers does so through atomics.
+    // and what shares it with the handlers does so through atomics.
     unsafe { &*(FLAGS as *const Flags) }
 }
 

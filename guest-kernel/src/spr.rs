@@ -1,4 +1,4 @@
-//! Privileged registers and instructions that belong to no one module.
+//! Privileged registers and instructions that no single module owns.
 
 use core::arch::asm;
 use sprig_isa::spr::number;
@@ -25,7 +25,7 @@ pub(crate) unsafe fn mtspr<const NUMBER: u16>(value: u32) {
     unsafe { asm!("mtspr {}, {}", const NUMBER, in(reg) value as usize, options(nostack)) };
 }
 
-/// Makes a special-purpose register hold a value. One that does is left alone: to whoever emulates the CPU, a write to a timer
+/// Makes a special-purpose register hold a value. One that does is left alone: to an emulator of the CPU, a write to a timer
 /// or a process identifier means more than a read.
 ///
 /// # Safety
@@ -66,7 +66,7 @@ pub(crate) unsafe fn mtmsr(value: u32) {
 /// Not a 64-bit server CPU. The kernel's code, stack and data are at the same addresses under the new state.
 #[cfg(target_pointer_width = "32")]
 pub(crate) unsafe fn set_msr_by_rfi(value: u32) {
-    // SAFETY: the caller's duty; rfi goes on behind itself.
+    // SAFETY: the caller's duty; rfi continues after itself.
     unsafe {
         asm!(
             "lis {at}, 2f@ha", "addi {at}, {at}, 2f@l",
@@ -83,7 +83,7 @@ pub(crate) unsafe fn set_msr_by_rfi(value: u32) {
 /// # Safety
 /// As for [`set_msr_by_rfi`].
 pub(crate) unsafe fn set_msr_by_rfid(value: u32) {
-    // SAFETY: the caller's duty; rfid goes on behind itself.
+    // SAFETY: the caller's duty; rfid continues after itself.
     unsafe {
         asm!(
             "lis {at}, 2f@ha", "addi {at}, {at}, 2f@l",

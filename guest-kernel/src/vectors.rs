@@ -24,7 +24,7 @@ use sprig_wire::layout::{STEP_RETURN, VECTORS_END};
 
 /// The first vector of Book3S, system reset.
 const BOOK3S_VECTORS: u32 = 0x100;
-/// Behind the last vector any of our CPUs has (Power ISA Book III-S, figure "Effective address of interrupt vector").
+/// After the last vector any of our CPUs has (Power ISA Book III-S, figure "Effective address of interrupt vector").
 const BOOK3S_VECTORS_END: u32 = 0x1800;
 /// Where BookE vectors begin (sprig_wire::layout).
 pub(crate) const BOOKE_VECTORS: u32 = 0x2000;

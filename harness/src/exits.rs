@@ -1,7 +1,7 @@
 //! Exits of each step, where a target counts those of a whole case.
 //!
-//! To tell the host's side at each step would be an exit, behind which nothing is stale any more. So the case is run once for each of its steps and once more, and
-//! ends at another place each time. What a run has more than the one before is what the step between the two places caused:
+//! Telling the host's side at each step would be an exit, after which nothing is stale any more. So the case is run once for each of its steps and once more, and
+//! ends at a different place each time. What a run has more than the one before is what the step between the two places caused:
 //!
 //! ```text
 //!   run 0:  end | step 0   step 1   step 2
@@ -12,7 +12,7 @@
 //! Each run is a session of its own. On a host whose machine counts instructions it does to its end exactly what the next one does so far, down to the ticks of the host's timer and
 //! the entries of its TLB; what ran on the host before would show in both.
 //!
-//! The end is one operation more, a store to the board's power-off register, which problem state reaches as well. What is behind it stays
+//! The end is one operation more, a store to the board's power-off register, which problem state reaches as well. What is after it stays
 //! where it is, so that each run touches the same pages beforehand. A race is one piece: in the middle of it there is only its first round. A
 //! translation of the board's page is the end's own in every run: of the step that is the first to need it, it does not show.
 

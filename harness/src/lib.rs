@@ -5,7 +5,7 @@
 //!        --judge(rules, expectations)--> Verdict --golden--> --report--> terminal, KTAP, JUnit, JSON
 //! ```
 //!
-//! Data flows one way, one module a stage. `docs/architecture.md` is the map.
+//! Data flows one way, one module per stage. `docs/architecture.md` is the map.
 #![forbid(unsafe_code)]
 
 pub mod bench;

@@ -1,4 +1,4 @@
-//! What the documents say, sentence by sentence, and what became of each (`cases/sentences.toml`).
+//! What the documents say, sentence by sentence, and the rules that cover each (`cases/sentences.toml`).
 //!
 //! ```toml
 //! [[document]]
@@ -6,11 +6,11 @@
 //! edition = "arch/powerpc/include/uapi/asm/kvm_para.h, Linux 6.12"
 //! sentence = [
 //!     { at = "comment above sprg4", says = "After an exit page and registers agree.", rules = ["alias.consistent-after-exit"] },
-//!     { at = "comment above the struct", says = "Fields are added at its end.", outside = "it speaks to whoever changes it" },
+//!     { at = "comment above the struct", says = "Fields are added at its end.", outside = "it addresses those who change it" },
 //! ]
 //! ```
 //!
-//! A rule says where it comes from; this says, the other way round, that nothing in a document was passed over. Sentences
+//! A rule names its source; this shows, conversely, that no sentence of a document was passed over. Sentences
 //! are in our own words, in the order of the document.
 
 use crate::problem::{Lines, Problem, parse_toml};
@@ -155,7 +155,7 @@ name = "kvm_para.h"
 edition = "Linux 6.12"
 sentence = [
     { at = "sprg4", says = "They agree.", rules = ["alias.agree"] },
-    { at = "struct", says = "It grows at its end.", outside = "it speaks to whoever changes it" },
+    { at = "struct", says = "It grows at its end.", outside = "it addresses those who change it" },
 ]
 "#;
 
@@ -169,7 +169,7 @@ sentence = [
         let read = parse(GOOD).expect("good");
         let fates: Vec<&Fate> =
             read.iter().flat_map(|document| &document.sentences).map(|sentence| &sentence.fate).collect();
-        let outside = "it speaks to whoever changes it".to_owned();
+        let outside = "it addresses those who change it".to_owned();
         assert_eq!(fates, [&Fate::Rules(vec!["alias.agree".to_owned()]), &Fate::Outside(outside)]);
         let neither = GOOD.replace("[\"alias.agree\"]", "[]");
         assert_eq!(

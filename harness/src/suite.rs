@@ -1,4 +1,4 @@
-//! The suite: cases, rules, and everything people have reviewed, read once and checked against each other.
+//! The suite: cases, rules, and everything that was reviewed, read once and checked against each other.
 
 use crate::case::script_of;
 use crate::coverage::{Coverage, Reasons};

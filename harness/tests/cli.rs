@@ -1,4 +1,4 @@
-//! The `sprig` command, on a small suite: what it prints and what it exits with.
+//! The `sprig` command on a small suite: what it prints, and its exit status.
 
 mod small;
 

@@ -1,4 +1,4 @@
-//! What a case is said to reach is what it reaches: scripts followed for one CPU, compared with the cells written down here.
+//! A case reaches what it is said to reach: scripts followed for one CPU, compared with the cells written down here.
 
 use sprig::coverage::{Coverage, Reasons};
 use sprig::script;

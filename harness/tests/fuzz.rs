@@ -1,4 +1,4 @@
-//! Does `sprig fuzz` find a wrong hypervisor, make what it found small, and leave a right one alone?
+//! Does `sprig fuzz` find a wrong hypervisor, shrink what it found, and find nothing on a right one?
 //!
 //! Each of some deviations of the reference (`sprig_refhv::hypervisor::DEVIATIONS`) is a mistake that the fuzzer has not heard of: it has
 //! to be found, in a script of at most six steps that breaks its rule on the wrong hypervisor and passes on the right one.

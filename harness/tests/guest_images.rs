@@ -109,7 +109,7 @@ fn same_bytes(folder: &Path, image: &Image) -> Result<(), Failed> {
     let expected = fs::read_to_string(recorded.join(TOOLCHAIN))?;
     if toolchain != expected && !updating {
         return Err(Failed::from(format!(
-            "this machine builds guests with\n{toolchain}golden/guest was recorded with\n{expected}record it anew: {RECORD}"
+            "this machine builds guests with\n{toolchain}golden/guest was recorded with\n{expected}record it again: {RECORD}"
         )));
     }
     // Everything is at hand by now: a mint that is dropped half-way would record half an image.

@@ -1,6 +1,6 @@
 //! Real KVM on an emulated host that counts instructions: the same session gives the same bytes, races and timers and all.
 //!
-//! Ignored, with the reason, where there is no host kernel, and where it is known not to be so.
+//! Ignored, with the reason, if there is no host kernel, or if this is known not to hold.
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use sprig::case::Case;
@@ -51,7 +51,7 @@ fn same_bytes(target: &Kvm) -> Result<(), Failed> {
     }
 }
 
-/// Everything the console says in a session of these cases, up to its end; what comes behind may or may not have been read.
+/// Everything the console says in a session of these cases, up to its end; what comes after may or may not have been read.
 fn session(target: &Kvm, cases: &[Case]) -> Result<Vec<String>, Failed> {
     let (mut console, limits) = (Vec::new(), Limits::default());
     let cases: Vec<&Case> = cases.iter().collect();

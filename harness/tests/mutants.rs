@@ -1,8 +1,8 @@
 //! Does the suite notice a wrong hypervisor, and does it say what is wrong?
 //!
 //! Every mutant of the reference (`sprig_refhv::hypervisor::DEVIATIONS`) against every case. Each has to be killed, by the scripts
-//! that `golden/mutants.toml` records at least, without any other rule being broken than it records; and of some it is said
-//! here what a reader is told.
+//! that `golden/mutants.toml` records at least, without any rule being broken that it does not record; and for some the message
+//! is checked here.
 
 use goldenfile::Mint;
 use libtest_mimic::{Arguments, Failed, Trial};

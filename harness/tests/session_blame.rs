@@ -1,4 +1,4 @@
-//! Who is to blame when a session dies, shown on a target that does what its cases tell it to.
+//! Which case is to blame when a session dies, shown on a target that does what its cases tell it to.
 
 use sprig::case::{Case, Hold, Profile};
 use sprig::feature::FeatureSet;
@@ -264,7 +264,7 @@ fn cases_are_taken_from_a_stream_as_sessions_need_them() {
     let mut given = 0;
     let summary = session::run(&target, cases, &Limits::default(), &Unwatched, |_, _| {
         given += 1;
-        // The one behind has been looked at.
+        // The one after has been looked at.
         assert!(taken.get() <= given + 1, "{} taken, {given} given", taken.get());
     });
     assert_eq!((given, summary.sessions), (100, 100));

@@ -1,4 +1,4 @@
-//! The reference as a target: what becomes of cases that end their machine, and what it counts.
+//! The reference as a target: what happens to cases that end their machine, and what it counts.
 
 use sprig::case::{Case, SourceFile};
 use sprig::project;
@@ -168,7 +168,7 @@ fn what_one_write_has_changed_is_put_back_as_behind_many() {
     for Spr { name, .. } in SPRS.iter().filter(is_tested) {
         let behind =
             |before: &str| run("ref-e500v2-pr", &format!("{before}\nmtspr {name}, {VALUE}\nrestore\nx = mfspr {name}"));
-        // A branch may change anything: behind it everything is put back.
+        // A branch may change anything: after it everything is put back.
         let [one, many] = ["run b 4\nrestore", "restore\nrun b 4"].map(behind);
         assert_eq!((&one.fate, &one.entries), (&many.fate, &many.entries), "{name}");
         assert!(!one.entries.is_empty(), "{name}");

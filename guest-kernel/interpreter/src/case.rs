@@ -22,7 +22,7 @@ const SPINS_PER_ROUND: u32 = 2;
 pub(crate) enum Begin {
     /// At the first operation, from a reset guest state.
     Afresh,
-    /// Behind the operation that reset the machine.
+    /// After the operation that reset the machine.
     BehindReset,
 }
 
@@ -117,7 +117,7 @@ impl<M: Machine> Runner<'_, '_, M> {
         Ok(())
     }
 
-    /// Carries out one operation; `next` is the offset of the one behind it. The offset to go on at.
+    /// Carries out one operation; `next` is the offset of the next one. The offset to go on at.
     fn step(&mut self, case: &Case<'_>, step: &Step<'_>, next: usize) -> Result<usize, Stop> {
         match step.op {
             Op::Exec { stub, inputs, outputs, .. } => self.exec(step, stub, &inputs, &outputs)?,

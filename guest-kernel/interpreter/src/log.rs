@@ -12,7 +12,7 @@ pub(crate) type Word = [u8; 4];
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
-/// An entry that is being written behind the log.
+/// An entry that is being written after the log.
 pub(crate) struct Draft {
     /// Where it begins.
     start: usize,

@@ -205,7 +205,7 @@ impl Sequence {
         self.store(2, field!("critical"))
     }
 
-    /// Leaves, executes `original` if there is one, and branches behind the patched instruction.
+    /// Leaves, executes `original` if there is one, and branches to what follows the patched instruction.
     fn finish(&mut self, original: Option<u32>, place: Place) -> Option<()> {
         self.leave()?;
         if let Some(word) = original {

@@ -81,7 +81,7 @@ pub static DSISR: &[Bit] = &[
     bit("STORE", syndrome::dsisr::STORE as u64),
 ];
 
-/// SRR1 of a program interrupt of the server families, besides the MSR bits.
+/// SRR1 of a program interrupt of the server families, apart from the MSR bits.
 pub static SRR1_PROGRAM: &[Bit] = &[
     bit("FP_ENABLED", syndrome::srr1::FP),
     bit("ILLEGAL", syndrome::srr1::ILLEGAL),
@@ -90,7 +90,7 @@ pub static SRR1_PROGRAM: &[Bit] = &[
     bit("NOT_PRECISE", syndrome::srr1::NOT_PRECISE),
 ];
 
-/// SRR1 of an instruction storage interrupt of the server families, besides the MSR bits.
+/// SRR1 of an instruction storage interrupt of the server families, apart from the MSR bits.
 pub static SRR1_INSTRUCTION_STORAGE: &[Bit] = &[
     bit("NO_TRANSLATION", syndrome::srr1::ISI_NO_TRANSLATION),
     bit("NO_EXECUTE", syndrome::srr1::ISI_NO_EXECUTE),
@@ -103,7 +103,7 @@ pub const fn msr(family: Family) -> &'static [Bit] {
     if family.is_booke() { MSR_BOOKE } else { MSR_BOOK3S }
 }
 
-/// The bits SRR1 has after an interrupt besides those of MSR. They are tried first: NOT_PRECISE is also MSR's ILE.
+/// The bits SRR1 has after an interrupt in addition to those of the MSR. They are tried first: NOT_PRECISE is also MSR's ILE.
 #[must_use]
 pub const fn srr1(family: Family, exception: Exception) -> &'static [Bit] {
     match exception {

@@ -1,15 +1,15 @@
-//! Debugging a guest from user space: KVM_SET_GUEST_DEBUG, and what is made of each KVM_EXIT_DEBUG.
+//! Debugging a guest from user space: KVM_SET_GUEST_DEBUG, and the answer to each KVM_EXIT_DEBUG.
 //!
-//! Whoever debugs lets the guest run from one software breakpoint to the next, and steps through what lies between two of them if it
-//! was asked for steps: so a case says which of its instructions are looked at, and those of the guest kernel around them are not.
+//! The debugger lets the guest run from one software breakpoint to the next, and if it was asked for steps, it steps through what lies
+//! between two of them: so a case says which of its instructions are stepped through, and those of the guest kernel are not.
 //!
 //! ```text
 //!   KVM_SET_GUEST_DEBUG           breakpoint    breakpoint
 //!   ------------------------------>|+++++++++++>|-------->     + steps
-//!     asked for, but for steps     '------------'-- the guest goes on behind it
+//!     asked for, without steps     '------------'-- the guest continues after it
 //! ```
 //!
-//! What was seen is told by places, in instructions from the first stop, so that it is the same wherever the code lies.
+//! Stops are reported as places, in instructions from the first stop, so that they are the same wherever the code is.
 
 /// KVM_GUESTDBG_ENABLE (include/uapi/linux/kvm.h).
 pub const ENABLE: u32 = 1 << 0;
@@ -33,7 +33,7 @@ pub const SOFTWARE_BREAKPOINT: u32 = 0x00dd_dd00;
 /// Bits of DBCR0 that user space's debugging sets on an embedded CPU (arch/powerpc/include/asm/reg_booke.h; arch/powerpc/kvm/booke.c,
 /// kvm_arch_vcpu_ioctl_set_guest_debug).
 pub mod dbcr0 {
-    /// Somebody else than the guest has the debug registers.
+    /// The debug registers do not belong to the guest.
     pub const EDM: u32 = 1 << 31;
     /// Debug events interrupt.
     pub const IDM: u32 = 1 << 30;
@@ -63,7 +63,7 @@ pub struct Stop {
     pub is_breakpoint: bool,
 }
 
-/// Whoever debugs a guest.
+/// The debugger of a guest.
 #[derive(Clone, Debug, Default)]
 pub struct Debugger {
     asked: u32,
@@ -106,7 +106,7 @@ impl Debugger {
         self.is_stepping
     }
 
-    /// Notes a stop. Behind it [`Self::control`] may be another, and at a breakpoint the guest is to go on behind it.
+    /// Notes a stop. It may change [`Self::control`]; at a breakpoint the guest has to continue after it.
     pub fn note(&mut self, stop: &Stop) {
         let first = *self.first.get_or_insert(stop.pc);
         self.stops += 1;
@@ -121,7 +121,7 @@ impl Debugger {
         }
     }
 
-    /// What was seen: how many stops, every reason that was given for one, where they were (bit n: n instructions behind the first), and
+    /// What was seen: how many stops, every reason that was given for one, where they were (bit n: n instructions after the first), and
     /// where they were said to be.
     #[must_use]
     pub fn seen(&self) -> [u64; 4] {
@@ -129,7 +129,7 @@ impl Debugger {
     }
 }
 
-/// The bit of a place behind the first stop, if there is one for it.
+/// The bit of a place after the first stop, if there is one for it.
 fn place(first: u64, at: u64) -> u64 {
     u32::try_from(at.wrapping_sub(first) / INSTRUCTION).ok().and_then(|bit| 1_u64.checked_shl(bit)).unwrap_or(0)
 }

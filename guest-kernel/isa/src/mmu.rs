@@ -279,7 +279,7 @@ pub mod radix {
     pub const TREE_52_BITS: u64 = 0b10 << 61 | 0b101 << 5;
     /// RPDS: log2 of the number of entries of the root (POWER9 user's manual, section "Radix tree": the only size there is).
     pub const ROOT_BITS: u32 = 13;
-    /// NLS: log2 of the number of entries of each table behind it.
+    /// NLS: log2 of the number of entries of each table that it points to.
     pub const NEXT_BITS: u32 = 9;
     /// Directory or table entry: valid.
     pub const VALID: u64 = 1 << 63;

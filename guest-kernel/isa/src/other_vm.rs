@@ -15,8 +15,8 @@
 //!     or:      H_LOGICAL_CI_STORE of r3 to r5
 //! ```
 //!
-//! Of the registers it has those of its CPU, which the host's side need not know: it is told. SPRG4-7 are read under their aliases where they
-//! have any: Linux's KVM knows no mfspr of them on embedded CPUs.
+//! It uses the registers that its CPU has; the script says which, so that the host's side need not know. SPRG4-7 are read only under their
+//! aliases if they have any: Linux's KVM does not emulate mfspr of them on embedded CPUs.
 
 use crate::cpu::Cpu;
 use crate::hcall::papr::H_LOGICAL_CI_STORE;
@@ -27,7 +27,7 @@ use crate::spr::{Spr, number};
 const SPRGS: u16 = 8;
 /// An alias has the number of its register less this: USPRG4 (260) of SPRG4 (276).
 const ALIAS_DISTANCE: u16 = number::SPRG4 - number::USPRG4;
-/// Behind the bits of the registers.
+/// After the bits of the registers.
 const ALIASES_SHIFT: u16 = SPRGS;
 
 const RESULT: u16 = 3;

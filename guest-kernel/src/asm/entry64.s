@@ -22,7 +22,7 @@
 .endif
         big_endian 0x429f0005           # bcl     20, 31, .+4
         big_endian 0x7d4802a6           # mflr    10
-        big_endian 0x394a0014           # addi    10, 10, 20            behind the rfid
+        big_endian 0x394a0014           # addi    10, 10, 20            after the rfid
         big_endian 0x7d5a03a6           # mtsrr0  10
         big_endian 0x7d7b03a6           # mtsrr1  11
         big_endian 0x4c000024           # rfid

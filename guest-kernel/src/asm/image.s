@@ -1,4 +1,4 @@
-# What is in the image besides code: the stacks.
+# What is in the image apart from code: the stacks.
         .globl  __stack_top, __interrupt_stack_top, __critical_stack_top
         .section .stacks, "aw", @nobits
         .balign 4096                    # the page that a stack begins with is its own

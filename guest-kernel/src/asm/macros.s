@@ -1,4 +1,4 @@
-# Helpers for the assembler files beside this one. `width` is 32 or 64: how much of a register is saved. Everything in
+# Helpers for the other assembler files. `width` is 32 or 64: how much of a register is saved. Everything in
 # the save area is a doubleword; a 32-bit CPU uses its low word (LOW_WORD bytes on, by the byte order) and leaves the
 # other zero. NATIVE is the size of the kernel's own registers, bytes: 4 or 8.
 
@@ -30,7 +30,7 @@
 .endif
 .endm
 
-# The general registers of a frame, of which a 32-bit CPU has words one behind the other (save::Registers).
+# The general registers of a frame, of which a 32-bit CPU has words one after the other (save::Registers).
 .macro put_gprs width, frame
 .if \width == 64
 .irp reg, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
@@ -46,7 +46,7 @@
         put     \width, 31, \frame+8*31
 .endm
 
-# The others behind it. Changes r3.
+# The others after it. Changes r3.
 .macro put_gprs_but_r31 width, frame
 .if \width == 64
 .irp reg, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
@@ -123,7 +123,7 @@
 .endif
 .endm
 
-.macro restore_context                  # changes r0 besides
+.macro restore_context                  # changes r0 too
         get_native 0, {CONTEXT_LR}
         mtlr    0
         get_native 0, {CONTEXT_CR}

@@ -88,7 +88,7 @@ unsafe fn write_segments(sdr1: u32, segments: [u32; SEGMENTS]) {
     synchronize();
 }
 
-/// Translation as somebody else wants it: by a page table and segments alone.
+/// Translation as a script wants it: by a page table and segments alone.
 ///
 /// # Safety
 /// Translation is off.

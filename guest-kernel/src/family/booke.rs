@@ -25,7 +25,7 @@ pub(super) fn stop_timers() {
 /// # Safety
 /// The CPU has this register.
 unsafe fn forget<const NUMBER: u16>() {
-    // SAFETY: the caller's duty; whoever calls this waits for none of its bits.
+    // SAFETY: the caller's duty; no caller waits for any of its bits.
     unsafe {
         if mfspr::<NUMBER>() != 0 {
             mtspr::<NUMBER>(ALL);

@@ -77,7 +77,7 @@ impl Entry {
     }
 }
 
-/// Makes a slot of TLB1 hold this. One that does is left alone: whoever emulates the TLB has to forget everything when it
+/// Makes a slot of TLB1 hold this. One that does is left alone: an emulator of the TLB has to forget everything when it
 /// changes, and a sweep over all registers restores it after each.
 fn write(slot: u32, mas1: u32, mas2: u32, mas3: u32, mas7: u32) {
     // SAFETY: supervisor state on an e500. The kernel's own entry is only replaced by one that maps the kernel again.
@@ -169,7 +169,7 @@ pub(super) fn translate(io: Option<&IoWindow>) {
     unsafe { mtspr::<{ number::MMUCSR0 }>(mas::MMUCSR0_TLB0_FI) };
 }
 
-/// The code of another case, with these effects, is about to run. Only if it may change the TLB has that to be looked at behind it.
+/// The code of another case, with these effects, is about to run. Only if it may change the TLB has that to be looked at after it.
 pub(super) fn begin_code(effects: u32) {
     TLB_MAY_BE_CHANGED.with(|changed| *changed = effects & WRITES_TLB != 0);
 }

@@ -1,6 +1,6 @@
 //! The four CPU families: translation, timers, and what their interrupts need to fall silent.
 //!
-//! A 64-bit kernel has the last one only. A platform decides what is outside the CPU, the family what is inside. Which family it is follows from the PVR at run
+//! A 64-bit kernel has only the last one. A platform decides what is outside the CPU, the family what is inside. Which family it is follows from the PVR at run
 //! time, so one image serves all of them.
 //!
 //! | family | file | memory is mapped by | a script's page by |
@@ -131,7 +131,7 @@ pub(crate) fn restore() {
     park_decrementer();
 }
 
-/// The code of another case is about to run, with these effects, which [`restore`] has to put back behind it. Where the CPU is no e500
+/// The code of another case is about to run, with these effects, which [`restore`] has to put back after it. Where the CPU is no e500
 /// nobody asks.
 #[cfg(target_pointer_width = "32")]
 pub(crate) fn begin_code(effects: u32) {

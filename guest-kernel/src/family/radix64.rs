@@ -1,4 +1,4 @@
-//! POWER9 and later where the hypervisor has the partition translate by a radix tree (Power ISA 3.0 Book III, "Radix Tree
+//! POWER9 and later if the hypervisor makes the partition translate by a radix tree (Power ISA 3.0 Book III, "Radix Tree
 //! Translation"). The tree is in our memory, the hypervisor is told where its root is, and that is all.
 //!
 //! ```text

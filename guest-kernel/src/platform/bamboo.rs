@@ -17,7 +17,7 @@ const DBCR0_SYSTEM_RESET: u32 = 0x3000_0000;
 
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "440";
-/// Whoever starts us leaves what it likes in the CPU.
+/// What starts us may leave anything in the CPU.
 pub(crate) const ENTERS_CLEAR: bool = false;
 
 /// The device registers to map.

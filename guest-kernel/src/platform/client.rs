@@ -5,7 +5,7 @@
 //!   service name, number of arguments, number of results, arguments..., results...
 //! ```
 //!
-//! How to call it without the firmware noticing that its machine is somebody else's now is the platform's business, see
+//! The platform knows how to call it without the firmware noticing that it no longer owns the machine, see
 //! [`Firmware::enter`].
 
 use core::ffi::CStr;

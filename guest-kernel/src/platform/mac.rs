@@ -34,7 +34,7 @@ fn macio(offset: u32) -> u32 {
 
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "7447";
-/// Whoever starts us leaves what it likes in the CPU.
+/// What starts us may leave anything in the CPU.
 pub(crate) const ENTERS_CLEAR: bool = false;
 
 /// The device registers to map.

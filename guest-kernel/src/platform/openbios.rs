@@ -1,4 +1,4 @@
-//! Calling OpenBIOS, the firmware of QEMU's Macs, from a kernel that has taken its machine over.
+//! Calling OpenBIOS, the firmware of QEMU's Macs, from a kernel that has taken over its machine.
 //!
 //! OpenBIOS maps what it touches when it faults: calls need its vectors, its hash table and segments, and SPRG0, where it
 //! keeps the top of its exception stack (OpenBIOS arch/ppc/qemu/start.S and ofmem.c). Those are put in place for the time
@@ -9,7 +9,7 @@
 //!     '<-- own vectors, own translation, the script's SPRGs <-----------------------------------------'
 //! ```
 //!
-//! Its mapping of memory below 2 GiB is EA = PA, as ours is, so that the code that switches goes on running.
+//! Its mapping of memory below 2 GiB is EA = PA, as ours is, so that the code that switches keeps running.
 
 use super::client::{Call, Firmware};
 use crate::cell::Exclusive;

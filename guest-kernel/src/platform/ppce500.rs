@@ -25,7 +25,7 @@ const RSTCR_RESET: u32 = 1 << 1;
 
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "e500v2";
-/// Whoever starts us leaves what it likes in the CPU.
+/// What starts us may leave anything in the CPU.
 pub(crate) const ENTERS_CLEAR: bool = false;
 
 /// The device registers to map.

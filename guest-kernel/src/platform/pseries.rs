@@ -1,7 +1,7 @@
 //! QEMU's pseries: a PAPR partition, started by SLOF or by VOF, QEMU's own minimal Open Firmware.
 //!
 //! Entry: real mode, r5 = client interface of the firmware (IEEE 1275 PowerPC binding, section 8.2.3). VOF's code is where
-//! our vectors go, so it is asked before they do.
+//! our vectors go, so it is called before they are installed.
 
 use super::client::{Call as ClientCall, Firmware};
 use super::{EntryRegisters, hang};
@@ -17,7 +17,7 @@ use sprig_wire::layout::SAVE_END;
 
 /// What is most often run here.
 pub(crate) const USUAL_CPU: &str = "power8";
-/// Whoever starts us leaves what it likes in the CPU.
+/// What starts us may leave anything in the CPU.
 pub(crate) const ENTERS_CLEAR: bool = false;
 
 /// Everything is behind hypercalls.

@@ -1,7 +1,7 @@
 //! A stand-in for OpenBIOS, for targets that offer the magic page and have no firmware: the minimal board.
 //!
 //! 32-bit OpenBIOS keeps the top of its memory where the magic page is going to be, and a kernel that calls it touches the
-//! page before it enables it. The stand-in has that mapping and its stack there; what it can say is what scripts ask for.
+//! page before it enables it. The stand-in has that mapping and its stack there; it answers what scripts ask for.
 //!
 //! ```text
 //!   EA 0xfffff000   stack, from the top down   -->  FIRMWARE_PAGE, the last page of RAM

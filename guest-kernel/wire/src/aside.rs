@@ -1,7 +1,7 @@
 //! Frames that are put aside: a host that gives each case a machine leaves them in its own memory, where that can be read from
-//! outside, and says so in one frame ([`crate::frame::Record::Aside`]). A console is dear where it is emulated.
+//! outside, and says so in one frame ([`crate::frame::Record::Aside`]). An emulated console is expensive.
 //!
-//! It does not know where its memory is, nor does whoever reads it: the pages are found by what they begin with.
+//! Neither it nor the reader knows where that memory is: the pages are found by what they begin with.
 //!
 //! ```text
 //!   each page:  MARK | its number, u32 | bytes that are put aside, the next ones of the page before

@@ -24,7 +24,7 @@ pub const LOUD: u16 = 1 << 0;
 /// has switched itself off. The guest does not check the batch's checksum then.
 pub const SILENT: u16 = 1 << 1;
 
-/// Flag: whoever reads the console can read the guest's memory too, while the guest runs. The entries of a case that has
+/// Flag: the reader of the console can read the guest's memory too, while the guest runs. The entries of a case that has
 /// ended are kept at [`crate::layout::KEPT_BASE`] as long as there is room, and a frame says where.
 pub const KEEP: u16 = 1 << 2;
 
@@ -32,7 +32,7 @@ const HEADER: usize = 0x14;
 const DIRECTORY_ENTRY: usize = 8;
 #[cfg(feature = "alloc")]
 const CASE_HEADER: usize = 24;
-/// Bytes a batch takes beside the `CaseParts::size` of its cases.
+/// Bytes a batch takes in addition to the `CaseParts::size` of its cases.
 pub const OVERHEAD: usize = HEADER.next_multiple_of(8);
 
 /// A batch in memory, its header checked.
@@ -71,7 +71,7 @@ impl<'a> Case<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Checks the header and, unless the batch is a silent one, the checksum: whoever reads the log in the guest's memory has put
+    /// Checks the header and, unless the batch is a silent one, the checksum: a host that reads the log in the guest's memory has put
     /// the batch there the same way, by no line that could lose a byte.
     ///
     /// # Errors

@@ -9,8 +9,8 @@
 //! zero but r6, which holds [`EPAPR_MAGIC`], and r7: bits that say what kind of machine it is, [`NO_DEVICES_IN_REAL_MODE`],
 //! [`RADIX`] and [`COUNTED`]. All SPRGs are zero, and so is what an interrupt leaves in registers.
 //!
-//! So a kernel need not put to that state what is in it: under a hypervisor each register that it writes, each entry that it
-//! looks at, is an exit.
+//! So a kernel need not set up again what is in that state: under a hypervisor each register that it writes, and each entry
+//! that it reads, is an exit.
 
 /// Guest-physical address of the register page.
 pub const REGISTERS: u32 = 0x0f00_0000;

@@ -7,7 +7,7 @@
 //! Encoding: every operation starts with `u8 opcode, u8 flags, u16 step`; `step` is the number of the script step it
 //! belongs to, and is what logs and counters speak of. Then come the operation's own fields, in the order of the variant, and zeros up to
 //! a multiple of four bytes. The two that most cases consist of have a zero among their fields too, so that what is wider than a byte lies
-//! at a multiple of its size: an access that does not is dear to an emulator.
+//! at a multiple of its size: an unaligned access is expensive in an emulator.
 
 #[cfg(feature = "alloc")]
 mod encode;
@@ -231,9 +231,9 @@ pub enum Op<'a> {
     },
     /// Put vectors, translation and interrupt state back to what they are when a case begins, leaving SPRGs alone.
     Restore,
-    /// Reset the machine; the case goes on behind this operation.
+    /// Reset the machine; the case continues after this operation.
     Reset,
-    /// Touch every page the coming operations use: stands behind what may make a hypervisor forget translations, so that
+    /// Touch every page the coming operations use: comes after what may make a hypervisor forget translations, so that
     /// none of the coming operations causes an exit for one.
     Touch,
 }

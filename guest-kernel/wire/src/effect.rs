@@ -1,7 +1,7 @@
-//! What the code of a case may do that few cases do, and that a kernel has to undo behind it: a bit each, in the case's header.
+//! Effects of a case's code that few cases have and that a kernel has to undo afterwards: a bit each, in the case's header.
 //!
-//! The kernel could see it in the code itself; but that is thousands of instructions for each case, on every target, and the
-//! harness has the code in hand just as well.
+//! The kernel could find them in the code itself; but that would take thousands of instructions for each case, on every target, and
+//! the harness has the code at hand.
 
 /// Writes an entry of the TLB by tlbwe, as e500 has it.
 pub const WRITES_TLB: u32 = 1 << 0;
@@ -51,7 +51,7 @@ mod code {
         MTSPR.is(word).then(|| Operand::Spr.extract(word) as u16)
     }
 
-    /// True of a stub that changes no state that a kernel puts back before the next case, and goes on behind each of its instructions: it
+    /// True of a stub that changes no state that a kernel puts back before the next case, and continues after each of its instructions: it
     /// loads special registers, and those that nobody puts back it writes. A sweep over all registers has everything put back after each,
     /// and under a hypervisor each register of it is an exit. This speaks of e500 alone.
     #[must_use]

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A line that is lost leaves a gap in the sequence, a garbled one fails its checksum; both are the harness's or the
-//! machine's fault and never become a verdict. Lines that do not begin with '#' are somebody else's (firmware, a
+//! machine's fault and never become a verdict. Lines that do not begin with '#' come from elsewhere (firmware, a
 //! hypervisor's last words) and are kept as text.
 
 use crate::cursor::Cursor;

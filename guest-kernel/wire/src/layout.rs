@@ -1,4 +1,4 @@
-//! Where everything lies in guest-physical memory.
+//! Where everything is in guest-physical memory.
 //!
 //! The same on every platform, so that the harness can assemble stubs at their final address and read the log of a dead
 //! guest. Effective and physical addresses are equal for all of it.
@@ -24,8 +24,8 @@
 //! magic page's.
 //!
 //! What the interpreter uses at each step lies in different sets of a TLB of 128: under KVM a guest's memory has an entry for each of its
-//! pages, and one for each privilege, in the four ways of an e500's TLB0, and pages that lie one behind the other in all areas
-//! would throw out each other's.
+//! pages, and one for each privilege, in the four ways of an e500's TLB0, and pages that lie one after the other in all areas
+//! would evict each other.
 
 /// Sets of TLB0 of an e500v2, by the number of the page (e500 core manual, section 12.3).
 const SETS: u32 = 128;
@@ -82,7 +82,7 @@ pub const HASH_TABLE: u32 = 0x009c_0000;
 pub const SCRATCH_BASE: u32 = 0x00a0_0000;
 /// Size of the scratch area, bytes.
 pub const SCRATCH_SIZE: u32 = FIRMWARE_PAGE - SCRATCH_BASE;
-/// How much of the scratch area is zero when a case begins, bytes; what lies behind keeps what earlier cases left.
+/// How much of the scratch area is zero when a case begins, bytes; what comes after keeps what earlier cases left.
 pub const SCRATCH_CLEARED: u32 = 64 * 1024;
 /// The last page: where OpenBIOS has the memory that it maps at -4096.
 pub const FIRMWARE_PAGE: u32 = RAM_SIZE - 0x1000;

@@ -1,7 +1,7 @@
 //! The log: what the guest observed, as it lies at [`crate::layout::LOG_BASE`].
 //!
 //! Written with plain stores while a case runs, so that observing causes no exit. When the case has ended it is sent over the
-//! console, or kept or left in memory for whoever can read that.
+//! console, or kept or left in memory for a host that can read it.
 //!
 //! ```text
 //!   +0x00  u32 magic, u16 version, u16 state, u32 case id, u32 current step, u32 bytes of entries
@@ -15,7 +15,7 @@
 //!          a number: 32 bits, or 64 where one of the entry's is so large
 //! ```
 //!
-//! Everything lies at a multiple of four: an access that does not is dear to an emulator.
+//! Everything is at a multiple of four: an unaligned access is expensive in an emulator.
 
 use crate::Malformed;
 use crate::cursor::Cursor;
@@ -30,8 +30,8 @@ pub const AT_VERSION: u32 = 4;
 pub const AT_STATE: u32 = 6;
 /// Offset of the case id in the header, bytes.
 pub const AT_CASE: u32 = 8;
-/// Offset of the current step in the header, bytes: the guest stores it before each operation, and whoever counts exits
-/// reads it to say which step caused one. Behind the last step it is one more.
+/// Offset of the current step in the header, bytes: the guest stores it before each operation, and a host that counts exits
+/// reads it to say which step caused one. After the last step it is one more.
 pub const AT_STEP: u32 = 12;
 /// What stands there before the first step: the guest puts itself into the state where every case begins.
 pub const NO_STEP: u32 = u32::MAX;
@@ -71,7 +71,7 @@ pub enum State {
     Full = 5,
     /// An operation asks for something this platform does not have.
     Unsupported = 6,
-    /// The case has asked for a reset and goes on behind it when the guest starts again.
+    /// The case has asked for a reset and continues after it when the guest starts again.
     Resetting = 7,
 }
 
@@ -118,12 +118,12 @@ pub const RACE_OUTCOMES: usize = 8;
 pub enum Width {
     /// 32.
     Narrow,
-    /// 64: [`Self::FLAG`] stands beside the kind.
+    /// 64: [`Self::FLAG`] is set next to the kind.
     Wide,
 }
 
 impl Width {
-    /// What a kind's byte has beside the kind, if numbers are of 64 bits.
+    /// Set in the kind's byte in addition to the kind, if numbers are of 64 bits.
     const FLAG: u8 = 1 << 7;
 
     /// That of an entry whose numbers are all in this one, ORed together.

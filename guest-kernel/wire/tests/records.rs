@@ -1,4 +1,4 @@
-//! What a record and a log are to the byte: their limits, their numbers, and what is none.
+//! Records and logs to the byte: their limits, their numbers, and what is malformed.
 #![cfg(feature = "alloc")]
 #![allow(missing_docs)]
 
@@ -135,7 +135,7 @@ fn before_the_first_step_none_has_begun() {
     assert_eq!([NO_STEP, 0, 1, 7].map(log::begun), [None, Some(0), Some(1), Some(7)]);
 }
 
-/// A log in memory: its header, by what is in it, these entries, and something behind.
+/// A log in memory: its header, by what is in it, these entries, and something after.
 fn memory(magic: u32, version: u16, state: u16, length: u32, entries: &[u8]) -> Vec<u8> {
     let mut bytes = [&magic.to_be_bytes()[..], &version.to_be_bytes(), &state.to_be_bytes()].concat();
     for number in [5, 6, length] {

@@ -90,7 +90,7 @@ pub struct Step {
     pub text: String,
     /// Name under which it is observed, with the loop's value: `old[SPRG4]`.
     pub observation: Option<String>,
-    /// Names of its logged values: empty for the value itself, else the part behind the dot (`r4`, `cr`, `patched`).
+    /// Names of its logged values: empty for the value itself, else the part after the dot (`r4`, `cr`, `patched`).
     pub outputs: Vec<String>,
     /// Its stub: offset in the case's code in bytes, and number of words.
     pub stub: Option<(u32, u8)>,

@@ -181,7 +181,7 @@ pub fn given_up(given_up: &GivenUp, case: &Case, step: &Step) -> String {
     }
 }
 
-/// The same behind a step's outcome, for each time; nothing where it did not happen.
+/// The same after a step's outcome, for each time; nothing where it did not happen.
 #[must_use]
 pub fn given_up_behind(times: Option<&Vec<GivenUp>>, case: &Case, step: &Step) -> String {
     times.into_iter().flatten().map(|time| format!(", given up: {}", given_up(time, case, step))).collect()

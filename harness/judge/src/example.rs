@@ -1,4 +1,4 @@
-//! Cases and transcripts made by hand, for tests of the stages behind the script language.
+//! Cases and transcripts made by hand, for tests of the stages after the script language.
 
 use crate::case::{Case, Check, Comparison, Condition, Part, SourceFile, Step, Term};
 use crate::transcript::{Fate, Outcome, RunResult, Taken, Transcript};

@@ -1,8 +1,8 @@
 //! The gate: is this build worse than allowed?
 //!
 //! A run asks whether an implementation is as it was reviewed. The gate asks less of a build that somebody is working on: it may
-//! differ from the goldens and it may cure what is listed, but it may break no rule that the target's expectations, or the
-//! build it is compared with, do not.
+//! differ from the goldens and may fix what is listed, but it may not break a rule where the target's expectations do not list
+//! it and the build it is compared with does not break it too.
 //!
 //! ```text
 //!   baseline --judged--> verdicts --.

@@ -1,4 +1,4 @@
-//! What `sprig fuzz` finds, somebody has looked into, and stays: `golden/fuzz.toml`.
+//! Findings of `sprig fuzz` that were looked into and stay: `golden/fuzz.toml`.
 //!
 //! ```toml
 //! [[known]]
@@ -8,14 +8,14 @@
 //! seen = "0xc*"                         # optional: what was seen
 //! with = "store32 0x24*"                # optional: another step of the script, without which it would be something else
 //! bits = 0x1000                         # optional: what is expected and what is seen differ in these bits alone
-//! then = "mfspr r*, 62 (ESR)*"          # optional: behind it in the script these steps may show its consequence
+//! then = "mfspr r*, 62 (ESR)*"          # optional: after it in the script these steps may show its consequence
 //! reason = "..."
 //! link = "https://..."
 //! ```
 //!
-//! The same that golden/expectations.toml is for cases: a rule stays a rule, and here it is known to be broken. That the hypervisor gave
-//! the guest up is known only where `seen` says so, and a death nowhere. Where several causes change bits of one register, each has an
-//! entry with its own, and what is seen is known if they explain all of it.
+//! It is to scripts what golden/expectations.toml is to cases: the rule holds, and is known to be broken here. That the hypervisor gave
+//! up the guest is known only if `seen` says so, and the death of a target never. If several causes change bits of one register, each has
+//! an entry with its own, and what is seen is known if they explain all of it.
 
 use crate::pattern::{Pattern, Patterns};
 use crate::problem::{Lines, Problem, parse_toml};
@@ -180,7 +180,7 @@ impl Entry {
         self.steps.iter().chain(self.then.iter().flat_map(Patterns::iter))
     }
 
-    /// Whether what this step shows behind it may be its consequence. That the guest is given up never is.
+    /// Whether what this step shows after it may be its consequence. That the guest is given up never is.
     #[must_use]
     pub fn explains(&self, found: &Found<'_>) -> bool {
         !found.given_up && self.then.as_ref().is_some_and(|then| then.matches(found.step))

@@ -1,4 +1,4 @@
-//! What a target gives back for a case, and the transcript read from it.
+//! What a target returns for a case, and the transcript read from it.
 //!
 //! A target returns bytes (the guest's log) and a fate; decoding them into the case's own words happens here, once for
 //! every target.
@@ -155,7 +155,7 @@ impl Transcript {
                     .ok_or(Unreadable::Exception { found: interrupt.exception, step: index })?;
                 let offset = step.stub.and_then(|(offset, words)| {
                     let start = u64::from(CODE_BASE) + u64::from(offset);
-                    // The word behind the stub's own is its final branch: a system call reports its address.
+                    // The word after the stub's own is its final branch: a system call reports its address.
                     let end = start + 4 * u64::from(words);
                     (start..=end).contains(&interrupt.srr0).then(|| interrupt.srr0 - start)
                 });
@@ -209,7 +209,7 @@ mod tests {
         let mut transcript = Transcript::default();
         transcript.outcomes.insert(0, vec![trapped(Exception::Program)]);
         let mut bytes = result(&case, &transcript);
-        // The stub's own address is the first 4-byte number of the entry, behind step, kind, count, exception and ESR.
+        // The stub's own address is the first 4-byte number of the entry, after step, kind, count, exception and ESR.
         let at = bytes.entries.windows(4).position(|word| word == (CODE_BASE + 8).to_be_bytes()).expect("SRR0");
         let srr0 = u32::try_from(i64::from(CODE_BASE) + 8 + from_stub).expect("an address");
         bytes.entries[at..at + 4].copy_from_slice(&srr0.to_be_bytes());

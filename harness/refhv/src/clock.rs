@@ -58,7 +58,7 @@ impl Clock {
         self.set_alarm(0);
     }
 
-    /// The same behind the next instruction.
+    /// The same after the next instruction.
     pub(crate) fn wake_behind_next(&mut self) {
         self.set_alarm(self.executed() + 1);
     }
@@ -96,8 +96,8 @@ impl Clock {
         self.left -= instructions;
     }
 
-    /// The alarm is due when so many instructions have been executed, or now if they have been; or earlier, since whoever is
-    /// woken by it looks at what is due.
+    /// The alarm is due when so many instructions have been executed, or now if they have been. It may come earlier, since what
+    /// it wakes looks at what is due.
     pub(crate) fn set_alarm(&mut self, executed: u64) {
         let now = self.executed();
         self.left = executed.saturating_sub(now).min(MOST);

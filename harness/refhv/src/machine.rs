@@ -59,7 +59,7 @@ pub struct Machine<S> {
     /// Its CPU, with memory and board.
     pub processor: Processor<S>,
     image: Arc<Image>,
-    /// What has been put into memory besides, and where.
+    /// What else has been put into memory, and where.
     placed: Vec<(u32, Vec<u8>)>,
 }
 

@@ -1,7 +1,7 @@
 //! Guest-physical RAM: one block from address 0, big-endian.
 //!
-//! Every accessor checks bounds; an address outside is the caller's business (a device, or a machine check). Whoever changes a
-//! byte is counted, by page.
+//! Every accessor checks bounds; an address outside is the caller's business (a device, or a machine check). Every change
+//! of a byte is counted, by page.
 
 mod block;
 mod pages;
@@ -12,7 +12,7 @@ pub(crate) use pages::Pages;
 /// log2 of the bytes whose writes are counted together, and that are cleared or copied at once.
 const CHUNK_SHIFT: u32 = 12;
 const CHUNK: usize = 1 << CHUNK_SHIFT;
-/// Beside a page's count of writes: somebody wants to know of the next one.
+/// Set in a page's count of writes: the next write is to be reported.
 const WATCHED: u64 = 1 << 63;
 
 /// RAM from guest-physical address 0 upwards.
@@ -35,7 +35,7 @@ impl Memory {
         address
     }
 
-    /// Notes that `len` bytes from `address` on, all of them RAM, are written to. Whoever changes a byte comes by here.
+    /// Notes that `len` bytes from `address` on, all of them RAM, are written to. Every change of a byte goes through here.
     #[inline]
     fn touch(&mut self, address: usize, len: usize) {
         let (first, last) = (address >> CHUNK_SHIFT, (address + len.saturating_sub(1)) >> CHUNK_SHIFT);
@@ -118,7 +118,7 @@ impl Memory {
         let address = usize::try_from(address).ok()?;
         let is_watched = self.block.is_watched(address >> CHUNK_SHIFT);
         let place = self.block.ram.get_mut(address..)?.first_chunk_mut()?;
-        // Whoever watches a page has to look at all of it again: a guest stores what is there to have a page mapped.
+        // A watcher of a page has to look at all of it again: a guest stores what is already there to have a page mapped.
         if is_watched && *place == bytes {
             return Some(());
         }

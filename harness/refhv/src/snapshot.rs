@@ -1,4 +1,4 @@
-//! A machine at one moment of its life, to make others from that go on there.
+//! A machine at one moment of its life, to make others that continue from there.
 //!
 //! Every case has a machine of its own, and each of them boots the same kernel. What the kernel does before it looks at what
 //! has been put into its memory for the case is the same each time, so it is done once:

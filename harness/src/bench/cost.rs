@@ -71,7 +71,7 @@ trait Clock {
     /// What a round of the loop of [`PLAIN`] takes now.
     fn plain(&self) -> Result<f64, Unmeasured>;
 
-    /// What a round of an operation's loop takes, and one of [`PLAIN`] beside it, as often as is measured; exits of the last.
+    /// What a round of an operation's loop takes, and one of [`PLAIN`] next to it, as often as is measured; exits of the last.
     fn rounds(&self, row: Row) -> Result<Vec<(Round, f64)>, Unmeasured>;
 }
 
@@ -180,7 +180,7 @@ fn exits_of_round(long: &RunResult, short: &RunResult, rounds: f64) -> Option<Ex
     Some(exits)
 }
 
-/// CPU time of this machine, seconds: a loop as long as it takes for the start of a machine to be small beside it.
+/// CPU time of this machine, seconds: a loop so long that the start of a machine is negligible.
 struct HostClock<'t> {
     target: &'t dyn Target,
     plain: HostLoop,

@@ -30,11 +30,11 @@ use std::sync::Arc;
 pub(super) const IN_LOOP: u32 = 12;
 /// `addic. r5, r5, -1`, which scripts do not know.
 const COUNT_DOWN: &str = "word 0x34a5ffff";
-/// Instructions of a round beside the operations: counting, and the branch.
+/// Instructions of a round in addition to the operations: counting, and the branch.
 pub(super) const COUNTING: u32 = 2;
 /// Instructions of a round of [`PLAIN`].
 pub(super) const PLAIN_ROUND: u32 = IN_LOOP + COUNTING;
-/// Name of the observation that has the clock before and behind the loop.
+/// Name of the observation that has the clock before and after the loop.
 const CLOCK: &str = "clock";
 /// Where a system call goes: Book3S's vector, and on BookE a place between the vectors of both, to which IVOR8 is pointed.
 const BOOK3S_SYSTEM_CALL: u32 = 0xc00;
@@ -227,7 +227,7 @@ impl Operation {
     }
 }
 
-/// True if this observation of a case is the clock before and behind its loop.
+/// True if this observation of a case is the clock before and after its loop.
 pub(super) fn is_clock(observation: &str) -> bool {
     observation.split('[').next() == Some(CLOCK)
 }

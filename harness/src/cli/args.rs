@@ -291,7 +291,7 @@ pub struct Lockstep {
     /// Seed of the first random program; each further one has the next number.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// How many random programs, besides the one that moves every special register.
+    /// How many random programs, in addition to the one that moves every special register.
     #[arg(long, default_value_t = 10)]
     pub programs: u64,
     /// How often each instruction is in a program.

@@ -1,4 +1,4 @@
-//! `sprig check`: everything that is wrong, and nothing is run.
+//! `sprig check`: reports everything that is wrong and runs nothing.
 
 use super::args;
 use super::error::{self, Error};

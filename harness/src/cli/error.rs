@@ -1,4 +1,4 @@
-//! Errors in two tiers: those a user can do something about, with advice, and those that are nobody's fault here.
+//! Errors in two tiers: those a user can do something about, with advice, and those that the user cannot help.
 
 use crate::judge::Exit;
 use crate::script::LoadError;

@@ -73,7 +73,7 @@ fn absolute(argument: &str) -> String {
     path.map_or_else(|| argument.to_owned(), |path| path.to_string_lossy().into_owned())
 }
 
-/// The commit that the scripts are of, for whoever looks for them later; the digests decide.
+/// The commit that the scripts are from, for later reference; the digests decide.
 fn revision() -> String {
     let git = Command::new("git").arg("-C").arg(project::root()).args(["rev-parse", "--short=12", "HEAD"]).output();
     let commit =

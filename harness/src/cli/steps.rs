@@ -1,4 +1,4 @@
-//! One case by itself, step by step: what each was, gave and cost.
+//! One case by itself, step by step: what each step was, returned and cost.
 
 use super::error::Error;
 use crate::case::{Case, Step};

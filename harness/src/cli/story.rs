@@ -1,4 +1,4 @@
-//! `sprig repro STORY`: one case on the targets that tell a story together, step by step.
+//! `sprig repro STORY`: one case, step by step, on the targets that together tell a story.
 
 use super::error::Error;
 use super::select;

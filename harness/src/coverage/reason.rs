@@ -3,7 +3,7 @@
 //! ```toml
 //! [[uncovered]]
 //! cells = ["field/scratch?/*/trap/*"]      # `*` and `?` as in file names; what it is about must be named
-//! reason = "no register is behind it, so no instruction traps for it"
+//! reason = "it shadows no register, so no instruction traps for it"
 //! source = "include/uapi/asm/kvm_para.h, struct kvm_vcpu_arch_shared"
 //! ```
 

@@ -34,7 +34,7 @@ enum Storage {
     Spr(u16),
     Msr,
     Segment(u8),
-    /// A field of the page without a register behind it.
+    /// A field of the page that shadows no register.
     Field(&'static str),
 }
 

@@ -78,7 +78,7 @@ pub struct Log<'a> {
 }
 
 impl<'a> Log<'a> {
-    /// Finds the sessions. What was printed before the first is somebody else's.
+    /// Finds the sessions. What was printed before the first is not ours.
     ///
     /// # Errors
     /// [`LogError`], where it is not the log of one run of one export.
@@ -161,7 +161,7 @@ impl Session<'_> {
             Err(fault) => fault.fate(),
         };
         let running = receiver.interrupted(&fate);
-        // A kernel that panics between two cases, or behind the last, died of the one before.
+        // A kernel that panics between two cases, or after the last, died of the one before.
         if running.is_none()
             && matches!(fate, Fate::Crashed(_))
             && let Some(last) = results.last_mut()

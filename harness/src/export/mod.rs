@@ -1,14 +1,14 @@
-//! Cases that somebody runs elsewhere, by hand, on a PowerPC Linux host: a folder to take there, and what it prints, judged.
+//! Cases to run elsewhere, by hand, on a PowerPC Linux host: a folder to take there, and the judging of what it prints.
 //!
 //! ```text
 //!   cases --batches--> DIR: sprig-vmm  guest.elf  batch-1 ...  run     --copied, run on a host with /dev/kvm-->  log
 //!                                                                                                                 |
-//!   the same cases, assembled anew --digests agree?-- label of each batch <--read-- sessions <--------------------'
+//!   the same cases, assembled again --digests agree?- label of each batch <--read-- sessions <--------------------'
 //!                                                                             '--frames--> results --> judge
 //! ```
 //!
 //! Nothing but the log comes back. Each batch in it begins with a [`Label`]: which cases of which target it holds, and the
-//! checksum of the bytes that ran. Whoever judges it assembles the same cases again, and refuses a log of others.
+//! checksum of the bytes that ran. The judging side assembles the same cases again, and refuses a log of others.
 
 mod folder;
 mod label;

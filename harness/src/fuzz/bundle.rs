@@ -4,11 +4,11 @@
 //!   scripts --sixteen in a row, as one--> a machine --nothing is wrong--> so nothing is with any of them
 //!                                             '------something is------> those before it: nothing is wrong with them
 //!                                                                        the one with it: by itself, in a later session
-//!                                                                        those behind it: in other bundles, in the next session
+//!                                                                        those after it: in other bundles, in the next session
 //! ```
 //!
-//! To make a machine costs an emulated host more than all that a script does in it. The contract follows a bundle as it follows a script,
-//! with what one leaves behind for the next.
+//! Creating a machine costs an emulated host more than all that a script does in it. The contract follows a bundle as it follows a script,
+//! with what each script leaves behind for the next.
 
 use super::campaign::Error;
 use super::judge::Finding;
@@ -35,7 +35,7 @@ impl Runner<'_> {
         Ok(alone)
     }
 
-    /// One session of bundles. Those that stand behind something wrong are given back, for it may be what is wrong with them.
+    /// One session of bundles. Those that come after something wrong are given back, for it may be what is wrong with them.
     fn round<'e>(&mut self, batch: Vec<Drawn<'e>>, alone: &mut Vec<Drawn<'e>>) -> Result<Vec<Drawn<'e>>, Error> {
         let mut bundles: Vec<Vec<Drawn<'e>>> = Vec::new();
         for drawn in batch {

@@ -1,4 +1,4 @@
-//! Bystanders: what an instruction that a hypervisor emulates has no business with. The guest's CR, XER, LR and CTR are in the hardware
+//! Bystanders: registers that an emulated instruction must not change. The guest's CR, XER, LR and CTR are in the hardware
 //! while it runs, and its general registers in the host's hands while it does not.
 
 use super::prediction::{Allowed, Expectation, Part};

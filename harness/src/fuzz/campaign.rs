@@ -1,4 +1,4 @@
-//! A campaign: scripts in batches on the target and on the reference, judged, and what is wrong shrunk.
+//! A campaign: scripts in batches on the target and on the reference, judged, and shrunk if something is wrong.
 //!
 //! ```text
 //!   singles, then random scripts --batch--> target --judge--> findings --known?--> counted

@@ -1,4 +1,4 @@
-//! What random scripts can count on: the CPU and what the target declares, and what the guest kernel starts a case with.
+//! What random scripts can rely on: the CPU and what the target declares, and the state in which the guest kernel starts a case.
 
 use crate::case::Profile;
 use crate::feature::{Feature, FeatureSet};

@@ -74,7 +74,7 @@ impl Borrow<Case> for Candidate {
     }
 }
 
-/// Why a script is none: the fault of whoever generates them.
+/// Why a script is invalid: the fault of the generator.
 #[derive(Debug, thiserror::Error)]
 pub enum Invalid {
     /// The language does not know it.
@@ -267,7 +267,7 @@ pub(super) fn are_comparable(result: &RunResult, other: &RunResult) -> bool {
 }
 
 /// What of two outcomes of a step with these outputs is not the same, and in which bits; nothing if they are but for addresses in the guest
-/// kernel, which has an image for each platform, for where a pending interrupt was let in, behind a script's step or at its end, as an
+/// kernel, which has an image for each platform, for where a pending interrupt was let in, after a script's step or at its end, as an
 /// exit came there or did not, and for what the contract judges: that the guest was given up.
 fn differing(outputs: &[String], reference: Option<Outcome>, target: Option<Outcome>) -> Vec<(Part, Option<u64>)> {
     let (reference, target) = match (reference, target) {

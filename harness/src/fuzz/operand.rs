@@ -1,4 +1,4 @@
-//! What steps are about besides registers: widths, rights of pages, wires.
+//! Operands of steps other than registers: widths, rights of pages, interrupt lines.
 
 use crate::feature::Feature;
 use sprig_isa::exception::Exception;

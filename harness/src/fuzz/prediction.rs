@@ -19,7 +19,7 @@ pub(super) enum Trap {
 pub enum Part {
     /// Its value.
     Value,
-    /// The general register with this number, behind the value.
+    /// The general register with this number, after the value.
     Register(u8),
     /// Which exception it took, if any.
     Exception,
@@ -40,7 +40,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Behind the observation's name, as the script language has it.
+    /// After the observation's name, as the script language has it.
     pub(super) fn suffix(self) -> String {
         match self {
             Self::Value | Self::GivenUp | Self::Fate => String::new(),

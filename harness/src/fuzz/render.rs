@@ -37,7 +37,7 @@ pub(super) struct Frame {
     pub(super) instead: Option<Vec<(usize, Expectation)>>,
     /// The rule that decides where no expectation does.
     pub(super) rule: Option<&'static str>,
-    /// Comments behind the steps.
+    /// Comments after the steps.
     pub(super) behind: Vec<String>,
 }
 
@@ -178,7 +178,7 @@ fn rules(predictions: &[Prediction], first: Option<&'static str>) -> Vec<&'stati
     rules
 }
 
-/// What the steps need of a target, besides registers.
+/// What the steps need of a target, apart from registers.
 fn needs(environment: &Environment, steps: &[Step]) -> Vec<Feature> {
     let mut needs = Vec::new();
     let mut need = |feature| {

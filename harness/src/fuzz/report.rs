@@ -1,4 +1,4 @@
-//! What a campaign tells: for people and as JSON.
+//! The report of a campaign: for people and as JSON.
 
 use super::campaign::{Campaign, Outcome, Shrunk, Times};
 use crate::judge::Exit;

@@ -194,7 +194,7 @@ impl Runner<'_> {
                 }
             }
             let (known, unknown) = self.told_apart(&ran.candidate, findings);
-            // What comes behind the first thing that is wrong may be its consequence.
+            // What comes after the first thing that is wrong may be its consequence.
             let unknown = unknown.first().map(|finding| (*finding).clone());
             for Entry { reason, link, .. } in known.into_iter().cloned().collect::<Vec<_>>() {
                 self.count(reason, link);

@@ -1,4 +1,4 @@
-//! From a script that shows something wrong to the smallest that does.
+//! From a script that shows something wrong to the smallest one that does.
 //!
 //! ```text
 //!   script --simpler: steps taken away, privilege given back, values made plain--> variants --all in one session--> those that still show it

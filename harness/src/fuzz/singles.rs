@@ -1,4 +1,4 @@
-//! Each thing there is to do by itself: what a campaign begins with.
+//! Every single thing by itself: a campaign begins with these.
 //!
 //! What is wrong by itself is found here, in two or three steps, and left out of the random scripts, where it would hide what
 //! only an interleaving shows. The steps are also what coverage counts.
@@ -47,7 +47,7 @@ impl Generator {
     }
 
     /// Scripts of everything at once: all registers written and all read, in either order, and the same by the page. One that takes
-    /// another's value shows it whichever two they are, and one that compares two by a value they all have. And each event with all of it before and behind.
+    /// another's value shows it whichever two they are, and one that compares two by a value they all have. And each event with all of it before and after.
     #[must_use]
     pub fn everything(&self) -> Vec<Vec<Step>> {
         let held = &self.vocabulary().held;
@@ -83,7 +83,7 @@ impl Generator {
         scripts
     }
 
-    /// What may leave something behind that is none of its business.
+    /// What may have effects on state that it should leave alone.
     fn events(&self) -> Vec<Step> {
         let mut events: Vec<Step> = self.exit_kinds().into_iter().map(|kind| supervisor(Action::Exit(kind))).collect();
         events.extend(self.vocabulary().calls.iter().map(|token| supervisor(Action::Hcall(*token, OTHER))));

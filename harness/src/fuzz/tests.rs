@@ -1,4 +1,4 @@
-//! What was reviewed and what scripts say belong together.
+//! What was reviewed matches what scripts say.
 
 use super::environment::Environment;
 use super::generate::Generator;

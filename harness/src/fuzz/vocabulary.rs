@@ -1,4 +1,4 @@
-//! What random scripts speak of on a CPU: registers, fields, calls, by the tables of `sprig-isa`.
+//! The vocabulary of random scripts on a CPU: registers, fields, calls, from the tables of `sprig-isa`.
 //!
 //! ```text
 //!   held        keep what is written to them and do nothing with it: written, read, shadowed, interleaved

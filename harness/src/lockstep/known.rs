@@ -1,4 +1,4 @@
-//! Differences that are none of the reference's mistakes: what the architecture leaves open, and what QEMU gets wrong.
+//! Differences that are not mistakes of the reference: what the architecture leaves open, and what QEMU gets wrong.
 //!
 //! Each row says precisely when it holds and for which bits of which register, and why. A row that no program needs any
 //! more is an error.
@@ -245,7 +245,7 @@ pub static KNOWN: &[Known] = &[
         name: "booke-srr1-syndrome",
         cause: Cause::Qemu,
         why: "SRR1 is the MSR on embedded CPUs, ESR says the cause (PPC440x5 user manual, section 6.5.7, and \
-              e500 core manual, table 5-18); QEMU puts the server families' bits into SRR1 besides",
+              e500 core manual, table 5-18); QEMU puts the server families' bits into SRR1 too",
         cpus: CpuSet::BOOKE,
         differing: |insn, register| bits_if(insn.caused(Exception::Program) && register == SRR1, SRR1_PROGRAM),
     },

@@ -1,6 +1,6 @@
 //! Lockstep: the reference interpreter against QEMU's one-instruction trace, register by register.
 //!
-//! The reference hypervisor is what every other target is compared with, so somebody has to check it. QEMU can print
+//! The reference hypervisor is what every other target is compared with, so it has to be checked itself. QEMU can print
 //! all registers before every instruction. That is an oracle written by other people: the same program runs in both,
 //! and after each instruction everything QEMU prints has to be what the reference has.
 //!

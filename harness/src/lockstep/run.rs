@@ -100,7 +100,7 @@ pub fn missing() -> Option<StreamError> {
 pub struct Subject {
     /// An ELF file.
     pub file: Vec<u8>,
-    /// What is put into memory besides.
+    /// What else is put into memory.
     pub placed: Option<Segment>,
     /// What is compared of it.
     pub scope: Scope,
@@ -145,7 +145,7 @@ pub fn run(model: &Model, subject: &Subject, on_difference: OnDifference) -> Res
         ended.is_none()
     });
     if let (None, Err(StreamError::Ended { .. })) = (&ended, &streamed) {
-        // A machine that switches itself off does so right behind the store that tells it to.
+        // A machine that switches itself off does so right after the store that tells it to.
         parser.finish(&mut |record| {
             ended = comparison.take(record).map(Ok);
             true

@@ -1,4 +1,4 @@
-//! The generator's table against the interpreter it is to cover, and against the table of scripts. Needs no QEMU.
+//! The generator's table against the interpreter that it has to cover, and against the table of scripts. Needs no QEMU.
 
 use super::image::{self, ImageSubjectError};
 use super::program::{ROWS, Row};

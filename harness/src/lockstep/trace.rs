@@ -94,7 +94,7 @@ impl Parser {
     }
 
     /// Takes the next bytes and hands on the records that are complete. `each` says whether it wants more; once it does
-    /// not, the bytes behind that record are dropped.
+    /// not, the bytes after that record are dropped.
     ///
     /// # Errors
     /// [`Malformed`] where this is not a trace.
@@ -150,7 +150,7 @@ impl Parser {
         let mut values = Vec::new();
         self.words(text, &mut values)?.ok_or_else(malformed)?;
         let end = start + values.len();
-        // A line that has kept its number of values is put into its place; any other moves those behind it.
+        // A line that has kept its number of values is put into its place; any other moves those after it.
         let old = self.lines.get(place).map_or(start..start, |known| known.values.clone());
         if old == (start..end) {
             self.record.values.splice(old, values);

@@ -1,4 +1,4 @@
-//! How good is the suite? A suite is as good as the wrong hypervisors it rejects, so it is run on many.
+//! How good is the suite? It is as good as the wrong hypervisors it rejects, so it is run on many.
 //!
 //! ```text
 //!   sprig_refhv::hypervisor::DEVIATIONS         a wrong hypervisor each, with the guests it concerns

@@ -1,7 +1,7 @@
 //! What kills each mutant, recorded and reviewed: `golden/mutants.toml`.
 //!
-//! A script that is recorded and does not kill its mutant any more has become weaker, and a rule that is broken and not
-//! recorded has nothing to do with what the mutant does, or somebody has to look. A script that kills one besides is welcome.
+//! A recorded script that no longer kills its mutant has become weaker, and a rule that is broken and not
+//! recorded has nothing to do with what the mutant does, or has to be reviewed. One more script that kills it is welcome.
 
 use super::Mutant;
 use crate::problem::Problem;

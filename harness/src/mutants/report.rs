@@ -142,7 +142,7 @@ pub fn list(out: &mut dyn Write, mutants: &[&Description]) -> io::Result<()> {
     Ok(())
 }
 
-/// Text behind a heading, the lines that follow indented as far.
+/// Text after a heading, the lines that follow indented as far.
 fn wrapped(out: &mut dyn Write, heading: &str, text: &str) -> io::Result<()> {
     let indent = " ".repeat(heading.len());
     let options = textwrap::Options::new(WIDTH).initial_indent(heading).subsequent_indent(&indent);

@@ -22,7 +22,7 @@ impl Lines {
 }
 
 impl Record {
-    /// What there is to say about it beside its status; empty if nothing.
+    /// What there is to say about it in addition to its status; empty if nothing.
     #[must_use]
     pub fn explain(&self) -> String {
         explain(self)

@@ -1,4 +1,4 @@
-//! The report for people: what went wrong and all that explains it, then a summary.
+//! The report for people: what went wrong with all that explains it, then a summary.
 
 use super::{Counts, Missing, Question, Record, Reporter, Summary, TargetReport};
 use crate::judge::{Concern, Exit, Status};

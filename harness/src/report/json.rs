@@ -5,7 +5,7 @@
 //!    "targets": [{"target", "version", "counts"}], "missing": [{"targets", "reason", "remedy"}], "exit": 0}
 //! ```
 //!
-//! `format` grows when a field changes its meaning or goes; new fields may come at any time.
+//! `format` grows when a field changes its meaning or is removed; fields may be added at any time.
 
 use super::{Missing, Record, Reporter, Summary, TargetReport};
 use std::io::{self, Write};

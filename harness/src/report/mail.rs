@@ -1,4 +1,4 @@
-//! The report for a mailing list: the answer first, plain text, no line longer than a quoted reply can bear.
+//! The report for a mailing list: the answer first, plain text, no line too long to be quoted in a reply.
 
 use super::human::{Details, answer, totals};
 use super::{Missing, Record, Reporter, Summary, TargetReport};

@@ -4,7 +4,7 @@
 //!   human   failures with all that explains them, then a summary           terminals, logs
 //!   ktap    the kernel's test format: a subtest for each target            kernel developers' tools
 //!   junit   a suite for each target                                        CI systems
-//!   json    everything, for programs of one's own
+//!   json    everything, for your own programs
 //!   mail    plain text in 75 columns, the answer first                     mailing lists
 //! ```
 //!

@@ -15,7 +15,7 @@ use crate::case::PARAMETERS;
 use crate::feature::Feature;
 use std::collections::HashMap;
 
-/// One instance's parameters, name behind the case's, needs, and what it was resolved to.
+/// One instance's parameters, name after the case's, needs, and what it was resolved to.
 #[derive(Debug)]
 pub(super) struct Checked {
     pub(super) setting: Setting,

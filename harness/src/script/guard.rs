@@ -2,7 +2,7 @@
 //!
 //! Everything here is about all targets that can exist, not about one: it lets the check find what is wrong in a block
 //! whatever the target. A CPU's features come from the tables of `sprig-isa`, so that `on booke` and `on book3s` are
-//! known to exclude each other; of the others what [`machines`] and [`HYPERVISORS`] say is known.
+//! known to exclude each other; about the others [`machines`] and [`HYPERVISORS`] say what is known.
 
 use crate::feature::{Feature, FeatureSet};
 use sprig_isa::cpu::{CPUS, Cpu, CpuSet, Family};

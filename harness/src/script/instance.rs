@@ -1,4 +1,4 @@
-//! A case with its parameters' values: what a target is asked for, and what it runs.
+//! A case with the values of its parameters: what it needs of a target, and what it runs.
 
 use super::assemble;
 use super::ast::{BlockHeader, Statement, StatementKind};

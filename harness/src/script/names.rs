@@ -110,7 +110,7 @@ pub(super) fn spr_names() -> impl Iterator<Item = &'static str> {
 pub enum Place {
     /// Begins a line of the header.
     Header,
-    /// Begins a step, or stands behind `=`.
+    /// Begins a step, or comes after `=`.
     Step,
     /// Begins a block.
     Block,

@@ -49,7 +49,7 @@ pub(super) struct Step {
 /// A value that a step logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Output {
-    /// Its name behind the dot; empty for the step's own value.
+    /// Its name after the dot; empty for the step's own value.
     pub(super) name: &'static str,
     /// The name of the register it was found in, which is another name for it.
     pub(super) register: Option<&'static str>,

@@ -1,4 +1,4 @@
-//! What the parameters of a case are in one instance of it.
+//! The values of a case's parameters in one instance of it.
 
 use super::gpr;
 use crate::feature::{Feature, FeatureSet};

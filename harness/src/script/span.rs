@@ -23,7 +23,7 @@ impl Span {
         Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
-    /// The place just behind this one.
+    /// The place just after this one.
     pub(super) fn after(self) -> Self {
         Self { start: self.end, end: self.end }
     }

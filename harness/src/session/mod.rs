@@ -49,7 +49,7 @@ pub fn empty_guest() -> Case {
     }
 }
 
-/// What there is to say of a target beside its cases' results.
+/// What there is to say about a target apart from its cases' results.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Sessions started.
@@ -181,7 +181,7 @@ impl Runner<'_> {
             // A broken line or environment says nothing about the case, and a rerun would not make it say more.
             Some(running) if matches!(running.fate, Fate::Error(_)) => running,
             Some(running) => self.rerun(case, running, alone),
-            // It ended between two cases or before the first: nobody's fault yet.
+            // It ended between two cases or before the first: no case is to blame yet.
             None if self.first_died < SUSPICIOUS => return None,
             None => not_run(stop.fate),
         };
@@ -233,7 +233,7 @@ pub(crate) fn not_run(fate: Fate) -> RunResult {
     RunResult { fate, state: State::Idle as u16, last_step: None, entries: Vec::new(), exits: None }
 }
 
-/// A fate with a remark behind the first line of its message.
+/// A fate with a remark after the first line of its message.
 fn noted(fate: Fate, note: &str) -> Fate {
     let add = |how: String| match how.split_once('\n') {
         Some((line, rest)) => format!("{line} ({note})\n{rest}"),

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   target/sprig/sessions/<run id>/<target>/lock      held by the process that runs the sessions
-//!                                          /results   one line a case; appears complete, by rename
-//!                                          /boots     one line a session that was started
+//!                                          /results   one line per case; appears complete, by rename
+//!                                          /boots     one line per session that was started
 //! ```
 //!
 //! The first process to get the lock runs every case of the target; the others wait for the lock, find the results and
@@ -94,7 +94,7 @@ fn look_up(results: &Path, case: &str) -> io::Result<Option<Option<RunResult>>> 
     Ok(Some(None))
 }
 
-/// Writes results so that whoever finds them finds all of them.
+/// Writes results so that a reader finds all of them or none.
 fn publish(folder: &Path, results: &Path, made: &BTreeMap<String, RunResult>) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     let mut writer = BufWriter::new(&mut file);

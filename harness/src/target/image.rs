@@ -1,6 +1,6 @@
 //! The guest images, one ELF for each platform, and the VMM, as recorded in golden/guest.
 //!
-//! They are part of this program, so that an installed sprig needs no file beside it. Fresh ones, as ci/guest-build makes
+//! They are part of this program, so that an installed sprig needs no other file. Fresh ones, as ci/guest-build makes
 //! them, are used instead where a folder is named.
 
 use crate::project;

@@ -1,7 +1,7 @@
 //! The L1 kernels: what `ci/l1/kernels.toml` says of each, and where `ci/setup kvm` has put it.
 //!
-//! Built kernels lie outside the tree, in a cache that all checkouts share, each beside the recipe it was made from. A kernel
-//! whose recipe is not what this tree says is another kernel by the same name, and not used: checkouts with different recipes
+//! Built kernels lie outside the tree, in a cache that all checkouts share, each next to the recipe it was made from. A kernel
+//! whose recipe is not what this tree says is a different kernel of the same name, and not used: checkouts with different recipes
 //! each find their own.
 
 use crate::problem::{Problem, parse_toml};
@@ -122,7 +122,7 @@ impl Kernels {
         }
     }
 
-    /// All that this tree says about a kernel: the text that `ci/l1-build` puts beside it.
+    /// All that this tree says about a kernel: the text that `ci/l1-build` puts next to it.
     ///
     /// # Errors
     /// What the table lacks, or cannot be read.

@@ -10,7 +10,7 @@
 //!   limits     what counts as a hang
 //! ```
 //!
-//! A target runs one session at a time as it is told; which cases go into which session, and who is to blame when one
+//! A target runs one session at a time; which cases go into which session, and which is to blame when one
 //! dies, is decided in [`crate::session`].
 
 pub mod image;

@@ -1,7 +1,7 @@
 //! The reference hypervisor as a target: a fresh machine for each case, its log read from memory when it has ended.
 //!
 //! No process, no console, no clock: the same case gives the same bytes on every run, and a case that ends its machine
-//! harms no other and has told everything up to its last step.
+//! harms no other and has reported everything up to its last step.
 
 use super::console::find_panic;
 use super::{Availability, Boot, ByHand, Limits, Stop, Target, Unprepared, image};
@@ -43,7 +43,7 @@ pub struct Mode {
     pub name: &'static str,
     /// The hypervisor; none for the CPU as hardware.
     hypervisor: Option<Setup>,
-    /// What it declares beside the CPU's features.
+    /// What it declares in addition to the CPU's features.
     features: &'static [Feature],
 }
 

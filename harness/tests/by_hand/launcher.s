@@ -1,4 +1,4 @@
-# The first process of a host on which somebody runs the VMM by hand: starts what the kernel's command line has behind `--`, in
+# The first process of a host on which somebody runs the VMM by hand: starts what the kernel's command line has after `--`, in
 # the folder /export, waits for it, tells how it ended, and restarts the machine. A program of PowerPC Linux without libc; numbers of
 # system calls from arch/powerpc/kernel/syscalls/syscall.tbl.
 #

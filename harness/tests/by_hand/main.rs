@@ -138,7 +138,7 @@ fn run_by_hand(target: &Kvm, folder: &Path, has_kvm: bool) -> Result<Vec<u8>, Fa
         value.map(|value| *value = with(value)).ok_or(format!("QEMU is started without {option}"))
     };
     replace("-initrd", &|_| root.to_string_lossy().into_owned())?;
-    // The kernel gives its first process what stands behind `--`, where quotes keep words together.
+    // The kernel gives its first process what comes after `--`, where quotes keep words together.
     let quoted: Vec<String> = command.iter().map(|word| format!("\"{word}\"")).collect();
     replace("-append", &|line| {
         let kernels = line.split(" -- ").next().unwrap_or_default();

@@ -1,18 +1,18 @@
-//! Every sample in the documents is what the command above it prints, and every path they name is there.
+//! Every sample in the documents is what the command above it prints, and every path they name exists.
 //!
 //! ````text
-//!   ```console               commands, each behind `$ `, and what they print
+//!   ```console               commands, each after `$ `, and what they print
 //!   $ sprig check mine.probe
 //!   mine.probe: 1 case, nothing is wrong
 //!   ```
 //!   ```console kvm-e500v2    the same on that target: without it the document is not followed
-//!   ```probe mine.probe      a file: the commands behind it find it
+//!   ```probe mine.probe      a file: the commands after it find it
 //!   ```sh, ```toml, ```text  no sample: commands for the reader, excerpts, pictures
 //! ````
 //!
-//! A document is followed from top to bottom in a copy of the suite, on a machine without QEMU but for the blocks that name a target, and
-//! written anew with what its commands print there. The two must be the same; `UPDATE_GOLDENFILES=1` keeps the new one. What differs from run to
-//! run stands in the document as `[..]`.
+//! A document is followed from top to bottom in a copy of the suite, on a machine without QEMU except for blocks that name a target, and
+//! rewritten with what its commands print there. The two must be the same; `UPDATE_GOLDENFILES=1` keeps the new one. What differs from run
+//! to run is written as `[..]`.
 
 use crate::plan::is_nextest;
 use goldenfile::Mint;
@@ -38,7 +38,7 @@ const PROMPT: &str = "$ ";
 const ON_TARGET: &str = "```console ";
 /// Stands for anything.
 const ANYTHING: &str = "[..]";
-/// What a block may be. The first word behind the fence, so that none is forgotten.
+/// What a block may be. The first word after the fence, so that none is forgotten.
 const KINDS: [&str; 5] = ["console", "probe", "sh", "toml", "text"];
 /// Stands in the table of targets for each CPU of the last column.
 const CPU: &str = "CPU";
@@ -164,7 +164,7 @@ fn table_of_targets() -> Result<(), Failed> {
     )))
 }
 
-/// Paths below the root that stand in backquotes or behind a link, but for patterns.
+/// Paths below the root that stand in backquotes or after a link, but for patterns.
 fn named_paths(text: &str) -> Vec<String> {
     let quoted = text.split('`').skip(1).step_by(2);
     let words = quoted.chain(text.split("](").skip(1).filter_map(|rest| rest.split(')').next()));

@@ -1,7 +1,7 @@
 //! Recording goldens, when every trial has run: only then is it known what is common and what is one target's own.
 //!
 //! insta does the writing, and its environment says what is written: nothing by default (`.config/insta.yaml`), with
-//! `INSTA_UPDATE=always` the goldens themselves, with `new` proposals beside them. `docs/goldens.md` is the workflow.
+//! `INSTA_UPDATE=always` the goldens themselves, with `new` proposals next to them. `docs/goldens.md` is the workflow.
 
 use crate::Context;
 use crate::plan::is_nextest;

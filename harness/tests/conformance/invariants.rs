@@ -1,4 +1,4 @@
-//! Nothing in the suite is there for nothing: a trial for each kind of thing that could be.
+//! Nothing in the suite is unused: a trial for each kind of thing that could be.
 
 use crate::Context;
 use libtest_mimic::{Failed, Trial};

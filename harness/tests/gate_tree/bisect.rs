@@ -2,13 +2,13 @@
 //! commit on, and passes over one that does not build and one that does not boot.
 //!
 //! ```text
-//!   1 good     as Debian has it, K1 cured         5 does not boot
-//!   2 K1       the host dies of any guest         6 boots again
+//!   1 good     as Debian has it, K1 fixed         5 does not boot
+//!   2 K1       any guest kills the host           6 boots again
 //!   3 innocent                                    7 breaks alias/after-exit@SPRG6      <-- the first bad one
 //!   4 does not build                              8 innocent                           <-- known to be bad
 //! ```
 //!
-//! Real kernels, made from what the L1 kernels are made of: the first time some minutes of CPU, then one or two. Ignored but where
+//! Real kernels, made from what the L1 kernels are made of: some minutes of CPU the first time, then one or two. Ignored unless
 //! `SPRIG_BISECT` is set, as ci/test does.
 
 use crate::stage::{GATE_TREE, INTERRUPTS, git};
@@ -26,7 +26,7 @@ const TARGET: &str = "kvm-e500v2";
 const CASES: &str = "alias/after-exit";
 const SKIP: i32 = 125;
 
-/// What of Linux the configuration needs, besides what describes the configuration itself.
+/// What of Linux the configuration needs, apart from what describes the configuration itself.
 const FOLDERS: [&str; 27] = [
     "arch/powerpc",
     "block",

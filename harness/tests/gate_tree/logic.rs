@@ -1,4 +1,4 @@
-//! What is built and what is said, on a tree whose kernel is its sources one behind the other.
+//! What is built and what is said, on a tree whose kernel is its sources one after the other.
 
 use crate::stage::{BROKEN, EMULATE, INTERRUPTS, Stage, VECTORS};
 use libtest_mimic::Trial;
@@ -243,6 +243,6 @@ fn what_cannot_be_meant_is_said() {
     refused(&["tree", "--target", "kvm-e500v2", "--series", "none"], "cannot read none");
     refused(&["tree", "--target", "kvm-e500v2", "--kernel", "x"], "what is gated is built here");
     refused(&["tree", "--target", "kvm-e500v2", "--without", "K1"], "there is no fix K1; there are: 0001");
-    refused(&["tree", "--target"], "--target wants something behind it");
+    refused(&["tree", "--target"], "--target needs a value");
     assert_eq!(stage.made(), [""; 0]);
 }

@@ -26,7 +26,7 @@ const HAS_K2: &str = "\t/* System Call Interrupt */\n\tSTART_EXCEPTION(SystemCal
     \t/* Auxiliary Processor Unavailable Interrupt */\n\
     \tEXCEPTION(0x2900, AP_UNAVAIL, AuxillaryProcessorUnavailable, unknown_exception)\n\n";
 
-/// The kernel of this make: every source, one behind the other.
+/// The kernel of this make: every source, one after the other.
 const MAKE: &str = r#"#!/bin/sh
 while [ $# != 0 ]; do
   case $1 in -C) tree=$2; shift ;; O=*) build=${1#O=} ;; esac

@@ -1,4 +1,4 @@
-//! Bytes as what a guest or its console might say, and that none of it makes the harness panic or believe what it should
+//! Any bytes as the output of a guest or its console: none makes the harness panic or believe what it should
 //! not. The fuzz target includes this file.
 
 use sprig::case::{Case, Hold, Profile};

@@ -1,4 +1,4 @@
-//! What scripts become: bytecode, stubs, names, conditions. `UPDATE_GOLDENFILES=1` writes the expected listings anew.
+//! What scripts become: bytecode, stubs, names, conditions. `UPDATE_GOLDENFILES=1` rewrites the expected listings.
 
 use crate::listing::{assemble, describe, parse, profiles, with_kernel};
 use crate::valid::{check, profile, profile_for};

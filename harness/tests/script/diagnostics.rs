@@ -1,4 +1,4 @@
-//! Every kind of mistake, and how it is shown. `UPDATE_GOLDENFILES=1` writes the expected texts anew.
+//! Every kind of mistake, and how it is shown. `UPDATE_GOLDENFILES=1` rewrites the expected texts.
 
 use goldenfile::Mint;
 use sprig::script::{self, Diagnostics};

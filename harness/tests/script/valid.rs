@@ -1,4 +1,4 @@
-//! What every assembled case must be, and that any input leads to one or to a diagnostic. The fuzz target includes this file.
+//! Properties of every assembled case; any input leads to one or to a diagnostic. The fuzz target includes this file.
 
 use sprig::case::{Case, Condition, Hold, Part, Profile, Term};
 use sprig::feature::{Feature, FeatureSet};

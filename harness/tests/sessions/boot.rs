@@ -1,4 +1,4 @@
-//! One session after the other: each way to go wrong has the right fate and a message that says what was seen.
+//! Single sessions: each way to go wrong has the right fate and a message that says what was seen.
 
 use crate::fake::{Does, ENTRIES, STEP, sick};
 use crate::stage::{self, Stage, case};
@@ -232,7 +232,7 @@ fn a_console_can_be_copied() {
     assert_eq!(Stage::new().target().run(boot, &mut |_| ()), Ok(()));
     let copy = String::from_utf8_lossy(&copy);
     assert!(copy.starts_with("firmware: hello\n#0000 B "), "{copy}");
-    assert!(copy.contains("\n#0002 L "), "whoever reads the console finds the log there: {copy}");
+    assert!(copy.contains("\n#0002 L "), "a reader of the console finds the log there: {copy}");
 }
 
 fn an_old_qemu_is_not_available() {

@@ -36,7 +36,7 @@ pub(crate) enum Does {
     TruncatesALine,
     /// What it says is kept in memory is not there.
     KeepsNothing,
-    /// What it says is kept lies behind the memory it has.
+    /// What it says is kept comes after the memory it has.
     KeepsItElsewhere,
     StartsOver,
     GoesAstray,

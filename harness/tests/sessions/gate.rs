@@ -1,4 +1,4 @@
-//! `sprig gate` on a QEMU that somebody built: the fake, whose cases end it as their first constant says.
+//! `sprig gate` on a QEMU build: the fake, whose cases end it as their first constant says.
 
 #[path = "../small/mod.rs"]
 mod small;

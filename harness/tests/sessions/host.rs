@@ -1,4 +1,4 @@
-//! Sessions of a Linux host: what its kernel prints, how it dies, and what that says of the case that ran.
+//! Sessions of a Linux host: what its kernel prints, how it dies, and what that says about the case that ran.
 
 use crate::fake::{Does, sick};
 use crate::stage::{self, Stage, case};

@@ -1,4 +1,4 @@
-//! Writing bytecode, which the harness alone does.
+//! Writing bytecode, which only the harness does.
 
 use super::{ALIGNMENT, Alu, HALVES, OBSERVE, PLAIN, Part, Transfer, opcode};
 use crate::effect;

@@ -98,7 +98,7 @@ impl Transfer {
 pub struct Transfers<'a>(&'a [[u8; Transfer::SIZE]]);
 
 impl<'a> Transfers<'a> {
-    /// Two lists, one behind the other.
+    /// Two lists, one after the other.
     #[inline(always)]
     pub(super) fn decode_two(cursor: &mut Cursor<'a>, first: u8, second: u8) -> Result<(Self, Self), Malformed> {
         let malformed = cursor.malformed();

@@ -12,7 +12,7 @@
 //! (U), and that the next frames are in its memory (M).
 //!
 //! A case may reset the machine; the guest then goes on where it was, in the same sequence. After a case in which the
-//! guest's own code took an exception nothing comes any more, unless each case has a machine: that guest cannot be trusted
+//! guest's own code took an exception nothing follows, unless each case has a machine: that guest cannot be trusted
 //! with another case.
 //!
 //! Everything else is a [`Fault`]: most are the line's or the harness's and end as errors; a guest that starts over or

@@ -1,4 +1,4 @@
-//! The receiver believes a console only as long as every frame is whole and in its place.
+//! The receiver trusts a console only as long as every frame is whole and in its place.
 
 use super::{Expected, Fault, Heard, Receiver, find_panic};
 use crate::transcript::{ExitCount, Fate, RunResult};

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A target declares its chain of folders, most specific first, and the first file found is its golden. So each behaviour
-//! is kept once, and an override is a statement: here this one differs. Files are insta's; `docs/goldens.md` says how to
+//! is kept once, and an override says that an implementation differs. Files are insta's; `docs/goldens.md` says how to
 //! review them.
 
 pub mod place;
@@ -186,7 +186,7 @@ fn key(root: &Path, path: &Path) -> Option<(String, String)> {
     Some((element.to_owned(), case.to_owned()))
 }
 
-/// What is behind insta's header.
+/// What is after insta's header.
 fn contents(text: &str) -> &str {
     let body = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
     body.map_or(text, |(_, body)| body)
@@ -240,7 +240,7 @@ mod tests {
         let all =
             [("bare/spr/a.snap", "x"), ("own/spr/a.snap", "y"), ("own/spr/b.snap", "z"), ("pr/spr/a@user.snap", "z")];
         let (folder, store) = store(&all);
-        // Other files lie beside the folders.
+        // There are other files next to the folders.
         std::fs::write(folder.path().join("expectations.toml"), "").expect("a file");
         let one = Store::load_case(folder.path(), "spr/a").expect("readable");
         assert_eq!(one.texts.len(), 2);

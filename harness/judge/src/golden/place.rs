@@ -91,12 +91,12 @@ pub fn place(wishes: &[Wish], existing: &BTreeMap<String, String>) -> Vec<Change
         .collect()
 }
 
-/// Every folder of the chains, each behind all that are more general in any of them: chains that share folders need not be of one
+/// Every folder of the chains, each after all that are more general in any of them: chains that share folders need not be of one
 /// length.
 fn general_first(wishes: &[Wish]) -> Vec<&String> {
     let mut levels: BTreeMap<&String, usize> =
         wishes.iter().flat_map(|wish| &wish.chain).map(|folder| (folder, 0)).collect();
-    // A level moves with those behind it: as often as there are folders is enough for the longest row of them.
+    // A level moves with those after it: as often as there are folders is enough for the longest row of them.
     for _ in 0..levels.len() {
         for wish in wishes {
             let mut least = 0;

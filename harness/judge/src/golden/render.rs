@@ -1,4 +1,4 @@
-//! A transcript as people review it: one line an observation, in the order of the script.
+//! A transcript as people review it: one line per observation, in the order of the script.
 //!
 //! ```text
 //!   before: mfspr r3, 260 (USPRG4) -> in {0xa0000004, 0xb0000004}

@@ -1,4 +1,4 @@
-//! The judge: from what a target gave back for a case to a verdict. A pure function.
+//! The judge: from what a target returned for a case to a verdict. A pure function.
 //!
 //! ```text
 //!   RunResult --decode--> Transcript --+-- rules:   does every expectation hold, did no step trap unasked? --+
@@ -35,7 +35,7 @@ pub struct Subject<'a> {
     pub result: &'a RunResult,
     /// The target's CPU and features.
     pub profile: &'a Profile,
-    /// The sentences behind the ids that the case cites.
+    /// The sentences of the rules that the case cites.
     pub rules: &'a Rules,
     /// What the expectations list.
     pub expectation: Option<&'a Expectation>,

@@ -1,4 +1,4 @@
-//! The nine statuses and how one comes about. Every transition stands in [`decide`].
+//! The nine statuses and how one comes about. Every transition is in [`decide`].
 
 use crate::expectations::Deviation;
 use std::fmt;
@@ -133,7 +133,7 @@ pub const fn decide(seen: Seen, golden: Match, listed: Option<Deviation>) -> Sta
     }
 }
 
-/// What a run says to whoever called it.
+/// What a run tells its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Everything is as expected.

@@ -1,6 +1,6 @@
 //! Decrementer, fixed-interval timer and watchdog.
 //!
-//! Nothing counts: each timer is a point on the clock's scale of ticks, worked out when somebody looks. The families differ
+//! Nothing counts: each timer is a point on the clock's scale of ticks, computed when it is read. The families differ
 //! in what the decrementer's exception is:
 //!
 //! ```text
@@ -9,7 +9,7 @@
 //!   64-bit server   a level as long as DEC is negative
 //! ```
 //!
-//! A third time-out of the watchdog has no effect, whatever TCR\[WRC\] asks for: what it resets is the board's affair.
+//! A third time-out of the watchdog has no effect, whatever TCR\[WRC\] asks for: what it resets is up to the board.
 
 use sprig_isa::cpu::Family;
 use sprig_isa::spr::number;
@@ -93,7 +93,7 @@ impl Timers {
             self.advance_embedded(now, sprs);
             self.count_periods(clock, sprs);
         } else if self.family == Family::Book3s32 {
-            // The edge lies one tick behind zero; if it is behind us too, it comes again after a whole turn.
+            // The edge is one tick after zero; if it has passed too, it comes again after a whole turn.
             let since = now.wrapping_sub(self.zero_at) as i64;
             if since > 0 {
                 if self.seen.wrapping_sub(self.zero_at) as i64 <= 0 {

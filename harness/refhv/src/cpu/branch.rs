@@ -29,7 +29,7 @@ impl Insn {
 }
 
 impl Core {
-    /// Executes the branch behind the instruction at `pc` along with that, where it belongs to the stretch: it looks at a bit of CR alone.
+    /// Executes the branch after the instruction at `pc` along with that, where it belongs to the stretch: it looks at a bit of CR alone.
     #[inline(always)]
     pub(super) fn test(&mut self, page: &Page) -> Flow {
         let following = self.state.pc.wrapping_add(INSTRUCTION);

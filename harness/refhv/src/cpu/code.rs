@@ -118,7 +118,7 @@ impl Page {
         before <= branch % (LINE / WORD) && (branch - before..branch).all(|place| self.insn(place) == Insn::NOP)
     }
 
-    /// True if the instruction behind this one looks at a bit of CR and is in its line: where that is written to, both are decoded again.
+    /// True if the instruction after this one looks at a bit of CR and is in its line: where that is written to, both are decoded again.
     fn is_tested(&self, place: usize) -> bool {
         let behind = place + 1;
         !behind.is_multiple_of(LINE / WORD) && Operation::decode(self.insn(behind), self.cpu) == Operation::BcIf

@@ -23,9 +23,9 @@ const VECTOR: CpuSet = CpuSet::G4_7447.union(CpuSet::BOOK3S64).union(CpuSet::E65
 /// Where execution goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flow {
-    /// Behind the instruction, and nothing has happened to translation.
+    /// After the instruction, and nothing has happened to translation.
     Next,
-    /// Behind the instruction at `state.pc`, which was executed together with the one before it; nothing has happened to translation.
+    /// After the instruction at `state.pc`, which was executed together with the one before it; nothing has happened to translation.
     Tested,
     /// At `state.nia`, and nothing has happened to translation.
     Branch,

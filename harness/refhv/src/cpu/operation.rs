@@ -187,7 +187,7 @@ pub(super) enum Operation {
     Popcntd,
     Cmpb,
     Bpermd,
-    /// [`Self::AndiRecord`] and five others with [`Self::BcIf`] right behind, in a page of code: both at once. A guest's kernel
+    /// [`Self::AndiRecord`] and five others with [`Self::BcIf`] right after, in a page of code: both at once. A guest's kernel
     /// compares and branches more than it does anything else, and where to go for each operation is what the host guesses wrong.
     AndiRecordTest,
     AndisRecordTest,
@@ -212,7 +212,7 @@ impl Operation {
         }
     }
 
-    /// The same operation with [`Self::BcIf`] behind it, where there is one.
+    /// The same operation with [`Self::BcIf`] after it, where there is one.
     pub(super) const fn with_test(self) -> Option<Self> {
         Some(match self {
             Self::AndiRecord => Self::AndiRecordTest,

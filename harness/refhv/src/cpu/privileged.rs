@@ -9,7 +9,7 @@ use sprig_isa::cpu::{Cpu, CpuSet};
 use super::opcode::{x19, x31};
 use super::{Insn, opcode::primary};
 
-/// A privileged instruction. Operands are read from the word by whoever executes it.
+/// A privileged instruction. Operands are read from the word when it is executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the names are the mnemonics
 pub enum Privileged {

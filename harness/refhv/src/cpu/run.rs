@@ -94,7 +94,7 @@ impl<S: Supervisor> Processor<S> {
         }
     }
 
-    /// Executes the instruction at `pc`, which is counted already and lies in this page, and those behind it until one lies in
+    /// Executes the instruction at `pc`, which is counted already and lies in this page, and those after it until one lies in
     /// another page or something has to be looked at.
     fn run_in(&mut self, page: &Page) {
         self.core.begin_stretch();

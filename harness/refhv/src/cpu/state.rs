@@ -133,7 +133,7 @@ impl State {
         value & self.address_mask
     }
 
-    /// The address behind the current instruction.
+    /// The address after the current instruction.
     #[inline]
     pub(super) fn following(&self) -> u64 {
         self.effective(self.pc.wrapping_add(INSTRUCTION))

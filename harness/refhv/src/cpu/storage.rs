@@ -224,7 +224,7 @@ impl<S: Supervisor> Processor<S> {
     }
 }
 
-/// The guest-physical address of big-endian words that lie one behind the other in a page, if that is known.
+/// The guest-physical address of big-endian words that lie one after the other in a page, if that is known.
 #[inline]
 pub(super) fn known_words(
     state: &State,

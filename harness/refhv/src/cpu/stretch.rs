@@ -58,7 +58,7 @@ impl Core {
         address < self.stretch.end
     }
 
-    /// Goes on behind an instruction, at this address. False if the stretch ends there; then it is counted.
+    /// Goes on after an instruction, at this address. False if the stretch ends there; then it is counted.
     #[inline(always)]
     pub(super) fn goes_on(&mut self, following: u64) -> bool {
         if self.is_in_stretch(following) {
@@ -84,7 +84,7 @@ impl Core {
         }
     }
 
-    /// Counts the instructions before an address, that behind the last one.
+    /// Counts the instructions before an address, that after the last one.
     #[inline]
     pub(super) fn count_stretch(&mut self, following: u64) {
         let uncounted = self.stretch.alarm.wrapping_sub(following);
@@ -114,7 +114,7 @@ mod tests {
             asm("bc", &[16, 0, 12]), // bdnz, over two
             asm("addi", &[4, 4, 1]),
             asm("b", &[-12]),
-            asm("mtspr", &[8, 31]), // the page behind, by LR
+            asm("mtspr", &[8, 31]), // the page after, by LR
             asm("addi", &[5, 5, 1]),
             asm("blr", &[]),
         ]

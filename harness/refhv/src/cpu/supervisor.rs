@@ -86,6 +86,6 @@ pub trait Supervisor: Sized {
     /// and enabled (return address `core.state.pc`) and sets the next alarm.
     fn poll(&mut self, core: &mut Core);
 
-    /// A load or store of the guest has reached a device instead of RAM. For whoever counts exits.
+    /// A load or store of the guest has reached a device instead of RAM. For counting exits.
     fn device_access(&mut self, _core: &mut Core) {}
 }

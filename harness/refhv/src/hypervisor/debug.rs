@@ -1,9 +1,9 @@
-//! User space debugs the guest: KVM_SET_GUEST_DEBUG and KVM_EXIT_DEBUG, with [`sprig_isa::debug`] as whoever debugs.
+//! User space debugs the guest: KVM_SET_GUEST_DEBUG and KVM_EXIT_DEBUG, with [`sprig_isa::debug`] as the debugger.
 //!
 //! | what stops the guest | noticed |
 //! |---|---|
 //! | a software breakpoint | as an illegal instruction: user space gets it, not the guest |
-//! | a step | by the clock, behind each instruction, one that the hypervisor emulates among them |
+//! | a step | by the clock, after each instruction, one that the hypervisor emulates among them |
 //! | a hardware breakpoint | never: the registers are set, and the reference's CPUs have no debug interrupts |
 
 use sprig_isa::debug::{self, Debugger, SOFTWARE_BREAKPOINT, Stop, dbcr0};
@@ -86,13 +86,13 @@ impl Hypervisor {
         dbcr0::EDM | interrupts | steps | events
     }
 
-    /// True if the guest has come to a software breakpoint of whoever debugs it.
+    /// True if the guest has come to a software breakpoint of its debugger.
     pub(super) fn stops_at(&self, core: &Core) -> bool {
         let is_reflected = self.deviates(Deviation::BreakpointReflected) && self.msr & msr::PR != 0;
         self.debugger.uses_breakpoints() && core.insn.0 == SOFTWARE_BREAKPOINT && !is_reflected
     }
 
-    /// It goes on behind it.
+    /// It continues after it.
     pub(super) fn stop_at_breakpoint(&mut self, core: &mut Core) {
         self.stop(core, true);
         core.clock.wake_now();

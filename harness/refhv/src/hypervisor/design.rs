@@ -2,10 +2,10 @@
 //! guest.
 //!
 //! They come from the discussion "kvm BookE and SPRGs" on the kvm-ppc list, 2009, and the patches of 2008 that it speaks of.
-//! A design is one row of [`DESIGNS`] and one question, [`Hypervisor::has_design`], at the place that does otherwise; what
-//! the page holds beside its fields is put together here.
+//! A design is one row of [`DESIGNS`] and one question, [`Hypervisor::has_design`], at the place that behaves differently; what
+//! the page holds in addition to its fields is put together here.
 //!
-//! Unlike a deviation a design is no mistake somebody made: it is a choice, with what it saves and what it breaks.
+//! Unlike a deviation a design is not a mistake: it is a choice, which saves something and breaks something.
 
 use sprig_interpreter::Kernel;
 use sprig_interpreter::patcher::{Place, patch};
@@ -78,7 +78,7 @@ const DESCRIBED_OFFSET: u64 = 0x100;
 const CODE_OFFSET: u64 = 0x800;
 /// And where an instruction that faults is.
 const FAULT_OFFSET: u64 = 0x840;
-/// Bytes that dcbz clears on the CPUs of old.
+/// Bytes that dcbz clears on older CPUs.
 const OLD_CACHE_BLOCK: u16 = 32;
 
 impl Design {

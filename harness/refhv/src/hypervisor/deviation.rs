@@ -1,8 +1,8 @@
 //! Wrong on purpose: hypervisors that break the contract in one place each, to see whether the suite notices.
 //!
 //! A deviation is one row of the table in `deviation/table.rs` and one question, [`Hypervisor::deviates`], at the place that
-//! does otherwise. Those places are where the guest leaves, is entered, or misses a translation, and on the host's side:
-//! between two exits none is asked about, so that one that is not active costs nothing there and the comparison of a byte
+//! behaves differently. Those places are where the guest leaves, is entered, or misses a translation, and on the host's side.
+//! Between two exits none is asked, so that an inactive one costs nothing there, and the comparison of a byte
 //! elsewhere.
 
 mod emulation;

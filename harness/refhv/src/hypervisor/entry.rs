@@ -1,8 +1,8 @@
 //! The way out of the guest and back into it: what the hypervisor takes from the page at an exit, and what the page and the
-//! hardware have to hold before the guest goes on.
+//! hardware have to hold before the guest continues.
 //!
-//! Most exits change nothing of that, and an entry that would write the same again is most of what they cost: so it is known
-//! what the last entry was made from.
+//! Most exits change nothing of that, and writing the same again at entry would be most of their cost: so the entry
+//! remembers what the last one was made from.
 
 use sprig_isa::cpu::Family;
 use sprig_isa::exception::Exception;

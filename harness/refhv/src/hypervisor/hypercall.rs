@@ -142,7 +142,7 @@ impl Hypervisor {
         }
     }
 
-    /// The page is in the byte order in which the guest takes interrupts, as its kernel was built: KVM decides it anew at each
+    /// The page is in the byte order in which the guest takes interrupts, as its kernel was built: KVM decides it again at each
     /// call (arch/powerpc/kvm/powerpc.c, kvmppc_kvm_pv).
     fn choose_byte_order(&mut self, core: &mut Core) {
         let little = self.mmu.is_partition()

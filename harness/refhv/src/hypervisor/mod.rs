@@ -1,4 +1,4 @@
-//! A hypervisor as KVM-PR is one: the guest kernel runs in real problem state.
+//! A hypervisor like KVM-PR: the guest kernel runs in real problem state.
 //!
 //! ```text
 //!   guest  --- exit ---------------------------------------------------------------> hypervisor
@@ -9,8 +9,8 @@
 //!              deliver what is pending; MSR, int_pending to the page; page's SPRGs to the hardware's aliases
 //! ```
 //!
-//! A guest reads USPRG4 and its kin from the hardware without an exit, and writes SPRG4 through the page without one. So
-//! the two agree after the next exit and not before: what Sprig is about. Everything a guest must never notice is decided
+//! A guest reads USPRG4 and the like from the hardware without an exit, and writes SPRG4 through the page without one. So
+//! the two agree after the next exit and not before: that is what Sprig is about. Everything a guest must never notice is decided
 //! in one place each:
 //!
 //! | layer | file | decides |
@@ -145,7 +145,7 @@ pub struct Hypervisor {
     sources: Sources,
     /// Another guest that has the CPU by turns with this one.
     other: Option<Box<OtherVm>>,
-    /// Whoever debugs the guest.
+    /// The debugger of the guest.
     debugger: Debugger,
     /// The events of DBCR0 that its hardware breakpoints are.
     debug_events: u32,
@@ -156,7 +156,7 @@ pub struct Hypervisor {
 }
 
 impl Hypervisor {
-    /// A hypervisor with a guest on this CPU, switched on. Takes a page of memory behind the guest's RAM.
+    /// A hypervisor with a guest on this CPU, switched on. Takes a page of memory after the guest's RAM.
     #[must_use]
     pub fn new(core: &mut Core, setup: Setup) -> Self {
         let cpu = core.state.profile;
@@ -242,7 +242,7 @@ impl Hypervisor {
         self.msr & msr::PR == 0 || self.deviates(Deviation::EmulatedInProblemState)
     }
 
-    /// The guest goes on behind the instruction that has been emulated, or with the interrupt that it causes.
+    /// The guest continues after the instruction that has been emulated, or with the interrupt that it causes.
     #[inline(always)]
     fn go_behind(&mut self, core: &mut Core, done: Result<(), Interrupt>) {
         match done {

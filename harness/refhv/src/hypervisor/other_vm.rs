@@ -6,7 +6,7 @@
 //!   alias registers of the CPU:   ours -----> the other's ---------> the other's, until the next entry loads ours
 //! ```
 //!
-//! It runs to its end while ours waits for a host step, or has its turn whenever the host takes the CPU from ours.
+//! It runs to its end while ours waits for a host step, or runs whenever the host takes the CPU from ours.
 
 use sprig_isa::other_vm::{self, Registers};
 use sprig_isa::page::PAGE_SIZE;
@@ -114,7 +114,7 @@ impl Hypervisor {
         Ok(0)
     }
 
-    /// Ends it, behind the end of its program; what differed, as of [`Self::run_other`].
+    /// Ends it, after the end of its program; what differed, as of [`Self::run_other`].
     ///
     /// # Errors
     /// If there is none, if it never had the CPU, or if it does not come to its end.

@@ -6,7 +6,7 @@
 //!   server      data and code at the EA    at the physical address    nowhere
 //! ```
 //!
-//! The page is looked at before the guest's own translations: it is there whatever else the guest has mapped.
+//! The page is checked before the guest's own translations: it is there whatever else the guest has mapped.
 
 use sprig_isa::cpu::Family;
 use sprig_isa::msr::{self, book3s};

@@ -1,4 +1,4 @@
-//! What the contract leaves open, decided: each decision is a constant here, and a case of its own in the goldens.
+//! What the contract leaves open: each decision is a constant here, and has a case of its own in the goldens.
 //!
 //! The contract is, in this order: kvm_para.h and the calls as the kernel's own guest code makes them; ppc-pv.rst; ePAPR;
 //! the Power ISA.

@@ -1,4 +1,4 @@
-//! The special-purpose registers the guest believes to have: in the shared state those the page shadows, in cells the rest.
+//! The special-purpose registers of the guest: in the shared state those that the page shadows, in cells the rest.
 //!
 //! ```text
 //!   mfspr, mtspr (emulated)  --\                  in_page: shared state, at once visible to the guest

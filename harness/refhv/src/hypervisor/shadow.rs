@@ -9,7 +9,7 @@ use crate::cpu::Access;
 /// Bytes of a page.
 pub(super) const PAGE: u64 = 4096;
 const BUCKETS: usize = 256;
-/// Behind the last entry of a bucket.
+/// After the last entry of a bucket.
 const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ struct Entry {
     next: u32,
 }
 
-/// The shadow TLB. Its entries lie one behind the other: every machine gets a copy.
+/// The shadow TLB. Its entries lie one after the other: every machine gets a copy.
 #[derive(Clone, Debug)]
 pub(super) struct ShadowTlb {
     entries: Vec<Entry>,

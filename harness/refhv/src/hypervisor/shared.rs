@@ -1,6 +1,6 @@
 //! The state a guest shares with its hypervisor: `struct kvm_vcpu_arch_shared`, which *is* the magic page's memory.
 //!
-//! It lies behind the guest's RAM, where no guest-physical address reaches it. It is big-endian until a guest that takes its
+//! It comes after the guest's RAM, where no guest-physical address reaches it. It is big-endian until a guest that takes its
 //! interrupts in little-endian mode maps it.
 
 use sprig_isa::name::is_equal;
@@ -102,7 +102,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Room for the shared state behind the guest's RAM, `offset` bytes into a page.
+    /// Room for the shared state after the guest's RAM, `offset` bytes into a page.
     pub(super) fn allocate(memory: &mut Memory, offset: u64) -> Self {
         Self { base: memory.append(PAGE_SIZE as usize), offset, order: ByteOrder::Big }
     }
@@ -118,8 +118,8 @@ impl Shared {
         self.order
     }
 
-    /// Puts every field that the hypervisor keeps into another byte order, but for those that are named; whoever has a copy of
-    /// this has to be told as well.
+    /// Puts every field that the hypervisor keeps into another byte order, except those that are named; holders of a copy of
+    /// this have to be told as well.
     pub(super) fn set_order(&mut self, memory: &mut Memory, order: ByteOrder, but_for: &[&str]) {
         let old = std::mem::replace(&mut self.order, order);
         if old == order {

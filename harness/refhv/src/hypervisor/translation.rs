@@ -78,7 +78,7 @@ impl Hypervisor {
     }
 
     /// True if translating this access leaves a trace in the guest's page table. The access that was made has set the
-    /// referenced bit; a store sets the changed bit besides.
+    /// referenced bit; a store sets the changed bit as well.
     fn is_recorded(&self, address: u64, access: Access) -> bool {
         let hashed = matches!(self.mmu, Mmu::Hash32(_) | Mmu::Hash64(_));
         access == Access::Store && hashed && relocated(self.msr, access) && !self.is_page(address, access)

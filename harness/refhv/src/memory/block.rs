@@ -17,7 +17,7 @@ use super::{CHUNK, CHUNK_SHIFT, WATCHED};
 /// Bytes of a block that the C library always takes fresh from the system, as it does not with smaller ones: it reuses those
 /// and has to clear all of them at once (glibc, DEFAULT_MMAP_THRESHOLD_MAX). What is not touched costs nothing.
 const FRESH: usize = (32 << 20) + 1;
-/// Blocks a thread keeps, those used last: its machines run one after the other, and beside one there may be another VM.
+/// Blocks a thread keeps, those used last: its machines run one after the other, and next to one there may be another VM.
 const KEPT: usize = 2;
 
 thread_local! {
@@ -32,7 +32,7 @@ pub(super) struct Content {
     size: usize,
     /// Each chunk that has been written to, and how often.
     written: Vec<(usize, u64)>,
-    /// Their bytes, one behind the other, a whole chunk for each.
+    /// Their bytes, one after the other, a whole chunk for each.
     bytes: Vec<u8>,
 }
 

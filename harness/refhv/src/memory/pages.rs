@@ -1,4 +1,4 @@
-//! What a memory holds, apart from it: to make others from that hold the same.
+//! The contents of a memory by themselves, to make other memories that hold the same.
 
 use std::sync::Arc;
 

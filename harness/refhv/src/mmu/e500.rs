@@ -150,7 +150,7 @@ impl E500 {
         Ok(Translation { physical: entry.mas7_3 & mask | address & !mask, whole_page: true })
     }
 
-    /// The physical address behind the first entry for this process, or any, and address space.
+    /// The physical address of the first entry for this process, or any, and address space.
     pub(super) fn search(&self, address: u64, process: Option<u8>, space: bool) -> Option<u64> {
         let of_process =
             |entry: &&Entry| entry.tid() == 0 || process.is_none_or(|process| entry.tid() == u64::from(process));

@@ -7,7 +7,7 @@
 //!       '-- Hash64  SLB, hashed page table at SDR1 or kept by the hypervisor          970, POWER8
 //! ```
 //!
-//! A model holds what the instructions write into it and nothing else: registers belong to whoever runs the CPU (the bare
+//! A model holds what the instructions write into it and nothing else: registers belong to what runs the CPU (the bare
 //! machine's own, or those the hypervisor shows its guest) and are reached through [`Registers`]; the MSR is handed in.
 //! So the same model serves as the MMU of the bare machine and as the guest's MMU under the hypervisor.
 //!
@@ -189,7 +189,7 @@ impl Mmu {
         }
     }
 
-    /// Does what a failed translation does besides its interrupt: a miss of e500 sets the MAS registers.
+    /// Does what a failed translation does in addition to its interrupt: a miss of e500 sets the MAS registers.
     pub fn note_fault<R: Registers>(&mut self, regs: &mut R, msr: u64, address: u64, access: Access, fault: Fault) {
         if let (Self::E500(e500), Fault::Miss) = (self, fault) {
             e500.set_mas_for_miss(regs, address, relocated(msr, access));

@@ -1,4 +1,4 @@
-//! What a PAPR partition asks its hypervisor for. Its page table is outside its memory, written by hypercalls (LoPAR, section
+//! Hypercalls of a PAPR partition. Its page table is outside its memory, written by hypercalls (LoPAR, section
 //! "Page frame table access"). `sc 1` in supervisor state: r3 token, r4 flags, r5 index, r6 and r7 an entry; out r3 status, r4
 //! and up.
 

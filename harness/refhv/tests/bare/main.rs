@@ -1,4 +1,4 @@
-//! The bare machine, by what programs of a few instructions show of it.
+//! The bare machine, as programs of a few instructions see it.
 
 mod copy;
 mod instructions;

@@ -64,7 +64,7 @@ fn machine(cpu: &str, seed: u64) -> Rig {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let words: Vec<u32> = (0..WORDS).map(|_| random.word()).collect();
     let mut rig = Rig::new(cpu).code(&words);
-    // Handlers that go on behind what caused them, by way of registers a program may have ruined.
+    // Handlers that continue after what caused them, by way of registers a program may have ruined.
     let rfi =
         if rig.machine.core().state.profile.set.intersects(sprig_isa::cpu::CpuSet::BOOK3S64) { "rfid" } else { "rfi" };
     let skip = [asm("mfspr", &[2, 26]), asm("addi", &[2, 2, 4]), asm("mtspr", &[26, 2]), asm(rfi, &[])];

@@ -206,7 +206,7 @@ fn a_guest_is_stepped_through_from_one_breakpoint_to_the_next() {
         debug(&mut guest, ENABLE | SINGLESTEP | USE_SW_BP, [0; 4]);
         let one = asm("addi", &[3, 3, 1]);
         guest.run(&[SOFTWARE_BREAKPOINT, one, asm("mfmsr", &[6]), one, SOFTWARE_BREAKPOINT, one]);
-        // At the first breakpoint, behind the three instructions, and not behind the last.
+        // At the first breakpoint, after the three instructions, and not after the last.
         assert_eq!(results(&mut guest, "debug-stops", &[])[..4], [4, 0, 0b1_1101, 0b1_1101], "{cpu}");
         assert_eq!(guest.processor.core.state.gpr[3] & 0xf, 3, "{cpu}");
     }

@@ -1,4 +1,4 @@
-//! The hypervisor, by what a guest of a few instructions and its user space see of it.
+//! The hypervisor, as a guest of a few instructions and its user space see it.
 
 mod alias;
 mod emulation;

@@ -1,4 +1,4 @@
-//! The four translation models, by what instructions and accesses show of them.
+//! The four translation models, as instructions and accesses see them.
 
 mod e500;
 mod hash32;

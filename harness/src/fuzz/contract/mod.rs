@@ -170,7 +170,7 @@ impl<'a> Contract<'a> {
     fn interrupts(&mut self, address: u16, state: u16, some_time: bool) {
         self.registers.forget(address);
         self.registers.forget(state);
-        // Between which two instructions is nobody's to say.
+        // Between which two instructions cannot be known.
         self.registers.of(address).open = true;
         self.registers.of(state).open = some_time;
         self.settled = false;

@@ -21,7 +21,7 @@ pub(super) struct Register {
     pub(super) value: Option<u64>,
     /// How it came there.
     pub(super) way: Way,
-    /// What its alias may show besides: the values before, back to the last exit.
+    /// What else its alias may show: the values before, back to the last exit.
     shown: Vec<u64>,
     /// One of these is not known.
     shown_unknown: bool,

@@ -17,7 +17,7 @@ use sprig_isa::spr::{Access, Spr, Undefined, Write, number, undefined};
 const WORD: u64 = 4;
 /// Registers of facilities that a kernel opens to problem state, or does not (POWER8, FSCR).
 const FACILITIES: [&str; 5] = ["TAR", "EBBHR", "EBBRR", "BESCR", "DSCR"];
-/// Offset of the last instruction of the call's sequence (`lis, ori, sc`), and of the one behind it.
+/// Offset of the last instruction of the call's sequence (`lis, ori, sc`), and of the next one.
 const BEHIND_CALL: u64 = 3 * WORD;
 
 impl Contract<'_> {
@@ -65,7 +65,7 @@ impl Contract<'_> {
             Action::LoadUpdate(ea) => self.access_and_update(ea, None),
             Action::StoreUpdate(ea, value) => self.access_and_update(ea, Some(value)),
             Action::Hcall(..) | Action::HcallPreserves(..) | Action::MapPage(_) if self.user => {
-                // map-page looks at the page in the same stub, behind the call.
+                // map-page looks at the page in the same stub, after the call.
                 self.takes_by(Cause::SystemCall, BEHIND_CALL, "hcall.supervisor-only")
             }
             Action::Hcall(token, _) => self.hypercall(token),
@@ -111,7 +111,7 @@ impl Contract<'_> {
             Action::SetOneReg(_, spr, value) => self.host_write(spr, value, "host.set-one-reg"),
             Action::Migrate => {
                 self.exit();
-                // No ioctl carries the mapping, and what the page held besides registers is lost (unspecified.page-after-migration).
+                // No ioctl carries the mapping, and what the page held apart from registers is lost (unspecified.page-after-migration).
                 if self.memory.mapped != Mapped::No {
                     self.memory.mapped = Mapped::Unknown;
                 }

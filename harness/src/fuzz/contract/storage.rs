@@ -236,7 +236,7 @@ mod tests {
         predict(&environment("ref-e500v2-pr"), &steps).pop().expect("of each step one")
     }
 
-    /// What the register with the address holds behind the step, by the contract.
+    /// What the register with the address holds after the step, by the contract.
     fn base(actions: &[Action]) -> Option<Allowed> {
         let of_base = |expectation: &Expectation| expectation.part == Part::Register(BASE);
         last(actions).expectations.into_iter().find(of_base).map(|expectation| expectation.allowed)

@@ -33,7 +33,7 @@ impl Builder {
         }
     }
 
-    /// A register gets the address of the instruction `ahead` words behind the next mtspr, and goes to LR or CTR.
+    /// A register gets the address of the instruction `ahead` words after the next mtspr, and goes to LR or CTR.
     fn set_target(&mut self, number: u16, ahead: u32) {
         /// Words [`Builder::set_spr`] takes.
         const WORDS: u32 = 3;

@@ -1,6 +1,6 @@
 //! Interrupt handlers, and assembling by mnemonic.
 //!
-//! A handler changes nothing but where execution goes on: behind the instruction that caused the interrupt. Three need
+//! A handler changes nothing but where execution continues: after the instruction that caused the interrupt. Three need
 //! more: a system call ends problem state, an instruction that cannot be fetched was called from where LR says, and the
 //! interrupts of the critical class have save registers of their own.
 

@@ -85,7 +85,7 @@ mod layout {
     /// Around the boundary of those pages: where accesses go.
     pub(super) const DATA_TOUCHED: u32 = DATA + PAGE - 0x100;
     pub(super) const DATA_TOUCHED_SIZE: u32 = 0x200;
-    /// A page of returns, right behind the data.
+    /// A page of returns, right after the data.
     pub(super) const RETURNS: u32 = DATA + DATA_PAGES * PAGE;
     /// Hashed page table, 64 KiB.
     pub(super) const HASH_TABLE: u32 = 0x21_0000;

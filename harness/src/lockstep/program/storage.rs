@@ -99,7 +99,7 @@ impl Builder {
         }
     }
 
-    /// lwarx and stwcx.: the store comes right behind a load, of the same word or of another, since QEMU gives up a
+    /// lwarx and stwcx.: the store comes right after a load, of the same word or of another, since QEMU gives up a
     /// reservation when the word has changed meanwhile, by whomever.
     pub(super) fn access_reserved(&mut self, row: &Row, bits: u32) {
         let aligned = !self.once_in(8);
@@ -130,7 +130,7 @@ impl Builder {
     /// lswi, lswx, stswi, stswx. A register that is loaded and makes the address makes the form invalid, which is tried
     /// too.
     pub(super) fn access_string(&mut self, row: &Row, bits: u32, indexed: bool) {
-        /// Bits of XER besides the count.
+        /// Bits of XER apart from the count.
         const FLAGS: u32 = 0xe000_0000;
         let first = self.register();
         let (base, index) = (self.register_but(&[0]), self.register());

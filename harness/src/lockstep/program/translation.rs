@@ -17,7 +17,7 @@ use sprig_isa::spr::number as n;
 const PROGRAM_ENTRIES: u32 = 2;
 /// TSIZE of 64 MiB.
 const TSIZE_64M: u32 = 8;
-/// TLB1 entries for blocks of the window; they come behind the program's.
+/// TLB1 entries for blocks of the window; they come after the program's.
 const BLOCKS: u32 = 3;
 /// The largest TSIZE of a block: the data and the handlers are below 4 MiB.
 const BLOCK_TSIZE_MAX: u32 = 5;

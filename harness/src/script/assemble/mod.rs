@@ -1,7 +1,7 @@
 //! Program to bytecode and stubs, for one target.
 //!
 //! Constants are the first slots of a case, and how many there are is known only when everything is encoded; so, like
-//! assemblers of old, this one makes two passes: the first collects the constants, the second knows where the other slots
+//! early assemblers, this one makes two passes: the first collects the constants, the second knows where the other slots
 //! begin. Outputs that no later step uses share a few slots: the guest logs them at once.
 
 mod slots;
@@ -79,7 +79,7 @@ struct Pass<'p, 's> {
     encoder: Encoder,
     code: Vec<u32>,
     steps: Vec<CaseStep>,
-    /// The stub of the step behind a patch, which the patch needs to know first: its offset and words.
+    /// The stub of the step after a patch, which the patch needs to know first: its offset and words.
     prepared: Option<(u32, u8)>,
     /// The last step that mapped the page.
     mapped: Option<usize>,
@@ -151,7 +151,7 @@ impl<'p, 's> Pass<'p, 's> {
         Ok(())
     }
 
-    /// Puts words and the way back behind the code so far; the offset of the first.
+    /// Puts words and the way back after the code so far; the offset of the first.
     fn place(&mut self, words: &[u32]) -> (u32, u8) {
         // limit::CODE_BYTES keeps the offset small, limit::INSTRUCTIONS the number of words.
         let offset = u32::try_from(4 * self.code.len()).unwrap_or(u32::MAX);

@@ -9,7 +9,7 @@
 use super::super::program::{Action, Computation, Program, Value};
 use std::collections::HashMap;
 
-/// Which of a page mapping's outputs holds the page's features: r4 comes behind r3.
+/// Which of a page mapping's outputs holds the page's features: r4 comes after r3.
 pub(super) const FEATURES_OUTPUT: usize = 1;
 
 #[derive(Debug, Default)]
@@ -99,7 +99,7 @@ impl Slots {
     }
 }
 
-/// A slot's number. Whoever has more slots than there are numbers is told by the size check of the same step.
+/// A slot's number. The size check of the same step reports a case with more slots than there are numbers.
 fn number(slot: usize) -> u16 {
     u16::try_from(slot).unwrap_or(u16::MAX)
 }

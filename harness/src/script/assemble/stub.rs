@@ -1,4 +1,4 @@
-//! The instructions of one step, and the registers they are given and leave values in.
+//! The instructions of one step, and the registers of their inputs and outputs.
 //!
 //! | step | stub |
 //! |---|---|
@@ -8,7 +8,7 @@
 //! | `load`, `store` | r3 the value, r4 the address; 64 bits on a 32-bit guest: r3 high, r5 low |
 //! | `hcall` | KVM_SC_SEQUENCE, r11 the token |
 //! | `map-page` | the same, then a load from the page by r13, which the call preserves |
-//! | `exit rfi` | SRR0 and SRR1 set to go on behind the rfi with the same MSR |
+//! | `exit rfi` | SRR0 and SRR1 set to continue after the rfi with the same MSR |
 
 use super::super::ast::{ExitKind, Size};
 use super::super::guard::number_on;
@@ -72,7 +72,7 @@ impl Stub {
     }
 }
 
-/// What stubs depend on besides the step.
+/// What stubs depend on in addition to the step.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
     pub(super) profile: &'a Profile,
@@ -234,7 +234,7 @@ impl Context<'_> {
             ExitKind::Mmio => load_from(board::REGISTERS + board::PROBE),
             ExitKind::TlbMiss => load_from(UNMAPPED_EA),
             ExitKind::Rfi => {
-                /// From the instruction behind `bl`, whose address LR holds, to the one behind `rfi`.
+                /// From the instruction after `bl`, whose address LR holds, to the one after `rfi`.
                 const BEHIND: i64 = 16;
                 let rfi = if self.profile.cpu.family == Family::Book3s64 { "rfid" } else { "rfi" };
                 stub.insn("mfmsr", &[r3])

@@ -40,7 +40,7 @@ impl<'a> Cursor<'a> {
         self.peek().is_none()
     }
 
-    /// The next token's place, or the place behind the last one.
+    /// The next token's place, or the place after the last one.
     pub(super) fn here(&self) -> Span {
         let last = || self.tokens.last().map_or(Span::new(0, 0), |token| token.span.after());
         self.peek().map_or_else(last, |token| token.span)
@@ -146,7 +146,7 @@ impl<'a> Cursor<'a> {
         Some(Name { text: span.text(self.text).to_owned(), span })
     }
 
-    /// The name behind `param`, without going past it.
+    /// The name after `param`, without going past it.
     pub(super) fn parameter_name(&self) -> Option<String> {
         let name = self.peek_second().filter(|token| token.kind == Kind::Word && self.next_is_word("param"))?;
         Some(self.text(name).to_owned())

@@ -42,7 +42,7 @@ const OTHER_OPERATORS: [(&str, &str); 4] = [
 ];
 
 impl Cursor<'_> {
-    /// A condition, as behind `expect`.
+    /// A condition, as after `expect`.
     pub(super) fn condition(&mut self) -> Parsed<Expr> {
         let mut left = self.conjunction()?;
         while self.eat_word("or") {
@@ -269,7 +269,7 @@ fn number(word: &Name) -> Parsed<u64> {
             Err(Diagnostic::error(format!("`{}` has more than 64 bits", word.text)).at(word.span, ""))
         }
         Err(_) if word.text.contains('-') => Err(wrong().help("a difference needs white space around `-`")),
-        Err(_) if digits.is_empty() => Err(wrong().note("digits were expected behind `0x`")),
+        Err(_) if digits.is_empty() => Err(wrong().note("digits were expected after `0x`")),
         Err(_) => Err(wrong().note(format!("a {what} digit was expected; hexadecimal numbers begin with `0x`"))),
     }
 }

@@ -1,4 +1,4 @@
-//! The lines in front of the first step: what a case is about, what it needs, its parameters.
+//! The lines before the first step: what a case is about, what it needs, its parameters.
 
 use super::super::ast::{Header, Name, Parameter, Values};
 use super::super::diagnostic::Diagnostic;

@@ -7,7 +7,7 @@ use super::super::names;
 use super::cursor::{Cursor, Parsed};
 use sprig_isa::insn::{INSNS, Insn, Operand};
 
-/// Mnemonics assemblers know besides the ISA's own, and what to write instead.
+/// Mnemonics that assemblers know in addition to the ISA's own, and what to write instead.
 pub(super) const EXTENDED: [(&str, &str); 13] = [
     ("li", "addi r3, r0, 5"),
     ("lis", "addis r3, r0, 5"),

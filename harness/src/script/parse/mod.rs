@@ -177,7 +177,7 @@ impl Parser<'_> {
                 return self.header_line(cursor);
             }
             return Err(Diagnostic::error(format!("`{word}` belongs in the header"))
-                .at(cursor.here(), "stands behind a step")
+                .at(cursor.here(), "comes after a step")
                 .help("the header's lines come before the first step"));
         }
         // An unknown word may have been meant for the header, as far as one can tell.

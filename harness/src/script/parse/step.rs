@@ -299,7 +299,7 @@ fn no_step(word: &Name, observed: bool) -> Diagnostic {
     let known = WORDS.iter().filter(|(_, place)| begins(*place)).map(|(word, _)| *word);
     let similar = names::similar("a step", name, known);
     if observed && similar.is_none() && place.is_none() {
-        return found.help("a step stands behind `=`; a value is named by `let`");
+        return found.help("a step comes after `=`; a value is named by `let`");
     }
     found.maybe_help(similar)
 }

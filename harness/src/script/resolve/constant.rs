@@ -1,7 +1,7 @@
-//! Comparisons that come out the same whatever is observed.
+//! Comparisons whose result does not depend on what is observed.
 //!
-//! One that is always true looks like a check and is none, and no run shows it. So it is a mistake wherever the text
-//! alone tells. A bound that comes from a parameter or a loop is let pass: it may say nothing in one round and
+//! One that is always true looks like a check and is not, and no run shows it. So it is a mistake wherever the text
+//! alone shows that. A bound that comes from a parameter or a loop is allowed: it may say nothing in one round and
 //! something in the next.
 
 use super::super::program::Program;

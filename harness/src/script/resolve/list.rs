@@ -153,7 +153,7 @@ fn too_many(span: Span) -> Diagnostic {
     Diagnostic::error(format!("a loop or parameter has at most {} values", limit::VALUES)).at(span, "more than that")
 }
 
-/// A register's name as what stands before its last number, the number, and what stands behind it.
+/// A register's name as what stands before its last number, the number, and what comes after it.
 fn numbered(name: &str) -> Option<(&str, u32, &str)> {
     let is_digit = |letter: char| letter.is_ascii_digit();
     let end = name.rfind(is_digit)? + 1;

@@ -320,7 +320,7 @@ impl Lookup<'_> {
         }
     }
 
-    /// What a value of a loop or a parameter, or one in brackets behind an observation's name, stands for.
+    /// What a value of a loop or a parameter, or one in brackets after an observation's name, stands for.
     pub(super) fn meaning(&mut self, expr: &Expr) -> Option<Meaning> {
         let registers = match &expr.kind {
             ExprKind::AliasOf(_) => true,

@@ -1,8 +1,8 @@
-//! The observations made so far, and which of them can be spoken of where.
+//! The observations made so far, and where each of them may be named.
 //!
-//! An observation is known by its name and the values of the loops around it. It can be spoken of by every line behind
-//! it that runs on no target without it: inside the same `on` block, in one that implies it, or anywhere behind several
-//! blocks that observe under the same name and leave no target out.
+//! An observation is known by its name and the values of the loops around it. A later line may name it if every target
+//! that reaches the line has made it: inside the same `on` block, in one that implies it, or anywhere after several
+//! blocks that observe under the same name and together cover every target.
 
 use super::super::ast::{Expr, Name, Reference};
 use super::super::diagnostic::Diagnostic;

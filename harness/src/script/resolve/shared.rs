@@ -1,4 +1,4 @@
-//! What resolving finds out besides the program: what it needs of a CPU, and what all instances have in common.
+//! What resolving finds out in addition to the program: what it needs of a CPU, and what all instances have in common.
 
 use super::super::assemble::rights_text;
 use super::super::guard::has_register;

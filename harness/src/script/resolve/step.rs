@@ -334,7 +334,7 @@ fn results() -> Vec<Output> {
     std::iter::once(first).chain(others).collect()
 }
 
-/// The results of a call to the host or the firmware: the first is its value, the others are numbered, and behind them
+/// The results of a call to the host or the firmware: the first is its value, the others are numbered, and after them
 /// stands how the call went, which is logged but in no slot.
 fn call_results(count: u8) -> Vec<Output> {
     const NAMES: [&str; sprig_wire::host::VALUES] = ["", "1", "2", "3", "4", "5", "6", "7"];

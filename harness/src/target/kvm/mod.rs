@@ -9,7 +9,7 @@
 //!   local    no machine: the KVM of this one
 //! ```
 //!
-//! A session is one boot of L1. The VMM speaks on the console for its guests, kernel and all else as text; docs/kvm.md.
+//! A session is one boot of L1. The VMM reports for its guests on the console; what the kernel prints is text. See docs/kvm.md.
 
 mod initramfs;
 mod local;
@@ -287,7 +287,7 @@ impl Target for Kvm {
         let kernel = self.image().map_err(no_kernel)?;
         let root = self.root(boot.cases, boot.loud).map_err(Stop::error)?;
         let root = unnamed(&root)?;
-        // Whoever wants to see the console wants to see everything there.
+        // A reader of the console wants to see everything there.
         let memory = if boot.console.is_none() { Some(qemu::memory(self.machine.host.memory << 20)?) } else { None };
         let shared = memory.as_ref().map(path_of);
         let arguments = self.arguments(&kernel, &path_of(&root), shared.as_deref(), &ByHand::default());

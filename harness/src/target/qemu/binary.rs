@@ -14,7 +14,7 @@ pub const PATH_VARIABLE: &str = "SPRIG_QEMU_PATH";
 pub struct Version {
     /// Before the first dot.
     pub major: u32,
-    /// Behind it.
+    /// After it.
     pub minor: u32,
     /// Bug fixes only.
     pub patch: u32,

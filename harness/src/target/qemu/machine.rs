@@ -27,7 +27,7 @@ pub struct Machine {
     pub image: Image,
     /// How the guest gets control.
     pub start: Start,
-    /// What it declares beside the CPU's features.
+    /// What it declares in addition to the CPU's features.
     pub features: &'static [Feature],
     /// The CPUs it is run with.
     pub models: &'static [Model],

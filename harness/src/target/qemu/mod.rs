@@ -1,4 +1,4 @@
-//! QEMU's TCG machines: one process a session, the batch put into guest memory, the console read from standard output, what
+//! QEMU's TCG machines: one process per session, the batch put into guest memory, the console read from standard output, what
 //! cases have observed read from guest memory: an emulated UART is slow, and QEMU writes each of its bytes by itself.
 //!
 //! ```text
@@ -121,7 +121,7 @@ impl Target for Qemu {
 
     fn run(&self, boot: Boot<'_>, ended: &mut dyn FnMut(RunResult)) -> Result<(), Stop> {
         let batch = batch_builder(boot.cases, boot.loud);
-        // Whoever wants to see the console wants to see everything there.
+        // A reader of the console wants to see everything there.
         let keeps = boot.console.is_none();
         let (image, batch) = self.prepare(&if keeps { batch.keep() } else { batch }).map_err(Stop::error)?;
         let (image, batch) = (unnamed(&image)?, unnamed(&batch)?);

@@ -7,7 +7,7 @@
 //!                     thread ends       the harness
 //! ```
 //!
-//! The kernel sends the signal when the *thread* that forked ends, so whoever starts a process here stays until it has
+//! The kernel sends the signal when the *thread* that forked ends, so a thread that starts a process here stays until it has
 //! ended: [`super::Qemu`] runs a session in one call. A parent that dies before setpriv has asked is what the check is for.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -104,7 +104,7 @@ impl Process {
         if stderr_ready {
             found.stderr = read_some(&mut self.stderr)?;
         }
-        // With the process gone, nothing more comes: what is not ready now is empty, whoever else may hold the pipe.
+        // With the process gone, nothing more comes: what is not ready now is empty, even if something else holds the pipe.
         found.ended = gone && !stdout_ready && !stderr_ready;
         Ok(found)
     }

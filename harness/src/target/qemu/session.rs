@@ -10,7 +10,7 @@ use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long output gathers before it is read. An emulated UART hands on each byte by itself, and waking whoever waits for it
+/// How long output gathers before it is read. An emulated UART hands on each byte by itself, and waking the reader
 /// costs more than the byte does.
 const GATHER: Duration = Duration::from_millis(2);
 

@@ -1,4 +1,4 @@
-//! QEMU run for what it prints, outside a session: its standard output goes to a caller until that has had enough.
+//! QEMU run for its output, outside a session: its standard output goes to a caller until the caller stops reading.
 
 use super::binary;
 use super::process::Process;

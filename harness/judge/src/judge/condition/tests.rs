@@ -1,4 +1,4 @@
-//! What holds, and in which words it is said what does not.
+//! What holds, and how it is reported what does not.
 
 use super::*;
 use crate::example::{self, alias, alias_transcript, output, trapped};
@@ -50,7 +50,7 @@ fn said(condition: &Condition) -> Vec<[String; 3]> {
 }
 
 /// Each row: the comparison, whether 1, 2 and 3 compare so with 2, and what is expected of what is observed where a script has it on the
-/// left, on the right, and on the left behind a `not`.
+/// left, on the right, and on the left after a `not`.
 #[test]
 fn each_comparison_holds_and_is_told_as_its_symbol_says() {
     let rows = [

@@ -1,4 +1,4 @@
-//! What wrong hypervisors make of the instructions they emulate, before the right one is asked.
+//! What wrong hypervisors do with the instructions they emulate, before the right one is asked.
 
 use sprig_isa::msr::booke;
 use sprig_isa::spr::{Spr, number as n};

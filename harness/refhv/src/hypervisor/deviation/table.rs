@@ -234,7 +234,7 @@ deviations! {
         "sc with LEV = 1 in problem state is answered as a call to PAPR",
         "arch/powerpc/kvm/book3s_pr.c, BOOK3S_INTERRUPT_SYSCALL, without the test of MSR[PR]";
     ReversedCallSkips, "reversed-call-skips", Hypercall, LittleEndian,
-        "a hypercall instruction in the other byte order returns EV_UNIMPLEMENTED and skips the instruction behind it",
+        "a hypercall instruction in the other byte order returns EV_UNIMPLEMENTED and skips the next instruction",
         "Linux 6.12, arch/powerpc/kvm/book3s_emulate.c, the case of 0x44000002 reversed, live: measured, the PC moves by 8";
     SystemCallStopsHost, "system-call-stops-host", Hypercall, Every,
         "an sc of the guest ends the host",
@@ -294,7 +294,7 @@ deviations! {
         "a debugger's breakpoint in problem state is an illegal instruction of the guest's",
         "Linux 6.12, arch/powerpc/kvm/book3s_pr.c, kvmppc_exit_pr_progint, live: it hands on what problem state does first";
     StepOverEmulated, "step-over-emulated", Host, Every,
-        "a step does not end behind an instruction that the hypervisor emulates",
+        "a step does not end after an instruction that the hypervisor emulates",
         "Linux 6.12, arch/powerpc/kvm/emulate.c, kvmppc_emulate_instruction, live: a step ends by the CPU's interrupt alone";
     DebugRegistersAreGuests, "debug-registers-are-guests", Host, Embedded,
         "a guest that user space debugs can change its breakpoints",
