@@ -97,6 +97,7 @@ mod tests {
             source: String::new(),
             statement: String::new(),
             findings: Vec::new(),
+            is_given_up: false,
         };
         let broken = matches!(status, Status::Fail | Status::ExpectedFail);
         Verdict {

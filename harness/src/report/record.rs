@@ -1,7 +1,7 @@
 //! What reports are made of.
 
 use crate::golden;
-use crate::judge::{Concern, Exit, Failure, Listed, Status, Verdict};
+use crate::judge::{Concern, Exit, Failure, Listed, Mismatch, Status, Verdict};
 use similar::TextDiff;
 
 /// Lines around a change that a diff shows.
@@ -59,7 +59,7 @@ impl Record {
         let Verdict { status, failures, detail, listed, golden, transcript } = verdict;
         let change = golden.zip(transcript).map(|(golden, transcript)| Change {
             diff: difference(&golden, &transcript),
-            missing: golden.is_empty(),
+            missing: golden == Mismatch::NoGolden,
             record: golden::record_command(case),
         });
         let failures = failures.into_iter().map(Failure::abridged).collect();
@@ -82,12 +82,12 @@ impl Record {
 }
 
 /// The lines of two transcripts that differ.
-fn difference(golden: &str, transcript: &str) -> String {
-    let (golden, transcript) = (golden.trim_end(), transcript.trim_end());
-    if golden.is_empty() {
+fn difference(golden: &Mismatch, transcript: &str) -> String {
+    let transcript = transcript.trim_end();
+    let Mismatch::Golden(golden) = golden else {
         return transcript.lines().map(|line| format!("+{line}\n")).collect();
-    }
-    TextDiff::from_lines(golden, transcript)
+    };
+    TextDiff::from_lines(golden.trim_end(), transcript)
         .unified_diff()
         .context_radius(CONTEXT)
         .missing_newline_hint(false)

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::expectations::Deviation;
-use crate::judge::{Concern, Exit, Exits, Failure, Finding, Listed, Status, Verdict};
+use crate::judge::{Concern, Exit, Exits, Failure, Finding, Listed, Mismatch, Status, Verdict};
 
 fn verdict(status: Status) -> Verdict {
     Verdict { status, failures: Vec::new(), detail: None, listed: None, golden: None, transcript: None }
@@ -25,6 +25,7 @@ fn broken() -> Verdict {
         source: "kvm_para.h".into(),
         statement: "expect after == 0xb0000004".into(),
         findings: vec![finding],
+        is_given_up: false,
     };
     Verdict { failures: vec![failure], ..verdict(Status::Fail) }
 }
@@ -39,7 +40,7 @@ fn records() -> Vec<Record> {
         (
             "changed",
             Verdict {
-                golden: Some("a: x -> 0x1\n".into()),
+                golden: Some(Mismatch::Golden("a: x -> 0x1\n".into())),
                 transcript: Some("a: x -> 0x2\n".into()),
                 ..verdict(Status::Changed)
             },
@@ -47,7 +48,7 @@ fn records() -> Vec<Record> {
         (
             "new",
             Verdict {
-                golden: Some(String::new()),
+                golden: Some(Mismatch::NoGolden),
                 transcript: Some("a: x -> 0x2\n".into()),
                 ..verdict(Status::Changed)
             },

@@ -68,10 +68,19 @@ pub struct Verdict {
     pub detail: Option<String>,
     /// The expectation that holds for it: what it lists, why, and where to read about it.
     pub listed: Option<Listed>,
-    /// The golden, if the transcript differs from it; empty text if there is none.
-    pub golden: Option<String>,
+    /// The golden, if the transcript is not it.
+    pub golden: Option<Mismatch>,
     /// The transcript as goldens show it, if the case ran to its end.
     pub transcript: Option<String>,
+}
+
+/// What a transcript that is not its golden was compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// Nothing: there is no golden yet.
+    NoGolden,
+    /// This text.
+    Golden(String),
 }
 
 /// An expectation, as reports show it.
@@ -116,9 +125,9 @@ pub fn judge(subject: &Subject<'_>) -> Verdict {
             let seen = if failures.is_empty() { Seen::Held } else { Seen::Broken };
             let (golden, differing) = match subject.golden {
                 Golden::NotKept => (Match::Same, None),
-                Golden::Missing => (Match::Different, Some(String::new())),
+                Golden::Missing => (Match::Different, Some(Mismatch::NoGolden)),
                 Golden::Text(text) if text.trim_end() == transcript.trim_end() => (Match::Same, None),
-                Golden::Text(text) => (Match::Different, Some(text.to_owned())),
+                Golden::Text(text) => (Match::Different, Some(Mismatch::Golden(text.to_owned()))),
             };
             let status = decide(seen, golden, listed.as_ref().map(|listed| listed.outcome));
             Verdict { failures, golden: differing, transcript: Some(transcript), ..Verdict::bare(status, None) }
@@ -286,8 +295,8 @@ fn given_up(subject: &Subject<'_>, transcript: &Transcript) -> Option<Failure> {
         exits: failure::exits_around(case, result.exits.as_deref(), *index),
     });
     let often = if times.len() > 1 { format!(", {} times", times.len()) } else { String::new() };
-    let statement = format!("{}{often}", Failure::GIVEN_UP);
-    Some(Failure { findings: findings.collect(), ..Failure::new(case, rules, 0, line, statement) })
+    let statement = format!("the hypervisor gave the guest up to user space{often}");
+    Some(Failure { findings: findings.collect(), is_given_up: true, ..Failure::new(case, rules, 0, line, statement) })
 }
 
 /// The failures of calls that were not carried out, where the script looks at nothing they answer: it goes on as if they had been,

@@ -91,8 +91,6 @@ pub enum Concern {
 /// What was seen of a case on a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// It did not run: the target lacks something.
-    Skipped,
     /// It could not be judged.
     Unclear,
     /// The target died.
@@ -118,7 +116,6 @@ pub enum Match {
 #[must_use]
 pub const fn decide(seen: Seen, golden: Match, listed: Option<Deviation>) -> Status {
     match (seen, listed, golden) {
-        (Seen::Skipped, _, _) => Status::Skip,
         (Seen::Unclear, _, _) => Status::Error,
         (Seen::Crashed, Some(Deviation::Crash), _) | (Seen::Hung, Some(Deviation::Hang), _) => Status::ExpectedFail,
         (Seen::Crashed, _, _) => Status::Crash,
@@ -184,7 +181,6 @@ mod tests {
         use Match::{Different, Same};
         use Status as S;
         let rows = [
-            (Seen::Skipped, Same, [S::Skip, S::Skip, S::Skip, S::Skip]),
             (Seen::Unclear, Same, [S::Error, S::Error, S::Error, S::Error]),
             (Seen::Crashed, Same, [S::Crash, S::Crash, S::ExpectedFail, S::Crash]),
             (Seen::Hung, Same, [S::Hang, S::Hang, S::Hang, S::ExpectedFail]),

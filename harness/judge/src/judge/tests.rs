@@ -1,6 +1,6 @@
 //! One test for each way a result becomes a verdict.
 
-use super::{Golden, Status, Subject, Verdict, judge};
+use super::{Golden, Mismatch, Status, Subject, Verdict, judge};
 use crate::case::{Case, Comparison, Condition, Hold, Part, Profile, Step, Term};
 use crate::example::{self, alias, alias_transcript, output, result};
 use crate::expectations::Expectations;
@@ -67,9 +67,9 @@ fn a_script_without_a_golden_is_judged_by_rules_alone() {
 fn another_golden_or_none_is_a_change() {
     let differing = golden(STALE);
     let verdict = of_values(FRESH, None, Golden::Text(&differing));
-    assert_eq!((verdict.status, verdict.golden), (Status::Changed, Some(differing)));
+    assert_eq!((verdict.status, verdict.golden), (Status::Changed, Some(Mismatch::Golden(differing))));
     let verdict = of_values(FRESH, None, Golden::Missing);
-    assert_eq!((verdict.status, verdict.golden), (Status::Changed, Some(String::new())));
+    assert_eq!((verdict.status, verdict.golden), (Status::Changed, Some(Mismatch::NoGolden)));
 }
 
 #[test]
@@ -315,9 +315,9 @@ fn that_a_guest_was_given_up_once_is_told_without_a_number() {
     transcript.given_up.insert(4, vec![GivenUp { reason: 0, detail: 7 }]);
     let verdict = verdict_of(&case, &result(&case, &transcript), None, Golden::NotKept);
     assert_eq!(verdict.failures[0].statement, "the hypervisor gave the guest up to user space");
-    assert!(verdict.failures[0].is_given_up());
+    assert!(verdict.failures[0].is_given_up);
     let broken = of_values(STALE, None, Golden::NotKept).failures.remove(0);
-    assert!(!broken.is_given_up());
+    assert!(!broken.is_given_up);
 }
 
 #[test]
