@@ -8,10 +8,12 @@
 //! No process in here: the same receiver serves every target that has a console, and its tests need none.
 
 mod aside;
+mod fault;
 mod lines;
 mod receiver;
 #[cfg(test)]
 mod tests;
 
+pub use fault::Fault;
 pub use lines::{Tail, Text};
-pub use receiver::{Expected, Fault, Heard, Receiver, find_panic};
+pub use receiver::{Expected, Heard, Receiver, find_panic};

@@ -19,13 +19,14 @@
 //! gives up is the target's.
 
 use super::aside::Pages;
+use super::fault::{Fault, what};
 use super::lines::{Lines, Tail};
 use crate::transcript::{ExitCount, Fate, RunResult};
 use sprig_isa::cpu::Cpu;
+use sprig_wire::CRC;
 use sprig_wire::frame::{self, PAYLOAD, Record};
 use sprig_wire::layout::{KEPT_BASE, KEPT_SIZE, LOG_SIZE};
 use sprig_wire::log::{self, Header, State};
-use sprig_wire::{CRC, VERSION};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
@@ -48,89 +49,6 @@ impl Expected {
     pub const fn by_host(mut self) -> Self {
         self.hosted = true;
         self
-    }
-}
-
-/// Something a guest does not say on a healthy line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// A line begins as a frame and is none.
-    #[error("a console line is garbled ({reason}): {line:?}")]
-    Garbled {
-        /// What is wrong with it.
-        reason: sprig_wire::Malformed,
-        /// The line.
-        line: String,
-    },
-    /// Frames are missing.
-    #[error("console lines are lost: frame {found} came where {expected} was due")]
-    Gap {
-        /// The number that was due.
-        expected: u16,
-        /// The number that came.
-        found: u16,
-    },
-    /// The guest image is older or newer than this harness.
-    #[error(
-        "the guest image speaks protocol version {0}, this sprig {VERSION}: rebuild the images with ci/guest-build"
-    )]
-    Version(u16),
-    /// Another CPU than the target is named after.
-    #[error("the machine has PVR {found:#010x}, which is no {expected}")]
-    Cpu {
-        /// What the machine says.
-        found: u32,
-        /// The CPU's name.
-        expected: &'static str,
-    },
-    /// The guest found another batch than it was given.
-    #[error("the guest found {found} cases in a batch of {expected}")]
-    Cases {
-        /// What the guest says.
-        found: u32,
-        /// What it was given.
-        expected: u32,
-    },
-    /// A frame that does not belong here.
-    #[error("the guest says '{found}' where it cannot: {place}")]
-    Order {
-        /// The frame.
-        found: String,
-        /// Where the receiver was.
-        place: &'static str,
-    },
-    /// The entries that came are not the ones that were sent.
-    #[error("the log of a case arrived incomplete: {received} of {sent} bytes, checksum {}", if *.checksum { "right" } else { "wrong" })]
-    Log {
-        /// Bytes that came.
-        received: usize,
-        /// Bytes the guest sent.
-        sent: u32,
-        /// The checksum is right.
-        checksum: bool,
-    },
-    /// What the guest has kept cannot be read.
-    #[error("the guest's memory cannot be read: {0}")]
-    Memory(String),
-    /// The guest gave up.
-    #[error("the guest gave up: {0}")]
-    Panic(String),
-    /// The host cannot run anything.
-    #[error("nothing can be run on this host: {0}")]
-    Unfit(String),
-    /// The machine started over without having been asked.
-    #[error("the machine was reset and started over")]
-    Restarted,
-}
-
-impl Fault {
-    /// The fault as a case's fate: what the machine did is the target's, what the line did is ours.
-    #[must_use]
-    pub fn fate(&self) -> Fate {
-        match self {
-            Self::Panic(_) | Self::Restarted => Fate::Crashed(self.to_string()),
-            _ => Fate::Error(self.to_string()),
-        }
     }
 }
 
@@ -341,7 +259,7 @@ impl Receiver {
                 self.done = true;
                 Ok(())
             }
-            (record, _) => Err(Fault::Order { found: format!("{record:?}"), place: self.place() }),
+            (record, _) => Err(Fault::Order { found: what(&record), place: self.place() }),
         }
     }
 
