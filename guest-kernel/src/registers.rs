@@ -51,7 +51,7 @@ pub(crate) fn clear(is_first: bool) {
     clear!(SPRG0, SPRG1, SPRG2, SPRG3, SPRG4, SPRG5, SPRG6, SPRG7);
     clear!(SRR0, SRR1, CSRR0, CSRR1, DEAR, ESR, DAR, DSISR);
     clear!(MAS0, MAS1, MAS2, MAS3, MAS4, MAS6, MAS7);
-    let written = WRITES.with(|written| core::mem::take(written));
+    let written = WRITES.with(core::mem::take);
     if written & effect::WRITES_SPRG8 != 0 {
         clear!(SPRG8);
     }

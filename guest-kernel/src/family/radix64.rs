@@ -136,7 +136,7 @@ fn rights(permissions: u8) -> Result<u64, Unsupported> {
 
 /// The entry for 2 MiB.
 const fn middle(ea: u32) -> u32 {
-    let directory = ea >> LARGE + NEXT_BITS;
+    let directory = ea >> (LARGE + NEXT_BITS);
     MIDDLES + directory * TABLE_SIZE + (ea >> LARGE & INDEX) * PTE_SIZE
 }
 

@@ -6,7 +6,7 @@ use crate::watchdog::PATIENCE;
 /// The arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options<'a> {
-    /// `patience=20`: ticks that a machine may be without progress.
+    /// `patience=20`: tenths of a second that a machine may be without progress.
     pub patience: u32,
     /// `counted=1`: the host's clock counts instructions.
     pub counted: bool,
@@ -44,23 +44,29 @@ impl Default for Options<'_> {
 }
 
 impl<'a> Options<'a> {
-    /// Reads the arguments; none where one of them is not known, or its value no number.
-    pub fn parse(arguments: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    /// The first one that is not known, or whose value is no number.
+    pub fn parse(arguments: impl IntoIterator<Item = &'a str>) -> Result<Self, &'a str> {
         let mut options = Self::default();
-        for argument in arguments {
-            match argument.split_once('=')? {
-                ("patience", ticks) => options.patience = ticks.parse().ok()?,
-                ("counted", "1") => options.counted = true,
-                ("aside", "1") => options.aside = true,
-                ("label", text) => options.label = Some(text),
-                ("type", number) => options.kind.vm_type = number.parse().ok()?,
-                ("pvr", pvr) => options.kind.pvr = Some(u32::from_str_radix(pvr.strip_prefix("0x")?, 16).ok()?),
-                ("papr", "1") => options.kind.papr = true,
-                ("radix", "1") => options.kind.radix = true,
-                _ => return None,
-            }
+        arguments.into_iter().try_for_each(|argument| options.take(argument).ok_or(argument))?;
+        Ok(options)
+    }
+
+    fn take(&mut self, argument: &'a str) -> Option<()> {
+        match argument.split_once('=')? {
+            ("patience", tenths) => self.patience = tenths.parse().ok()?,
+            ("counted", "1") => self.counted = true,
+            ("aside", "1") => self.aside = true,
+            ("label", text) => self.label = Some(text),
+            ("type", number) => self.kind.vm_type = number.parse().ok()?,
+            ("pvr", pvr) => self.kind.pvr = Some(u32::from_str_radix(pvr.strip_prefix("0x")?, 16).ok()?),
+            ("papr", "1") => self.kind.papr = true,
+            ("radix", "1") => self.kind.radix = true,
+            _ => return None,
         }
-        Some(options)
+        Some(())
     }
 }
 
@@ -70,7 +76,7 @@ mod tests {
 
     #[test]
     fn each_argument_is_taken_in_any_order_and_may_be_missing() {
-        assert_eq!(Options::parse([]), Some(Options::default()));
+        assert_eq!(Options::parse([]), Ok(Options::default()));
         let kind = Kind { vm_type: 2, pvr: Some(0x003c_0301), papr: true, radix: true };
         let all = Options { patience: 20, counted: true, aside: true, label: Some("a=b c"), kind };
         assert_eq!(
@@ -84,7 +90,7 @@ mod tests {
                 "pvr=0x3c0301",
                 "patience=20"
             ]),
-            Some(all)
+            Ok(all)
         );
     }
 
@@ -101,7 +107,7 @@ mod tests {
             "tpye=2",
             "papr=2",
         ] {
-            assert_eq!(Options::parse([argument]), None, "{argument}");
+            assert_eq!(Options::parse(["aside=1", argument, "counted=1"]), Err(argument));
         }
     }
 }

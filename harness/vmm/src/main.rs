@@ -47,7 +47,7 @@ const FAILED: usize = 1;
 const USAGE: usize = 2;
 /// What a command line is.
 const USAGE_TEXT: &[u8] =
-    b"usage: sprig-vmm GUEST.elf BATCH [patience=TICKS] [counted=1] [aside=1] [type=NUMBER] [pvr=0xNUMBER] [papr=1] [radix=1] [label=TEXT]\n";
+    b"usage: sprig-vmm GUEST.elf BATCH [patience=TENTHS_OF_A_SECOND] [counted=1] [aside=1] [type=NUMBER] [pvr=0xNUMBER] [papr=1] [radix=1] [label=TEXT]\n";
 
 /// The system calls behind [`sprig_kvm::session`].
 struct Linux {
@@ -96,9 +96,12 @@ fn main(arguments: &Arguments) -> usize {
     let is_init = linux::is_process_1();
     let (files, first_option) =
         if is_init { (Some((IMAGE, BATCH)), 1) } else { (arguments.get(1).zip(arguments.get(2)), 3) };
-    let (Some((image, batch)), Some(options)) = (files, options(arguments, first_option)) else {
-        linux::write_all(linux::STDERR, USAGE_TEXT);
-        return USAGE;
+    let Some((image, batch)) = files else { return wrong_usage(None) };
+    let options = match options(arguments, first_option) {
+        Ok(options) => options,
+        // The end of process 1 is the end of the kernel: whoever listens is told why.
+        Err(argument) if is_init => panic::end(format_args!("the VMM knows no option {argument}")),
+        Err(argument) => return wrong_usage(Some(argument)),
     };
     if let Some(label) = options.label {
         // Whoever had the console before may have left it in the middle of a line.
@@ -119,8 +122,22 @@ fn main(arguments: &Arguments) -> usize {
     status
 }
 
+/// Tells whoever started this by hand which argument is none, if it is one, and what a command line is. The exit status.
+fn wrong_usage(argument: Option<&str>) -> usize {
+    if let Some(argument) = argument {
+        for part in ["sprig-vmm: there is no option ", argument, "\n"] {
+            linux::write_all(linux::STDERR, part.as_bytes());
+        }
+    }
+    linux::write_all(linux::STDERR, USAGE_TEXT);
+    USAGE
+}
+
 /// The arguments from the one with this number on.
-fn options(arguments: &Arguments, first: usize) -> Option<Options<'_>> {
+///
+/// # Errors
+/// The first that is no option.
+fn options(arguments: &Arguments, first: usize) -> Result<Options<'_>, &str> {
     // What is no text is no option either.
     Options::parse(
         (first..).map_while(|index| arguments.get(index)).map(|argument| argument.to_str().unwrap_or_default()),
@@ -157,8 +174,9 @@ fn complain(error: &SetupError) {
 /// Room for what is noted of a case: too large for the stack.
 fn returns() -> &'static mut Returns {
     static mut RETURNS: Returns = Returns::new();
-    // SAFETY: called once, by the only thread.
-    unsafe { &mut *(&raw mut RETURNS) }
+    let place = &raw mut RETURNS;
+    // SAFETY: called once, before another process shares this memory (`beside`); nothing else names the static.
+    unsafe { &mut *place }
 }
 
 /// Memory in which frames are put aside. Of what is not used the kernel has no pages.
@@ -166,6 +184,7 @@ fn aside() -> &'static mut [Page] {
     #[repr(align(4096))]
     struct Aligned([Page; PAGES]);
     static mut ASIDE: Aligned = Aligned([[0; sprig_wire::aside::PAGE]; PAGES]);
-    // SAFETY: called once, by the only thread.
-    unsafe { &mut (*(&raw mut ASIDE)).0 }
+    let place = &raw mut ASIDE;
+    // SAFETY: as for `returns`.
+    unsafe { &mut (*place).0 }
 }
