@@ -1,7 +1,7 @@
 //! Is the guest still getting anywhere? A stuck guest spins for ever; a timer interrupts KVM_RUN, and a machine that has not
-//! begun another step for so many ticks is ended. Sooner still where it does not spin itself but the hypervisor does, with a miss or
-//! an interrupt that comes again at once: such a machine leaves its guest more often than any step of a script can cause; or it has
-//! left it often and none of its registers is another, so that it goes round in a circle, or executes nothing at all.
+//! begun another step for a number of ticks is ended. A hypervisor that spins, with a miss or an interrupt that comes again at once, is
+//! found sooner: such a machine leaves its guest more often than any step of a script can cause; or it has left it often without a
+//! change in its registers, so that it goes round in a circle, or executes nothing at all.
 //!
 //! Ticks are counted, not time: a host that is starved of CPU loses ticks and guest instructions alike, and one tick that
 //! comes late is one tick.
@@ -10,30 +10,30 @@ use crate::registers::Regs;
 use sprig_wire::layout::LOG_BASE;
 use sprig_wire::log::{self, AT_CASE, AT_LENGTH, AT_STATE, AT_STEP, State};
 
-/// Between two ticks of the timer, microseconds: so long a machine may leave its guest unnoticed, a hundred thousand times and more.
+/// Microseconds between two ticks of the timer: the longest time that a spinning machine, with a hundred thousand exits and more, goes unnoticed.
 pub const TIMER_MICROSECONDS: u32 = 20_000;
-/// And until a machine's first one, and the next one where it has left its guest so often until then, without progress, that it may be in a
-/// circle: where the hypervisor spins that is so long that it has left it [`EXITS_IN_A_CIRCLE`] times, and most cases are at their end before.
+/// Microseconds to the first look at a new machine, and to the next look at one that has left its guest suspiciously often. A spinning
+/// hypervisor makes [`EXITS_IN_A_CIRCLE`] exits in that time; most cases end sooner.
 pub const SOON_MICROSECONDS: u32 = 4_000;
-/// What patience is counted in, microseconds.
+/// The unit of patience, microseconds.
 const TICK_MICROSECONDS: u32 = 100_000;
 const TIMER_TICKS: u32 = TICK_MICROSECONDS / TIMER_MICROSECONDS;
 /// Tenths of a second without progress that end a machine, unless its host is told otherwise: half a minute, on hardware.
 pub const PATIENCE: u32 = 300;
-/// Such a part of the patience has a guest that has not come as far as its case: booting takes no time.
+/// A guest that has not reached its case has this fraction of the patience: booting takes no time.
 pub const BOOT_PART: u32 = 10;
-/// Ticks of the timer after which a machine that is getting on is said to, a second: whoever listens cannot tell one that takes long from a
+/// Ticks of the timer, a second in all, after which a machine's progress is reported: a listener cannot tell one that takes long from a
 /// host that hangs.
 pub const SILENCE: u32 = 10 * TIMER_TICKS;
 
 /// Exits of the guest without progress that end a machine.
 pub const EXITS: u64 = 100_000;
-/// Exits of the guest without progress that end a machine whose registers are the same as before them. What a script can loop for is
-/// a counter, which is a register; only in a race the same step begins again and again with the same registers. And on a host that is told to
-/// be more patient than hardware is: it goes by the clock of a machine that may starve it, whose ticks may come faster than it serves them.
+/// Exits of the guest without progress that end a machine whose registers are the same as before them. A loop of a script has a counter,
+/// which is a register. The exceptions are a race, where the same step begins again and again with the same registers, and a host that is told
+/// to be more patient than hardware: it goes by the clock of a machine that may starve it, whose ticks may come faster than it serves them.
 /// Then the guest leaves at each and gets nowhere for a while.
 pub const EXITS_IN_A_CIRCLE: u64 = 1000;
-/// A race of one step begins the same step in each round and seems to get nowhere: time and exits are as much again for each so many rounds.
+/// A race of one step begins the same step in each round and seems to get nowhere: time and exits are allowed once more for each so many rounds.
 /// A step is sixteen instructions at most, each of which may leave the guest a few times.
 pub const ROUNDS: u32 = 2000;
 
@@ -103,7 +103,7 @@ pub struct Watchdog {
     exits: u64,
     is_suspicious: bool,
     told: (Progress, u32),
-    /// Its case has no race: no step of it comes behind a later one.
+    /// Its case has no race: no step of it comes after a later one.
     is_straight: bool,
 }
 
@@ -131,7 +131,7 @@ impl Watchdog {
     /// True if the machine has got nowhere for too long. `look` looks at it more closely than at each exit.
     pub fn is_hung(&mut self, ticks: u32, progress: Progress, look: impl FnOnce() -> Stuck) -> bool {
         if progress != self.seen {
-            // A guest that has lost its place may boot anew, on and on: it gets somewhere each time.
+            // A guest that has lost its place may reboot again and again: it gets somewhere each time.
             if self.is_straight && self.seen.has_begun && progress.steps_begun() < self.seen.steps_begun() {
                 return true;
             }
@@ -156,14 +156,14 @@ impl Watchdog {
         ticks.wrapping_sub(self.since) >= patience || now.exits.saturating_sub(before.exits) >= most.min(self.most)
     }
 
-    /// True if it is worth another look soon: at a tick without progress the machine was found that has left its guest often since the one
-    /// before.
+    /// True if it is worth another look soon: at a tick without progress the machine had left its guest often since the preceding
+    /// tick.
     #[must_use]
     pub const fn is_suspicious(&self) -> bool {
         self.is_suspicious
     }
 
-    /// True if the machine has been silent for long and got somewhere meanwhile; then it is taken to be said.
+    /// True if the machine has been silent for long and got somewhere meanwhile; then this counts as reported.
     pub fn is_to_be_told(&mut self, ticks: u32) -> bool {
         let (progress, since) = self.told;
         let due = ticks.wrapping_sub(since) >= SILENCE && progress != self.seen;

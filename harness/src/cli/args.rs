@@ -30,14 +30,14 @@ pub enum Command {
     Targets(Targets),
     /// Show the cases, the rules, the features, or what the cases cover.
     List(List),
-    /// Say everything that is wrong with scripts, or with the whole suite.
+    /// Report everything that is wrong with scripts, or with the whole suite.
     Check(Check),
     /// Run one case on one target and show everything: each step, its exits, the console, the command.
     Repro(Repro),
     /// Measure what things cost, as ratios of one run.
     ///
     /// Each figure is a ratio of two times measured in one run, printed as soon as it is known; together they take a minute or
-    /// two. One over its limit makes the exit status 1. docs/bench.md says what is measured, and how.
+    /// two. If one is over its limit, the exit status is 1. docs/bench.md says what is measured, and how.
     Bench(Bench),
     /// Say whether a build of a kernel, of QEMU or of a firmware is worse than allowed.
     Gate(Gate),
@@ -47,7 +47,7 @@ pub enum Command {
     Export(Export),
     /// Try random scripts on a target, and show the smallest that breaks a rule or differs from the reference.
     ///
-    /// docs/fuzz.md says what the scripts are, by what they are judged, and what to do with what is found.
+    /// docs/fuzz.md says what the scripts are, how they are judged, and what to do with findings.
     Fuzz(Fuzz),
     /// Compare the reference interpreter with QEMU: every register after every instruction.
     Lockstep(Lockstep),
@@ -74,7 +74,7 @@ pub struct Run {
     /// How many targets run at the same time [default: one on each core].
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
-    /// Run nothing, and judge what a folder that `sprig export` wrote has printed; `-` is standard input.
+    /// Run nothing; judge what a folder of `sprig export` has printed; `-` is standard input.
     #[arg(long, value_name = "LOG", conflicts_with_all = ["cases", "targets", "jobs"])]
     pub from: Option<PathBuf>,
 }
@@ -82,13 +82,13 @@ pub struct Run {
 /// `sprig export`.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The folder to write: it is made, or it is empty.
+    /// The folder to write: it is created, or must be empty.
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
     /// Cases, as for `run` [default: all].
     #[arg(value_name = "CASE")]
     pub cases: Vec<String>,
-    /// The target by whose goldens and expectations the results are judged, one with KVM.
+    /// The target whose goldens and expectations the results are judged by, one with KVM.
     #[arg(long, short, value_name = "T", default_value = crate::target::kvm::Local::ID)]
     pub target: String,
     /// The CPU of the host it is for, for kvm-local [default: this machine's, or the first].
@@ -114,7 +114,7 @@ pub struct List {
     /// The rules with their sources, the cases that cite each, the targets that exercise it, and the mutants that break it.
     #[arg(long, group = "what")]
     pub rules: bool,
-    /// The documents the rules are from, sentence by sentence: the rules that hold it, or why none does.
+    /// The documents the rules are from, sentence by sentence: the rules that cover each, or why none does.
     #[arg(long, group = "what")]
     pub sentences: bool,
     /// What the cases reach: each register, page field, hypercall and patch entry by state, way and moment.
@@ -137,13 +137,13 @@ pub struct Check {
 #[derive(Debug, Args)]
 pub struct Repro {
     /// The case: its name, or the path of a `.probe` file, with `@` and its parameters if it has any. `alias-desync` is a
-    /// story, told on targets of its own.
+    /// story with targets of its own.
     #[arg(value_name = "CASE")]
     pub case: String,
     /// The target.
     #[arg(long, short, value_name = "T")]
     pub target: Option<String>,
-    /// Count the exits of each step on a target that counts those of a whole case: by as many runs as there are steps.
+    /// Count the exits of each step on a target that counts only those of a whole case, by one run per step.
     #[arg(long)]
     pub exits: bool,
     /// Let the command that is shown stop the guest before its first instruction and wait for gdb.
@@ -167,10 +167,10 @@ pub struct Gate {
     /// What was built.
     #[command(flatten)]
     pub build: Build,
-    /// A build of the same to compare with: only what is different is told, and what it breaks the other may break too.
+    /// A build of the same part to compare with: only differences are reported, and what it breaks the other may break too.
     #[arg(long, value_name = "IMAGE")]
     pub baseline: Option<PathBuf>,
-    /// Let whatever is told fail the gate: changes that break no rule, and deviations that are gone.
+    /// Let everything that is reported fail the gate, changes that break no rule and deviations that are gone included.
     #[arg(long)]
     pub strict: bool,
     /// How the results are printed.
@@ -179,9 +179,9 @@ pub struct Gate {
 }
 
 const GATE_STATUS: &str = "\
-Exit status: 0 not worse than allowed; 1 a rule is broken, or the target dies or hangs, that neither the \
-expectations nor the baseline list, or a listed case breaks something that it did not; 2 wrong usage; 125 the \
-build does not boot, has no backend, or an error left it open (`git bisect run` skips such a commit).";
+Exit status: 0 not worse than allowed; 1 a rule is broken, or the target crashes or hangs, and neither the \
+expectations nor the baseline list it, or a listed case fails differently; 2 wrong usage; 125 the build does not \
+boot, has no backend, or an error left it undecided (`git bisect run` skips such a commit).";
 
 /// What was built: one of these.
 #[derive(Debug, Args)]
@@ -201,7 +201,7 @@ pub struct Build {
 /// `sprig bench`.
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Measure the operations of these targets alone: exits and cost of each, by trap and by page [default: what the whole
+    /// Measure only the operations of these targets: exits and cost of each, by trap and by page [default: what the whole
     /// suite costs on the reference and on QEMU, and the operations of ref-e500v2-pr].
     #[arg(long = "target", short, value_name = "T")]
     pub targets: Vec<String>,
@@ -220,13 +220,13 @@ pub struct Fuzz {
     /// Decides what the scripts are [default: another one each time; it is printed].
     #[arg(long)]
     pub seed: Option<u64>,
-    /// How many scripts, those of each single thing first [default: 4000].
+    /// How many scripts, beginning with those of single things [default: 4000].
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
-    /// Go on until so much CPU time is used, the target's included.
+    /// Continue until so many seconds of CPU time are used, the target's included.
     #[arg(long, value_name = "S", conflicts_with = "count", value_parser = clap::value_parser!(u64).range(1..))]
     pub cpu_seconds: Option<u64>,
-    /// A folder for what is found, a `.probe` file each; it is made if need be.
+    /// A folder for findings, one `.probe` file each; it is created if needed.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// How the outcome is printed.
@@ -235,10 +235,10 @@ pub struct Fuzz {
 }
 
 const FUZZ_STATUS: &str = "\
-Exit status: 0 nothing found but what is known; 1 something; 2 wrong usage; 125 the target cannot run, or an \
-error left some scripts open.";
+Exit status: 0 nothing new was found; 1 something was; 2 wrong usage; 125 the target cannot run, or an error left \
+some scripts undecided.";
 
-/// How an outcome is printed that is no list of verdicts.
+/// How an outcome that is not a list of verdicts is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum OutcomeFormat {
     /// For people.
@@ -259,7 +259,7 @@ pub struct Mutants {
     /// next if it survives there].
     #[arg(long = "cpu", value_name = "CPU", value_parser = reference_cpus())]
     pub cpus: Vec<String>,
-    /// Leave out these cases: names, areas or globs, as for `run`. What survives then is what they are needed for.
+    /// Leave out these cases: names, areas or globs, as for `run`. What survives then shows what they are needed for.
     #[arg(long, value_name = "CASE")]
     pub without: Vec<String>,
     /// How many mutants run at the same time [default: one on each core].
@@ -294,7 +294,7 @@ pub struct Lockstep {
     /// How many random programs, in addition to the one that moves every special register.
     #[arg(long, default_value_t = 10)]
     pub programs: u64,
-    /// How often each instruction is in a program.
+    /// How often each instruction occurs in a program.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
     /// Compare the guest image for ppce500 with the suite's cases instead.
@@ -306,7 +306,7 @@ pub struct Lockstep {
     /// With --image: stop after this many instructions.
     #[arg(long, requires = "image", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
-    /// Go on after a difference, from QEMU's state, and list each kind once.
+    /// Continue after a difference, from QEMU's state, and list each kind once.
     #[arg(long)]
     pub all: bool,
 }

@@ -110,5 +110,5 @@ fn writing(path: &Path, cause: std::io::Error) -> Error {
 }
 
 fn stopped(error: FuzzError) -> Error {
-    Error::not_judged(error.to_string(), "this is a mistake of sprig's: please report it with the seed")
+    Error::not_judged(error.to_string(), "this is a mistake in sprig: please report it with the seed")
 }

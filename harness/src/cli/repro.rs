@@ -77,7 +77,7 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
 /// The exits of each step by themselves.
 fn by_step(target: &dyn Target, case: &Case) -> Result<BTreeMap<usize, Exits>, Error> {
     exits::by_step(target, case).map_err(|error| {
-        let advice = "leave out `--exits`: then the exits are shown that the target counts by itself, if it does";
+        let advice = "leave out `--exits` to see the exits that the target counts by itself, if it does";
         Error::not_judged(format!("the exits of each step are not known: {error}"), advice)
     })
 }

@@ -74,7 +74,7 @@ fn whole_file(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) {
     }
     if tree.header.rules.is_empty() && !tree.header.broken {
         let place = tree.body.first().map_or(end, |first| line_start(source, first.line));
-        let found = Diagnostic::error("this case tests no rule").at(place, "expected `rule` in front of this");
+        let found = Diagnostic::error("this case tests no rule").at(place, "expected `rule` before this");
         let found =
             found.note("cases/rules.toml lists them; where no document speaks, `unspecified.TOPIC` names the topic");
         errors.push(found.help("add a line `rule ID` to the header"));
@@ -105,7 +105,7 @@ fn header(header: &Header, declared: &HashMap<&str, Span>, errors: &mut Vec<Diag
     for (feature, span) in &header.needs {
         let with = guard.and(*feature, true);
         if guard.is_possible() && !with.is_possible() {
-            let message = format!("no target has `{feature}` and what else is needed");
+            let message = format!("no target has `{feature}` and the other features that are needed");
             errors.push(Diagnostic::error(message).at(*span, "excluded by another feature of this case"));
             continue;
         }
@@ -129,7 +129,7 @@ fn kernels(header: &Header, needed: &Guard, errors: &mut Vec<Diagnostic>) {
         None => guard.clone(),
     };
     let mut report = |span, kernel| {
-        let message = format!("no target has a {kernel} guest kernel and what else is needed");
+        let message = format!("no target has a {kernel} guest kernel and the other features that are needed");
         errors.push(Diagnostic::error(message).at(span, "excluded by the rest of the header"));
     };
     for (size, span) in header.word.iter().flat_map(|(sizes, span)| sizes.iter().map(move |size| (*size, *span))) {

@@ -211,7 +211,7 @@ fn on_hashed_is_not_for_every_server_core() {
     let source =
         sprig::script::source(Path::new("area.probe"), format!("{HEADER}needs power8\n{hashed}expect x == 0\n").into());
     let found = source.and_then(sprig::script::parse).expect_err("a radix tree is no hashed table");
-    assert_eq!(found.list()[0].message(), "`x` is not observed on every target that comes here");
+    assert_eq!(found.list()[0].message(), "`x` is not observed on every target that reaches this line");
     let other = "on not hashed {\n x = mfspr SPRG1\n}\n";
     let script = parse(&format!("{HEADER}needs power8\n{hashed}{other}expect x == 0\n"));
     let power9 = profile(Cpu::by_name("power9").expect("a CPU"), false);

@@ -154,7 +154,7 @@ fn named_feature(name: &Name) -> Parsed<Feature> {
 }
 
 fn twice(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(format!("`{what}` is there twice")).at(span, "a second time")
+    Diagnostic::error(format!("`{what}` is given twice")).at(span, "a second time")
 }
 
 /// Checks that a name is made of letters, digits and `-`, and is not one of the language's own.

@@ -167,7 +167,7 @@ impl Cursor<'_> {
             return Err(Diagnostic::error(format!("`{}` is not asynchronous", name.text))
                 .at(name.span, "belongs to an instruction")
                 .note(format!("the asynchronous interrupts are {}", asynchronous().collect::<Vec<_>>().join(", ")))
-                .help("whether a step took it is said by `x.exception`"));
+                .help("`x.exception` says whether a step took it"));
         }
         let within = if self.eat_word("within") { Some(self.value()?) } else { None };
         Ok(Action::Taken { exception, within })
@@ -200,7 +200,7 @@ impl Cursor<'_> {
             Some('s') => [p::SUPERVISOR_READ, p::SUPERVISOR_WRITE, p::SUPERVISOR_EXECUTE],
             Some('u') => [p::USER_READ, p::USER_WRITE, p::USER_EXECUTE],
             _ => {
-                let found = Diagnostic::error(format!("`{}` says for neither state what is allowed", name.text));
+                let found = Diagnostic::error(format!("`{}` names neither state", name.text));
                 return Err(wrong(found.at(name.span, "")));
             }
         };
@@ -216,7 +216,7 @@ impl Cursor<'_> {
                 }
             };
             if (rights | said) & bit != 0 {
-                let message = format!("the right `{letter}` is there twice");
+                let message = format!("the right `{letter}` is given twice");
                 return Err(Diagnostic::error(message).at(name.span, "a second time"));
             }
             rights |= bit;

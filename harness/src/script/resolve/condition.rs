@@ -28,7 +28,7 @@ impl View<'_> {
         }
         let in_race = |step: &&usize| self.program.steps.get(**step).is_some_and(|step| step.in_race);
         if steps.iter().filter(in_race).count() > 1 {
-            let found = Diagnostic::error("an expectation can speak of one observation of a race only");
+            let found = Diagnostic::error("an expectation can name only one observation of a race");
             let found = found.at(expr.span, "speaks of several");
             lookup.report(
                 found
@@ -219,7 +219,7 @@ impl View<'_> {
 }
 
 fn of_nothing_observed(span: Span) -> Diagnostic {
-    Diagnostic::error("this speaks of no observation").at(span, "always the same")
+    Diagnostic::error("this names no observation").at(span, "always the same")
 }
 
 /// The exception of this name; `Some(None)` is `none`.

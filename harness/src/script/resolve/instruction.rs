@@ -25,7 +25,7 @@ impl Resolver<'_, '_> {
                 continue;
             };
             if with.iter().any(|(known, _)| *known == register) {
-                self.lookup.report(Diagnostic::error("this register is there twice").at(expr.span, "a second time"));
+                self.lookup.report(Diagnostic::error("this register is given twice").at(expr.span, "a second time"));
                 complete = false;
             }
             with.push((register, value));
@@ -37,7 +37,7 @@ impl Resolver<'_, '_> {
                 continue;
             };
             if gives.contains(&register) {
-                self.lookup.report(Diagnostic::error("this register is there twice").at(expr.span, "a second time"));
+                self.lookup.report(Diagnostic::error("this register is given twice").at(expr.span, "a second time"));
                 complete = false;
             }
             gives.push(register);

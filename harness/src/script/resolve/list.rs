@@ -23,7 +23,7 @@ impl Lookup<'_> {
         for (binding, span) in &all {
             let first = seen.insert(binding.meaning, *span).filter(|_| binding.meaning != Meaning::Unknown);
             if let Some(first) = first {
-                let message = format!("the value {} is there twice", binding.text);
+                let message = format!("the value {} is given twice", binding.text);
                 self.report(Diagnostic::error(message).at(*span, "a second time").at(first, "the first"));
                 return None;
             }
@@ -117,9 +117,7 @@ impl Lookup<'_> {
         let Some(((prefix, low, suffix), (_, high, _))) = same else {
             let message = format!("{first}..{last} is not a range of registers");
             let found = Diagnostic::error(message).at(span, "");
-            self.report(
-                found.note("the names of a range differ by their last number alone, and the lower comes first"),
-            );
+            self.report(found.note("the names of a range differ only in their last number, and the lower comes first"));
             return None;
         };
         let mut registers = Vec::new();

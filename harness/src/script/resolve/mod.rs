@@ -208,7 +208,7 @@ impl Resolver<'_, '_> {
         for (register, span) in std::mem::take(&mut self.lookup.mentioned) {
             let is_new = self.need(Need::Register(register));
             if is_new && self.guard.is_possible() && !self.guard.can_have(register) {
-                let message = format!("no CPU that comes here has {register}");
+                let message = format!("no CPU that reaches this line has {register}");
                 self.lookup.report(Diagnostic::error(message).at(span, ""));
             }
         }
@@ -290,7 +290,7 @@ impl Resolver<'_, '_> {
         let stub = action.has_stub();
         if let Some(span) = step.may_trap.filter(|_| !stub) {
             let found = Diagnostic::error("this step cannot take an exception").at(span, "");
-            self.lookup.report(found.note("it runs no instruction of the guest's"));
+            self.lookup.report(found.note("it runs no instruction of the guest"));
         }
         if let Some(name) = step.name.as_ref().filter(|_| !stub && outputs.is_empty()) {
             let message = format!("`{}` would observe nothing", name.text);

@@ -124,7 +124,7 @@ impl View<'_> {
     ) -> Diagnostic {
         let (name, span) = (&reference.name, reference.name_span);
         if let Some(first) = elsewhere {
-            return Diagnostic::error(format!("`{name}` is not observed on every target that comes here"))
+            return Diagnostic::error(format!("`{name}` is not observed on every target that reaches this line"))
                 .at(span, "used here")
                 .at(first, "observed in an `on` block");
         }
@@ -154,7 +154,7 @@ impl View<'_> {
         if !self.in_expectation && observations.iter().any(outside) {
             let message = format!("`{}` has an outcome in each round of the race", reference.name);
             let found = Diagnostic::error(message).at(reference.name_span, "which of them is not said");
-            lookup.report(found.note("outside the race only `expect` can speak of it"));
+            lookup.report(found.note("outside the race only `expect` can name it"));
             return None;
         }
         Some(observations)
@@ -190,13 +190,13 @@ impl View<'_> {
         let (index, step) = self.step(lookup, reference, false)?;
         if !step.action.has_stub() {
             let message = format!("`{}` cannot take an exception", reference.name);
-            lookup.report(Diagnostic::error(message).at(reference.name_span, "runs no instruction of the guest's"));
+            lookup.report(Diagnostic::error(message).at(reference.name_span, "runs no instruction of the guest"));
             return None;
         }
         if !step.may_trap {
             let message = format!("an exception of `{}` fails the case", reference.name);
             let found = Diagnostic::error(message).at(reference.name_span, "so nothing can be said about it");
-            lookup.report(found.at(step.span, "write `try` in front of this step"));
+            lookup.report(found.at(step.span, "write `try` before this step"));
             return None;
         }
         Some(index)

@@ -146,7 +146,7 @@ impl Resolver<'_, '_> {
             _ => "what an exception leaves in the registers",
         };
         let found = Diagnostic::error(format!("{what} is not a value of later steps"));
-        self.lookup.report(found.at(span, "only `expect` can speak of it"));
+        self.lookup.report(found.at(span, "only `expect` can name it"));
         None
     }
 
@@ -215,7 +215,7 @@ impl Resolver<'_, '_> {
             let wrong = if !ARGUMENTS.contains(&number) {
                 Some(("a hypercall takes its arguments in r3 to r10", "not one of them"))
             } else if given.iter().any(|(known, _)| *known == number) {
-                Some(("this argument is there twice", "a second time"))
+                Some(("this argument is given twice", "a second time"))
             } else {
                 None
             };

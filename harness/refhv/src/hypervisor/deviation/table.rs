@@ -42,10 +42,10 @@ deviations! {
     // ---- cpu: what the hardware's registers hold while the guest runs ----
 
     AliasClobberedByHost, "alias-clobbered-by-host", Cpu, Every,
-        "an interrupt of the host leaves something of the host's in the last alias register",
+        "an interrupt of the host leaves a host value in the last alias register",
         "Linux 8b64a9dfb091, powerpc/booke64: use SPRG0/3 scratch for bolted TLB miss & crit int: SPRG4-7 were the host's scratch";
     AliasShowsHost, "alias-shows-host", Cpu, Register(n::USPRG3),
-        "the register of USPRG3 holds a pointer of the host's while the guest runs",
+        "the register of USPRG3 holds a host pointer while the guest runs",
         "Linux 6.12, arch/powerpc/kvm/booke_interrupts.S, live: SPRG3 is the host's thread pointer, and mfspr 259 does not trap";
     Sprg3NotLoaded, "sprg3-not-loaded", Cpu, Register(n::USPRG3),
         "entry loads the register of USPRG4-7 and not that of USPRG3",
@@ -78,7 +78,7 @@ deviations! {
     // ---- emulation: what a privileged instruction does ----
 
     SprgsSwapped, "sprgs-swapped", Emulation, Every,
-        "an emulated mtspr to SPRG1 writes SPRG2 and the other way round",
+        "an emulated mtspr to SPRG1 writes SPRG2 and vice versa",
         "arch/powerpc/kvm/emulate.c, kvmppc_emulate_mtspr, with two cases interchanged";
     MfsprLeavesTarget, "mfspr-leaves-target", Emulation, Every,
         "an emulated mfspr of PIR or, where the CPU has none, of PVR leaves its target register as it was",
@@ -135,7 +135,7 @@ deviations! {
     // ---- page: where it is seen and what is in it ----
 
     PageMsrUnsafe, "page-msr-unsafe", Page, Every,
-        "every bit the guest stores to the page's msr is taken, not EE and RI alone",
+        "every bit the guest stores to the page's msr is taken, not only EE and RI",
         "Documentation/virt/kvm/ppc-pv.rst, MSR bits: any other needs the real instruction";
     PageMsrIgnored, "page-msr-ignored", Page, Every,
         "what the guest stores to the page's msr is not taken: EE set there enables nothing",
@@ -165,7 +165,7 @@ deviations! {
         "the page is in address space 0 only: with MSR[DS] = 1 its address is not mapped",
         "Linux 6.12, arch/powerpc/kvm/e500_mmu_host.c, kvmppc_map_magic, live: the entry is tagged for address space 0";
     PageBehindTranslation, "page-behind-translation", Page, Server,
-        "a translation of the guest's own to the physical address of the page reaches the page, in problem state too",
+        "the guest's own translation to the physical address of the page reaches the page, in problem state too",
         "Linux 6.12, arch/powerpc/kvm/book3s.c, kvmppc_gpa_to_pfn, live: it does not ask for MSR[PR]";
     PageSliceWrong, "page-slice-wrong", Page, Partition,
         "where the host's pages are 64 KiB the guest sees the 4 KiB of them that its physical address chooses, not those with the page",
@@ -180,7 +180,7 @@ deviations! {
         "MAP_MAGIC_PAGE takes r3 for the effective and r4 for the physical address, as ppc-pv.rst has it",
         "Documentation/virt/kvm/ppc-pv.rst, The magic page, live: it has the two parameters the wrong way round";
     MapFlagsInAddress, "map-flags-in-address", Hypercall, Every,
-        "MAP_MAGIC_PAGE takes the flags in r4 for a part of the address, so that no page matches it",
+        "MAP_MAGIC_PAGE takes the flags in r4 for part of the address, so that no page matches it",
         "arch/powerpc/kvm/powerpc.c, kvmppc_kvm_pv, without the mask of magic_page_ea";
     MapMapsNothing, "map-maps-nothing", Hypercall, Every,
         "MAP_MAGIC_PAGE reports success and features, and maps nothing",
@@ -198,10 +198,10 @@ deviations! {
         "KVM_HC_FEATURES answers with the number of the feature's bit, not with the bit",
         "include/linux/kvm_para.h, kvm_para_has_feature: 1 << feature";
     FeaturesEmpty, "features-empty", Hypercall, Every,
-        "KVM_HC_FEATURES does not tell of the page that MAP_MAGIC_PAGE maps",
+        "KVM_HC_FEATURES does not report the page that MAP_MAGIC_PAGE maps",
         "arch/powerpc/kvm/powerpc.c, KVM_HC_FEATURES, with a CPU missing from its #if";
     MapFeaturesOne, "map-features-one", Hypercall, Every,
-        "MAP_MAGIC_PAGE reports the segment registers alone",
+        "MAP_MAGIC_PAGE reports only the segment registers",
         "Linux before b59049720dd9, KVM: PPC: paravirtualize SPRG4-7, ESR, PIR, MASn: KVM_MAGIC_FEAT_SR was all";
     MapFeaturesNone, "map-features-none", Hypercall, Every,
         "MAP_MAGIC_PAGE reports no features",
@@ -291,7 +291,7 @@ deviations! {
         "the instructions that KVM_PPC_GET_PVINFO gives load the low half of the magic number twice",
         "arch/powerpc/kvm/powerpc.c, kvm_vm_ioctl_get_pvinfo, without its shift by 16";
     BreakpointReflected, "breakpoint-reflected", Host, Every,
-        "a debugger's breakpoint in problem state is an illegal instruction of the guest's",
+        "a debugger's breakpoint in problem state is an illegal instruction in the guest",
         "Linux 6.12, arch/powerpc/kvm/book3s_pr.c, kvmppc_exit_pr_progint, live: it hands on what problem state does first";
     StepOverEmulated, "step-over-emulated", Host, Every,
         "a step does not end after an instruction that the hypervisor emulates",
@@ -300,7 +300,7 @@ deviations! {
         "a guest that user space debugs can change its breakpoints",
         "arch/powerpc/kvm/booke_emulate.c, kvmppc_booke_emulate_mtspr, without its tests of guest_debug";
     TranslateAnyProcess, "translate-any-process", Host, Register(n::MAS0),
-        "KVM_TRANSLATE does not look whose a translation is",
+        "KVM_TRANSLATE does not check whose a translation is",
         "arch/powerpc/kvm/e500_mmu.c, kvmppc_core_vcpu_translate, with 0 for the process of the address";
     VectorNotAsked, "vector-not-asked", Host, Register(n::EPR),
         "an external interrupt leaves EPR as it was",
