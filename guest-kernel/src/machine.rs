@@ -310,7 +310,7 @@ impl Machine for Guest {
 }
 
 impl Guest {
-    /// What comes now is no step of which the instructions say what it changes.
+    /// The next step is not one whose instructions say what it changes.
     fn anything_may_happen(&mut self) {
         #[cfg(target_pointer_width = "32")]
         {

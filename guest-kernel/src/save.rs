@@ -118,7 +118,7 @@ pub(crate) struct Flags {
     pub(crate) resume_mask: AtomicU32,
     /// How often each asynchronous interrupt was taken, by exception number. Its handler alone writes this.
     pub(crate) taken: [AtomicU32; EXCEPTIONS],
-    /// `taken` when somebody last asked. The handlers do not write this: an interrupt that comes while it is asked about is not lost.
+    /// `taken` when it was last asked for. The handlers do not write this: an interrupt that comes while it is asked about is not lost.
     pub(crate) told: [AtomicU32; EXCEPTIONS],
     /// How often any was taken. The handlers alone write this.
     pub(crate) all_taken: AtomicU32,

@@ -48,7 +48,7 @@ pub enum Uncounted {
         /// The step's.
         line: usize,
     },
-    /// The bytecode is none.
+    /// The bytecode is malformed.
     #[error(transparent)]
     Malformed(#[from] Malformed),
 }

@@ -175,7 +175,7 @@ impl Run<'_> {
         Record::new(target, selected.instance.name(), &source, verdict).again(again)
     }
 
-    /// Runs the cases on every target, so many at a time, and hands over what they say in the order of the targets.
+    /// Runs the cases on every target, this many at a time, and hands over their results in the order of the targets.
     ///
     /// # Errors
     /// The first error of `sink`. Targets that have begun still run to their end; no other begins.
@@ -196,7 +196,7 @@ impl Run<'_> {
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let (Some(target), Some(sender)) = (targets.get(index), senders.get(index)) else { break };
-                        // Nobody listens any more after an error of the sink: then there is nothing to say to anybody.
+                        // After an error of the sink nothing is listening any more, and nothing is sent.
                         let say = |message| drop(sender.send(message));
                         let report = self.on(&**target, progress, |record| say(Message::Record(Box::new(record))));
                         say(Message::Ended(report));

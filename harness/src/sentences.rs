@@ -36,13 +36,13 @@ pub struct Sentence {
     pub at: String,
     /// What it says.
     pub says: String,
-    /// What became of it.
+    /// How it is covered.
     pub fate: Fate,
     /// Line in the file, from 1.
     pub line: usize,
 }
 
-/// What became of a sentence.
+/// How a sentence is covered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// These rules, or topics, hold it.

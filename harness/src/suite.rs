@@ -30,7 +30,7 @@ pub const GOLDEN: &str = "golden";
 pub const EXPECTATIONS: &str = "golden/expectations.toml";
 /// Below the root: the differences.
 pub const DIFFERENCES: &str = "golden/differences.toml";
-/// Below the root: what `sprig fuzz` finds and somebody has looked into.
+/// Below the root: known findings of `sprig fuzz`.
 pub const KNOWN: &str = "golden/fuzz.toml";
 
 /// Everything a run is judged by.
@@ -48,7 +48,7 @@ pub struct Suite {
     pub expectations: Expectations,
     /// Where the reference and QEMU differ.
     pub differences: Differences,
-    /// What random scripts find and somebody has looked into.
+    /// Known findings of random scripts.
     pub known: Known,
     /// What every target did when last reviewed.
     pub goldens: Store,
@@ -141,7 +141,7 @@ impl Suite {
         Coverage::of(self.instances(), &profiles)
     }
 
-    /// A [`Problem`] for everything that nobody needs, and for what is missing: the seven kinds below.
+    /// A [`Problem`] for everything that is unused, and for what is missing: the seven kinds below.
     #[must_use]
     pub fn unused(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         let mut problems = self.unused_rules();

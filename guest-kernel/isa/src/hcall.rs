@@ -115,7 +115,7 @@ pub mod papr {
     pub const H_FUNCTION: i64 = -2;
     /// Status: not from this state.
     pub const H_PRIVILEGE: i64 = -3;
-    /// Status: an argument is wrong, nobody says which.
+    /// Status: an argument is wrong, without saying which.
     pub const H_PARAMETER: i64 = -4;
     /// Status: no entry of the group is free.
     pub const H_PTEG_FULL: i64 = -6;

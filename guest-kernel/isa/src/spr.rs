@@ -72,7 +72,7 @@ impl Access {
     }
 }
 
-/// What mtspr makes of a value, on the CPU as hardware.
+/// The value that mtspr leaves in the register, on the CPU as hardware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
     /// The register takes it.

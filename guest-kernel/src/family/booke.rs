@@ -41,7 +41,7 @@ pub(super) fn acknowledge(exception: Exception) -> bool {
         Exception::Watchdog => tsr::ENW | tsr::WIS,
         _ => return false,
     };
-    // SAFETY: every BookE CPU has it; nobody waits for the bit.
+    // SAFETY: every BookE CPU has it; nothing waits for the bit.
     unsafe { mtspr::<{ number::TSR }>(bits) };
     true
 }

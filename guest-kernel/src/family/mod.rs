@@ -184,7 +184,7 @@ pub(crate) fn unmap(ea: Ea) {
     of_family!(unmap(ea));
 }
 
-/// True if [`map`] has mapped the page at this address and nobody has removed it.
+/// True if [`map`] has mapped the page at this address and it was not removed.
 #[cfg(all(feature = "board", target_pointer_width = "32"))]
 pub(crate) fn is_mapped(ea: Ea) -> bool {
     of_family!(is_mapped(ea))

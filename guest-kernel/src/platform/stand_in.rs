@@ -24,7 +24,7 @@ use sprig_wire::layout::{FIRMWARE_PAGE, RAM_SIZE};
 
 /// The page with the stack.
 const TOP_PAGE: u32 = 0u32.wrapping_sub(PAGE_SIZE as u32);
-/// The firmware's own memory: so many bytes up to the end of the address space, and of RAM.
+/// The firmware's own memory: this many bytes up to the end of the address space, and of RAM.
 const OWN_MEMORY: u32 = 1 << 20;
 /// The first stack frame: a back chain and the word where the called function leaves its return address.
 const FIRST_FRAME: u32 = 0u32.wrapping_sub(8);
@@ -58,14 +58,14 @@ impl Firmware for StandIn {
                 return;
             }
         }
-        // SAFETY: the page is mapped and nobody else's, in the kernel's own translation; its stack grows down from the top.
+        // SAFETY: the page is mapped and used by nothing else, in the kernel's own translation; its stack grows down from the top.
         unsafe { call_on_stack(call, client_interface, FIRST_FRAME) };
     }
 }
 
 /// The entry point, as the client interface has it: 0, or -1 for a service that it does not have.
 extern "C" fn client_interface(call: *mut Call) -> i32 {
-    // SAFETY: the kernel's call, which nobody else refers to meanwhile.
+    // SAFETY: the kernel's call, which nothing else refers to meanwhile.
     let call = unsafe { &mut *call };
     let [first, second, third, ..] = call.arguments();
     let results: &[u32] = match call.service().to_bytes() {
@@ -88,7 +88,7 @@ extern "C" fn client_interface(call: *mut Call) -> i32 {
     0
 }
 
-/// What passes for milliseconds: nobody knows how fast the board's time base is.
+/// What passes for milliseconds: it is not known how fast the board's time base is.
 fn milliseconds() -> u32 {
     const TICKS: u32 = 1 << 10;
     let time: u32;

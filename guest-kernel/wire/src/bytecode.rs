@@ -269,7 +269,7 @@ impl Step<'_> {
     }
 }
 
-/// Opcode bytes. Zero is none, so that a run into zeroed memory is noticed.
+/// Opcode bytes. Zero is not one, so that a run into zeroed memory is noticed.
 mod opcode {
     pub(super) const EXEC: u8 = 1;
     pub(super) const COMPUTE: u8 = 2;
@@ -289,7 +289,7 @@ mod opcode {
     pub(super) const TOUCH: u8 = 16;
 }
 
-/// Every operation begins at a multiple of so many bytes.
+/// Every operation begins at a multiple of this many bytes.
 const ALIGNMENT: usize = 4;
 
 /// Decodes one operation and the number of bytes it takes.

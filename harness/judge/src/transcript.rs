@@ -42,7 +42,7 @@ pub struct RunResult {
     pub fate: Fate,
     /// How far the guest's log says the case has come, as a number of [`State`].
     pub state: u16,
-    /// The last step begun; none where the target died and nobody saw which.
+    /// The last step begun; none if the target died and the step is not known.
     pub last_step: Option<u32>,
     /// The log's entries.
     pub entries: Vec<u8>,

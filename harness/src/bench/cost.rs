@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 
 /// Measurements of each loop, of which the median counts.
 const TIMES: u32 = 5;
-/// A trap in the reference costs at most so many plain instructions.
+/// A trap in the reference costs at most this many plain instructions.
 const TRAP_LIMIT: f64 = 5.0;
 /// Fewer exits of a kind for each operation are chance: a tick of the host's.
 const CHANCE: f64 = 0.02;
@@ -33,7 +33,7 @@ pub enum Unmeasured {
     /// CPU time cannot be read.
     #[error("CPU time cannot be read: {0}")]
     CpuTime(#[from] nix::Error),
-    /// A loop did not come to its end, so that nobody knows how often it ran.
+    /// A loop did not finish, so it is not known how often it ran.
     #[error("{what} cannot be measured on {target}: {how}")]
     Unfinished {
         /// The loop.
@@ -145,7 +145,7 @@ fn run(target: &dyn Target, cases: &[(&'static str, Case)]) -> Result<Vec<RunRes
     Ok(results)
 }
 
-/// How a case ended that did not come to its end undisturbed: nobody knows how often its loop ran.
+/// How a case ended that did not finish undisturbed: it is not known how often its loop ran.
 fn unfinished(case: &Case, result: &RunResult) -> Option<String> {
     let how = match &result.fate {
         Fate::Ended if result.state() == Some(State::Ended) => exception(case, result)?,
@@ -199,7 +199,7 @@ struct HostLoop {
 const FIRST_ROUNDS: u32 = 1 << 12;
 const GROWTH: u32 = 4;
 const MOST_ROUNDS: u32 = 1 << 24;
-/// A loop is long enough when it takes so many times what a machine takes to start, and so many seconds.
+/// A loop is long enough if it takes this many times what a machine takes to start, and this many seconds.
 const TIMES_START: f64 = 5.0;
 const LEAST_SECONDS: f64 = 0.02;
 

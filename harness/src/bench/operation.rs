@@ -140,7 +140,7 @@ impl Operation {
         1 + self.handler.len() as u32
     }
 
-    /// The loop, ready to run so many times; none where patching changes nothing, or there is no page. The script is our own, so it
+    /// The loop, ready to run this many times; none where patching changes nothing, or there is no page. The script is our own, so it
     /// parses and assembles; if not, there is nothing to measure.
     pub(super) fn assemble(&self, profile: &Profile, guest: Guest, rounds: u32, times: u32) -> Option<Case> {
         if guest == Guest::Patched && !self.can_be_patched(profile) {
@@ -200,7 +200,7 @@ impl Operation {
         )
     }
 
-    /// Replaces every instruction of loop and handler that a guest may; false if there is none.
+    /// Replaces every instruction of loop and handler that a guest may; false if there are none.
     fn patch(&self, case: &mut Case, profile: &Profile) -> bool {
         let kernel = Kernel {
             wide: profile.features.contains(Feature::Wide),

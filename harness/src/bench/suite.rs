@@ -11,16 +11,16 @@ use crate::target::{Boot, Limits, Target};
 const ROUNDS: usize = 5;
 /// All cases on the reference cost less than one boot.
 pub const REFERENCE_LIMIT: f64 = 1.0;
-/// All cases on one QEMU target cost at most so many boots.
+/// All cases on one QEMU target cost at most this many boots.
 pub const QEMU_LIMIT: f64 = 5.0;
-/// The gate with all cases on an emulated host costs at most so many boots of that host.
+/// The gate with all cases on an emulated host costs at most this many boots of that host.
 pub const HOST_LIMIT: f64 = 3.0;
 /// Ten times the cases cost ten times the time; what a measurement on a shared machine may add to that.
 const GROWTH_LIMIT: f64 = 11.0;
 /// Cases of the smaller run that growth is measured with, at least: all of them as often as that takes, so that both runs have
 /// the same ones.
 const FEW: usize = 1000;
-/// The larger run has so many times as many.
+/// The larger run has this many times as many.
 const TIMES: usize = 10;
 /// Ten times the cases take the same memory, give or take an allocator's mood.
 const MEMORY_LIMIT: f64 = 1.05;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Scripts where nobody says how many.
+/// The default number of scripts.
 const COUNT: u64 = 4000;
 
 pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, Error> {
@@ -71,7 +71,7 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
     Ok(report::exit(&outcome))
 }
 
-/// What a target is compared with unless somebody says otherwise: without its deviation; the reference's hypervisor without
+/// What a target is compared with by default: without its deviation; the reference's hypervisor without
 /// itself; everything else with the reference of the same CPU, guest kernel and mode.
 fn reference(all: &[Arc<dyn Target>], target: &dyn Target) -> Option<Arc<dyn Target>> {
     let named = |name: &str| all.iter().find(|other| other.id() == name).cloned();

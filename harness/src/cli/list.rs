@@ -113,7 +113,7 @@ fn rules(out: &mut dyn Write, suite: &Suite, targets: &[&dyn Target]) -> Result<
     Ok(())
 }
 
-/// Each document with what it says, and what became of that.
+/// Each document with its sentences, and the rules that cover each.
 fn sentences(out: &mut dyn Write, sentences: &Sentences) -> Result<(), Error> {
     for Document { name, edition, sentences } in sentences.iter() {
         writeln!(out, "{name} ({edition})")?;

@@ -36,7 +36,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
     let mut out = anstream::stdout().lock();
     let exit = dispatch(arguments, &mut out).unwrap_or_else(|error| {
         if !error.is_broken_pipe() {
-            // Nobody can be told that nobody can be told; the exit status says it.
+            // If this cannot be printed, there is nowhere to report it; the exit status says it.
             let _ = writeln!(anstream::stderr(), "{error}");
         }
         error.exit()

@@ -16,7 +16,7 @@ const MUTANTS: &str = "{bar:16} {pos}/{len} mutants, {elapsed}";
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
-    /// A bar for so many cases. It draws nothing where standard error is not a terminal.
+    /// A bar for this many cases. It draws nothing if standard error is not a terminal.
     pub(super) fn new(cases: u64) -> Self {
         let bar = ProgressBar::new(cases);
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
@@ -25,7 +25,7 @@ impl Bar {
         Self(bar)
     }
 
-    /// A bar for so many mutants.
+    /// A bar for this many mutants.
     pub(super) fn of_mutants(mutants: u64) -> Self {
         let bar = ProgressBar::new(mutants);
         if let Ok(style) = ProgressStyle::with_template(MUTANTS) {

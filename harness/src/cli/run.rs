@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &args::Run, out: &mut dyn Write) -> Result<Exit, Er
     Ok(exit)
 }
 
-/// How many work at the same time: so many, or one on each core.
+/// How many work at the same time: this many, or one on each core.
 pub(super) fn workers(jobs: Option<u16>) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     jobs.map_or_else(cores, usize::from)

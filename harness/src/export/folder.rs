@@ -41,7 +41,7 @@ pub struct Exported {
 /// A folder that was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// Somebody's files are there.
+    /// There are files in it already.
     #[error("{0} is not empty")]
     NotEmpty(PathBuf),
     /// It, or a file in it, cannot be written.

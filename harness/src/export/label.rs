@@ -51,7 +51,7 @@ impl Label {
     }
 }
 
-/// A line that begins as a label and is none.
+/// A line that begins like a label and is not one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the label is damaged, or of another version of sprig")]
 pub struct Damaged;

@@ -208,7 +208,7 @@ mod tests {
         format!("{}\n", Label { plan, number, of, digest: batches(of)[number - 1].digest() })
     }
 
-    /// What the VMM says of so many cases, line by line.
+    /// What the VMM says about this many cases, line by line.
     fn session(cases: u32) -> Vec<String> {
         let mut records = vec![Record::Boot { version: VERSION, pvr: cpu().pvr, cases }];
         for case in 0..cases {
@@ -221,7 +221,7 @@ mod tests {
         (0..).zip(&records).map(line).collect()
     }
 
-    /// The fates of so many cases in a log of one batch.
+    /// The fates of this many cases in a log of one batch.
     fn fates(lines: &[String], cases: usize) -> Vec<Fate> {
         let bytes = format!("login: root\n{}{}", label(1, 1), lines.concat());
         let log = Log::open(bytes.as_bytes()).expect("a log");

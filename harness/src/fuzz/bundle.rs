@@ -59,7 +59,7 @@ impl Runner<'_> {
         let mut behind = Vec::new();
         for (mut bundle, ran) in bundles.into_iter().zip(ran) {
             let harmful = |finding: &&Finding| !self.changes_nothing(&ran.candidate, finding);
-            // The first script that something is wrong with; of a machine that died nobody knows how far it was well.
+            // The first script that something is wrong with; how far a machine that died was right is not known.
             let wrong = match &ran.findings {
                 Some(findings) => findings.iter().find(harmful).map(|finding| match finding.part {
                     Part::Fate => 0,

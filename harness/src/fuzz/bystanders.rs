@@ -78,7 +78,7 @@ fn held(register: u8) -> u64 {
     0x5a00_0000 + u64::from(register) * 0x0001_0101
 }
 
-/// A call's name, as the script language has it; a number where nobody has named it.
+/// A call's name, as the script language has it; a number if it has no name.
 pub(super) fn call_name(token: u32) -> String {
     let known = HYPERCALLS.iter().find(|call| call.token == token);
     known.map_or_else(|| format!("{token:#x}"), |call| call.name.to_owned())

@@ -21,7 +21,7 @@ use std::time::Duration;
 /// When a campaign ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
-    /// After so many scripts.
+    /// After this many scripts.
     Scripts(u64),
     /// When so much CPU time has been used, the targets' included.
     Cpu(Duration),
@@ -74,7 +74,7 @@ impl Shrunk {
     }
 }
 
-/// What came of a campaign.
+/// The outcome of a campaign.
 #[derive(Debug)]
 pub struct Outcome {
     /// Scripts that ran.
@@ -121,7 +121,7 @@ pub struct Times {
 /// A campaign could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The generator made a script that is none.
+    /// The generator made an invalid script.
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// The operating system does not say how much CPU time was used.

@@ -46,12 +46,12 @@ impl Dice {
         items.get(self.below(items.len()))
     }
 
-    /// True so many times in a hundred.
+    /// True this many times in a hundred.
     pub(super) fn percent(&mut self, chance: u8) -> bool {
         self.random.u8(..100) < chance
     }
 
-    /// A value of a register with so many bits.
+    /// A value of a register with this many bits.
     pub(super) fn value(&mut self, bits: u32) -> u64 {
         // Two that are the same, or nearly, show what compares them.
         if !self.drawn.is_empty() && self.percent(12) {

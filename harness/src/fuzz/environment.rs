@@ -31,7 +31,7 @@ pub struct Environment {
     pub features: FeatureSet,
     /// Rounds after which an interrupt that is due has been taken.
     pub patience: u32,
-    /// Its timers have a thread of their own: how many instructions one comes late nobody can tell.
+    /// Its timers have a thread of their own: it is not known how many instructions late one comes.
     pub late_timers: bool,
     /// A script finds what those before it have left in the same machine, but for what the guest kernel clears.
     pub shared: bool,

@@ -85,7 +85,7 @@ impl Generator {
             }
         }
         let mut mapped = None;
-        // A translation of the guest's own where the page is already is for nobody to say.
+        // The effect of the guest's own translation where the page is already cannot be known.
         steps.retain(|step| match step.action {
             Action::MapPage(ea) if !step.user => {
                 mapped = Some(ea);

@@ -197,7 +197,7 @@ fn needs(environment: &Environment, steps: &[Step]) -> Vec<Feature> {
             | Action::PatchedWriteMsr(..)
             | Action::CriticalSection => need(Feature::MagicPage),
             Action::Hcall(..) | Action::HcallPreserves(..) => need(Feature::Hypercall),
-            // Where nobody answers it, it is another step.
+            // If nothing answers it, it is another step.
             Action::Exit(ExitKind::Hcall) if !step.user && environment.has(Feature::Hypercall) => {
                 need(Feature::Hypercall)
             }

@@ -22,11 +22,11 @@ mod tests;
 /// Scripts that run together where each has a machine of its own, and where a session is dear.
 const BATCH: usize = 64;
 const LARGE_BATCH: usize = 4000;
-/// So many different findings are shrunk; the rest is counted.
+/// This many different findings are shrunk; the rest is counted.
 const SHRUNK: usize = 8;
-/// And so many, different or not.
+/// And this many, different or not.
 const ATTEMPTS: usize = 24;
-/// So many variants of a round run at most, the smallest.
+/// At most this many variants of a round run, the smallest.
 const VARIANTS: usize = 160;
 
 /// What tells findings apart before they are shrunk.

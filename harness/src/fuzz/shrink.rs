@@ -53,7 +53,7 @@ fn without_runs(steps: &[Step]) -> Vec<Vec<Step>> {
     variants
 }
 
-/// Two steps that are there for each other are looked for in scripts of so many at most.
+/// Pairs of steps that depend on each other are looked for in scripts of at most this many.
 const PAIRS_UP_TO: usize = 10;
 
 /// The script with one of its steps made plainer.

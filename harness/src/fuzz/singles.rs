@@ -315,7 +315,7 @@ impl Generator {
             }
         }
         if let Some(sprg0) = self.vocabulary().held.iter().find(|spr| spr.number == number::SPRG0).copied() {
-            // Where nobody has mapped the page, memory is memory.
+            // If the page is not mapped, memory is memory.
             scripts.push(vec![
                 supervisor(Action::WriteSpr(sprg0, VALUE)),
                 supervisor(Action::Store(Size::Word, ZERO + OFFSET, OTHER & 0xffff_ffff)),

@@ -114,7 +114,7 @@ pub(super) fn is_plain(field: &Field) -> bool {
     field.name.starts_with("scratch") || field.name == "critical"
 }
 
-/// Tokens that nobody has given a meaning: a number of KVM's, the same under another vendor, none.
+/// Tokens without a meaning: a number of KVM's, the same under another vendor, none.
 const UNKNOWN_CALLS: [u32; 3] = [0x002a_7fff, 0x0001_7fff, 0];
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use sprig_isa::syndrome::{dsisr, esr, srr1};
 use sprig_isa::timer::tsr;
 use std::fmt;
 
-/// Why there is a difference that is none of the reference's mistakes.
+/// Why there is a difference that is not a mistake of the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The architecture leaves the result open, or it depends on the host's clock.

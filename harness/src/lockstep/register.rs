@@ -42,7 +42,7 @@ impl Register {
     /// The register printed under this name for this CPU; none if it is not one that is compared.
     ///
     /// # Errors
-    /// [`Unknown`] if the reference has no register of that name: then there is something that nobody compares.
+    /// [`Unknown`] if the reference has no register of that name: then something is not compared.
     pub fn by_name(cpu: &Cpu, name: &str) -> Result<Option<Self>, Unknown> {
         Ok(Some(match name {
             "NIP" => Self::Nip,

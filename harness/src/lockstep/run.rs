@@ -69,7 +69,7 @@ pub enum RunError {
     /// QEMU did not do its part.
     #[error(transparent)]
     Qemu(#[from] StreamError),
-    /// QEMU's trace is none.
+    /// QEMU's trace is malformed.
     #[error(transparent)]
     Trace(#[from] Malformed),
     /// The program does not fit.
@@ -120,7 +120,7 @@ impl Subject {
 /// Runs a subject in QEMU and in the reference.
 ///
 /// # Errors
-/// [`RunError`] where there was nothing to compare. A difference is none.
+/// [`RunError`] if there was nothing to compare. A difference is not an error.
 pub fn run(model: &Model, subject: &Subject, on_difference: OnDifference) -> Result<(Verdict, Comparison), RunError> {
     let cpu = model.cpu().ok_or(RunError::Model(model.name))?;
     let reference = Reference::new(cpu, &Image::parse(&subject.file)?, subject.placed.as_ref())?;

@@ -6,7 +6,7 @@ use crate::report::Record;
 use sprig_refhv::hypervisor::Description;
 use std::collections::BTreeSet;
 
-/// Every mutant and what became of it.
+/// Every mutant and its outcome.
 #[derive(Debug)]
 pub struct Matrix {
     /// The mutants, in the order of their table.
@@ -50,7 +50,7 @@ pub struct Kill {
     pub record: Record,
 }
 
-/// What became of a mutant.
+/// The outcome of a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
@@ -79,7 +79,7 @@ impl Kill {
 }
 
 impl Mutant {
-    /// What became of it.
+    /// Its outcome.
     #[must_use]
     pub fn fate(&self) -> Fate {
         match (self.kills.is_empty() && self.dead.is_none(), self.description.equivalent) {

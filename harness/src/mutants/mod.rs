@@ -87,7 +87,7 @@ impl Plan<'_> {
         Ok(Matrix { mutants, plain, seconds: cpu_time::now()? - before })
     }
 
-    /// Every mutant, so many at a time.
+    /// Every mutant, this many at a time.
     fn all(&self, progress: &(dyn Fn() + Sync)) -> Vec<Mutant> {
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         std::thread::scope(|scope| {

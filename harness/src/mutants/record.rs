@@ -94,7 +94,7 @@ impl Records {
         self.0.iter().filter(move |(_, recorded)| recorded.rules.contains(rule)).map(|(id, _)| id.as_str())
     }
 
-    /// The mutants of which something is recorded.
+    /// The mutants that have a record.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

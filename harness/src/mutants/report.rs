@@ -7,7 +7,7 @@ use sprig_refhv::hypervisor::{Description, INEXPRESSIBLE, Inexpressible};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// So many scripts are named of those that kill a mutant.
+/// At most this many of the scripts that kill a mutant are named.
 const NAMED: usize = 3;
 /// Columns of text that is wrapped.
 const WIDTH: usize = 118;

@@ -59,7 +59,7 @@ impl Reporter for Mail<'_> {
     }
 }
 
-/// The report with its lines folded, but for what a target has printed: an oops that is folded is none that a tool reads.
+/// The report with its lines folded, except what a target has printed: tools cannot read a folded oops.
 fn mailed(text: &str) -> String {
     let mut is_console = false;
     let mut all = String::new();

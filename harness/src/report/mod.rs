@@ -44,12 +44,12 @@ pub enum Format {
 /// What is handed over, in this order: `begin`, then for each target `target_begins`, its records, `target_ends`, then
 /// `end`.
 pub trait Reporter {
-    /// So many targets are going to run.
+    /// This many targets are going to run.
     ///
     /// # Errors
     /// As for all of these, those of the writer.
     fn begin(&mut self, targets: usize) -> io::Result<()>;
-    /// The records of a target follow, so many.
+    /// This many records of a target follow.
     ///
     /// # Errors
     /// Those of the writer.

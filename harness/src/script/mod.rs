@@ -81,7 +81,7 @@ pub fn parse_citing(source: Arc<SourceFile>, rules: &[&str]) -> Result<Script, D
 fn read(source: Arc<SourceFile>, rules: Option<&[&str]>) -> Result<Script, Diagnostics> {
     let mut errors = Vec::new();
     if source.text.len() > limit::SOURCE_BYTES {
-        // Nobody who came by `source()` gets here.
+        // A text from `source()` never gets here.
         errors.push(Diagnostic::error(format!("a script has at most {} bytes", limit::SOURCE_BYTES)));
         return Err(Diagnostics::new(source, errors));
     }

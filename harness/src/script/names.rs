@@ -209,7 +209,7 @@ pub(super) fn similar<'a>(what: &str, name: &str, known: impl IntoIterator<Item 
 
 /// A diagnostic for a name that is not among those known: all of them if they are few, and the nearest.
 pub(super) fn unknown<'a>(what: &str, name: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    /// So many names are read faster than looked up.
+    /// Up to this many names are compared faster than looked up.
     const FEW: usize = 18;
     let known: Vec<&str> = known.into_iter().collect();
     let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };

@@ -60,7 +60,7 @@ pub(super) struct Output {
 /// How wide a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Width {
-    /// So many bits whatever the guest kernel.
+    /// This many bits, whatever the guest kernel.
     Bits(u32),
     /// As wide as the guest kernel's registers.
     Word,

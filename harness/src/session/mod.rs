@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 /// The name under which a target that cannot even run nothing is reported.
 pub const EMPTY_GUEST: &str = "session/empty-guest";
-/// So many sessions in a row whose first case dies, and the target itself is suspected.
+/// After this many sessions in a row whose first case dies, the target itself is suspected.
 const SUSPICIOUS: u32 = 2;
 
 /// A case that does nothing.

@@ -116,7 +116,7 @@ fn wait_for(lock: &File) -> io::Result<()> {
     }
 }
 
-/// Removes what runs of long ago have left. Nothing depends on it, so nothing is said if it fails.
+/// Removes what old runs have left. Nothing depends on it, so a failure is not reported.
 fn remove_old(sessions: Option<&Path>) {
     let Some(entries) = sessions.and_then(|sessions| std::fs::read_dir(sessions).ok()) else { return };
     for entry in entries.flatten() {

@@ -131,7 +131,7 @@ pub struct ByHand {
     pub trace: bool,
 }
 
-/// A part of a target that somebody builds, and that another build of the same may stand in for.
+/// A part of a target that is built, and that can be replaced by another build of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// The kernel of the host whose KVM runs the guest.

@@ -31,7 +31,7 @@ const SPIN_INSTRUCTIONS: u64 = 4;
 const HOLD: Hold = Hold { spin: HOST_SLICE.div_ceil(SPIN_INSTRUCTIONS) as u32, ..Hold::NO_HOST };
 /// More instructions than a kernel needs until it looks at its batch.
 const MOST_BOOT: u64 = 100_000;
-/// So many times the limit of one step may a whole case take.
+/// A whole case may take this many times the limit of one step.
 const STEPS: u64 = 100;
 /// In a target's name, what stands in front of the deviation of a hypervisor that is wrong on purpose.
 pub const DEVIATES: char = '+';

@@ -7,7 +7,7 @@ use sprig_wire::frame::Record;
 /// Something a guest does not say on a healthy line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// A line begins as a frame and is none.
+    /// A line begins like a frame and is not one.
     #[error("a console line is garbled ({reason}): {line:?}")]
     Garbled {
         /// What is wrong with it.

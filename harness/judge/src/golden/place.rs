@@ -20,7 +20,7 @@ pub struct Wish {
     pub chain: Vec<String>,
     /// The text; none if the target did not run and so wants what it has.
     pub text: Option<String>,
-    /// Whether it has a say in folders where others that have one look, too.
+    /// Whether it counts in folders that others look into too.
     pub leads: bool,
 }
 
@@ -70,7 +70,7 @@ pub fn place(wishes: &[Wish], existing: &BTreeMap<String, String>) -> Vec<Change
                 None => counted.push((text, 1)),
             }
         }
-        // What stands here stays as long as anybody wants it; else the most wanted, if need be what stands above.
+        // What is here stays as long as it is wanted; else the most wanted takes its place, if need be what is above.
         let most = counted.iter().map(|(_, count)| *count).max();
         let repeats = |text: &str| below.iter().any(|(wish, _)| content(wish, text));
         let stays = existing.get(element).filter(|text| counted.iter().any(|(known, _)| same(known, text)));

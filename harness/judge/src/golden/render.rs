@@ -93,7 +93,7 @@ fn constrained(case: &Case) -> Constrained {
     sets
 }
 
-/// The outcomes of a step; without sets its values vary.
+/// The outcomes of a step; without sets, its values vary.
 fn all_outcomes(index: usize, step: &Step, outcomes: &[Outcome], sets: Option<&Constrained>, family: Family) -> String {
     let show = |output: usize, value: u64| {
         let Some(sets) = sets else { return Shown::Varies };

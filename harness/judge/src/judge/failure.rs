@@ -15,7 +15,7 @@ pub struct Failure {
     pub sentence: String,
     /// The document that says so.
     pub source: String,
-    /// What does not hold: the expectation as it stands in the script, or the exception no script allowed.
+    /// What does not hold: the expectation as the script has it, or the exception no script allowed.
     pub statement: String,
     /// The values that show it.
     pub findings: Vec<Finding>,
@@ -54,7 +54,7 @@ pub struct Exits {
     pub during: String,
 }
 
-/// So many times are shown that it was: a sweep over all registers meets hundreds.
+/// At most this many occurrences are shown: a sweep over all registers meets hundreds.
 const SHOWN: usize = 4;
 
 impl Failure {

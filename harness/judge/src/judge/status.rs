@@ -82,7 +82,7 @@ impl fmt::Display for Status {
 pub enum Concern {
     /// Nothing to speak of.
     None,
-    /// It is told and decides nothing.
+    /// It is reported and decides nothing.
     News,
     /// The answer is no; of an error, that there is no answer.
     Failure,

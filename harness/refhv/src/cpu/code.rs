@@ -208,7 +208,7 @@ impl Code {
         }
     }
 
-    /// A page of which one instruction may be executed.
+    /// A page of which only one instruction may be executed.
     pub(super) fn single(cpu: &'static Cpu, address: u64, insn: Insn) -> Rc<Page> {
         let page = Page::new(cpu, false, 0);
         page.slots[place(address)].set(insn, Operation::decode(insn, cpu), cpu);

@@ -119,7 +119,7 @@ impl Core {
         self.stopped = None;
     }
 
-    /// An instruction is about to be executed by somebody who may want to know which, and when, or to go on elsewhere.
+    /// An instruction is about to be executed by code that may need to know which, and when, or continue elsewhere.
     #[inline]
     fn announce(&mut self, insn: Insn) {
         self.count_stretch(self.state.pc.wrapping_add(INSTRUCTION));

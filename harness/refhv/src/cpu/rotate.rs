@@ -27,7 +27,7 @@ impl State {
         self.set_result(insn, insn.ra(), value);
     }
 
-    /// The doubleword rotates of primary opcode 30; false if the word is none of them.
+    /// The doubleword rotates of primary opcode 30; false if the word is not one of them.
     pub(super) fn rotate_doubleword(&mut self, insn: Insn) -> bool {
         let source = self.gpr[insn.rt()];
         let begin = insn.mb64();

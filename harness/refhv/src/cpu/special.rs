@@ -103,7 +103,7 @@ impl<S: Supervisor> Processor<S> {
 }
 
 /// What comes of a number that problem state may not use: one that the kernel may use so is privileged, and writing USPRG4 is as
-/// illegal as writing a number nobody has (PPC440x5 user manual, section 6.5.7).
+/// illegal as writing a number that no CPU has (PPC440x5 user manual, section 6.5.7).
 fn refused_in_problem_state(cpu: &Cpu, row: Option<&Spr>, number: u16, direction: Direction) -> Result<(), Interrupt> {
     if row.is_some_and(|row| row.is_defined_for(direction == Direction::Write)) {
         return Err(Interrupt::privileged(cpu.family));

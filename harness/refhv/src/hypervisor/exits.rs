@@ -124,7 +124,7 @@ impl Exits {
         self.current = step;
     }
 
-    /// The exits of a case, for each step and reason that has any. What leads up to the first step is none of the case's.
+    /// The exits of a case, for each step and reason that has any. What leads up to the first step does not belong to the case.
     #[must_use]
     pub fn of_case(&self, case: u32) -> Vec<(u32, Exit, u64)> {
         let (first, last) = (Step { case, step: 0 }, Step { case, step: log::NO_STEP });

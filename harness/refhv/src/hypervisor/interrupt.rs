@@ -40,7 +40,7 @@ impl Hypervisor {
         self.msr = resume.msr;
     }
 
-    /// Delivers what is pending, enabled and not withheld; returns what is pending then.
+    /// Delivers what is pending, enabled and not withheld; returns what is still pending.
     #[inline(never)]
     pub(super) fn deliver(&mut self, core: &mut Core) -> Sources {
         while let Some(exception) = self.deliverable(core) {

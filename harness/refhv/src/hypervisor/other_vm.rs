@@ -64,7 +64,7 @@ impl OtherVm {
         Ok(Self { moment, value, differed: 0, ends: 0, turns: 0 })
     }
 
-    /// Runs it for so many instructions, again from its beginning where it has come to its end; but no further than to that if `once`.
+    /// Runs it for a number of instructions, again from its beginning when it reaches its end, or only to its end if `once`.
     fn run(&mut self, processor: &mut Processor<Hypervisor>, instructions: u64, once: bool) {
         let limit = processor.core.clock.executed() + instructions;
         while processor.run(limit) == Pause::Board {

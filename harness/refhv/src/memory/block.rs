@@ -43,7 +43,7 @@ pub(super) struct Block {
     pub(super) writes: Vec<u64>,
     /// The chunks that have been.
     pub(super) written: Vec<usize>,
-    /// Watched ones that have been since somebody asked.
+    /// Watched ones that were written to since this was last asked.
     pub(super) watched_written: Vec<usize>,
     /// Its size when it was made.
     initial: usize,
@@ -118,7 +118,7 @@ impl Block {
         self.ram[range].copy_from_slice(&content.bytes[start..start + len]);
     }
 
-    /// True if somebody wants to know of the next write to this chunk.
+    /// True if the next write to this chunk is to be reported.
     #[inline]
     pub(super) fn is_watched(&self, chunk: usize) -> bool {
         self.writes.get(chunk).is_some_and(|writes| writes & WATCHED != 0)

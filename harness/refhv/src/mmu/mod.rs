@@ -174,7 +174,7 @@ impl Mmu {
 
     /// The physical address that KVM_TRANSLATE gives for one that names address space and process (bits 40, and 32 to 39;
     /// arch/powerpc/kvm/e500_mmu.c, kvmppc_core_vcpu_translate), or for any process; none if nothing is translated there. A server
-    /// CPU's is never looked for (arch/powerpc/kvm/book3s.c, kvm_arch_vcpu_ioctl_translate), and the 44x's is nobody's any more: no
+    /// CPU's is never looked for (arch/powerpc/kvm/book3s.c, kvm_arch_vcpu_ioctl_translate), and the 44x's no longer exists: no
     /// answer at all.
     #[must_use]
     pub fn search(&self, linear: u64, process: Option<u8>) -> Option<Option<u64>> {

@@ -99,7 +99,7 @@ impl Cause {
 }
 
 impl Contract<'_> {
-    /// The step takes this exception at this offset of its stub, and nothing else comes of it.
+    /// The step takes this exception at this offset of its stub, and has no other effect.
     pub(super) fn takes(&mut self, cause: Cause, srr0: u64) -> Prediction {
         self.takes_by(cause, srr0, cause.rule())
     }

@@ -48,7 +48,7 @@ impl Source {
         }
     }
 
-    /// Nobody can tell any more.
+    /// No longer known.
     pub(super) fn doubt(&mut self) {
         *self = Self { pending: Answer::Maybe, taken: Answer::Maybe, due: false, doubtful: true, ..*self };
     }

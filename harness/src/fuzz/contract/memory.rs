@@ -13,11 +13,11 @@ pub(super) enum Reached {
     Memory(u64),
     /// The magic page, at this offset.
     Page(u64),
-    /// Nothing: nobody has mapped it.
+    /// Nothing: it is not mapped.
     Unmapped,
     /// A page that does not allow it.
     Protected,
-    /// Nobody can tell.
+    /// This cannot be known.
     Unknown,
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Mapped {
     No,
     /// At this effective address.
     At(u64),
-    /// Nobody can tell.
+    /// This cannot be known.
     Unknown,
 }
 
@@ -85,7 +85,7 @@ impl Memory {
         let page = ea & !(PAGE_SIZE - 1);
         let offset = ea - page;
         match self.mapped {
-            // What the guest has mapped where the page was is there for nobody to say.
+            // What the guest sees where the page was cannot be known.
             Mapped::Unknown if [self.page, ELSEWHERE].contains(&page) => return Reached::Unknown,
             Mapped::At(at) if at == page && !user => return Reached::Page(offset),
             _ => {}

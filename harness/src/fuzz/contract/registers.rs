@@ -49,7 +49,7 @@ impl Registers {
         self.known.entry(cell).or_insert_with(|| Register { open, ..Register::default() })
     }
 
-    /// What nobody knows any more.
+    /// No longer known.
     pub(super) fn forget(&mut self, cell: u16) {
         *self.of(cell) = Register::default();
     }

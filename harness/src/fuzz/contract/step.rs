@@ -182,7 +182,7 @@ impl Contract<'_> {
                 Way::Page => "alias.consistent-after-exit",
                 Way::Trap | Way::Interrupt => "alias.trapping-write-is-seen-at-once",
             };
-            // What it held before anybody wrote it is as allowed as what it gets, and nobody knows it.
+            // What it held before it was written is as allowed as what it gets, and is not known.
             let varies = register.open || register.alias().is_none() && register.is_between();
             return Prediction { varies, ..Prediction::value(rule, register.alias()) };
         }

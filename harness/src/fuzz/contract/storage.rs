@@ -36,7 +36,7 @@ impl Contract<'_> {
         match field.name {
             "msr" => {
                 let values = match self.stored_msr {
-                    // Nobody may have run, or somebody may.
+                    // A hypervisor may have run, or may not.
                     Some(stored) => self.msr.map(|old| {
                         let taken = old & !msr::PAGE_SAFE | stored & msr::PAGE_SAFE;
                         vec![stored, taken]

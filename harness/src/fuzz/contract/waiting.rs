@@ -116,7 +116,7 @@ impl Contract<'_> {
             // To wait would be to leave the state in which the loop had to be interrupted.
             Answer::Yes => (Some(vec![1]), !self.looped),
         };
-        // What nobody withheld and nobody let in for sure may come while it is asked about.
+        // What was neither certainly withheld nor certainly delivered may come while it is asked about.
         let values = values.filter(|_| pending == Answer::No || enabled == Answer::No || critical);
         Prediction { waits, varies: values.is_none(), ..Prediction::value(rule, values) }
     }

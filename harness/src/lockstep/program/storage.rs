@@ -113,7 +113,7 @@ impl Builder {
         self.access_at(row, bits, address);
     }
 
-    /// lmw, stmw: the base is none of the registers that are moved.
+    /// lmw, stmw: the base is not one of the registers that are moved.
     pub(super) fn access_multiple(&mut self, row: &Row, bits: u32) {
         let first = self.rng.u32(1..32);
         let base = self.rng.u32(0..first);

@@ -216,7 +216,7 @@ impl Builder {
         let valid = if self.once_in(8) { 0 } else { hash32::PTE_V };
         let upper = valid | segment << hash32::PTE_VSID_SHIFT | if secondary { hash32::PTE_H } else { 0 };
         let (physical, stores) = Self::physical(page);
-        /// PP of pages that nobody may store to.
+        /// PP of pages that are read-only in both states.
         const READ_ONLY: u32 = 3;
         let protection = if stores { self.rng.u32(..) & hash32::PTE_PP } else { READ_ONLY };
         // Not G on code: QEMU fetches from guarded pages, which PEM, "Guarded attribute", forbids, and marks them

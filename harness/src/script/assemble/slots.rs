@@ -79,7 +79,7 @@ impl Slots {
         }
     }
 
-    /// A slot whose value nobody needs for long.
+    /// A slot whose value is not needed for long.
     pub(super) fn scratch(&mut self, index: usize) -> u16 {
         self.scratch = self.scratch.max(index + 1);
         number(self.constants.len() + self.variables.len() + index)

@@ -189,7 +189,7 @@ impl Cursor<'_> {
         Ok(Action::Map { ea, pa, rights })
     }
 
-    /// `s` or `u` and the letters of what is allowed in that state, none of which has been said.
+    /// `s` or `u` and the letters of what is allowed in that state, each given once.
     fn rights(&mut self, said: u8) -> Parsed<u8> {
         use permission as p;
         let name = self.word("rights, like `srw`")?;

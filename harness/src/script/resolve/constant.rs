@@ -25,7 +25,7 @@ pub(super) fn bits(program: &Program, step: usize, part: Part, word: GuestWord) 
     })
 }
 
-/// The lowest so many bits.
+/// This many of the lowest bits.
 pub(super) fn low_bits(bits: u32) -> u64 {
     u64::MAX.checked_shr(u64::BITS - bits).unwrap_or(0)
 }

@@ -29,7 +29,7 @@ pub(super) fn are_known(rights: u8, features: FeatureSet) -> bool {
 pub(super) struct Mapped(Vec<(Guard, u64)>);
 
 impl Mapped {
-    /// Adds a page; gives how many are mapped on every target that comes here.
+    /// Adds a page; returns how many are mapped on every target that reaches this line.
     fn add(&mut self, guard: &Guard, ea: u64) -> usize {
         let here = |known: &Guard| known == guard || guard.implies(known);
         if !self.0.iter().any(|(known, page)| *page == ea && here(known)) {
@@ -40,7 +40,7 @@ impl Mapped {
         self.0.iter().filter(|(known, _)| here(known)).count()
     }
 
-    /// Removes a page, or one of which nobody knows which it is.
+    /// Removes a page, or an unknown one.
     fn remove(&mut self, guard: &Guard, ea: Option<u64>) {
         let may_be = |page: u64| ea.is_none_or(|ea| ea == page);
         self.0.retain(|(known, page)| !may_be(*page) || !(known == guard || known.overlaps(guard)));

@@ -25,7 +25,7 @@ pub(super) struct Observation {
     /// The step of its `patched` answer.
     pub(super) patch: Option<usize>,
     pub(super) guard: Guard,
-    /// A block around it begins with a line that is wrong: nobody knows for which targets it is.
+    /// A block around it begins with a line that is wrong: it is not known for which targets it is.
     pub(super) uncertain: bool,
     /// Which race it is in.
     pub(super) race: Option<usize>,
@@ -185,7 +185,7 @@ impl View<'_> {
         Some((*first, step))
     }
 
-    /// The step of an observation of whose exception something is said.
+    /// The step of an observation whose exception is named.
     pub(super) fn exception(&self, lookup: &mut Lookup<'_>, reference: &Reference) -> Option<usize> {
         let (index, step) = self.step(lookup, reference, false)?;
         if !step.action.has_stub() {

@@ -36,7 +36,7 @@ pub(in crate::target) fn path_of(file: &File) -> PathBuf {
     PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()))
 }
 
-/// Writes a file for somebody who starts QEMU by hand; its path.
+/// Writes a file for starting QEMU by hand; its path.
 pub(in crate::target) fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Unprepared> {
     let path = folder.join(name);
     std::fs::create_dir_all(folder)
