@@ -1,4 +1,4 @@
-//! What the VMM is told beside its files: arguments `name=value`, in any order.
+//! What the VMM is told in addition to its files: arguments `name=value`, in any order.
 
 use crate::ioctl::VM_TYPE_DEFAULT;
 use crate::watchdog::PATIENCE;
@@ -10,7 +10,7 @@ pub struct Options<'a> {
     pub patience: u32,
     /// `counted=1`: the host's clock counts instructions.
     pub counted: bool,
-    /// `aside=1`: whoever listens reads this program's memory, too.
+    /// `aside=1`: the listener reads this program's memory too.
     pub aside: bool,
     /// `label=...`: printed before anything else.
     pub label: Option<&'a str>,

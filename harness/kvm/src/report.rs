@@ -102,7 +102,7 @@ impl<'a, S: System> Reporter<'a, S> {
     }
 }
 
-/// Puts bytes behind so many others; false where there is no room.
+/// Appends bytes after this many others; false if there is no room.
 fn put_aside(pages: &mut [aside::Page], offset: usize, bytes: &[u8]) -> bool {
     if offset + bytes.len() > pages.len() * aside::ROOM {
         return false;

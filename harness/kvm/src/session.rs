@@ -34,7 +34,7 @@ pub struct Job<'a> {
 /// # Errors
 /// [`SetupError`] where nothing, or nothing more, can be run here; that has been reported then.
 pub fn run(system: &mut impl System, job: Job<'_>, returns: &mut Returns) -> Result<(), SetupError> {
-    // Whoever had the console before us, a firmware among them, may have left it in the middle of a line.
+    // What used the console before us, such as a firmware, may have left it in the middle of a line.
     system.console(b"\n");
     let mut reporter = Reporter::new(system);
     run_all(&mut reporter, job, returns).inspect_err(|error| reporter.unfit(error))

@@ -1,12 +1,12 @@
-//! Another machine at the same time: in a process of its own, which the host's scheduler gives the CPU by turns with this one.
+//! Another machine at the same time: in a process of its own, which alternates with this one on the CPU as the host's scheduler decides.
 //!
 //! ```text
 //!   one address space:   | ... this program's ... | Shared |   <- stack of the other process |
 //!                                                     ^ both: the machine, what it has seen; "end"
 //! ```
 //!
-//! A process and not a thread: what belongs to a process, like its timer and its vCPU, stays apart. But KVM lets no other memory than
-//! that of a machine's maker run it.
+//! A process and not a thread: what belongs to a process, like its timer and its vCPU, stays apart. But KVM runs a machine only in the
+//! address space of the process that made it.
 
 use crate::linux::{self, Backing};
 use crate::memory::Mapping;
@@ -45,7 +45,7 @@ impl<V: Vm> Beside<V> {
         match process {
             Ok(process) => Ok(Self { memory, process, machine: PhantomData }),
             Err(errno) => {
-                // SAFETY: written above, and nobody else's.
+                // SAFETY: written above, and used by nothing else.
                 unsafe { ptr::drop_in_place(shared) };
                 Err(errno.of("clone"))
             }

@@ -58,7 +58,7 @@ impl Arguments {
         // include/uapi/linux/auxvec.h
         const AT_NULL: usize = 0;
         const AT_PAGESZ: usize = 6;
-        // SAFETY: behind the arguments and the 0 there the kernel put the environment with a 0, and then the pairs, for as long
+        // SAFETY: after the arguments and the 0 there the kernel put the environment with a 0, and then the pairs, for as long
         // as the program runs.
         unsafe {
             let mut next: *const usize = self.first.add(self.count + 1).cast();

@@ -85,7 +85,7 @@ pub(crate) unsafe fn start_beside(
     const CLONE_VM: usize = 0x100;
     const CLONE_FILES: usize = 0x400;
     const SIGCHLD: usize = 17;
-    /// The first stack frame: a zero, which ends the chain of frames, and what whoever is called may store to (of both ABIs).
+    /// The first stack frame: a zero, which ends the chain of frames, and what a callee may store to (of both ABIs).
     const FRAME: usize = 64;
     let (result, failed): (usize, usize);
     // SAFETY: the caller's duty. The new process has the registers of this one but for r1 and r3, and does not come back.
@@ -199,7 +199,7 @@ pub(crate) fn write_all(file: usize, mut bytes: &[u8]) -> bool {
         // SAFETY: the memory is ours to be read.
         match unsafe { call(number::WRITE, [file, bytes.as_ptr() as usize, bytes.len(), 0, 0, 0]) } {
             Ok(written) => bytes = bytes.get(written..).unwrap_or(&[]),
-            // A pipe or terminal that whoever started this made one that does not wait has room again sooner or later.
+            // A pipe or terminal that the caller has made non-blocking has room again sooner or later.
             Err(sprig_kvm::system::EINTR | sprig_kvm::system::EAGAIN) => {}
             Err(_) => return false,
         }

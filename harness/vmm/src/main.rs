@@ -7,8 +7,8 @@
 //! ```
 //!
 //! As process 1 it mounts nothing, takes its files from the initial root file system and ends by restarting the machine; what
-//! the kernel's command line has behind `--` are its options ([`sprig_kvm::options`]). By hand it is `sprig-vmm GUEST.elf BATCH
-//! [OPTION...]`, on any host that has /dev/kvm: it prints its label first, for whoever reads the log later, and leaves the machine
+//! the kernel's command line has after `--` are its options ([`sprig_kvm::options`]). By hand it is `sprig-vmm GUEST.elf BATCH
+//! [OPTION...]`, on any host that has /dev/kvm: it prints its label first, for later readers of the log, and leaves the machine
 //! alone. Without libc, and without a floating-point instruction: KVM-HV loses a user's floating-point registers over KVM_RUN.
 //!
 //! Only system calls are here; what they are for is [`sprig_kvm`].
@@ -104,7 +104,7 @@ fn main(arguments: &Arguments) -> usize {
         Err(argument) => return wrong_usage(Some(argument)),
     };
     if let Some(label) = options.label {
-        // Whoever had the console before may have left it in the middle of a line.
+        // What used the console before may have left it in the middle of a line.
         linux::write_all(linux::STDOUT, b"\n");
         linux::write_all(linux::STDOUT, label.as_bytes());
         linux::write_all(linux::STDOUT, b"\n");
@@ -156,7 +156,7 @@ fn session(image: &CStr, batch: &CStr, options: Options<'_>, page_size: usize) -
     sprig_kvm::session::run(&mut system, job, returns()).map_err(|error| complain(&error))
 }
 
-/// Tells whoever started this by hand why nothing was run: the frame that says it is not for reading.
+/// Tells a user who started this by hand why nothing was run: the frame that says it is not for reading.
 fn complain(error: &SetupError) {
     if linux::is_process_1() {
         return;

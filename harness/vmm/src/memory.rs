@@ -75,7 +75,7 @@ const GROUPS: u64 = 1 << HTABSIZE_BASE;
 ///   the guest's:    zero, new pages | kept: as the machine before left it | zero, new pages
 /// ```
 ///
-/// An emulator of this host has translated the code in them; it would begin anew with each machine in pages that are new.
+/// An emulator of this host has translated the code in them; it would start over with each machine in pages that are new.
 pub(crate) struct Ram(ManuallyDrop<Mapping>);
 
 /// Address of the memory that no machine has now; 0 where there is none.
