@@ -6,6 +6,7 @@
 //!
 //! | table | what it answers |
 //! |---|---|
+//! | [`answer`] | user space's answers to hypercalls |
 //! | [`bit`] | the bits of MSR, ESR, DSISR and SRR1 by name |
 //! | [`msr`], [`syndrome`], [`timer`] | those bits, and the fields of the timer registers, as constants |
 //! | [`cpu::CPUS`] | which CPU models there are, how to tell them by PVR, which family each belongs to |
@@ -23,6 +24,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod answer;
 pub mod bit;
 pub mod cpu;
 pub mod debug;

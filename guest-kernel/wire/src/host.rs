@@ -79,6 +79,10 @@ pub static HOST_CALLS: &[HostCall] = &[
     HostCall { name: "translate", call: 20, arguments: 1, results: 2 },
     // KVM_CAP_PPC_EPR: on or off, and the vector that KVM_EXIT_EPR is answered with, one more each time.
     HostCall { name: "external-proxy", call: 21, arguments: 2, results: 0 },
+    // KVM_EXIT_PAPR_HCALL (sprig_isa::answer): number, status, and the first of the registers behind it.
+    HostCall { name: "answer-hcall", call: 22, arguments: 3, results: 0 },
+    // What a register of the last call held that was answered so, and how many there were.
+    HostCall { name: "hcall-argument", call: 23, arguments: 1, results: 2 },
 ];
 
 impl HostCall {

@@ -9,18 +9,21 @@
 //!                      EPR      u32 epr
 //! ```
 
+use sprig_isa::answer::HCALL_REGISTERS;
+
 /// Bytes of `struct kvm_run` that are looked at.
-pub const HEAD: usize = 0x50;
+pub const HEAD: usize = AT_ARGUMENTS + size_of::<[u64; HCALL_REGISTERS]>();
 /// Where the data of an MMIO exit lie; what is stored there is what a load gets.
 pub const AT_DATA: usize = AT_UNION + 8;
 /// Where the answer to a hypercall goes, r3 of the guest.
 pub const AT_STATUS: usize = AT_UNION + 8;
+/// Where the arguments of a hypercall are, r4 to r12 of the guest, and where what it gets there goes.
+pub const AT_ARGUMENTS: usize = AT_UNION + 16;
 /// Where the interrupt vector goes that the kernel has asked for.
 pub const AT_VECTOR: usize = AT_UNION;
 
 const AT_REASON: usize = 0x08;
 const AT_UNION: usize = 0x20;
-const AT_ARGUMENTS: usize = AT_UNION + 16;
 const AT_DEBUG_STATUS: usize = AT_UNION + 8;
 const AT_LENGTH: usize = AT_UNION + 16;
 const AT_IS_WRITE: usize = AT_UNION + 20;
@@ -54,8 +57,8 @@ pub struct Mmio {
 pub struct Hypercall {
     /// Which, of `sprig_isa::hcall::papr`.
     pub token: u64,
-    /// The first four arguments, r4 to r7.
-    pub arguments: [u64; 4],
+    /// r4 to r12.
+    pub arguments: [u64; HCALL_REGISTERS],
 }
 
 /// What the kernel says of a guest that has stopped for whoever debugs it: `struct kvm_debug_exit_arch`.
@@ -117,7 +120,7 @@ impl Exit {
             }
             reason::PAPR_HCALL => {
                 let argument = |index: usize| u64::from_ne_bytes(field(run, AT_ARGUMENTS + 8 * index));
-                return Self::Hypercall(Hypercall { token: double, arguments: [0, 1, 2, 3].map(argument) });
+                return Self::Hypercall(Hypercall { token: double, arguments: core::array::from_fn(argument) });
             }
             reason::UNKNOWN | reason::FAIL_ENTRY => double,
             reason::INTERNAL_ERROR | reason::SYSTEM_EVENT => word.into(),
@@ -190,10 +193,13 @@ mod tests {
     fn a_hypercall_has_its_token_and_arguments() {
         let mut run = [0; HEAD];
         run[0x08..0x0c].copy_from_slice(&19u32.to_ne_bytes());
-        for (at, value) in [(0x20, 0x31c_u64), (0x28, 7), (0x30, 1), (0x38, 4), (0x40, 9), (0x48, 2)] {
-            run[at..at + 8].copy_from_slice(&value.to_ne_bytes());
+        run[0x20..0x28].copy_from_slice(&0x31c_u64.to_ne_bytes());
+        run[0x28..0x30].copy_from_slice(&7_u64.to_ne_bytes());
+        let arguments = [1, 4, 9, 2, 5, 8, 3, 6, 7];
+        for (place, argument) in run[0x30..0x78].chunks_exact_mut(8).zip(arguments) {
+            place.copy_from_slice(&u64::to_ne_bytes(argument));
         }
-        assert_eq!(Exit::decode(&run), Exit::Hypercall(Hypercall { token: 0x31c, arguments: [1, 4, 9, 2] }));
+        assert_eq!(Exit::decode(&run), Exit::Hypercall(Hypercall { token: 0x31c, arguments }));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Host steps ([`sprig_wire::host`]) by KVM's ioctls, and the host's side of a case between two of them: whoever debugs its guest, and the
 //! interrupt controller that is asked for vectors.
 
-use crate::exit::Stopped;
+use crate::exit::{Hypercall, Stopped};
 use crate::other_vm;
 use crate::registers::Family;
 use crate::system::{Breakpoint, Errno, Failure, GuestDebug, Translation, Vm, interrupt};
+use sprig_isa::answer::Answerer;
 use sprig_isa::debug::{Debugger, SOFTWARE_BREAKPOINT, Stop};
 use sprig_isa::one_reg::{LPCR, ONE_REGS};
 use sprig_isa::other_vm::Registers;
@@ -50,6 +51,7 @@ pub struct Host {
     breakpoints: [Breakpoint; 2],
     /// What the next external interrupt is.
     vector: u32,
+    answerer: Answerer,
 }
 
 impl Host {
@@ -88,7 +90,7 @@ impl Host {
     ) -> Result<u64, Refusal> {
         // The guest's store to the board is not over until then.
         vm.complete()?;
-        let [first, second, ..] = *arguments;
+        let [first, second, third, ..] = *arguments;
         match name {
             "pvinfo" => {
                 let info = vm.pvinfo()?;
@@ -118,6 +120,15 @@ impl Host {
             "external-proxy" => {
                 self.vector = second as u32;
                 Ok(vm.enable_external_proxy(first != 0).map(|()| 0)?)
+            }
+            "answer-hcall" => {
+                self.answerer = Answerer::new(first, second as i64, third);
+                Ok(0)
+            }
+            "hcall-argument" => {
+                let seen = self.answerer.seen(first).ok_or(Refusal::Unknown)?;
+                results[..seen.len()].copy_from_slice(&seen);
+                Ok(seen[0])
             }
             _ => call(vm, name, [first, second]),
         }
@@ -154,6 +165,16 @@ impl Host {
             vm.set_regs(&regs)?;
         }
         Ok(is_debugged)
+    }
+
+    /// The guest has made a hypercall that the kernel leaves to user space. False if the case does not say what it answers.
+    pub fn answer(&mut self, vm: &mut impl Vm, call: &Hypercall) -> bool {
+        let answer = self.answerer.answer(call.token, &call.arguments);
+        if let Some(answer) = answer {
+            vm.answer_hypercall(answer.status);
+            vm.answer_registers(&answer.registers);
+        }
+        answer.is_some()
     }
 
     /// The kernel has delivered an external interrupt and asks which it is.
@@ -366,6 +387,19 @@ mod tests {
         vm.ram[..4].copy_from_slice(&SOFTWARE_BREAKPOINT.to_be_bytes());
         assert_eq!(host.stopped(&mut vm, Stopped { address: 0, status: 0 }), Ok(false));
         assert_eq!((vm.regs.pc(), vm.debugged.len()), (4, 0));
+    }
+
+    #[test]
+    fn a_hypercall_is_answered_in_every_register_and_its_own_are_told() {
+        let (mut host, mut vm) = (Host::default(), FakeVm::default());
+        let call = Hypercall { token: 0x58, arguments: [4, 5, 6, 7, 8, 9, 10, 11, 12] };
+        assert!(!host.answer(&mut vm, &call));
+        results(&mut host, &mut vm, "answer-hcall", &[0x58, -4_i64 as u64, 0x70]);
+        assert!(host.answer(&mut vm, &call));
+        assert_eq!(vm.statuses, [-4]);
+        assert_eq!(vm.registers, [[0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78]]);
+        assert_eq!(results(&mut host, &mut vm, "hcall-argument", &[8])[..2], [12, 1]);
+        assert_eq!(ask(&mut vm, "hcall-argument", &[9]), (STATUS_UNKNOWN, 0));
     }
 
     #[test]

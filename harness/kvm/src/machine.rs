@@ -195,6 +195,7 @@ impl<'a, V: Vm> Machine<'a, V> {
                 Err(EINTR | EAGAIN) | Ok(Exit::Interrupted) => continue,
                 Err(errno) => return Ok(End::Failed(errno)),
                 Ok(Exit::Mmio(access)) => access,
+                Ok(Exit::Hypercall(call)) if host.answer(&mut self.vm, &call) => continue,
                 Ok(Exit::Hypercall(call)) => match papr::serve(&mut self.vm, &call) {
                     Ok(Answer::Status(status)) => {
                         self.vm.answer_hypercall(status);

@@ -157,7 +157,10 @@ mod tests {
         let calls: Act = Box::new(move |vm| {
             let last = other_vm::program(SPRG0, Ending::Hypercall).last().expect("a program");
             assert!(vm.ram[CODE_BASE as usize..][..0x400].as_chunks().0.contains(&last.to_be_bytes()));
-            Ok(Exit::Hypercall(Hypercall { token: H_LOGICAL_CI_STORE.into(), arguments: [4, device, 6, 0] }))
+            Ok(Exit::Hypercall(Hypercall {
+                token: H_LOGICAL_CI_STORE.into(),
+                arguments: [4, device, 6, 0, 0, 0, 0, 0, 0],
+            }))
         });
         vm.others.borrow_mut().push_back(calls);
         assert_eq!(run(&vm, 0x1234, SPRG0), Ok(6));

@@ -52,7 +52,7 @@ pub fn serve(vm: &mut impl Vm, call: &Hypercall) -> Result<Answer, Errno> {
 /// served.
 fn register_process_table(vm: &mut impl Vm, call: &Hypercall) -> Result<i64, Errno> {
     const FLAGS: u64 = (PROC_TABLE_NEW | PROC_TABLE_RADIX | PROC_TABLE_GTSE) as u64;
-    let [flags, address, _, log2_pages] = call.arguments;
+    let [flags, address, _, log2_pages, ..] = call.arguments;
     if flags != FLAGS {
         return Ok(H_PARAMETER);
     }
@@ -82,7 +82,7 @@ fn set_mode(vm: &mut impl Vm, call: &Hypercall) -> Result<i64, Errno> {
 /// The store to a device that a partition asks for; none if this is another call.
 #[must_use]
 pub fn store(call: &Hypercall) -> Option<Mmio> {
-    let [size, address, value, _] = call.arguments;
+    let [size, address, value, ..] = call.arguments;
     let length = usize::try_from(size).ok().filter(|size| *size <= size_of::<u64>())?;
     let mut data = value.to_be_bytes();
     data.rotate_right(length);
@@ -108,8 +108,13 @@ mod tests {
         vm
     }
 
+    /// A call with the first of its arguments.
+    fn call(token: u64, [first, second, third, fourth]: [u64; 4]) -> Hypercall {
+        Hypercall { token, arguments: [first, second, third, fourth, 0, 0, 0, 0, 0] }
+    }
+
     fn set_mode(mode: u64, resource: u64) -> Hypercall {
-        Hypercall { token: H_SET_MODE.into(), arguments: [mode, resource, 0, 0] }
+        call(H_SET_MODE.into(), [mode, resource, 0, 0])
     }
 
     #[test]
@@ -124,7 +129,7 @@ mod tests {
     #[test]
     fn there_is_no_other_call() {
         let mut vm = partition();
-        let unknown = Hypercall { token: 0x58, arguments: [1, 4, 0, 0] };
+        let unknown = call(0x58, [1, 4, 0, 0]);
         for (call, status) in [(set_mode(2, 4), H_UNSUPPORTED_FLAG), (set_mode(1, 3), H_P2), (unknown, H_FUNCTION)] {
             assert_eq!(serve(&mut vm, &call), Ok(Answer::Status(status)), "{call:?}");
         }
@@ -133,18 +138,17 @@ mod tests {
 
     #[test]
     fn a_store_that_is_asked_for_is_the_one_that_the_guest_would_make() {
-        let call = |token, size| store(&Hypercall { token, arguments: [size, 0x0f00_0004, 0x1_0203_0405, 0] });
+        let asked = |token, size| call(token, [size, 0x0f00_0004, 0x1_0203_0405, 0]);
         let stored = Some([2, 3, 4, 5, 0, 0, 0, 1]);
         let access = Mmio { address: 0x0f00_0004, length: 4, stored };
-        assert_eq!(call(0x40, 4), Some(access));
-        let asked = Hypercall { token: 0x40, arguments: [4, 0x0f00_0004, 0x1_0203_0405, 0] };
-        assert_eq!(serve(&mut partition(), &asked), Ok(Answer::Store(access)));
-        assert_eq!((call(0x40, 9), call(0x3c, 4)), (None, None));
+        assert_eq!(store(&asked(0x40, 4)), Some(access));
+        assert_eq!(serve(&mut partition(), &asked(0x40, 4)), Ok(Answer::Store(access)));
+        assert_eq!((store(&asked(0x40, 9)), store(&asked(0x3c, 4))), (None, None));
     }
 
     #[test]
     fn a_partition_that_translates_by_a_radix_tree_says_where_its_process_table_is() {
-        let call = |flags| Hypercall { token: 0x37c, arguments: [flags, 0x009d_d000, 0, 1] };
+        let call = |flags| call(0x37c, [flags, 0x009d_d000, 0, 1]);
         let mut vm = partition();
         assert_eq!(serve(&mut vm, &call(0x1d)), Ok(Answer::Status(H_FUNCTION)), "this one does not");
         vm.is_radix = true;

@@ -5,6 +5,7 @@ use crate::registers::{Family, Regs, Sregs};
 use crate::tlb;
 use core::fmt;
 use core::ops::Range;
+use sprig_isa::answer::HCALL_REGISTERS;
 use sprig_isa::other_vm::Registers;
 use sprig_wire::aside::Page;
 
@@ -121,6 +122,9 @@ pub trait Vm {
 
     /// What the hypercall that KVM_RUN returned for gets in r3.
     fn answer_hypercall(&mut self, status: i64);
+
+    /// What it gets in r4 to r12; what it had there, if nobody says.
+    fn answer_registers(&mut self, registers: &[u64; HCALL_REGISTERS]);
 
     /// True if the guest is a PAPR partition.
     fn is_partition(&self) -> bool;

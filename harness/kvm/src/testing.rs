@@ -6,6 +6,7 @@ use crate::registers::{Family, Regs, Sregs};
 use crate::system::{EINTR, EINVAL, ESRCH, Errno, Failure, GuestDebug, MmuV3, Pvinfo, System, Translation, Vm};
 use crate::tlb;
 use core::ops::Range;
+use sprig_isa::answer::HCALL_REGISTERS;
 use sprig_isa::other_vm::Registers;
 use sprig_wire::CRC;
 use sprig_wire::aside::{self, Page};
@@ -86,6 +87,8 @@ pub(crate) struct FakeVm {
     /// How often its page table was cleared.
     pub(crate) cleared: u32,
     pub(crate) statuses: Vec<i64>,
+    /// What it got in r4 to r12 besides.
+    pub(crate) registers: Vec<[u64; HCALL_REGISTERS]>,
     pub(crate) completed: u32,
     pub(crate) answers: Vec<[u8; 8]>,
     /// What KVM_SET_GUEST_DEBUG was told.
@@ -122,6 +125,7 @@ impl Default for FakeVm {
             mmu: None,
             cleared: 0,
             statuses: Vec::new(),
+            registers: Vec::new(),
             completed: 0,
             answers: Vec::new(),
             debugged: Vec::new(),
@@ -159,6 +163,10 @@ impl Vm for FakeVm {
 
     fn answer_hypercall(&mut self, status: i64) {
         self.statuses.push(status);
+    }
+
+    fn answer_registers(&mut self, registers: &[u64; HCALL_REGISTERS]) {
+        self.registers.push(*registers);
     }
 
     fn is_partition(&self) -> bool {

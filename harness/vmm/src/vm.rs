@@ -5,9 +5,10 @@ use crate::linux::{self, Backing, ioctl};
 use crate::memory::{HashTable, Mapping, Ram};
 use core::ops::Range;
 use core::ptr;
+use sprig_isa::answer::HCALL_REGISTERS;
 use sprig_isa::one_reg::HIOR;
 use sprig_isa::other_vm::Registers;
-use sprig_kvm::exit::{AT_DATA, AT_STATUS, AT_VECTOR, Exit, HEAD};
+use sprig_kvm::exit::{AT_ARGUMENTS, AT_DATA, AT_STATUS, AT_VECTOR, Exit, HEAD};
 use sprig_kvm::ioctl as request;
 use sprig_kvm::options::Kind;
 use sprig_kvm::other_vm::OtherVm;
@@ -328,6 +329,11 @@ impl Vm for Machine {
     fn answer_hypercall(&mut self, status: i64) {
         // SAFETY: within `struct kvm_run`, which nobody reads before the next KVM_RUN.
         unsafe { self.kernel.run.at::<i64>(AT_STATUS).write_volatile(status) };
+    }
+
+    fn answer_registers(&mut self, registers: &[u64; HCALL_REGISTERS]) {
+        // SAFETY: within `struct kvm_run`, which nobody reads before the next KVM_RUN.
+        unsafe { self.kernel.run.at::<[u64; HCALL_REGISTERS]>(AT_ARGUMENTS).write_volatile(*registers) };
     }
 
     fn is_partition(&self) -> bool {

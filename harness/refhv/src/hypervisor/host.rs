@@ -3,6 +3,7 @@
 //! KVM_GET/SET_REGS, _SREGS and _ONE_REG reach the same registers the guest does, through the same table; interrupt lines
 //! are KVM_INTERRUPT; migration saves what these interfaces carry and nothing else.
 
+use sprig_isa::answer::Answerer;
 use sprig_isa::cpu::Family;
 use sprig_isa::debug::SOFTWARE_BREAKPOINT;
 use sprig_isa::hcall::KVM_SC_SEQUENCE;
@@ -99,6 +100,15 @@ impl Host<Hypervisor> for UserSpace {
             "external-proxy" => {
                 hypervisor.next_vector = (first != 0).then_some(second as u32);
                 0
+            }
+            "answer-hcall" => {
+                hypervisor.answerer = Answerer::new(first, second as i64, arguments[2]);
+                0
+            }
+            "hcall-argument" => {
+                let seen = hypervisor.answerer.seen(first).ok_or(Refusal::Unknown)?;
+                results[..seen.len()].copy_from_slice(&seen);
+                seen[0]
             }
             _ => return Err(Refusal::Unknown),
         };

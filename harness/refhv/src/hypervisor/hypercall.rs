@@ -15,7 +15,6 @@ use super::page::Mapping;
 use super::shared::ByteOrder;
 use super::{Design, Deviation, Exit, Hypervisor, policy};
 use crate::cpu::{Core, Insn, Interrupt, Stop};
-use crate::mmu::Effect;
 
 /// Registers of a call (ppc-pv.rst, KVM hypercalls).
 pub(super) const STATUS: usize = 3;
@@ -50,10 +49,7 @@ impl Hypervisor {
         if (supervisor || self.deviates(Deviation::PaprFromUser)) && is_partition {
             self.exit(core, Exit::Hypercall);
             core.state.pc = core.state.nia;
-            let mut registers = self.registers.view(&mut core.memory);
-            if self.mmu.papr_call(&mut registers, &mut core.state.gpr) == Some(Effect::Changed) {
-                self.flush(core);
-            }
+            self.partition_call(core);
         } else if (supervisor || self.deviates(Deviation::HypercallFromUser))
             && core.state.effective(core.state.gpr[0]) == u64::from(KVM_SC_MAGIC_R0)
         {

@@ -18,7 +18,7 @@
 //! | emulation | `emulation.rs`, `registers.rs` | what a privileged instruction does, where a register is |
 //! | exit, entry | `entry.rs` | what is taken from the page, and what page and hardware get |
 //! | page | `page.rs`, `shared.rs` | where the page is seen, what is in it |
-//! | hypercall | `hypercall.rs` | who may call, and what the calls answer |
+//! | hypercall | `hypercall.rs`, `partition.rs` | who may call, and what the calls answer |
 //! | interrupt | `interrupt.rs`, `sources.rs` | what is pending, enabled, withheld, delivered |
 //! | mmu | `translation.rs`, `shadow.rs` | what the guest's accesses reach |
 //! | host | `host.rs`, `debug.rs`, `other_vm.rs` | what user space sees and does; debugging the guest; another guest on the CPU |
@@ -37,6 +37,7 @@ mod hypercall;
 mod interrupt;
 mod other_vm;
 mod page;
+mod partition;
 pub mod policy;
 mod registers;
 mod shadow;
@@ -50,6 +51,7 @@ pub use exits::{Counts, Exit, Exits, Step};
 pub use host::UserSpace;
 pub use page::Mapping;
 
+use sprig_isa::answer::Answerer;
 use sprig_isa::cpu::Cpu;
 use sprig_isa::debug::Debugger;
 use sprig_isa::exception::Exception;
@@ -153,6 +155,8 @@ pub struct Hypervisor {
     last_stop: u64,
     /// The interrupt controller is asked which an external interrupt is, and says so: EPR gets it.
     next_vector: Option<u32>,
+    /// Who answers the hypercalls of a partition that the hypervisor leaves to user space.
+    answerer: Answerer,
 }
 
 impl Hypervisor {
@@ -200,6 +204,7 @@ impl Hypervisor {
             debug_events: 0,
             last_stop: 0,
             next_vector: None,
+            answerer: Answerer::default(),
         };
         hypervisor.reset(core);
         hypervisor

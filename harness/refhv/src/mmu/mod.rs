@@ -223,6 +223,12 @@ impl Mmu {
         }
     }
 
+    /// True if [`Self::papr_call`] of a partition has this call.
+    #[must_use]
+    pub fn has_papr_call(number: u64) -> bool {
+        papr::has_call(number)
+    }
+
     /// True if the CPU runs a PAPR partition, whose page table is written by hypercalls.
     #[must_use]
     pub const fn is_partition(&self) -> bool {

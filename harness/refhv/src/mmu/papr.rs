@@ -57,6 +57,14 @@ const INDEX: usize = 5;
 const ENTRY: usize = 6;
 const RESULTS: usize = 4;
 
+/// The calls that there are.
+const CALLS: [u32; 6] = [H_ENTER, H_REMOVE, H_PROTECT, H_BULK_REMOVE, H_READ, H_SET_MODE];
+
+/// True if there is a call of this number.
+pub(super) fn has_call(number: u64) -> bool {
+    CALLS.iter().any(|call| u64::from(*call) == number)
+}
+
 /// A page table outside guest memory.
 #[derive(Clone, Debug)]
 pub(super) struct PaprTable {

@@ -269,3 +269,28 @@ fn a_hypercall_is_what_pvinfo_says() {
     assert_eq!((flags, fourth), (1, asm("nop", &[]).into()));
     assert_eq!([first, second, third], sprig_isa::hcall::KVM_SC_SEQUENCE.map(u64::from));
 }
+
+#[test]
+fn a_hypercall_of_user_space_has_nine_registers_both_ways() {
+    let mut guest = Guest::new("power8");
+    call(&mut guest, "answer-hcall", &[0x58, 5, 0x70]).expect("a step of the table");
+    guest.set_gpr(3, 0x58);
+    (4..13).for_each(|register| guest.set_gpr(register, 0xa0 + register as u64));
+    guest.run(&[asm("sc1", &[])]);
+    let back: Vec<u64> = (3..13).map(|register| guest.gpr(register)).collect();
+    assert_eq!(back, [5, 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78]);
+    let told: Vec<_> = (0..10).map(|index| call(&mut guest, "hcall-argument", &[index])).collect();
+    let registers = (4..13).map(|register| Ok(0xa0 + register)).chain([Err(Refusal::Unknown)]);
+    assert_eq!(told, registers.collect::<Vec<_>>());
+    assert_eq!(results(&mut guest, "hcall-argument", &[0])[1], 1);
+}
+
+#[test]
+fn a_hypercall_that_nobody_answers_is_no_function() {
+    let mut guest = Guest::new("power8");
+    call(&mut guest, "answer-hcall", &[0x5c, 5, 0x70]).expect("a step of the table");
+    guest.set_gpr(3, 0x58);
+    guest.set_gpr(4, 4);
+    guest.run(&[asm("sc1", &[])]);
+    assert_eq!((guest.gpr(3), guest.gpr(4)), (-2_i64 as u64, 4));
+}

@@ -305,6 +305,12 @@ deviations! {
     VectorNotAsked, "vector-not-asked", Host, Register(n::EPR),
         "an external interrupt leaves EPR as it was",
         "arch/powerpc/kvm/booke.c, kvmppc_booke_irqprio_deliver: external proxy looked for before EXTERNAL_LEVEL becomes EXTERNAL";
+    HcallArgumentsShifted, "hcall-arguments-shifted", Host, Partition,
+        "user space is told of a hypercall's registers from r5 on, and of r4 last",
+        "arch/powerpc/kvm/book3s_pr.c, BOOK3S_INTERRUPT_SYSCALL, with 5 + i for the register of an argument";
+    HcallLastRegisterKept, "hcall-last-register-kept", Host, Partition,
+        "r12 is not loaded with what user space answers there",
+        "arch/powerpc/kvm/powerpc.c, kvm_arch_vcpu_ioctl_run, with 8 for the registers of a hypercall's answer";
 }
 
 /// Known bugs that no row has, and why.
