@@ -83,6 +83,8 @@ pub static HOST_CALLS: &[HostCall] = &[
     HostCall { name: "answer-hcall", call: 22, arguments: 3, results: 0 },
     // What a register of the last call held that was answered so, and how many there were.
     HostCall { name: "hcall-argument", call: 23, arguments: 1, results: 2 },
+    // KVM_CAP_PPC_ENABLE_HCALL: number, and on or off. Its result is the errno, if it is refused.
+    HostCall { name: "enable-hcall", call: 24, arguments: 2, results: 1 },
 ];
 
 impl HostCall {

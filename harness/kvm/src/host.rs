@@ -121,6 +121,7 @@ impl Host {
                 self.vector = second as u32;
                 Ok(vm.enable_external_proxy(first != 0).map(|()| 0)?)
             }
+            "enable-hcall" => Ok(vm.enable_hypercall(first, second).map(|()| 0)?),
             "answer-hcall" => {
                 self.answerer = Answerer::new(first, second as i64, third);
                 Ok(0)
@@ -400,6 +401,14 @@ mod tests {
         assert_eq!(vm.registers, [[0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78]]);
         assert_eq!(results(&mut host, &mut vm, "hcall-argument", &[8])[..2], [12, 1]);
         assert_eq!(ask(&mut vm, "hcall-argument", &[9]), (STATUS_UNKNOWN, 0));
+    }
+
+    #[test]
+    fn a_hypercall_is_switched_on_and_off_as_the_case_says() {
+        let mut vm = FakeVm::default();
+        assert_eq!(ask(&mut vm, "enable-hcall", &[0x2c, 1]), (STATUS_OK, 0));
+        assert_eq!(ask(&mut vm, "enable-hcall", &[8, 2]), (STATUS_REFUSED, EINVAL.0.into()));
+        assert_eq!(vm.enabled_hypercalls, [(0x2c, 1), (8, 2)]);
     }
 
     #[test]

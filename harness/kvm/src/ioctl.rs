@@ -71,7 +71,7 @@ pub const INTERRUPT: u32 = takes::<Interrupt>(0x86);
 pub const SET_GUEST_DEBUG: u32 = takes::<GuestDebug>(0x9b);
 /// KVM_PPC_GET_PVINFO. _IOW in kvm.h, and fills the structure.
 pub const GET_PVINFO: u32 = takes::<Pvinfo>(0xa1);
-/// KVM_ENABLE_CAP, of a vCPU.
+/// KVM_ENABLE_CAP, of a vCPU or a VM.
 pub const ENABLE_CAP: u32 = takes::<EnableCap>(0xa3);
 /// KVM_PPC_ALLOCATE_HTAB: gives a VM of KVM-HV a hashed page table of this size, log2 of its bytes, or empties the one it has. _IOWR
 /// in kvm.h.
@@ -111,6 +111,8 @@ pub const CAP_PAPR: u32 = 68;
 pub const CAP_SW_TLB: u32 = 69;
 /// KVM_CAP_PPC_EPR: an external interrupt asks user space for its vector.
 pub const CAP_EPR: u32 = 86;
+/// KVM_CAP_PPC_ENABLE_HCALL: the kernel answers a hypercall itself, or leaves it to user space. Of a VM.
+pub const CAP_ENABLE_HCALL: u32 = 104;
 
 #[cfg(test)]
 mod tests {

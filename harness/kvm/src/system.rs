@@ -233,6 +233,12 @@ pub trait Vm {
     /// The kernel's.
     fn enable_external_proxy(&mut self, on: bool) -> Result<(), Errno>;
 
+    /// Has the kernel answer a partition's hypercalls of this number itself, or not, which is 1 or 0: KVM_CAP_PPC_ENABLE_HCALL.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn enable_hypercall(&mut self, number: u64, on: u64) -> Result<(), Errno>;
+
     /// The vector that KVM_RUN returned for.
     fn answer_vector(&mut self, vector: u32);
 

@@ -94,6 +94,8 @@ pub(crate) struct FakeVm {
     /// What KVM_SET_GUEST_DEBUG was told.
     pub(crate) debugged: Vec<GuestDebug>,
     pub(crate) asks_for_vectors: bool,
+    /// What KVM_CAP_PPC_ENABLE_HCALL was told.
+    pub(crate) enabled_hypercalls: Vec<(u64, u64)>,
     pub(crate) vectors: Vec<u32>,
     pub(crate) counters: Vec<(&'static str, u64)>,
     /// What the guest of another machine beside this one does.
@@ -130,6 +132,7 @@ impl Default for FakeVm {
             answers: Vec::new(),
             debugged: Vec::new(),
             asks_for_vectors: false,
+            enabled_hypercalls: Vec::new(),
             vectors: Vec::new(),
             counters: Vec::new(),
             others: RefCell::default(),
@@ -269,6 +272,11 @@ impl Vm for FakeVm {
     fn enable_external_proxy(&mut self, on: bool) -> Result<(), Errno> {
         self.asks_for_vectors = on;
         Ok(())
+    }
+
+    fn enable_hypercall(&mut self, number: u64, on: u64) -> Result<(), Errno> {
+        self.enabled_hypercalls.push((number, on));
+        if on > 1 { Err(EINVAL) } else { Ok(()) }
     }
 
     fn answer_vector(&mut self, vector: u32) {

@@ -197,9 +197,8 @@ impl Kernel {
     /// # Safety
     /// What the arguments point to may be used as the capability says.
     unsafe fn enable(&self, cap: u32, args: [u64; 4]) -> Result<(), Errno> {
-        let enable = EnableCap { cap, flags: 0, args, pad: [0; 64] };
-        // SAFETY: the structure the request takes; the rest is the caller's duty.
-        unsafe { take(&self.vcpu, request::ENABLE_CAP, &enable) }
+        // SAFETY: the caller's duty.
+        unsafe { enable(&self.vcpu, cap, args) }
     }
 
     /// Makes a server CPU the one that is wanted, with its interrupt vectors where the board has memory: those of a 64-bit
@@ -246,6 +245,16 @@ unsafe fn uninterrupted(file: usize, request: u32, argument: usize) -> Result<us
             result => return result,
         }
     }
+}
+
+/// KVM_ENABLE_CAP, of a vCPU or a VM.
+///
+/// # Safety
+/// What the arguments point to may be used as the capability says.
+unsafe fn enable(file: &File, cap: u32, args: [u64; 4]) -> Result<(), Errno> {
+    let enable = EnableCap { cap, flags: 0, args, pad: [0; 64] };
+    // SAFETY: the structure the request takes; the rest is the caller's duty.
+    unsafe { take(file, request::ENABLE_CAP, &enable) }
 }
 
 /// An ioctl that takes a structure.
@@ -444,6 +453,11 @@ impl Vm for Machine {
     fn enable_external_proxy(&mut self, on: bool) -> Result<(), Errno> {
         // SAFETY: its argument is a number.
         unsafe { self.kernel.enable(request::CAP_EPR, [on.into(), 0, 0, 0]) }
+    }
+
+    fn enable_hypercall(&mut self, number: u64, on: u64) -> Result<(), Errno> {
+        // SAFETY: its arguments are numbers.
+        unsafe { enable(&self.kernel.vm, request::CAP_ENABLE_HCALL, [number, on, 0, 0]) }
     }
 
     fn answer_vector(&mut self, vector: u32) {

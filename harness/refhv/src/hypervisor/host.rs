@@ -101,6 +101,7 @@ impl Host<Hypervisor> for UserSpace {
                 hypervisor.next_vector = (first != 0).then_some(second as u32);
                 0
             }
+            "enable-hcall" => hypervisor.enable_hypercall(first, second).map(|()| 0)?,
             "answer-hcall" => {
                 hypervisor.answerer = Answerer::new(first, second as i64, arguments[2]);
                 0
@@ -307,6 +308,7 @@ impl Hypervisor {
         let one_regs: Vec<_> = ids.map(|id| (id, self.get_one_reg(core, id))).collect();
         let segments = self.segments;
 
+        self.switched_off.clear();
         self.shared.clear(&mut core.memory);
         self.identify(core);
         self.mapping = self.mapping.filter(|_| policy::PAGE_SURVIVES_MIGRATION);

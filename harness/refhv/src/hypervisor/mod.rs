@@ -157,6 +157,8 @@ pub struct Hypervisor {
     next_vector: Option<u32>,
     /// Who answers the hypercalls of a partition that the hypervisor leaves to user space.
     answerer: Answerer,
+    /// Those that it leaves to user space although it has them.
+    switched_off: Vec<u64>,
 }
 
 impl Hypervisor {
@@ -205,6 +207,7 @@ impl Hypervisor {
             last_stop: 0,
             next_vector: None,
             answerer: Answerer::default(),
+            switched_off: Vec::new(),
         };
         hypervisor.reset(core);
         hypervisor

@@ -1,12 +1,14 @@
-//! Hypercalls of a partition (`sc 1`): those that the hypervisor answers itself, and the others, which user space gets, as
-//! KVM_EXIT_PAPR_HCALL has it.
+//! Hypercalls of a partition (`sc 1`): those that the hypervisor answers itself, unless user space wants them
+//! (KVM_CAP_PPC_ENABLE_HCALL), and the others, which it gets (KVM_EXIT_PAPR_HCALL).
 
 use sprig_isa::answer::{Answer, HCALL_REGISTERS};
 use sprig_isa::hcall::papr::H_FUNCTION;
 
+use super::host::EINVAL;
 use super::hypercall::STATUS;
 use super::{Deviation, Hypervisor};
 use crate::cpu::Core;
+use crate::host::Refusal;
 use crate::mmu::{Effect, Mmu};
 
 /// Where the registers of a call begin that are not its number.
@@ -27,7 +29,24 @@ impl Hypervisor {
 
     /// True if the call of this number is not user space's.
     fn answers(&self, number: u64) -> bool {
-        Mmu::has_papr_call(number)
+        let is_off = self.switched_off.contains(&number) && !self.deviates(Deviation::SwitchedOffAnswered);
+        Mmu::has_papr_call(number) && !is_off
+    }
+
+    /// KVM_CAP_PPC_ENABLE_HCALL.
+    ///
+    /// # Errors
+    /// If this is not for 1 or 0, or there is no such call here (arch/powerpc/kvm/powerpc.c, kvm_vm_ioctl_enable_cap).
+    pub(super) fn enable_hypercall(&mut self, number: u64, on: u64) -> Result<(), Refusal> {
+        let has_call = self.mmu.is_partition() && Mmu::has_papr_call(number);
+        if !self.deviates(Deviation::EnablesUnknownHcall) && (!has_call || on > 1) {
+            return Err(Refusal::Errno(EINVAL));
+        }
+        self.switched_off.retain(|other| *other != number);
+        if on == 0 {
+            self.switched_off.push(number);
+        }
+        Ok(())
     }
 
     /// KVM_EXIT_PAPR_HCALL, and back.

@@ -294,3 +294,37 @@ fn a_hypercall_that_nobody_answers_is_no_function() {
     guest.run(&[asm("sc1", &[])]);
     assert_eq!((guest.gpr(3), guest.gpr(4)), (-2_i64 as u64, 4));
 }
+
+#[test]
+fn a_hypercall_that_is_switched_off_is_user_spaces() {
+    const H_SET_MODE: u64 = 0x31c;
+    let mut guest = Guest::new("power8");
+    call(&mut guest, "answer-hcall", &[H_SET_MODE, 5, 0x70]).expect("a step of the table");
+    let set_mode = |guest: &mut Guest| {
+        guest.set_gpr(3, H_SET_MODE);
+        guest.set_gpr(5, 99);
+        guest.run(&[asm("sc1", &[])]);
+        guest.gpr(3)
+    };
+    const H_P2: u64 = -55_i64 as u64;
+    assert_eq!(set_mode(&mut guest), H_P2);
+    assert_eq!(call(&mut guest, "enable-hcall", &[H_SET_MODE, 0]), Ok(0));
+    assert_eq!(set_mode(&mut guest), 5);
+    assert_eq!(call(&mut guest, "enable-hcall", &[H_SET_MODE, 1]), Ok(0));
+    assert_eq!(set_mode(&mut guest), H_P2);
+    call(&mut guest, "enable-hcall", &[H_SET_MODE, 0]).expect("a call that there is");
+    call(&mut guest, "migrate", &[]).expect("a new machine");
+    assert_eq!(set_mode(&mut guest), H_P2, "a new machine has what it is made with");
+}
+
+#[test]
+fn a_hypercall_that_there_is_not_is_not_switched_on() {
+    for (cpu, number, on) in [("power8", 0x58, 1), ("power8", 9, 1), ("power8", 8, 2), ("970", 8, 1), ("e500v2", 8, 0)]
+    {
+        assert_eq!(
+            call(&mut Guest::new(cpu), "enable-hcall", &[number, on]),
+            Err(Refusal::Errno(EINVAL)),
+            "{cpu} {number} {on}"
+        );
+    }
+}

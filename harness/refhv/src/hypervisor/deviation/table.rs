@@ -305,6 +305,12 @@ deviations! {
     VectorNotAsked, "vector-not-asked", Host, Register(n::EPR),
         "an external interrupt leaves EPR as it was",
         "arch/powerpc/kvm/booke.c, kvmppc_booke_irqprio_deliver: external proxy looked for before EXTERNAL_LEVEL becomes EXTERNAL";
+    SwitchedOffAnswered, "switched-off-answered", Host, Partition,
+        "a hypercall that user space has switched off is answered all the same",
+        "Linux 6.12, arch/powerpc/kvm/book3s_hv.c, kvmhv_p9_guest_entry, live: H_CEDE is carried out before anybody looks";
+    EnablesUnknownHcall, "enables-unknown-hcall", Host, Every,
+        "KVM_CAP_PPC_ENABLE_HCALL of a hypercall that there is not reports success",
+        "arch/powerpc/kvm/powerpc.c, kvm_vm_ioctl_enable_cap, without its test of kvmppc_book3s_hcall_implemented";
     HcallArgumentsShifted, "hcall-arguments-shifted", Host, Partition,
         "user space is told of a hypercall's registers from r5 on, and of r4 last",
         "arch/powerpc/kvm/book3s_pr.c, BOOK3S_INTERRUPT_SYSCALL, with 5 + i for the register of an argument";
