@@ -103,8 +103,9 @@ fn by_hand(target: &dyn Target, case: &Case, arguments: &args::Repro) -> Result<
     })?;
     match prepared {
         Some(command) => {
-            let debugger = arguments.gdb.then(|| format!("  {}", debugger(&target.symbols(&folder))));
-            Ok([String::new(), "By hand:".to_owned(), format!("  {command}")].into_iter().chain(debugger).collect())
+            let debugger = arguments.gdb.then(|| debugger(&target.symbols(&folder)));
+            let lines = debugger.into_iter().flatten().map(|line| format!("  {line}"));
+            Ok([String::new(), "By hand:".to_owned(), format!("  {command}")].into_iter().chain(lines).collect())
         }
         None if arguments.gdb || arguments.trace => {
             let message = format!("{} runs inside sprig: there is nothing to attach to or to trace", target.id());
@@ -114,9 +115,13 @@ fn by_hand(target: &dyn Target, case: &Case, arguments: &args::Repro) -> Result<
     }
 }
 
-/// The debugger that goes with it, with the symbols of these programs.
-fn debugger(symbols: &[PathBuf]) -> String {
-    let mut command = "gdb-multiarch -ex 'target remote localhost:1234'".to_owned();
+/// What the guest's debugging information calls the tree that it was built in (ci/guest-build).
+const BUILT_IN: &str = "/sprig";
+
+/// The debugger that goes with it, with the symbols of these programs, the guest's last; and what to tell it.
+fn debugger(symbols: &[PathBuf]) -> [String; 2] {
+    let sources = format!("set substitute-path {BUILT_IN} {}", project::root().display());
+    let mut command = format!("gdb-multiarch -ex 'target remote localhost:1234' -ex {}", shell_words::quote(&sources));
     for (index, program) in symbols.iter().enumerate() {
         let program = program.to_string_lossy();
         let argument = shell_words::quote(&program);
@@ -125,7 +130,14 @@ fn debugger(symbols: &[PathBuf]) -> String {
             _ => format!(" -ex {}", shell_words::quote(&format!("add-symbol-file {argument}"))),
         };
     }
-    command
+    let has_symbols =
+        symbols.last().is_some_and(|guest| guest.extension().is_some_and(|extension| extension == "debug"));
+    let hint = if has_symbols {
+        "and there: hbreak boot, then continue; a function of the guest kernel has its name alone"
+    } else {
+        "the guest kernel has no symbols: ci/guest-build DIR makes them, in this tree's target folder"
+    };
+    [command, hint.to_owned()]
 }
 
 /// The verdict, as a run would report it.
@@ -161,5 +173,23 @@ impl args::Repro {
     fn about_one_target(&self) -> Option<&'static str> {
         let options = [(self.exits, "--exits"), (self.gdb, "--gdb"), (self.trace, "--trace")];
         options.into_iter().find_map(|(given, option)| given.then_some(option))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_debugger_finds_the_guests_sources_and_is_told_where_its_symbols_are_missing() {
+        let [command, hint] = debugger(&["vmlinux", "board.debug"].map(PathBuf::from));
+        let sources = format!("'set substitute-path {BUILT_IN} {}'", project::root().display());
+        assert!(
+            command.contains(&sources) && command.ends_with("vmlinux -ex 'add-symbol-file board.debug'"),
+            "{command}"
+        );
+        assert!(hint.contains("hbreak boot"), "{hint}");
+        let [command, hint] = debugger(&[PathBuf::from("guest.elf")]);
+        assert!(command.ends_with(" guest.elf") && hint.contains("ci/guest-build"), "{command} {hint}");
     }
 }
