@@ -7,6 +7,7 @@ use sprig_wire::batch::{BatchBuilder, CaseParts};
 use sprig_wire::bytecode::{Alu, Encoder, Part, Register, Transfer};
 use sprig_wire::effect::WRITES_TLB;
 use sprig_wire::frame::{self, Record};
+use sprig_wire::host::Call;
 use sprig_wire::layout::LOG_SIZE;
 use sprig_wire::log::{self, Entries, Interrupt, Kind, State};
 
@@ -533,7 +534,7 @@ fn a_wait_ends_soon_after_the_interrupt_and_lasts_as_long_as_it_may_without_one(
 #[test]
 fn a_host_step_logs_results_and_status() {
     let mut ops = Encoder::default();
-    ops.host(0, true, 5, &[0, 1], &[2]);
+    ops.host(0, true, Call::GetOneReg, &[0, 1], &[2]);
     let ran = run(&[case(3, &[10, 20], ops)], false, |_, _| None);
     let entry = Entries::new(&ran.log).next().expect("one").expect("well formed");
     assert!(entry.values().eq([35, 0]));

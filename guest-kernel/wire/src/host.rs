@@ -25,73 +25,154 @@ pub const STATUS_UNKNOWN: u32 = 1;
 /// The host side refused: an ioctl failed. Result 0 holds the errno.
 pub const STATUS_REFUSED: u32 = 2;
 
+/// What a host step does; its number in the block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Call {
+    /// KVM_GET_REGS: the register with this index in [`REGS`].
+    GetRegs = 1,
+    /// KVM_SET_REGS: index and value.
+    SetRegs = 2,
+    /// KVM_GET_SREGS: the register with this index in [`SREGS`].
+    GetSregs = 3,
+    /// KVM_SET_SREGS: index and value.
+    SetSregs = 4,
+    /// KVM_GET_ONE_REG: a KVM_REG_PPC_* identifier.
+    GetOneReg = 5,
+    /// KVM_SET_ONE_REG: identifier and value.
+    SetOneReg = 6,
+    /// Saves what the interface can save and goes on in a new VM: the migration question.
+    Migrate = 7,
+    /// The external interrupt line goes up.
+    RaiseExternal = 8,
+    /// And down.
+    LowerExternal = 9,
+    /// The critical interrupt line goes up.
+    RaiseCritical = 10,
+    /// And down.
+    LowerCritical = 11,
+    /// The number of the virtual CPU.
+    VcpuId = 12,
+    /// Another virtual machine runs on this CPU (sprig_isa::other_vm). The assembler adds the registers that it has.
+    OtherVm = 13,
+    /// The same as `migrate`, with KVM_SET_SREGS in front of KVM_SET_REGS.
+    MigrateSregsFirst = 14,
+    /// The same as `other-vm`, but both machines run until the second is ended: the scheduler takes the CPU from one in the middle of
+    /// its KVM_RUN.
+    StartOtherVm = 15,
+    /// Ends that one: what it has seen differ.
+    EndOtherVm = 16,
+    /// KVM_PPC_GET_PVINFO: the flags, and the four words of `hcall`.
+    Pvinfo = 17,
+    /// KVM_SET_GUEST_DEBUG (sprig_isa::debug): control, and type and address of two breakpoints.
+    SetGuestDebug = 18,
+    /// What was seen of KVM_EXIT_DEBUG since then: sprig_isa::debug::Debugger::seen.
+    DebugStops = 19,
+    /// KVM_TRANSLATE: the physical address, and whether there is one.
+    Translate = 20,
+    /// KVM_CAP_PPC_EPR: on or off, and the vector that KVM_EXIT_EPR is answered with, one more each time.
+    ExternalProxy = 21,
+    /// KVM_EXIT_PAPR_HCALL (sprig_isa::answer): number, status, and the first of the registers behind it.
+    AnswerHcall = 22,
+    /// What a register of the last call held that was answered so, and how many there were.
+    HcallArgument = 23,
+    /// KVM_CAP_PPC_ENABLE_HCALL: number, and on or off. Its result is the errno, if it is refused.
+    EnableHcall = 24,
+}
+
 /// One host step.
 #[derive(Debug)]
 pub struct HostCall {
+    /// What it does.
+    pub call: Call,
     /// Name in scripts.
     pub name: &'static str,
-    /// Number in the block.
-    pub call: u16,
     /// Number of arguments.
     pub arguments: u8,
     /// Number of results.
     pub results: u8,
 }
 
-/// The name of the step that runs another virtual machine.
-pub const OTHER_VM: &str = "other-vm";
-/// Of the one that starts another, which runs by turns with the guest's.
-pub const START_OTHER_VM: &str = "start-other-vm";
-/// Of the one that ends it.
-pub const END_OTHER_VM: &str = "end-other-vm";
-
-/// Every host step. `get-regs N` and its kin take the index of a register in [`REGS`] or [`SREGS`]; the one_reg calls take
-/// a KVM_REG_PPC_* identifier.
+/// Every host step.
 pub static HOST_CALLS: &[HostCall] = &[
-    HostCall { name: "get-regs", call: 1, arguments: 1, results: 1 },
-    HostCall { name: "set-regs", call: 2, arguments: 2, results: 0 },
-    HostCall { name: "get-sregs", call: 3, arguments: 1, results: 1 },
-    HostCall { name: "set-sregs", call: 4, arguments: 2, results: 0 },
-    HostCall { name: "get-one-reg", call: 5, arguments: 1, results: 1 },
-    HostCall { name: "set-one-reg", call: 6, arguments: 2, results: 0 },
-    // Saves what the interface can save and goes on in a new VM: the migration question.
-    HostCall { name: "migrate", call: 7, arguments: 0, results: 0 },
-    HostCall { name: "raise-external", call: 8, arguments: 0, results: 0 },
-    HostCall { name: "lower-external", call: 9, arguments: 0, results: 0 },
-    HostCall { name: "raise-critical", call: 10, arguments: 0, results: 0 },
-    HostCall { name: "lower-critical", call: 11, arguments: 0, results: 0 },
-    HostCall { name: "vcpu-id", call: 12, arguments: 0, results: 1 },
-    // Another virtual machine runs on this CPU (sprig_isa::other_vm). The assembler adds the registers that it has.
-    HostCall { name: OTHER_VM, call: 13, arguments: 1, results: 1 },
-    // The same as `migrate`, with KVM_SET_SREGS in front of KVM_SET_REGS.
-    HostCall { name: "migrate-sregs-first", call: 14, arguments: 0, results: 0 },
-    // The same as `other-vm`, but both machines run until the second is ended: the scheduler takes the CPU from one in the
-    // middle of its KVM_RUN.
-    HostCall { name: START_OTHER_VM, call: 15, arguments: 1, results: 0 },
-    HostCall { name: END_OTHER_VM, call: 16, arguments: 0, results: 1 },
-    // KVM_PPC_GET_PVINFO: the flags, and the four words of `hcall`.
-    HostCall { name: "pvinfo", call: 17, arguments: 0, results: 5 },
-    // KVM_SET_GUEST_DEBUG (sprig_isa::debug): control, and type and address of two breakpoints.
-    HostCall { name: "set-guest-debug", call: 18, arguments: 5, results: 0 },
-    // What was seen of KVM_EXIT_DEBUG since then: sprig_isa::debug::Debugger::seen.
-    HostCall { name: "debug-stops", call: 19, arguments: 0, results: 4 },
-    // KVM_TRANSLATE: the physical address, and whether there is one.
-    HostCall { name: "translate", call: 20, arguments: 1, results: 2 },
-    // KVM_CAP_PPC_EPR: on or off, and the vector that KVM_EXIT_EPR is answered with, one more each time.
-    HostCall { name: "external-proxy", call: 21, arguments: 2, results: 0 },
-    // KVM_EXIT_PAPR_HCALL (sprig_isa::answer): number, status, and the first of the registers behind it.
-    HostCall { name: "answer-hcall", call: 22, arguments: 3, results: 0 },
-    // What a register of the last call held that was answered so, and how many there were.
-    HostCall { name: "hcall-argument", call: 23, arguments: 1, results: 2 },
-    // KVM_CAP_PPC_ENABLE_HCALL: number, and on or off. Its result is the errno, if it is refused.
-    HostCall { name: "enable-hcall", call: 24, arguments: 2, results: 1 },
+    row(Call::GetRegs, "get-regs", 1, 1),
+    row(Call::SetRegs, "set-regs", 2, 0),
+    row(Call::GetSregs, "get-sregs", 1, 1),
+    row(Call::SetSregs, "set-sregs", 2, 0),
+    row(Call::GetOneReg, "get-one-reg", 1, 1),
+    row(Call::SetOneReg, "set-one-reg", 2, 0),
+    row(Call::Migrate, "migrate", 0, 0),
+    row(Call::RaiseExternal, "raise-external", 0, 0),
+    row(Call::LowerExternal, "lower-external", 0, 0),
+    row(Call::RaiseCritical, "raise-critical", 0, 0),
+    row(Call::LowerCritical, "lower-critical", 0, 0),
+    row(Call::VcpuId, "vcpu-id", 0, 1),
+    row(Call::OtherVm, "other-vm", 1, 1),
+    row(Call::MigrateSregsFirst, "migrate-sregs-first", 0, 0),
+    row(Call::StartOtherVm, "start-other-vm", 1, 0),
+    row(Call::EndOtherVm, "end-other-vm", 0, 1),
+    row(Call::Pvinfo, "pvinfo", 0, 5),
+    row(Call::SetGuestDebug, "set-guest-debug", 5, 0),
+    row(Call::DebugStops, "debug-stops", 0, 4),
+    row(Call::Translate, "translate", 1, 2),
+    row(Call::ExternalProxy, "external-proxy", 2, 0),
+    row(Call::AnswerHcall, "answer-hcall", 3, 0),
+    row(Call::HcallArgument, "hcall-argument", 1, 2),
+    row(Call::EnableHcall, "enable-hcall", 2, 1),
 ];
 
-impl HostCall {
+/// The first row's number; each row's is that of the one before it and one.
+const FIRST: usize = 1;
+const _: () = {
+    let mut index = 0;
+    while index < HOST_CALLS.len() {
+        assert!(HOST_CALLS[index].call as usize == FIRST + index);
+        index += 1;
+    }
+};
+
+const fn row(call: Call, name: &'static str, arguments: u8, results: u8) -> HostCall {
+    HostCall { call, name, arguments, results }
+}
+
+/// A structure of KVM's whose registers scripts name: they are counted in the block.
+#[derive(Debug)]
+pub struct Structure {
+    /// What it is called in uapi/asm/kvm.h.
+    pub name: &'static str,
+    /// Its registers, by index.
+    pub registers: &'static [&'static str],
+}
+
+impl Call {
+    /// The structure whose register the first argument is, if it is one.
+    #[must_use]
+    pub const fn structure(self) -> Option<&'static Structure> {
+        match self {
+            Self::GetRegs | Self::SetRegs => Some(&Structure { name: "struct kvm_regs", registers: REGS }),
+            Self::GetSregs | Self::SetSregs => Some(&Structure { name: "struct kvm_sregs", registers: SREGS }),
+            _ => None,
+        }
+    }
+
     /// True if a number of its registers (`sprig_isa::other_vm::Registers`) is added to the arguments of a script.
     #[must_use]
-    pub fn makes_other_vm(&self) -> bool {
-        matches!(self.name, OTHER_VM | START_OTHER_VM)
+    pub const fn makes_other_vm(self) -> bool {
+        matches!(self, Self::OtherVm | Self::StartOtherVm)
+    }
+
+    /// Its row.
+    #[must_use]
+    pub fn description(self) -> &'static HostCall {
+        &HOST_CALLS[self as usize - FIRST]
+    }
+}
+
+impl HostCall {
+    /// The step with this number in the block.
+    #[must_use]
+    pub fn by_number(number: u16) -> Option<&'static Self> {
+        HOST_CALLS.get(usize::from(number).checked_sub(FIRST)?)
     }
 
     /// The step of this name.
@@ -102,11 +183,11 @@ impl HostCall {
 }
 
 /// Registers of `struct kvm_regs` (uapi/asm/kvm.h) that scripts may name, by index.
-pub static REGS: &[&str] = &[
+pub const REGS: &[&str] = &[
     "PC", "CR", "CTR", "LR", "XER", "MSR", "SRR0", "SRR1", "PID", "SPRG0", "SPRG1", "SPRG2", "SPRG3", "SPRG4", "SPRG5",
     "SPRG6", "SPRG7",
 ];
 
 /// Registers of `struct kvm_sregs` (uapi/asm/kvm.h) that scripts may name, by index.
-pub static SREGS: &[&str] =
+pub const SREGS: &[&str] =
     &["PVR", "CSRR0", "CSRR1", "ESR", "DEAR", "MCSR", "TSR", "TCR", "DEC", "VRSAVE", "PIR", "DECAR", "IVPR"];

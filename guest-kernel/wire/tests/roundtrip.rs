@@ -7,6 +7,7 @@ use sprig_wire::batch::{Batch, BatchBuilder, CaseParts, SILENT};
 use sprig_wire::bytecode::{self, Alu, Encoder, Op, Part, Register, Transfer};
 use sprig_wire::effect;
 use sprig_wire::frame::{self, Line, Record};
+use sprig_wire::host::Call;
 use sprig_wire::log::{self, Entries, Interrupt, Kind, State};
 
 /// A no-op.
@@ -41,7 +42,7 @@ fn every_operation_begins_at_a_multiple_of_four_bytes() {
     encoder.map(0, 1, 2, 3);
     encoder.taken(1, true, 10, 7, 8);
     encoder.patch(2, false, 4, 8, 3, 5, 6);
-    encoder.host(3, true, 1, &[1, 2, 3], &[4]);
+    encoder.host(3, true, Call::SetRegs, &[1, 2, 3], &[4]);
     encoder.unmap(4, 1);
     encoder.exec(5, true, 0, &[STUB], &[], &[]);
     encoder.touch(6);

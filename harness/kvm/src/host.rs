@@ -9,10 +9,7 @@ use sprig_isa::answer::Answerer;
 use sprig_isa::debug::{Debugger, SOFTWARE_BREAKPOINT, Stop};
 use sprig_isa::one_reg::{LPCR, ONE_REGS};
 use sprig_isa::other_vm::Registers;
-use sprig_wire::host::{
-    ARGUMENTS, END_OTHER_VM, HOST_CALLS, OTHER_VM, REGS, RESULTS, START_OTHER_VM, STATUS_OK, STATUS_REFUSED,
-    STATUS_UNKNOWN, VALUES,
-};
+use sprig_wire::host::{ARGUMENTS, Call, HostCall, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
 use sprig_wire::layout::HOST_BLOCK;
 
 /// Why a step was not carried out.
@@ -61,9 +58,9 @@ impl Host {
         let number = u16::from_be_bytes(field(vm, block));
         let arguments: [u64; VALUES] =
             core::array::from_fn(|index| u64::from_be_bytes(field(vm, block + ARGUMENTS as usize + 8 * index)));
-        let name = HOST_CALLS.iter().find(|call| call.call == number).map(|call| call.name);
+        let call = HostCall::by_number(number).map(|row| row.call);
         let mut results = [0; VALUES];
-        let status = match name.map_or(Err(Refusal::Unknown), |name| self.call(vm, name, &arguments, &mut results)) {
+        let status = match call.map_or(Err(Refusal::Unknown), |call| self.call(vm, call, &arguments, &mut results)) {
             Ok(result) => {
                 results[0] = result;
                 STATUS_OK
@@ -84,54 +81,54 @@ impl Host {
     fn call(
         &mut self,
         vm: &mut impl Vm,
-        name: &str,
+        call: Call,
         arguments: &[u64; VALUES],
         results: &mut [u64; VALUES],
     ) -> Result<u64, Refusal> {
         // The guest's store to the board is not over until then.
         vm.complete()?;
         let [first, second, third, ..] = *arguments;
-        match name {
-            "pvinfo" => {
+        match call {
+            Call::Pvinfo => {
                 let info = vm.pvinfo()?;
                 for (result, word) in results[1..].iter_mut().zip(info.hcall) {
                     *result = u32::from_be_bytes(word).into();
                 }
                 Ok(info.flags.into())
             }
-            "set-guest-debug" => {
+            Call::SetGuestDebug => {
                 let [_, kind0, addr0, kind1, addr1, ..] = *arguments;
                 let breakpoint = |kind, addr| Breakpoint { addr, kind: kind as u32, reserved: 0 };
                 self.debugger = Debugger::new(first as u32);
                 self.breakpoints = [breakpoint(kind0, addr0), breakpoint(kind1, addr1)];
                 Ok(self.debug(vm).map(|()| 0)?)
             }
-            "debug-stops" => {
+            Call::DebugStops => {
                 let seen = self.debugger.seen();
                 results[..seen.len()].copy_from_slice(&seen);
                 Ok(seen[0])
             }
-            "translate" => {
+            Call::Translate => {
                 let mut translation = Translation { linear_address: first, ..Translation::default() };
                 vm.translate(&mut translation)?;
                 results[1] = translation.valid.into();
                 Ok(translation.physical_address)
             }
-            "external-proxy" => {
+            Call::ExternalProxy => {
                 self.vector = second as u32;
                 Ok(vm.enable_external_proxy(first != 0).map(|()| 0)?)
             }
-            "enable-hcall" => Ok(vm.enable_hypercall(first, second).map(|()| 0)?),
-            "answer-hcall" => {
+            Call::EnableHcall => Ok(vm.enable_hypercall(first, second).map(|()| 0)?),
+            Call::AnswerHcall => {
                 self.answerer = Answerer::new(first, second as i64, third);
                 Ok(0)
             }
-            "hcall-argument" => {
+            Call::HcallArgument => {
                 let seen = self.answerer.seen(first).ok_or(Refusal::Unknown)?;
                 results[..seen.len()].copy_from_slice(&seen);
                 Ok(seen[0])
             }
-            _ => call(vm, name, [first, second]),
+            _ => call_vm(vm, call, [first, second]),
         }
     }
 
@@ -185,38 +182,48 @@ impl Host {
     }
 }
 
-fn call(vm: &mut impl Vm, name: &str, [first, second]: [u64; 2]) -> Result<u64, Refusal> {
+/// A step that is the virtual machine's alone.
+fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u64, Refusal> {
     let index = usize::try_from(first).unwrap_or(usize::MAX);
-    match name {
-        "get-regs" => {
+    match call {
+        Call::GetRegs => {
             let regs = vm.regs()?;
             regs.named.get(index).copied().ok_or(Refusal::Unknown)
         }
-        "set-regs" => {
+        Call::SetRegs => {
             let mut regs = vm.regs()?;
             *regs.named.get_mut(index).filter(|_| index < REGS.len()).ok_or(Refusal::Unknown)? = second;
             Ok(vm.set_regs(&regs).map(|()| 0)?)
         }
-        "get-sregs" => vm.sregs()?.get(vm.family(), index).ok_or(Refusal::Unknown),
-        "set-sregs" => {
+        Call::GetSregs => vm.sregs()?.get(vm.family(), index).ok_or(Refusal::Unknown),
+        Call::SetSregs => {
             let mut sregs = vm.sregs()?;
             if !sregs.set(vm.family(), index, second) {
                 return Err(Refusal::Unknown);
             }
             Ok(vm.set_sregs(&sregs).map(|()| 0)?)
         }
-        "get-one-reg" => Ok(vm.one_reg(first)?),
-        "set-one-reg" => Ok(vm.set_one_reg(first, second).map(|()| 0)?),
-        "migrate" => migrate(vm, First::Regs),
-        "migrate-sregs-first" => migrate(vm, First::Sregs),
-        "raise-external" => Ok(vm.interrupt(interrupt::SET_LEVEL).map(|()| 0)?),
-        "lower-external" => Ok(vm.interrupt(interrupt::UNSET).map(|()| 0)?),
-        "vcpu-id" => Ok(vm.vcpu_id().into()),
-        OTHER_VM => Ok(other_vm::run(vm, first as u32, Registers::from_bits(second as u16))?),
-        START_OTHER_VM => Ok(vm.start_other(first as u32, Registers::from_bits(second as u16)).map(|()| 0)?),
-        END_OTHER_VM => Ok(vm.end_other()?),
-        // The critical line among them: KVM_INTERRUPT knows the external one only.
-        _ => Err(Refusal::Unknown),
+        Call::GetOneReg => Ok(vm.one_reg(first)?),
+        Call::SetOneReg => Ok(vm.set_one_reg(first, second).map(|()| 0)?),
+        Call::Migrate => migrate(vm, First::Regs),
+        Call::MigrateSregsFirst => migrate(vm, First::Sregs),
+        Call::RaiseExternal => Ok(vm.interrupt(interrupt::SET_LEVEL).map(|()| 0)?),
+        Call::LowerExternal => Ok(vm.interrupt(interrupt::UNSET).map(|()| 0)?),
+        Call::VcpuId => Ok(vm.vcpu_id().into()),
+        Call::OtherVm => Ok(other_vm::run(vm, first as u32, Registers::from_bits(second as u16))?),
+        Call::StartOtherVm => Ok(vm.start_other(first as u32, Registers::from_bits(second as u16)).map(|()| 0)?),
+        Call::EndOtherVm => Ok(vm.end_other()?),
+        // KVM_INTERRUPT knows the external line only.
+        Call::RaiseCritical | Call::LowerCritical => Err(Refusal::Unknown),
+        // Those of `Host::call`.
+        Call::Pvinfo
+        | Call::SetGuestDebug
+        | Call::DebugStops
+        | Call::Translate
+        | Call::ExternalProxy
+        | Call::AnswerHcall
+        | Call::HcallArgument
+        | Call::EnableHcall => Err(Refusal::Unknown),
     }
 }
 
@@ -275,7 +282,7 @@ mod tests {
     fn ask(vm: &mut FakeVm, name: &str, arguments: &[u64]) -> (u32, u64) {
         let call = HostCall::by_name(name).expect("a call");
         let block = HOST_BLOCK as usize;
-        store(vm, block, &call.call.to_be_bytes());
+        store(vm, block, &(call.call as u16).to_be_bytes());
         for (index, argument) in arguments.iter().enumerate() {
             store(vm, block + ARGUMENTS as usize + 8 * index, &argument.to_be_bytes());
         }
@@ -345,7 +352,7 @@ mod tests {
     /// Rings the bell of this host; every result.
     fn results(host: &mut Host, vm: &mut FakeVm, name: &str, arguments: &[u64]) -> [u64; VALUES] {
         let block = HOST_BLOCK as usize;
-        store(vm, block, &HostCall::by_name(name).expect("a call").call.to_be_bytes());
+        store(vm, block, &(HostCall::by_name(name).expect("a call").call as u16).to_be_bytes());
         for (index, argument) in arguments.iter().enumerate() {
             store(vm, block + ARGUMENTS as usize + 8 * index, &argument.to_be_bytes());
         }

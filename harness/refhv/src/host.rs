@@ -1,6 +1,6 @@
 //! Host steps: what a script asks of the host side while the guest waits ([`sprig_wire::host`]).
 
-use sprig_wire::host::{ARGUMENTS, HOST_CALLS, HostCall, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
+use sprig_wire::host::{ARGUMENTS, Call, HostCall, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
 use sprig_wire::layout::HOST_BLOCK;
 
 use crate::cpu::Core;
@@ -23,13 +23,7 @@ pub trait Host<S> {
     ///
     /// # Errors
     /// Why it did not happen.
-    fn call(
-        &mut self,
-        core: &mut Core,
-        supervisor: &mut S,
-        call: &HostCall,
-        arguments: &Values,
-    ) -> Result<Values, Refusal>;
+    fn call(&mut self, core: &mut Core, supervisor: &mut S, call: Call, arguments: &Values) -> Result<Values, Refusal>;
 }
 
 /// Carries out the step the host block describes and writes its status and results there.
@@ -41,8 +35,8 @@ pub(crate) fn serve<S>(host: &mut dyn Host<S>, core: &mut Core, supervisor: &mut
     let number = core.memory.read_u32(block).unwrap_or(0) >> CALL_SHIFT;
     let at = |offset: u32, index: usize| block + u64::from(offset) + 8 * index as u64;
     let arguments: Values = std::array::from_fn(|index| core.memory.read_u64(at(ARGUMENTS, index)).unwrap_or(0));
-    let answer = match HOST_CALLS.iter().find(|call| u32::from(call.call) == number) {
-        Some(call) => host.call(core, supervisor, call, &arguments),
+    let answer = match u16::try_from(number).ok().and_then(HostCall::by_number) {
+        Some(row) => host.call(core, supervisor, row.call, &arguments),
         None => Err(Refusal::Unknown),
     };
     let (status, results) = match answer {

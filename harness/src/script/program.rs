@@ -10,6 +10,7 @@ use sprig_isa::exception::Exception;
 use sprig_isa::insn::Insn;
 use sprig_isa::page::Field;
 use sprig_wire::bytecode::{Alu, Register};
+use sprig_wire::host::HostCall;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -162,8 +163,7 @@ pub(super) enum Action {
     },
     Unmap(Value),
     Host {
-        name: &'static str,
-        call: u16,
+        call: &'static HostCall,
         arguments: Vec<Value>,
     },
     Firmware {

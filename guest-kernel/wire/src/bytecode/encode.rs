@@ -2,6 +2,7 @@
 
 use super::{ALIGNMENT, Alu, HALVES, OBSERVE, PLAIN, Part, Transfer, opcode};
 use crate::effect;
+use crate::host::Call;
 use alloc::vec::Vec;
 
 /// Writes operations one after the other; the counterpart of [`super::decode`].
@@ -130,8 +131,8 @@ impl Encoder {
     }
 
     /// [`super::Op::Host`].
-    pub fn host(&mut self, step: u16, observe: bool, call: u16, arguments: &[u16], results: &[u16]) {
-        self.call(opcode::HOST, step, observe, call, arguments, results);
+    pub fn host(&mut self, step: u16, observe: bool, call: Call, arguments: &[u16], results: &[u16]) {
+        self.call(opcode::HOST, step, observe, call as u16, arguments, results);
     }
 
     /// [`super::Op::Firmware`].

@@ -1,7 +1,7 @@
 //! The host side of a bare machine: the interrupt lines. Registers and migration belong to a hypervisor's user interface,
 //! which a bare machine does not have.
 
-use sprig_wire::host::{HostCall, VALUES};
+use sprig_wire::host::{Call, VALUES};
 
 use super::Bare;
 use crate::cpu::Core;
@@ -16,16 +16,16 @@ impl Host<Bare> for Wires {
         &mut self,
         core: &mut Core,
         _supervisor: &mut Bare,
-        call: &HostCall,
+        call: Call,
         _arguments: &Values,
     ) -> Result<Values, Refusal> {
-        match call.name {
-            "raise-external" => core.board.external = true,
-            "lower-external" => core.board.external = false,
-            "raise-critical" => core.board.critical = true,
-            "lower-critical" => core.board.critical = false,
+        match call {
+            Call::RaiseExternal => core.board.external = true,
+            Call::LowerExternal => core.board.external = false,
+            Call::RaiseCritical => core.board.critical = true,
+            Call::LowerCritical => core.board.critical = false,
             // A machine has one CPU, whose number is zero.
-            "vcpu-id" => {}
+            Call::VcpuId => {}
             _ => return Err(Refusal::Unknown),
         }
         Ok([0; VALUES])

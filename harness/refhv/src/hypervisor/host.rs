@@ -12,7 +12,7 @@ use sprig_isa::one_reg::{Meaning, ONE_REGS, OneReg};
 use sprig_isa::other_vm;
 use sprig_isa::page::Field;
 use sprig_isa::spr::{Spr, number as n};
-use sprig_wire::host::{END_OTHER_VM, HostCall, OTHER_VM, REGS, SREGS, START_OTHER_VM, VALUES};
+use sprig_wire::host::{Call, REGS, SREGS, VALUES};
 
 use super::shared::{self, Slot};
 use super::{Deviation, Hypervisor, policy};
@@ -40,7 +40,7 @@ impl Host<Hypervisor> for UserSpace {
         &mut self,
         core: &mut Core,
         hypervisor: &mut Hypervisor,
-        call: &HostCall,
+        call: Call,
         arguments: &Values,
     ) -> Result<Values, Refusal> {
         let [first, second, ..] = *arguments;
@@ -48,27 +48,29 @@ impl Host<Hypervisor> for UserSpace {
             usize::try_from(first).ok().and_then(|index| names.get(index).copied()).ok_or(Refusal::Unknown)
         };
         let mut results = [0; VALUES];
-        let result = match call.name {
-            "get-regs" => hypervisor.get_regs(core, name(REGS)?)?,
-            "set-regs" => hypervisor.set_regs(core, name(REGS)?, second).map(|()| 0)?,
-            "get-sregs" => hypervisor.get_sregs(core, name(SREGS)?)?,
-            "set-sregs" => hypervisor.set_sregs(core, name(SREGS)?, second).map(|()| 0)?,
-            "get-one-reg" => hypervisor.get_one_reg(core, first)?,
-            "set-one-reg" => hypervisor.set_one_reg(core, first, second).map(|()| 0)?,
+        let result = match call {
+            Call::GetRegs => hypervisor.get_regs(core, name(REGS)?)?,
+            Call::SetRegs => hypervisor.set_regs(core, name(REGS)?, second).map(|()| 0)?,
+            Call::GetSregs => hypervisor.get_sregs(core, name(SREGS)?)?,
+            Call::SetSregs => hypervisor.set_sregs(core, name(SREGS)?, second).map(|()| 0)?,
+            Call::GetOneReg => hypervisor.get_one_reg(core, first)?,
+            Call::SetOneReg => hypervisor.set_one_reg(core, first, second).map(|()| 0)?,
             // Which of its structures comes first makes no difference here.
-            "migrate" | "migrate-sregs-first" => {
+            Call::Migrate | Call::MigrateSregsFirst => {
                 hypervisor.migrate(core)?;
                 0
             }
-            "raise-external" => wire(&mut core.board.external, true),
-            "lower-external" => wire(&mut core.board.external, false),
-            "raise-critical" => wire(&mut core.board.critical, true),
-            "lower-critical" => wire(&mut core.board.critical, false),
-            "vcpu-id" => hypervisor.vcpu_id.into(),
-            OTHER_VM => hypervisor.run_other(core, first as u32, other_vm::Registers::from_bits(second as u16))?,
-            START_OTHER_VM => hypervisor.start_other(first as u32, other_vm::Registers::from_bits(second as u16))?,
-            END_OTHER_VM => hypervisor.end_other(core)?,
-            "pvinfo" => {
+            Call::RaiseExternal => wire(&mut core.board.external, true),
+            Call::LowerExternal => wire(&mut core.board.external, false),
+            Call::RaiseCritical => wire(&mut core.board.critical, true),
+            Call::LowerCritical => wire(&mut core.board.critical, false),
+            Call::VcpuId => hypervisor.vcpu_id.into(),
+            Call::OtherVm => hypervisor.run_other(core, first as u32, other_vm::Registers::from_bits(second as u16))?,
+            Call::StartOtherVm => {
+                hypervisor.start_other(first as u32, other_vm::Registers::from_bits(second as u16))?
+            }
+            Call::EndOtherVm => hypervisor.end_other(core)?,
+            Call::Pvinfo => {
                 let mut sequence = KVM_SC_SEQUENCE;
                 if hypervisor.deviates(Deviation::PvinfoLowHalfTwice) {
                     sequence[0] = sequence[0] & !IMMEDIATE | sequence[1] & IMMEDIATE;
@@ -78,7 +80,7 @@ impl Host<Hypervisor> for UserSpace {
                 }
                 PVINFO_FLAGS_EV_IDLE
             }
-            "set-guest-debug" => {
+            Call::SetGuestDebug => {
                 let [control, kind0, address0, kind1, address1, ..] = *arguments;
                 hypervisor.set_guest_debug(
                     core,
@@ -86,32 +88,31 @@ impl Host<Hypervisor> for UserSpace {
                     [(kind0 as u32, address0), (kind1 as u32, address1)],
                 )?
             }
-            "debug-stops" => {
+            Call::DebugStops => {
                 let seen = hypervisor.debugger.seen();
                 results[..seen.len()].copy_from_slice(&seen);
                 seen[0]
             }
-            "translate" => {
+            Call::Translate => {
                 let process = (!hypervisor.deviates(Deviation::TranslateAnyProcess)).then_some((first >> 32) as u8);
                 let physical = hypervisor.mmu.search(first, process).ok_or(Refusal::Unknown)?;
                 results[1] = physical.is_some().into();
                 physical.unwrap_or(0)
             }
-            "external-proxy" => {
+            Call::ExternalProxy => {
                 hypervisor.next_vector = (first != 0).then_some(second as u32);
                 0
             }
-            "enable-hcall" => hypervisor.enable_hypercall(first, second).map(|()| 0)?,
-            "answer-hcall" => {
+            Call::EnableHcall => hypervisor.enable_hypercall(first, second).map(|()| 0)?,
+            Call::AnswerHcall => {
                 hypervisor.answerer = Answerer::new(first, second as i64, arguments[2]);
                 0
             }
-            "hcall-argument" => {
+            Call::HcallArgument => {
                 let seen = hypervisor.answerer.seen(first).ok_or(Refusal::Unknown)?;
                 results[..seen.len()].copy_from_slice(&seen);
                 seen[0]
             }
-            _ => return Err(Refusal::Unknown),
         };
         results[0] = result;
         Ok(results)

@@ -97,7 +97,7 @@ fn a_handler_that_causes_its_own_interrupt_is_a_crash() {
 /// A program that makes one host step and switches off.
 fn host_step(call: &str) -> Rig {
     let call = host::HostCall::by_name(call).expect("a step of the table");
-    Rig::new("e500v2").at(layout::HOST_BLOCK.into(), &[u32::from(call.call) << 16]).code(&[
+    Rig::new("e500v2").at(layout::HOST_BLOCK.into(), &[u32::from(call.call as u16) << 16]).code(&[
         board_base(),
         asm("stw", &[3, board::HOST_CALL.into(), 4]),
         asm("stw", &[3, board::POWER_OFF.into(), 4]),

@@ -24,7 +24,7 @@ fn call(guest: &mut Guest, name: &str, arguments: &[u64]) -> Result<u64, Refusal
     values[..arguments.len()].copy_from_slice(arguments);
     let call = HostCall::by_name(name).expect("a host step");
     let super::Processor { core, supervisor } = &mut guest.processor;
-    UserSpace.call(core, supervisor, call, &values).map(|results| results[0])
+    UserSpace.call(core, supervisor, call.call, &values).map(|results| results[0])
 }
 
 fn reg(name: &str) -> u64 {
@@ -189,7 +189,7 @@ fn results(guest: &mut Guest, name: &str, arguments: &[u64]) -> Values {
     values[..arguments.len()].copy_from_slice(arguments);
     let call = HostCall::by_name(name).expect("a host step");
     let super::Processor { core, supervisor } = &mut guest.processor;
-    UserSpace.call(core, supervisor, call, &values).expect("a step of the table")
+    UserSpace.call(core, supervisor, call.call, &values).expect("a step of the table")
 }
 
 /// Sets what user space debugs.

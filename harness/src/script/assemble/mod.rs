@@ -20,7 +20,6 @@ use sprig_isa::insn::word::branch_absolute;
 use sprig_isa::other_vm::Registers;
 use sprig_wire::batch::CaseParts;
 use sprig_wire::bytecode::{Alu, Encoder, Part, Transfer};
-use sprig_wire::host::HostCall;
 use sprig_wire::layout::{BATCH_SIZE, STEP_RETURN};
 use sprig_wire::log::{ENTRY_HEADER, Interrupt, RACE_OUTCOMES};
 use stub::Context;
@@ -208,13 +207,13 @@ impl<'p, 's> Pass<'p, 's> {
                 let ea = self.slots.value(*ea);
                 self.encoder.unmap(number, ea);
             }
-            Action::Host { name, call, arguments } => {
+            Action::Host { call, arguments } => {
                 let (mut arguments, results) = self.call(index, step, arguments);
-                if HostCall::by_name(name).is_some_and(HostCall::makes_other_vm) {
+                if call.call.makes_other_vm() {
                     let registers = Registers::of(self.context.profile.cpu).bits();
                     arguments.push(self.slots.value(Value::Constant(registers.into())));
                 }
-                self.encoder.host(number, observe, *call, &arguments, &results);
+                self.encoder.host(number, observe, call.call, &arguments, &results);
             }
             Action::Firmware { service, arguments, .. } => {
                 let (arguments, results) = self.call(index, step, arguments);

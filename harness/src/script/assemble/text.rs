@@ -8,7 +8,6 @@ use sprig_isa::hcall::HYPERCALLS;
 use sprig_isa::insn::Operand;
 use sprig_isa::spr::Spr;
 use sprig_wire::bytecode::permission;
-use sprig_wire::host::{REGS, SREGS};
 use std::fmt::Write;
 
 impl Context<'_> {
@@ -61,20 +60,15 @@ impl Context<'_> {
                 format!("map {} to {} as {}", value(ea), value(pa), rights_text(*rights))
             }
             Action::Unmap(ea) => format!("unmap {}", value(ea)),
-            Action::Host { name, arguments, .. } => {
+            Action::Host { call, arguments } => {
                 let mut texts: Vec<_> = arguments.iter().map(value).collect();
-                // The first argument of these is the index of a register.
-                let registers = match *name {
-                    "get-regs" | "set-regs" => REGS,
-                    "get-sregs" | "set-sregs" => SREGS,
-                    _ => &[],
-                };
+                let registers = call.call.structure().map_or(&[][..], |structure| structure.registers);
                 if let (Some(text), Some(Value::Constant(index))) = (texts.first_mut(), arguments.first())
                     && let Some(register) = usize::try_from(*index).ok().and_then(|index| registers.get(index))
                 {
                     *text = (*register).to_owned();
                 }
-                format!("host {name} {}", texts.join(", ")).trim_end().to_owned()
+                format!("host {} {}", call.name, texts.join(", ")).trim_end().to_owned()
             }
             Action::Firmware { name, arguments, .. } => {
                 let texts: Vec<_> = arguments.iter().map(value).collect();

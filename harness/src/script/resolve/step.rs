@@ -16,7 +16,7 @@ use sprig_isa::mmu::PAGE_SIZE;
 use sprig_isa::page;
 use sprig_isa::spr::Spr;
 use sprig_wire::bytecode::Alu;
-use sprig_wire::host::{HostCall, REGS, SREGS};
+use sprig_wire::host::{Call, HostCall, Structure};
 
 /// Registers a hypercall takes arguments in, and those it may change.
 const ARGUMENTS: std::ops::RangeInclusive<u8> = 3..=10;
@@ -277,30 +277,27 @@ impl Resolver<'_, '_> {
 
     fn host(&mut self, call: &'static HostCall, arguments: &[Expr], span: Span) -> Option<Done> {
         self.require(Feature::Host, span);
-        match call.name {
-            "raise-external" | "lower-external" => self.require(Feature::External, span),
-            "raise-critical" | "lower-critical" => self.require(Feature::Critical, span),
-            "vcpu-id" => {}
+        match call.call {
+            Call::RaiseExternal | Call::LowerExternal => self.require(Feature::External, span),
+            Call::RaiseCritical | Call::LowerCritical => self.require(Feature::Critical, span),
+            Call::VcpuId => {}
             _ => self.require(Feature::Ioctl, span),
         }
-        let registers = match call.name {
-            "get-regs" | "set-regs" => Some(("struct kvm_regs", REGS)),
-            "get-sregs" | "set-sregs" => Some(("struct kvm_sregs", SREGS)),
-            _ => None,
-        };
+        let structure = call.call.structure();
         let mut values = Vec::new();
         for (index, argument) in arguments.iter().enumerate() {
-            values.push(match registers {
-                Some((structure, known)) if index == 0 => self.host_register(argument, structure, known),
+            values.push(match structure {
+                Some(structure) if index == 0 => self.host_register(argument, structure),
                 _ => self.value(argument, u64::BITS, ""),
             });
         }
         let arguments = values.into_iter().collect::<Option<_>>()?;
-        Some((Action::Host { name: call.name, call: call.call, arguments }, call_results(call.results)))
+        Some((Action::Host { call, arguments }, call_results(call.results)))
     }
 
     /// A register of one of the structures the host side reads and writes, as its index.
-    fn host_register(&mut self, expr: &Expr, structure: &str, known: &[&'static str]) -> Option<Value> {
+    fn host_register(&mut self, expr: &Expr, structure: &Structure) -> Option<Value> {
+        let known = structure.registers;
         let name = match &expr.kind {
             ExprKind::Name(reference) if known.contains(&reference.name.as_str()) => reference.name.clone(),
             ExprKind::Name(reference) => match self.lookup.variable(&reference.name) {
@@ -313,7 +310,7 @@ impl Resolver<'_, '_> {
         match known.iter().position(|known| *known == name) {
             Some(index) => Some(Value::Constant(index as u64)),
             None => {
-                let what = format!("register of {structure}");
+                let what = format!("register of {}", structure.name);
                 self.lookup.report(names::unknown(&what, &name, expr.span, known.iter().copied()));
                 None
             }
