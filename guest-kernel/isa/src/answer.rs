@@ -11,7 +11,7 @@
 //!
 //! Each register has a number of its own both ways, so that one that is lost or taken for another shows.
 
-/// Registers of a call behind its number, and of its answer behind the status: r4 to r12.
+/// Registers of a call after its number, and of its answer after the status: r4 to r12.
 pub const HCALL_REGISTERS: usize = 9;
 
 /// What the guest gets.
@@ -23,7 +23,7 @@ pub struct Answer {
     pub registers: [u64; HCALL_REGISTERS],
 }
 
-/// Whoever answers the calls of one number, and notes what it was called with.
+/// Answers the calls of one number, and notes what it was called with.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Answerer {
     answered: Option<(u64, Answer)>,
@@ -32,14 +32,14 @@ pub struct Answerer {
 }
 
 impl Answerer {
-    /// One that answers calls of this number: by this status, and by `first` and each one behind it one more.
+    /// One that answers calls of this number: with this status, and `first` and one more in each following register.
     #[must_use]
     pub fn new(number: u64, status: i64, first: u64) -> Self {
         let registers = core::array::from_fn(|index| first.wrapping_add(index as u64));
         Self { answered: Some((number, Answer { status, registers })), ..Self::default() }
     }
 
-    /// The answer to a call, which it notes; none if it is another's.
+    /// The answer to a call, which it notes; none if the call has another number.
     pub fn answer(&mut self, number: u64, registers: &[u64; HCALL_REGISTERS]) -> Option<Answer> {
         let (_, answer) = self.answered.filter(|(answered, _)| *answered == number)?;
         self.calls += 1;

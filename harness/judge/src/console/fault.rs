@@ -28,7 +28,7 @@ pub enum Fault {
         "the guest image speaks protocol version {0}, this sprig {VERSION}: rebuild the images with ci/guest-build"
     )]
     Version(u16),
-    /// Another CPU than the target is named after.
+    /// A CPU other than the one that the target is named after.
     #[error("the machine has PVR {found:#010x}, which is no {expected}")]
     Cpu {
         /// What the machine says.
@@ -36,7 +36,7 @@ pub enum Fault {
         /// The CPU's name.
         expected: &'static str,
     },
-    /// The guest found another batch than it was given.
+    /// The guest found a batch other than the one it was given.
     #[error("the guest found {found} cases in a batch of {expected}")]
     Cases {
         /// What the guest says.

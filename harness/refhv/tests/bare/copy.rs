@@ -21,7 +21,7 @@ fn routine(beginning: [u32; 3]) -> Vec<u32> {
     words[place..place + WORDS].to_vec()
 }
 
-/// Memory of so many different bytes.
+/// Memory of this many different bytes.
 fn bytes() -> Vec<u8> {
     (0..0x400).map(|byte: u32| (byte * 7 + byte / 256) as u8).collect()
 }
