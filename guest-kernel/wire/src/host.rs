@@ -72,7 +72,7 @@ pub enum Call {
     Translate = 20,
     /// KVM_CAP_PPC_EPR: on or off, and the vector that KVM_EXIT_EPR is answered with, one more each time.
     ExternalProxy = 21,
-    /// KVM_EXIT_PAPR_HCALL (sprig_isa::answer): number, status, and the first of the registers behind it.
+    /// KVM_EXIT_PAPR_HCALL (sprig_isa::answer): number, status, and the first of the registers after it.
     AnswerHcall = 22,
     /// What a register of the last call held that was answered so, and how many there were.
     HcallArgument = 23,

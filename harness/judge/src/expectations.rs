@@ -18,7 +18,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
-/// The outcomes that can be expected besides a pass.
+/// The outcomes other than a pass that can be expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Deviation {

@@ -61,7 +61,7 @@ pub struct Hypercall {
     pub arguments: [u64; HCALL_REGISTERS],
 }
 
-/// What the kernel says of a guest that has stopped for whoever debugs it: `struct kvm_debug_exit_arch`.
+/// What the kernel says about a guest that has stopped for its debugger: `struct kvm_debug_exit_arch`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped {
     /// Where.
@@ -86,7 +86,7 @@ pub enum Exit {
     Mmio(Mmio),
     /// A partition's hypercall.
     Hypercall(Hypercall),
-    /// The guest has stopped for whoever debugs it.
+    /// The guest has stopped for its debugger.
     Debug(Stopped),
     /// An external interrupt has been delivered: which is it?
     Vector,

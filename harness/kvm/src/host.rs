@@ -1,4 +1,4 @@
-//! Host steps ([`sprig_wire::host`]) by KVM's ioctls, and the host's side of a case between two of them: whoever debugs its guest, and the
+//! Host steps ([`sprig_wire::host`]) by KVM's ioctls, and the host's side of a case between two of them: the debugger of its guest, and the
 //! interrupt controller that is asked for vectors.
 
 use crate::exit::{Hypercall, Stopped};

@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(run(&vm, 0x1234, SPRG0), Ok(6));
     }
 
-    /// The program comes to its end, with what differed; behind it the machine is to end.
+    /// The program comes to its end, with what differed; after it the machine has to end.
     fn ends(differed: u8, is_last: bool) -> Act {
         let store = stores(POWER_OFF, 4, &[0, 0, 0, differed]);
         Box::new(move |vm| {

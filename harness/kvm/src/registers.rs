@@ -66,7 +66,7 @@ pub enum Family {
 }
 
 /// `struct kvm_sregs` of the embedded family: the member `u.e`, up to where `u` ends. A server CPU's is as large, and what
-/// it holds behind the PVR is saved and set as a whole.
+/// it holds after the PVR is saved and set as a whole.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // names as in kvm.h
@@ -228,7 +228,7 @@ fn named(family: Family, index: usize) -> Option<&'static &'static str> {
     SREGS.get(index).filter(|name| family == Family::Embedded || **name == "PVR")
 }
 
-/// KVM_REG_PPC_* identifiers, and the bytes behind `addr` of `struct kvm_one_reg`.
+/// KVM_REG_PPC_* identifiers, and the bytes that `addr` of `struct kvm_one_reg` points to.
 pub mod one_reg {
     /// Most bytes of a register that scripts can name; vectors have more.
     const LARGEST: usize = 8;

@@ -78,7 +78,7 @@ pub(crate) struct FakeVm {
     pub(crate) one_regs: BTreeMap<u64, u64>,
     pub(crate) interrupts: Vec<u32>,
     pub(crate) renewed: u32,
-    /// What was set, in this order, since it was last made anew.
+    /// What was set, in this order, since it was last created again.
     pub(crate) set: Vec<&'static str>,
     pub(crate) is_partition: bool,
     pub(crate) is_hv: bool,
@@ -87,7 +87,7 @@ pub(crate) struct FakeVm {
     /// How often its page table was cleared.
     pub(crate) cleared: u32,
     pub(crate) statuses: Vec<i64>,
-    /// What it got in r4 to r12 besides.
+    /// What it also got in r4 to r12.
     pub(crate) registers: Vec<[u64; HCALL_REGISTERS]>,
     pub(crate) completed: u32,
     pub(crate) answers: Vec<[u8; 8]>,
@@ -98,7 +98,7 @@ pub(crate) struct FakeVm {
     pub(crate) enabled_hypercalls: Vec<(u64, u64)>,
     pub(crate) vectors: Vec<u32>,
     pub(crate) counters: Vec<(&'static str, u64)>,
-    /// What the guest of another machine beside this one does.
+    /// What the guest of another machine next to this one does.
     pub(crate) others: RefCell<VecDeque<Act>>,
     /// The machine that runs by turns with this one.
     pub(crate) other: Option<Box<OtherVm<Self>>>,
