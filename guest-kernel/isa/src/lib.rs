@@ -9,6 +9,7 @@
 //! | [`answer`] | user space's answers to hypercalls |
 //! | [`bit`] | the bits of MSR, ESR, DSISR and SRR1 by name |
 //! | [`msr`], [`syndrome`], [`timer`] | those bits, and the fields of the timer registers, as constants |
+//! | [`capability::CAPABILITIES`] | what KVM says of itself |
 //! | [`cpu::CPUS`] | which CPU models there are, how to tell them by PVR, which family each belongs to |
 //! | [`spr::SPRS`] | an SPR's number, who may read and write it, on which CPUs, what it aliases, its page field |
 //! | [`debug`] | debugging a guest from user space |
@@ -26,6 +27,7 @@
 
 pub mod answer;
 pub mod bit;
+pub mod capability;
 pub mod cpu;
 pub mod debug;
 pub mod exception;

@@ -78,6 +78,26 @@ pub enum Call {
     HcallArgument = 23,
     /// KVM_CAP_PPC_ENABLE_HCALL: number, and on or off. Its result is the errno, if it is refused.
     EnableHcall = 24,
+    /// KVM_CHECK_EXTENSION of the machine, by the number of the capability.
+    Capability = 25,
+    /// KVM_ENABLE_CAP of the vCPU: the number of the capability, flags, and the first argument.
+    EnableCapability = 26,
+    /// As `set-sregs`, with other values in MCSR, TSR and DEC, which are to be left alone then.
+    SetSregsBeside = 27,
+    /// KVM_INTERRUPT with KVM_INTERRUPT_SET: once, where `raise-external` is until it is lowered.
+    RaiseExternalOnce = 28,
+    /// How often KVM_RUN has returned with KVM_EXIT_WATCHDOG.
+    WatchdogExits = 29,
+    /// An entry of the TLB that an e500 guest has in memory of user space, TLB0's first: MAS1, MAS2, MAS7 and MAS3.
+    GetTlb = 30,
+    /// The same the other way round, with KVM_DIRTY_TLB.
+    SetTlb = 31,
+    /// Another page takes the place of the one in which the guest has this address, and has this word throughout.
+    ReplacePage = 32,
+    /// KVM_MEM_LOG_DIRTY_PAGES of the guest's memory on or off.
+    LogDirty = 33,
+    /// KVM_GET_DIRTY_LOG: whether the page of this address has been written to since logging began, or since the last time.
+    Dirty = 34,
 }
 
 /// One host step.
@@ -119,6 +139,16 @@ pub static HOST_CALLS: &[HostCall] = &[
     row(Call::AnswerHcall, "answer-hcall", 3, 0),
     row(Call::HcallArgument, "hcall-argument", 1, 2),
     row(Call::EnableHcall, "enable-hcall", 2, 1),
+    row(Call::Capability, "capability", 1, 1),
+    row(Call::EnableCapability, "enable-capability", 3, 0),
+    row(Call::SetSregsBeside, "set-sregs-beside", 2, 0),
+    row(Call::RaiseExternalOnce, "raise-external-once", 0, 0),
+    row(Call::WatchdogExits, "watchdog-exits", 0, 1),
+    row(Call::GetTlb, "get-tlb", 1, 3),
+    row(Call::SetTlb, "set-tlb", 4, 0),
+    row(Call::ReplacePage, "replace-page", 2, 0),
+    row(Call::LogDirty, "log-dirty", 1, 0),
+    row(Call::Dirty, "dirty", 1, 1),
 ];
 
 /// The first row's number; each row's is that of the one before it and one.
@@ -150,7 +180,9 @@ impl Call {
     pub const fn structure(self) -> Option<&'static Structure> {
         match self {
             Self::GetRegs | Self::SetRegs => Some(&Structure { name: "struct kvm_regs", registers: REGS }),
-            Self::GetSregs | Self::SetSregs => Some(&Structure { name: "struct kvm_sregs", registers: SREGS }),
+            Self::GetSregs | Self::SetSregs | Self::SetSregsBeside => {
+                Some(&Structure { name: "struct kvm_sregs", registers: SREGS })
+            }
             _ => None,
         }
     }
@@ -188,6 +220,10 @@ pub const REGS: &[&str] = &[
     "SPRG6", "SPRG7",
 ];
 
-/// Registers of `struct kvm_sregs` (uapi/asm/kvm.h) that scripts may name, by index.
-pub const SREGS: &[&str] =
-    &["PVR", "CSRR0", "CSRR1", "ESR", "DEAR", "MCSR", "TSR", "TCR", "DEC", "VRSAVE", "PIR", "DECAR", "IVPR"];
+/// Registers of `struct kvm_sregs` (uapi/asm/kvm.h) that scripts may name, by index: MAS7 and MAS3 are halves of one member.
+pub const SREGS: &[&str] = &[
+    "PVR", "CSRR0", "CSRR1", "ESR", "DEAR", "MCSR", "TSR", "TCR", "DEC", "VRSAVE", "PIR", "DECAR", "IVPR", "MCSRR0",
+    "MCSRR1", "MAS0", "MAS1", "MAS2", "MAS3", "MAS7", "MAS4", "MAS6", "IVOR0", "IVOR1", "IVOR2", "IVOR3", "IVOR4",
+    "IVOR5", "IVOR6", "IVOR7", "IVOR8", "IVOR9", "IVOR10", "IVOR11", "IVOR12", "IVOR13", "IVOR14", "IVOR15", "IVOR32",
+    "IVOR33", "IVOR34", "IVOR35", "MMUCFG", "TLB0CFG", "TLB1CFG", "SVR", "HID0",
+];

@@ -37,6 +37,7 @@ mod reason {
     pub(super) const INTR: u32 = 10;
     pub(super) const INTERNAL_ERROR: u32 = 17;
     pub(super) const PAPR_HCALL: u32 = 19;
+    pub(super) const WATCHDOG: u32 = 21;
     pub(super) const EPR: u32 = 23;
     pub(super) const SYSTEM_EVENT: u32 = 24;
 }
@@ -90,6 +91,8 @@ pub enum Exit {
     Debug(Stopped),
     /// An external interrupt has been delivered: which is it?
     Vector,
+    /// The watchdog's last time-out has come.
+    Watchdog,
     /// A signal.
     Interrupted,
     /// Anything else.
@@ -106,6 +109,7 @@ impl Exit {
         let detail = match reason {
             reason::INTR => return Self::Interrupted,
             reason::EPR => return Self::Vector,
+            reason::WATCHDOG => return Self::Watchdog,
             reason::DEBUG => {
                 let status = u32::from_ne_bytes(field(run, AT_DEBUG_STATUS));
                 return Self::Debug(Stopped { address: double, status });
@@ -128,6 +132,11 @@ impl Exit {
         };
         Self::Unexpected(Unexpected { reason, detail })
     }
+}
+
+impl Unexpected {
+    /// A watchdog's last time-out that nobody has asked for.
+    pub const WATCHDOG: Self = Self { reason: reason::WATCHDOG, detail: 0 };
 }
 
 impl Stopped {
@@ -159,7 +168,7 @@ pub const fn reason_name(reason: u32) -> Option<&'static str> {
         reason::INTERNAL_ERROR => "INTERNAL_ERROR",
         18 => "OSI",
         reason::PAPR_HCALL => "PAPR_HCALL",
-        21 => "WATCHDOG",
+        reason::WATCHDOG => "WATCHDOG",
         reason::EPR => "EPR",
         reason::SYSTEM_EVENT => "SYSTEM_EVENT",
         _ => return None,
@@ -213,6 +222,8 @@ mod tests {
         assert_eq!(stopped.unexpected(), Unexpected { reason: 4, detail: 2 });
         run[0x08..0x0c].copy_from_slice(&23u32.to_ne_bytes());
         assert_eq!(Exit::decode(&run), Exit::Vector);
+        run[0x08..0x0c].copy_from_slice(&21u32.to_ne_bytes());
+        assert_eq!(Exit::decode(&run), Exit::Watchdog);
     }
 
     #[test]

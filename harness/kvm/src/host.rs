@@ -5,12 +5,17 @@ use crate::exit::{Hypercall, Stopped};
 use crate::other_vm;
 use crate::registers::Family;
 use crate::system::{Breakpoint, Errno, Failure, GuestDebug, Translation, Vm, interrupt};
+use crate::tlb::Entry;
 use sprig_isa::answer::Answerer;
+use sprig_isa::capability::WATCHDOG;
 use sprig_isa::debug::{Debugger, SOFTWARE_BREAKPOINT, Stop};
 use sprig_isa::one_reg::{LPCR, ONE_REGS};
 use sprig_isa::other_vm::Registers;
 use sprig_wire::host::{ARGUMENTS, Call, HostCall, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
 use sprig_wire::layout::HOST_BLOCK;
+
+/// Bytes of a page of the guest's.
+const GUEST_PAGE: usize = 0x1000;
 
 /// Why a step was not carried out.
 enum Refusal {
@@ -49,6 +54,9 @@ pub struct Host {
     /// What the next external interrupt is.
     vector: u32,
     answerer: Answerer,
+    /// Somebody has asked to be told of the watchdog's last time-out.
+    asks_for_watchdog: bool,
+    watchdog_exits: u64,
 }
 
 impl Host {
@@ -128,8 +136,42 @@ impl Host {
                 results[..seen.len()].copy_from_slice(&seen);
                 Ok(seen[0])
             }
+            Call::Capability => Ok(vm.capability(first as u32)?.into()),
+            Call::EnableCapability => {
+                vm.enable_capability(first as u32, second as u32, third)?;
+                self.asks_for_watchdog |= first == u64::from(WATCHDOG);
+                Ok(0)
+            }
+            Call::WatchdogExits => Ok(self.watchdog_exits),
+            Call::GetTlb => {
+                let entry = *entry(vm, first)?;
+                results[1..3].copy_from_slice(&[entry.mas2, entry.mas7_3]);
+                Ok(entry.mas1.into())
+            }
+            Call::SetTlb => {
+                let [_, mas1, mas2, mas7_3, ..] = *arguments;
+                *entry(vm, first)? = Entry { mas8: 0, mas1: mas1 as u32, mas2, mas7_3 };
+                Ok(vm.dirty_tlb().map(|()| 0)?)
+            }
+            Call::ReplacePage => {
+                let at = usize::try_from(first).unwrap_or(usize::MAX);
+                let page = at & !(GUEST_PAGE - 1);
+                vm.replace_page(page)?;
+                for word in (page..page + GUEST_PAGE).step_by(size_of::<u32>()) {
+                    store(vm, word, &(second as u32).to_be_bytes());
+                }
+                Ok(0)
+            }
+            Call::LogDirty => Ok(vm.log_dirty(first != 0).map(|()| 0)?),
+            Call::Dirty => Ok(vm.is_dirty(usize::try_from(first).unwrap_or(usize::MAX))?.into()),
             _ => call_vm(vm, call, [first, second]),
         }
+    }
+
+    /// The watchdog's last time-out has come. True if somebody has asked to be told.
+    pub fn hears_watchdog(&mut self) -> bool {
+        self.watchdog_exits += 1;
+        self.asks_for_watchdog
     }
 
     /// Tells the kernel what is debugged now.
@@ -182,6 +224,14 @@ impl Host {
     }
 }
 
+/// An entry of the TLB by its number, TLB0's first.
+fn entry(vm: &mut impl Vm, index: u64) -> Result<&mut Entry, Refusal> {
+    if vm.family() != Family::Embedded {
+        return Err(Refusal::Unknown);
+    }
+    usize::try_from(index).ok().and_then(|index| vm.tlb().get_mut(index)).ok_or(Refusal::Unknown)
+}
+
 /// A step that is the virtual machine's alone.
 fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u64, Refusal> {
     let index = usize::try_from(first).unwrap_or(usize::MAX);
@@ -203,11 +253,19 @@ fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u6
             }
             Ok(vm.set_sregs(&sregs).map(|()| 0)?)
         }
+        Call::SetSregsBeside => {
+            let mut sregs = vm.sregs()?;
+            if !sregs.set(vm.family(), index, second) {
+                return Err(Refusal::Unknown);
+            }
+            Ok(vm.set_sregs(&sregs.beside(vm.family())).map(|()| 0)?)
+        }
         Call::GetOneReg => Ok(vm.one_reg(first)?),
         Call::SetOneReg => Ok(vm.set_one_reg(first, second).map(|()| 0)?),
         Call::Migrate => migrate(vm, First::Regs),
         Call::MigrateSregsFirst => migrate(vm, First::Sregs),
         Call::RaiseExternal => Ok(vm.interrupt(interrupt::SET_LEVEL).map(|()| 0)?),
+        Call::RaiseExternalOnce => Ok(vm.interrupt(interrupt::SET).map(|()| 0)?),
         Call::LowerExternal => Ok(vm.interrupt(interrupt::UNSET).map(|()| 0)?),
         Call::VcpuId => Ok(vm.vcpu_id().into()),
         Call::OtherVm => Ok(other_vm::run(vm, first as u32, Registers::from_bits(second as u16))?),
@@ -223,7 +281,15 @@ fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u6
         | Call::ExternalProxy
         | Call::AnswerHcall
         | Call::HcallArgument
-        | Call::EnableHcall => Err(Refusal::Unknown),
+        | Call::EnableHcall
+        | Call::Capability
+        | Call::EnableCapability
+        | Call::WatchdogExits
+        | Call::GetTlb
+        | Call::SetTlb
+        | Call::ReplacePage
+        | Call::LogDirty
+        | Call::Dirty => Err(Refusal::Unknown),
     }
 }
 
@@ -321,6 +387,65 @@ mod tests {
         assert_eq!(ask(&mut vm, "lower-external", &[]), (STATUS_OK, 0));
         assert_eq!(vm.interrupts, [interrupt::SET_LEVEL, interrupt::UNSET]);
         assert_eq!(ask(&mut vm, "raise-critical", &[]), (STATUS_UNKNOWN, 0));
+        assert_eq!(ask(&mut vm, "raise-external-once", &[]), (STATUS_OK, 0));
+        assert_eq!(vm.interrupts.last(), Some(&interrupt::SET));
+    }
+
+    #[test]
+    fn what_changes_by_itself_is_set_only_beside_what_is_asked_for() {
+        let mut vm = FakeVm::default();
+        vm.sregs.tsr = 5;
+        assert_eq!(ask(&mut vm, "set-sregs-beside", &[index(SREGS, "ESR"), 7]), (STATUS_OK, 0));
+        assert_eq!((vm.sregs.esr, vm.sregs.tsr, vm.sregs.update_special), (7, !5, 0));
+        assert_eq!(ask(&mut vm, "set-sregs-beside", &[99, 0]), (STATUS_UNKNOWN, 0));
+    }
+
+    #[test]
+    fn capabilities_are_asked_for_and_switched_on() {
+        let mut vm = FakeVm::default();
+        assert_eq!(ask(&mut vm, "capability", &[70]), (STATUS_OK, 71));
+        assert_eq!(ask(&mut vm, "enable-capability", &[83, 0, 9]), (STATUS_OK, 0));
+        assert_eq!(ask(&mut vm, "enable-capability", &[83, 1, 9]), (STATUS_REFUSED, EINVAL.0.into()));
+        assert_eq!(vm.capabilities, [(83, 9)]);
+    }
+
+    #[test]
+    fn the_watchdogs_last_time_out_is_heard_by_whoever_has_asked() {
+        let mut vm = FakeVm::default();
+        let mut host = Host::default();
+        assert!(!host.hears_watchdog());
+        results(&mut host, &mut vm, "enable-capability", &[WATCHDOG.into()]);
+        assert!(host.hears_watchdog());
+        assert_eq!(results(&mut host, &mut vm, "watchdog-exits", &[])[0], 2);
+    }
+
+    #[test]
+    fn user_space_reads_and_writes_the_tlb() {
+        let mut vm = FakeVm::default();
+        let mut host = Host::default();
+        results(&mut host, &mut vm, "set-tlb", &[513, 0x8000_0100, 0xd005_a000, 0x5_00a0_0005]);
+        assert_eq!((vm.tlb[513].mas1, vm.is_tlb_dirty), (0x8000_0100, true));
+        assert_eq!(results(&mut host, &mut vm, "get-tlb", &[513])[..3], [0x8000_0100, 0xd005_a000, 0x5_00a0_0005]);
+        assert_eq!(ask(&mut vm, "get-tlb", &[9999]), (STATUS_UNKNOWN, 0));
+        vm.family = Family::Server;
+        assert_eq!(ask(&mut vm, "get-tlb", &[0]), (STATUS_UNKNOWN, 0));
+    }
+
+    #[test]
+    fn a_page_is_replaced_and_its_guest_has_other_words_there() {
+        let mut vm = FakeVm::default();
+        assert_eq!(ask(&mut vm, "replace-page", &[0x2004, 0x600d_0001]), (STATUS_OK, 0));
+        assert_eq!(vm.replaced, [0x2000]);
+        assert_eq!((vm.ram[0x1fff], &vm.ram[0x2ffc..0x3004]), (0, &[0x60, 0x0d, 0, 1, 0, 0, 0, 0][..]));
+    }
+
+    #[test]
+    fn pages_that_were_written_to_are_logged_where_that_is_asked_for() {
+        let mut vm = FakeVm::default();
+        assert_eq!(ask(&mut vm, "dirty", &[0x1000]), (STATUS_REFUSED, EINVAL.0.into()));
+        assert_eq!(ask(&mut vm, "log-dirty", &[1]), (STATUS_OK, 0));
+        assert_eq!(ask(&mut vm, "dirty", &[0x1000]), (STATUS_OK, 1));
+        assert_eq!(ask(&mut vm, "dirty", &[0x2000]), (STATUS_OK, 0));
     }
 
     #[test]

@@ -7,7 +7,9 @@
 //! ```
 
 use crate::registers::{Regs, Sregs};
-use crate::system::{EnableCap, GetHtabFd, GuestDebug, Interrupt, MemoryRegion, MmuV3, OneReg, Pvinfo, Translation};
+use crate::system::{
+    DirtyLog, EnableCap, GetHtabFd, GuestDebug, Interrupt, MemoryRegion, MmuV3, OneReg, Pvinfo, Translation,
+};
 use crate::tlb::Dirty;
 
 const NONE: u32 = 1;
@@ -51,6 +53,8 @@ pub const CHECK_EXTENSION: u32 = plain(0x03);
 pub const GET_VCPU_MMAP_SIZE: u32 = plain(0x04);
 /// KVM_CREATE_VCPU: a file descriptor.
 pub const CREATE_VCPU: u32 = plain(0x41);
+/// KVM_GET_DIRTY_LOG. _IOW in kvm.h: it takes where to put the bits.
+pub const GET_DIRTY_LOG: u32 = takes::<DirtyLog>(0x42);
 /// KVM_SET_USER_MEMORY_REGION.
 pub const SET_USER_MEMORY_REGION: u32 = takes::<MemoryRegion>(0x46);
 /// KVM_RUN.
@@ -97,6 +101,9 @@ pub const MMUV3_GTSE: u64 = 2;
 /// KVM_GET_HTAB_WRITE: the file descriptor is one to write to.
 pub const HTAB_WRITE: u64 = 2;
 
+/// KVM_MEM_LOG_DIRTY_PAGES.
+pub const MEM_LOG_DIRTY_PAGES: u32 = 1;
+
 /// What KVM_GET_API_VERSION has answered since 2007.
 pub const API_VERSION: usize = 12;
 /// Type of the VM for KVM_CREATE_VM: what the host has, HV before PR (arch/powerpc/kvm/powerpc.c, kvm_arch_init_vm).
@@ -105,6 +112,8 @@ pub const VM_TYPE_DEFAULT: usize = 0;
 pub const VM_TYPE_HV: usize = 1;
 /// KVM_VM_PPC_PR: guests run in problem state.
 pub const VM_TYPE_PR: usize = 2;
+/// KVM_CAP_PPC_BOOKE_SREGS: KVM_GET_SREGS has the embedded families' registers.
+pub const CAP_BOOKE_SREGS: u32 = 62;
 /// KVM_CAP_PPC_PAPR: the guest is a PAPR partition.
 pub const CAP_PAPR: u32 = 68;
 /// KVM_CAP_SW_TLB: the guest's TLB lies in memory of user space.
@@ -129,6 +138,7 @@ mod tests {
         assert_eq!(
             [
                 SET_USER_MEMORY_REGION,
+                GET_DIRTY_LOG,
                 INTERRUPT,
                 ENABLE_CAP,
                 ALLOCATE_HTAB,
@@ -143,6 +153,7 @@ mod tests {
             ],
             [
                 0x8020_ae46,
+                0x8010_ae42,
                 0x8004_ae86,
                 0x8068_aea3,
                 0xc004_aea7,

@@ -211,6 +211,11 @@ impl<'a, V: Vm> Machine<'a, V> {
                     host.tell_vector(&mut self.vm);
                     continue;
                 }
+                Ok(Exit::Watchdog) if host.hears_watchdog() => continue,
+                Ok(Exit::Watchdog) => match self.note(progress, Unexpected::WATCHDOG, returns) {
+                    Some(end) => return Ok(end),
+                    None => continue,
+                },
                 Ok(Exit::Debug(why)) => match host.stopped(&mut self.vm, why) {
                     Ok(true) => continue,
                     Ok(false) => match self.note(progress, why.unexpected(), returns) {

@@ -12,6 +12,8 @@ const PC: usize = 0;
 const MSR: usize = 5;
 /// And of the count register.
 const CTR: usize = 2;
+/// The lower word of a value.
+const LOW: u64 = u32::MAX as u64;
 
 /// `struct kvm_regs`.
 #[repr(C)]
@@ -107,8 +109,19 @@ pub struct Sregs {
     pub epr: u32,
     pub vrsave: u32,
     pub epcr: u32,
-    /// MAS registers, IVORs, what describes the MMU; then what only the server families use of the union.
-    pub rest: [u64; 97],
+    pub mas0: u32,
+    pub mas1: u32,
+    pub mas2: u64,
+    pub mas7_3: u64,
+    pub mas4: u32,
+    pub mas6: u32,
+    pub ivor_low: [u32; 16],
+    pub ivor_high: [u32; 18],
+    pub mmucfg: u32,
+    pub eptcfg: u32,
+    pub tlbcfg: [u32; 4],
+    /// Other page sizes and external PIDs; then what only the server families use of the union.
+    pub rest: [u64; 73],
 }
 
 /// KVM_SREGS_E_UPDATE_*: registers that KVM_SET_SREGS leaves alone unless the bit is set, since they change by themselves.
@@ -120,6 +133,13 @@ mod update {
 
 /// Index in [`Sregs::implementation`] of `u.s.sdr1`, which a server CPU has first in the union.
 const SDR1: usize = 0;
+/// Words of `u.e.impl.fsl` in [`Sregs::implementation`].
+mod fsl {
+    pub(super) const SVR: usize = 1;
+    pub(super) const HID0: usize = 4;
+}
+/// Number of the interrupt vector that [`Sregs::ivor_high`] begins with.
+const FIRST_HIGH_IVOR: usize = 32;
 
 impl Sregs {
     /// The same of a server CPU with its hashed page table there, of the smallest size: what SDR1 says.
@@ -165,7 +185,18 @@ impl Sregs {
         epr: 0,
         vrsave: 0,
         epcr: 0,
-        rest: [0; 97],
+        mas0: 0,
+        mas1: 0,
+        mas2: 0,
+        mas7_3: 0,
+        mas4: 0,
+        mas6: 0,
+        ivor_low: [0; 16],
+        ivor_high: [0; 18],
+        mmucfg: 0,
+        eptcfg: 0,
+        tlbcfg: [0; 4],
+        rest: [0; 73],
     };
 
     /// The same, with nothing left alone when it is set: "everything is restored, even new features that the caller
@@ -195,8 +226,56 @@ impl Sregs {
             "PIR" => self.pir.into(),
             "DECAR" => self.decar.into(),
             "IVPR" => self.ivpr,
-            _ => return None,
+            "MCSRR0" => self.mcsrr0,
+            "MCSRR1" => self.mcsrr1.into(),
+            "MAS0" => self.mas0.into(),
+            "MAS1" => self.mas1.into(),
+            "MAS2" => self.mas2,
+            "MAS3" => self.mas7_3 & LOW,
+            "MAS7" => self.mas7_3 >> u32::BITS,
+            "MAS4" => self.mas4.into(),
+            "MAS6" => self.mas6.into(),
+            "MMUCFG" => self.mmucfg.into(),
+            "TLB0CFG" => self.tlbcfg[0].into(),
+            "TLB1CFG" => self.tlbcfg[1].into(),
+            "SVR" => self.implementation_word(fsl::SVR).into(),
+            "HID0" => self.implementation_word(fsl::HID0).into(),
+            name => {
+                let mut copy = *self;
+                (*copy.ivor(name)?).into()
+            }
         })
+    }
+
+    /// A word of what the implementation has.
+    fn implementation_word(&self, index: usize) -> u32 {
+        let [a, b, c, d, e, f, g, h] = self.implementation[index / 2].to_ne_bytes();
+        u32::from_ne_bytes(if index.is_multiple_of(2) { [a, b, c, d] } else { [e, f, g, h] })
+    }
+
+    fn set_implementation_word(&mut self, index: usize, word: u32) {
+        let mut bytes = self.implementation[index / 2].to_ne_bytes();
+        let (first, second) = bytes.split_at_mut(size_of::<u32>());
+        if index.is_multiple_of(2) { first } else { second }.copy_from_slice(&word.to_ne_bytes());
+        self.implementation[index / 2] = u64::from_ne_bytes(bytes);
+    }
+
+    /// An interrupt's vector, by the name of its register.
+    fn ivor(&mut self, name: &str) -> Option<&mut u32> {
+        let number: usize = name.strip_prefix("IVOR")?.parse().ok()?;
+        match number.checked_sub(FIRST_HIGH_IVOR) {
+            Some(high) => self.ivor_high.get_mut(high),
+            None => self.ivor_low.get_mut(number),
+        }
+    }
+
+    /// The same with other values in the registers that are left alone unless they are asked for.
+    #[must_use]
+    pub fn beside(mut self, family: Family) -> Self {
+        if family == Family::Embedded && self.update_special == 0 {
+            (self.mcsr, self.tsr, self.dec) = (!self.mcsr & LOW, !self.tsr, !self.dec);
+        }
+        self
     }
 
     /// Changes the register with this index in [`SREGS`]; false if the family has none. 32-bit members take the low word.
@@ -217,7 +296,25 @@ impl Sregs {
             Some(&"PIR") => self.pir = word,
             Some(&"DECAR") => self.decar = word,
             Some(&"IVPR") => self.ivpr = value,
-            _ => return false,
+            Some(&"MCSRR0") => self.mcsrr0 = value,
+            Some(&"MCSRR1") => self.mcsrr1 = word,
+            Some(&"MAS0") => self.mas0 = word,
+            Some(&"MAS1") => self.mas1 = word,
+            Some(&"MAS2") => self.mas2 = value,
+            Some(&"MAS3") => self.mas7_3 = self.mas7_3 & !LOW | value & LOW,
+            Some(&"MAS7") => self.mas7_3 = self.mas7_3 & LOW | value << u32::BITS,
+            Some(&"MAS4") => self.mas4 = word,
+            Some(&"MAS6") => self.mas6 = word,
+            Some(&"MMUCFG") => self.mmucfg = word,
+            Some(&"TLB0CFG") => self.tlbcfg[0] = word,
+            Some(&"TLB1CFG") => self.tlbcfg[1] = word,
+            Some(&"SVR") => self.set_implementation_word(fsl::SVR, word),
+            Some(&"HID0") => self.set_implementation_word(fsl::HID0, word),
+            Some(name) => match self.ivor(name) {
+                Some(vector) => *vector = word,
+                None => return false,
+            },
+            None => return false,
         }
         true
     }
@@ -277,8 +374,12 @@ mod tests {
             offset_of!(Sregs, tsr),
             offset_of!(Sregs, vrsave),
             offset_of!(Sregs, epcr),
+            offset_of!(Sregs, mas7_3),
+            offset_of!(Sregs, ivor_low),
+            offset_of!(Sregs, ivor_high),
+            offset_of!(Sregs, tlbcfg),
         ];
-        assert_eq!(offsets, [0x8, 0x108, 0x128, 0x150, 0x170, 0x1c0, 0x1c4]);
+        assert_eq!(offsets, [0x8, 0x108, 0x128, 0x150, 0x170, 0x1c0, 0x1c4, 0x1d8, 0x1e8, 0x228, 0x278]);
     }
 
     #[test]
@@ -315,6 +416,17 @@ mod tests {
             sregs.update_special
         };
         assert_eq!(["MCSR", "TSR", "DEC", "TCR", "ESR"].map(special), [1, 2, 4, 0, 0]);
+    }
+
+    #[test]
+    fn what_is_not_asked_for_has_other_values_beside() {
+        let before = Sregs { tsr: 1, dec: 2, mcsr: 3, esr: 4, ..Sregs::EMPTY };
+        let beside = before.beside(Family::Embedded);
+        assert_eq!((beside.tsr, beside.dec, beside.mcsr), (!1, !2, 0xffff_fffc));
+        assert_eq!(Sregs { tsr: 1, dec: 2, mcsr: 3, ..beside }, before);
+        assert_eq!(before.beside(Family::Server), before);
+        let asked = Sregs { update_special: update::TSR, ..before };
+        assert_eq!(asked.beside(Family::Embedded), asked);
     }
 
     #[test]

@@ -47,27 +47,48 @@ fn run_all<S: System>(reporter: &mut Reporter<'_, S>, job: Job<'_>, returns: &mu
     let kept = image.pages()?;
     let pvr = reporter.system.create_vm(kept.clone())?.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?.pvr;
     reporter.send(&Record::Boot { version: VERSION, pvr, cases: batch.len() });
+    let mut hung_in_a_row = 0;
     for index in 0..batch.len() {
         let case = batch.case(index)?.id;
         reporter.send(&Record::Case { case });
+        let patience = patience_behind(hung_in_a_row, patience);
         let machine =
             Machine::new(reporter.system.create_vm(kept.clone())?, Program { image, batch, index, patience, counted })?;
-        if !run_case(reporter, machine, case, returns)? {
+        let ran = run_case(reporter, machine, case, returns)?;
+        if !ran.begun {
             // That is hardly the case's doing: the others would fare no better, and each takes as long.
             return Ok(());
         }
+        hung_in_a_row = if ran.hung { hung_in_a_row + 1 } else { 0 };
     }
     reporter.send(&Record::Done);
     Ok(())
 }
 
-/// Runs a case and reports it; false if its guest came to an end on the way there.
+/// Cases one behind the other that hung, behind which the next is not waited for as long as they were.
+const HUNG_IN_A_ROW: u32 = 4;
+
+/// Ticks that a machine may be without progress where so many before it have hung: a kernel on which every case hangs would take an hour to
+/// say so.
+const fn patience_behind(hung_in_a_row: u32, patience: u32) -> u32 {
+    if hung_in_a_row < HUNG_IN_A_ROW { patience } else { patience.div_ceil(10) }
+}
+
+/// How a case went.
+struct Ran {
+    /// Its guest has come as far as the case.
+    begun: bool,
+    /// It got nowhere any more.
+    hung: bool,
+}
+
+/// Runs a case and reports it.
 fn run_case<S: System>(
     reporter: &mut Reporter<'_, S>,
     mut machine: Machine<'_, S::Vm>,
     case: u32,
     returns: &mut Returns,
-) -> Result<bool, SetupError> {
+) -> Result<Ran, SetupError> {
     returns.clear();
     let end = machine.run(reporter, returns)?;
     machine.vm.counters(&mut |reason, count| reporter.add(&Record::Exits { case, count, reason }));
@@ -102,7 +123,7 @@ fn run_case<S: System>(
     } else {
         reporter.flush();
     }
-    Ok(begun)
+    Ok(Ran { begun, hung: matches!(end, End::Hung) })
 }
 
 #[cfg(test)]
@@ -210,6 +231,27 @@ mod tests {
         let first = [Said::Case(0), Said::Step(3), exits(), hung, end(State::Running, 3, &[])];
         assert_eq!(said[1..6], first);
         assert_eq!(said[6..], [Said::Case(1), exits(), end(State::Ended, 1, &[]), Said::Done]);
+    }
+
+    #[test]
+    fn who_comes_behind_many_that_hang_is_given_less_time_and_one_that_does_not_ends_that() {
+        assert_eq!([0, 3, 4, 400].map(|hung| patience_behind(hung, 20)), [20, 20, 2, 2]);
+        assert_eq!(patience_behind(4, 1), 1);
+        let hangs = |case| vec![logs(case, State::Running, 3, &[], Err(EINTR))];
+        let ends = |case| vec![logs(case, State::Ended, 1, &[], Err(EINTR)), powers_off()];
+        let ticks_of = |guests: Vec<Vec<Act>>| {
+            let batch = batch(guests.len() as u32, false);
+            let mut fake = Fake::default();
+            fake.guests.push_back(Vec::new());
+            fake.guests.extend(guests);
+            let job = Job { image: &elf(IMAGE_BASE, b"code", 8), batch: &batch, patience: PATIENCE, counted: false };
+            assert_eq!(run(&mut fake, job, &mut Returns::new()), Ok(()));
+            fake.ticks.get()
+        };
+        let one = ticks_of(vec![hangs(0)]);
+        // Five with all of it, and one with a tenth.
+        let seven = ticks_of(vec![hangs(0), hangs(1), hangs(2), hangs(3), hangs(4), ends(5), hangs(6)]);
+        assert_eq!(seven, 5 * one + one / 10);
     }
 
     #[test]

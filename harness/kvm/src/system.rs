@@ -227,6 +227,36 @@ pub trait Vm {
     /// The kernel's.
     fn translate(&mut self, translation: &mut Translation) -> Result<(), Errno>;
 
+    /// KVM_CHECK_EXTENSION of the machine.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn capability(&mut self, number: u32) -> Result<u32, Errno>;
+
+    /// KVM_ENABLE_CAP of the vCPU, with its first argument.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn enable_capability(&mut self, number: u32, flags: u32, argument: u64) -> Result<(), Errno>;
+
+    /// Has other memory where the host's page with this byte of the guest's memory is, of the same content.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn replace_page(&mut self, at: usize) -> Result<(), Errno>;
+
+    /// Has the kernel keep a log of the pages that are written to, or not: KVM_MEM_LOG_DIRTY_PAGES.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn log_dirty(&mut self, on: bool) -> Result<(), Errno>;
+
+    /// KVM_GET_DIRTY_LOG: whether the host's page with this byte of the guest's memory has been written to.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn is_dirty(&mut self, at: usize) -> Result<bool, Errno>;
+
     /// Has the kernel ask for the vector of each external interrupt that it delivers, or not: KVM_CAP_PPC_EPR.
     ///
     /// # Errors
@@ -283,6 +313,17 @@ pub struct MemoryRegion {
     pub guest_phys_addr: u64,
     pub memory_size: u64,
     pub userspace_addr: u64,
+}
+
+/// `struct kvm_dirty_log`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct DirtyLog {
+    pub slot: u32,
+    pub padding: u32,
+    /// A pointer, in what has room for one of 64 bits: where it is shorter it comes first.
+    pub dirty_bitmap: [usize; size_of::<u64>() / size_of::<usize>()],
 }
 
 /// `struct kvm_ppc_pvinfo`.
@@ -378,6 +419,8 @@ pub struct EnableCap {
 
 /// What KVM_INTERRUPT takes on PowerPC (arch/powerpc/include/uapi/asm/kvm.h).
 pub mod interrupt {
+    /// KVM_INTERRUPT_SET: one external interrupt, which is over when it has been delivered.
+    pub const SET: u32 = -1_i32 as u32;
     /// KVM_INTERRUPT_UNSET: the external line is low.
     pub const UNSET: u32 = -2_i32 as u32;
     /// KVM_INTERRUPT_SET_LEVEL: it is high, until it is lowered.

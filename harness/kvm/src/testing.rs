@@ -97,6 +97,11 @@ pub(crate) struct FakeVm {
     /// What KVM_CAP_PPC_ENABLE_HCALL was told.
     pub(crate) enabled_hypercalls: Vec<(u64, u64)>,
     pub(crate) vectors: Vec<u32>,
+    /// What KVM_ENABLE_CAP was told, number and argument.
+    pub(crate) capabilities: Vec<(u32, u64)>,
+    /// Pages that have other memory now.
+    pub(crate) replaced: Vec<usize>,
+    pub(crate) logs_dirty: bool,
     pub(crate) counters: Vec<(&'static str, u64)>,
     /// What the guest of another machine next to this one does.
     pub(crate) others: RefCell<VecDeque<Act>>,
@@ -134,6 +139,9 @@ impl Default for FakeVm {
             asks_for_vectors: false,
             enabled_hypercalls: Vec::new(),
             vectors: Vec::new(),
+            capabilities: Vec::new(),
+            replaced: Vec::new(),
+            logs_dirty: false,
             counters: Vec::new(),
             others: RefCell::default(),
             other: None,
@@ -267,6 +275,32 @@ impl Vm for FakeVm {
         translation.physical_address = translation.linear_address + 0x1000;
         translation.valid = 1;
         Ok(())
+    }
+
+    fn capability(&mut self, number: u32) -> Result<u32, Errno> {
+        Ok(number + 1)
+    }
+
+    fn enable_capability(&mut self, number: u32, flags: u32, argument: u64) -> Result<(), Errno> {
+        if flags != 0 {
+            return Err(EINVAL);
+        }
+        self.capabilities.push((number, argument));
+        Ok(())
+    }
+
+    fn replace_page(&mut self, at: usize) -> Result<(), Errno> {
+        self.replaced.push(at);
+        Ok(())
+    }
+
+    fn log_dirty(&mut self, on: bool) -> Result<(), Errno> {
+        self.logs_dirty = on;
+        Ok(())
+    }
+
+    fn is_dirty(&mut self, at: usize) -> Result<bool, Errno> {
+        if self.logs_dirty { Ok(at == 0x1000) } else { Err(EINVAL) }
     }
 
     fn enable_external_proxy(&mut self, on: bool) -> Result<(), Errno> {

@@ -6,6 +6,7 @@ use super::setting::GuestWord;
 use super::span::Span;
 use crate::nearest::nearest;
 use sprig_isa::bit::{self, Bit};
+use sprig_isa::capability::{CAPABILITIES, COUNTS};
 use sprig_isa::spr::SPRS;
 use sprig_isa::{debug, hcall, one_reg, page};
 use sprig_wire::{board, layout};
@@ -61,6 +62,8 @@ static CONSTANTS: LazyLock<Vec<(String, u64)>> = LazyLock::new(|| {
     all.extend(hcall::HYPERCALLS.iter().map(|call| (call.name.to_owned(), call.token.into())));
     all.extend(hcall::STATUSES.iter().map(|status| (status.name.to_owned(), status.value.into())));
     all.extend(one_reg::ONE_REGS.iter().map(|register| (register.name.to_owned(), register.id)));
+    all.extend(CAPABILITIES.iter().map(|capability| (capability.name.to_owned(), capability.number.into())));
+    all.extend(COUNTS.iter().map(|(name, number)| ((*name).to_owned(), (*number).into())));
     all.extend(OTHERS.iter().map(|(name, value)| ((*name).to_owned(), *value)));
     all
 });

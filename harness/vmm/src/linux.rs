@@ -26,6 +26,7 @@ mod number {
     pub(super) const REBOOT: usize = 88;
     pub(super) const MMAP: usize = 90;
     pub(super) const MUNMAP: usize = 91;
+    pub(super) const MREMAP: usize = 163;
     pub(super) const SETITIMER: usize = 104;
     pub(super) const RT_SIGACTION: usize = 173;
     pub(super) const RT_SIGPROCMASK: usize = 174;
@@ -241,6 +242,8 @@ const PROT_WRITE: usize = 2;
 const MAP_SHARED: usize = 1;
 const MAP_PRIVATE: usize = 2;
 const MAP_FIXED: usize = 0x10;
+const MREMAP_MAYMOVE: usize = 1;
+const MREMAP_FIXED: usize = 2;
 const MAP_ANONYMOUS: usize = 0x20;
 /// In the place of a file descriptor.
 const NO_FILE: usize = usize::MAX;
@@ -265,6 +268,16 @@ pub(crate) unsafe fn renew(address: usize, length: usize) -> Result<(), Errno> {
     // Not MADV_DONTNEED: a small kernel is built without madvise.
     // SAFETY: the caller's duty.
     unsafe { call(number::MMAP, [address, length, PROT_READ | PROT_WRITE, FLAGS, NO_FILE, 0]) }.map(|_| ())
+}
+
+/// Moves memory to where other memory is, which goes.
+///
+/// # Safety
+/// [`map`] made both, they are whole pages, and nothing refers to what the others hold, or to these where they were.
+pub(crate) unsafe fn replace(address: usize, length: usize, by: usize) -> Result<(), Errno> {
+    const FLAGS: usize = MREMAP_MAYMOVE | MREMAP_FIXED;
+    // SAFETY: the caller's duty.
+    unsafe { call(number::MREMAP, [by, length, length, FLAGS, address, 0]) }.map(|_| ())
 }
 
 /// Takes memory away.

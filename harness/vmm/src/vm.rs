@@ -14,14 +14,18 @@ use sprig_kvm::options::Kind;
 use sprig_kvm::other_vm::OtherVm;
 use sprig_kvm::registers::{Family, Regs, Sregs, one_reg};
 use sprig_kvm::system::{
-    CREATE_VM, EBUSY, EINTR, EINVAL, ESRCH, EnableCap, Errno, Failure, GetHtabFd, GuestDebug, Interrupt, MemoryRegion,
-    MmuV3, OPEN_KVM, OneReg, Pvinfo, Translation, Vm,
+    CREATE_VM, DirtyLog, EBUSY, EINTR, EINVAL, ESRCH, EnableCap, Errno, Failure, GetHtabFd, GuestDebug, Interrupt,
+    MemoryRegion, MmuV3, OPEN_KVM, OneReg, Pvinfo, Translation, Vm,
 };
 use sprig_kvm::{htab, stats, tlb};
 use sprig_wire::layout::RAM_SIZE;
 
 /// Number of the vCPU.
 const VCPU: usize = 0;
+/// And of the guest's memory.
+const MEMORY_SLOT: u32 = 0;
+/// Bytes of the smallest page of a host: its log of dirty pages has the most bits then.
+const SMALLEST_PAGE: usize = 0x1000;
 /// Where `struct kvm_run` says that KVM_RUN is to return at once.
 const AT_IMMEDIATE_EXIT: usize = 1;
 
@@ -47,9 +51,13 @@ impl Kvm {
             return Err(version.err().unwrap_or(Errno(0)).of("no KVM of version 12: KVM_GET_API_VERSION"));
         }
         let run_size = run_size.map_err(|errno| errno.of("KVM_GET_VCPU_MMAP_SIZE"))?;
-        // SAFETY: it takes the capability's number.
-        let has_tlb = unsafe { ioctl(file, request::CHECK_EXTENSION, request::CAP_SW_TLB as usize) };
-        let family = if matches!(has_tlb, Ok(0) | Err(_)) { Family::Server } else { Family::Embedded };
+        // Either tells the family, should a kernel deny one of them.
+        let is_embedded = [request::CAP_SW_TLB, request::CAP_BOOKE_SREGS].iter().any(|capability| {
+            // SAFETY: it takes the capability's number.
+            let answer = unsafe { ioctl(file, request::CHECK_EXTENSION, *capability as usize) };
+            !matches!(answer, Ok(0) | Err(_))
+        });
+        let family = if is_embedded { Family::Embedded } else { Family::Server };
         Ok(Self { file, kind, family, run_size, page_size })
     }
 
@@ -105,15 +113,7 @@ impl Kernel {
         // SAFETY: it takes the type of the machine.
         let vm = unsafe { uninterrupted(kvm.file, request::CREATE_VM, kvm.kind.vm_type) };
         let vm = File(vm.map_err(call(CREATE_VM))?);
-        let memory = MemoryRegion {
-            slot: 0,
-            flags: 0,
-            guest_phys_addr: 0,
-            memory_size: RAM_SIZE.into(),
-            userspace_addr: ram.address() as u64,
-        };
-        // SAFETY: the memory is the guest's alone, and stays until after the VM is gone.
-        unsafe { take(&vm, request::SET_USER_MEMORY_REGION, &memory) }.map_err(call("KVM_SET_USER_MEMORY_REGION"))?;
+        give_memory(&vm, ram, 0).map_err(call("KVM_SET_USER_MEMORY_REGION"))?;
         // SAFETY: it takes the vCPU's number.
         let vcpu = unsafe { ioctl(vm.0, request::CREATE_VCPU, VCPU) };
         let vcpu = File(vcpu.map_err(call("KVM_CREATE_VCPU"))?);
@@ -230,6 +230,19 @@ impl Kernel {
         // SAFETY: the register has no more bytes than there are.
         unsafe { take(&self.vcpu, request::SET_ONE_REG, &register) }
     }
+}
+
+/// Has a VM use this memory, or use it otherwise.
+fn give_memory(vm: &File, ram: &Mapping, flags: u32) -> Result<(), Errno> {
+    let memory = MemoryRegion {
+        slot: MEMORY_SLOT,
+        flags,
+        guest_phys_addr: 0,
+        memory_size: RAM_SIZE.into(),
+        userspace_addr: ram.address() as u64,
+    };
+    // SAFETY: the memory is the guest's alone, and stays until after the VM is gone.
+    unsafe { take(vm, request::SET_USER_MEMORY_REGION, &memory) }
 }
 
 /// An ioctl to be made again where a tick of the watchdog comes in between: for an MMU notifier KVM_CREATE_VM takes all of a
@@ -448,6 +461,50 @@ impl Vm for Machine {
     fn translate(&mut self, translation: &mut Translation) -> Result<(), Errno> {
         // SAFETY: the structure the request takes and fills.
         unsafe { fill(&self.kernel.vcpu, request::TRANSLATE, translation) }
+    }
+
+    fn capability(&mut self, number: u32) -> Result<u32, Errno> {
+        // SAFETY: it takes the capability's number.
+        unsafe { ioctl(self.kernel.vm.0, request::CHECK_EXTENSION, number as usize) }.map(|answer| answer as u32)
+    }
+
+    fn enable_capability(&mut self, number: u32, flags: u32, argument: u64) -> Result<(), Errno> {
+        // What others take is an address.
+        if number == request::CAP_SW_TLB {
+            return Err(EINVAL);
+        }
+        let enable = EnableCap { cap: number, flags, args: [argument, 0, 0, 0], pad: [0; 64] };
+        // SAFETY: the structure the request takes; the argument is a number.
+        unsafe { take(&self.kernel.vcpu, request::ENABLE_CAP, &enable) }
+    }
+
+    fn replace_page(&mut self, at: usize) -> Result<(), Errno> {
+        let page_size = self.kvm.page_size;
+        let page = self.ram.bytes().get_mut(at / page_size * page_size..).and_then(|rest| rest.get_mut(..page_size));
+        let page = &*page.ok_or(EINVAL)?;
+        // Pages of its own before the old ones are given back, or they would be the same again.
+        let mut new = Mapping::new(page_size, Backing::Nothing)?;
+        new.bytes().copy_from_slice(page);
+        // SAFETY: whole pages; of the guest's nobody has a reference, and the new ones are the guest's from here on.
+        unsafe { linux::replace(page.as_ptr() as usize, page_size, new.address()) }?;
+        core::mem::forget(new);
+        Ok(())
+    }
+
+    fn log_dirty(&mut self, on: bool) -> Result<(), Errno> {
+        give_memory(&self.kernel.vm, &self.ram, if on { request::MEM_LOG_DIRTY_PAGES } else { 0 })
+    }
+
+    fn is_dirty(&mut self, at: usize) -> Result<bool, Errno> {
+        let mut bits = [0_u8; RAM_SIZE as usize / SMALLEST_PAGE / u8::BITS as usize];
+        let mut log = DirtyLog { slot: MEMORY_SLOT, padding: 0, dirty_bitmap: Default::default() };
+        log.dirty_bitmap[0] = bits.as_mut_ptr() as usize;
+        // SAFETY: there is a bit for each page.
+        unsafe { take(&self.kernel.vm, request::GET_DIRTY_LOG, &log) }?;
+        // Little-endian by the byte, whatever the host is (mark_page_dirty_in_slot).
+        let page = at / self.kvm.page_size;
+        let byte = bits.get(page / u8::BITS as usize).ok_or(EINVAL)?;
+        Ok(byte >> (page % u8::BITS as usize) & 1 != 0)
     }
 
     fn enable_external_proxy(&mut self, on: bool) -> Result<(), Errno> {

@@ -9,7 +9,8 @@
 //!   64-bit server   a level as long as DEC is negative
 //! ```
 //!
-//! A third time-out of the watchdog has no effect, whatever TCR\[WRC\] asks for: what it resets is up to the board.
+//! A third time-out of the watchdog has no effect of its own, whatever TCR\[WRC\] asks for: what it resets is up to the board. It is
+//! counted for whoever has asked.
 
 use sprig_isa::cpu::Family;
 use sprig_isa::spr::number;
@@ -39,6 +40,8 @@ pub struct Timers {
     seen: u64,
     /// The time base at that moment.
     seen_time_base: u64,
+    /// The watchdog's third time-outs, each once TCR\[WRC\] asks for something; none where nobody counts them.
+    last_time_outs: Option<u64>,
 }
 
 impl Timers {
@@ -49,7 +52,18 @@ impl Timers {
         let server = !family.is_booke();
         let zero_at = clock.ticks() + if server { DECREMENTER_SIGN - 1 } else { 0 };
         let (seen, seen_time_base) = (clock.ticks(), clock.time_base());
-        Self { family, zero_at, running: server, edge: false, seen, seen_time_base }
+        Self { family, zero_at, running: server, edge: false, seen, seen_time_base, last_time_outs: None }
+    }
+
+    /// From now on the watchdog's last time-outs are counted.
+    pub fn count_last_time_outs(&mut self) {
+        self.last_time_outs.get_or_insert(0);
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub fn last_time_outs(&self) -> u64 {
+        self.last_time_outs.unwrap_or(0)
     }
 
     /// The value of DEC.
@@ -129,9 +143,16 @@ impl Timers {
         if rises(self.fixed_interval_bit(control)) > 0 {
             set_status(sprs, tsr::FIS);
         }
-        for _ in 0..rises(self.watchdog_bit(control)).min(2) {
-            let next = if sprs.get(number::TSR) as u32 & tsr::ENW == 0 { tsr::ENW } else { tsr::WIS };
-            set_status(sprs, next);
+        // What more there are the last of them stands for.
+        for _ in 0..rises(self.watchdog_bit(control)).min(3) {
+            let status = sprs.get(number::TSR) as u32;
+            if status & tsr::ENW == 0 {
+                set_status(sprs, tsr::ENW);
+            } else if status & tsr::WIS == 0 {
+                set_status(sprs, tsr::WIS);
+            } else if control & tcr::WRC != 0 {
+                self.last_time_outs = self.last_time_outs.map(|count| count + 1);
+            }
         }
     }
 

@@ -4,13 +4,14 @@
 //! are KVM_INTERRUPT; migration saves what these interfaces carry and nothing else.
 
 use sprig_isa::answer::Answerer;
+use sprig_isa::capability::{COUNTS, Capability, WATCHDOG};
 use sprig_isa::cpu::Family;
 use sprig_isa::debug::SOFTWARE_BREAKPOINT;
 use sprig_isa::hcall::KVM_SC_SEQUENCE;
 use sprig_isa::insn::Insn;
 use sprig_isa::one_reg::{Meaning, ONE_REGS, OneReg};
 use sprig_isa::other_vm;
-use sprig_isa::page::Field;
+use sprig_isa::page::{Field, PAGE_SIZE};
 use sprig_isa::spr::{Spr, number as n};
 use sprig_wire::host::{Call, REGS, SREGS, VALUES};
 
@@ -21,6 +22,8 @@ use crate::host::{Host, Refusal, Values};
 use crate::mmu::Registers;
 use crate::msr::implemented;
 
+/// errno: no such thing; of a log that nobody has asked for (virt/kvm/kvm_main.c, kvm_get_dirty_log_protect).
+const ENOENT: u64 = 2;
 /// errno: invalid argument.
 pub(super) const EINVAL: u64 = 22;
 /// KVM_PPC_PVINFO_FLAGS_EV_IDLE (include/uapi/linux/kvm.h): there is the hypercall EV_IDLE.
@@ -61,7 +64,14 @@ impl Host<Hypervisor> for UserSpace {
                 0
             }
             Call::RaiseExternal => wire(&mut core.board.external, true),
-            Call::LowerExternal => wire(&mut core.board.external, false),
+            Call::LowerExternal => {
+                hypervisor.external_once = false;
+                wire(&mut core.board.external, false)
+            }
+            Call::RaiseExternalOnce => {
+                hypervisor.external_once = true;
+                0
+            }
             Call::RaiseCritical => wire(&mut core.board.critical, true),
             Call::LowerCritical => wire(&mut core.board.critical, false),
             Call::VcpuId => hypervisor.vcpu_id.into(),
@@ -113,6 +123,43 @@ impl Host<Hypervisor> for UserSpace {
                 results[..seen.len()].copy_from_slice(&seen);
                 seen[0]
             }
+            // Beside it nothing is touched that it does not name.
+            Call::SetSregsBeside => hypervisor.set_sregs(core, name(SREGS)?, second).map(|()| 0)?,
+            Call::Capability => hypervisor.capability(first),
+            Call::EnableCapability => hypervisor.enable_capability(first, second).map(|()| 0)?,
+            Call::WatchdogExits => {
+                hypervisor.timers.advance(&core.clock, &mut hypervisor.registers.cells);
+                hypervisor.watchdog_exits()
+            }
+            Call::GetTlb => {
+                let [mas1, mas2, mas7_3] = hypervisor.mmu.tlb_entry(first).ok_or(Refusal::Unknown)?;
+                results[1..3].copy_from_slice(&[mas2, mas7_3]);
+                mas1
+            }
+            Call::SetTlb => {
+                let [_, mas1, mas2, mas7_3, ..] = *arguments;
+                hypervisor.mmu.set_tlb_entry(first, [mas1, mas2, mas7_3]).ok_or(Refusal::Unknown)?;
+                hypervisor.flush(core);
+                0
+            }
+            Call::ReplacePage => {
+                let page = first & !(PAGE_SIZE - 1);
+                for at in (page..page + PAGE_SIZE).step_by(size_of::<u32>()) {
+                    core.memory.write_u32(at, second as u32).ok_or(Refusal::Errno(EINVAL))?;
+                }
+                0
+            }
+            Call::LogDirty => {
+                let pages = if first == 0 { 0 } else { core.memory.size() / PAGE_SIZE };
+                hypervisor.logged = (0..pages).map(|page| core.memory.writes(page * PAGE_SIZE)).collect();
+                0
+            }
+            Call::Dirty => {
+                let before = usize::try_from(first / PAGE_SIZE).ok().and_then(|page| hypervisor.logged.get_mut(page));
+                let before = before.ok_or(Refusal::Errno(ENOENT))?;
+                let now = core.memory.writes(first);
+                u64::from(std::mem::replace(before, now) != now)
+            }
         };
         results[0] = result;
         Ok(results)
@@ -125,6 +172,30 @@ fn wire(line: &mut bool, level: bool) -> u64 {
 }
 
 impl Hypervisor {
+    /// What KVM_CHECK_EXTENSION answers. How many CPUs there may be is one: no script can make another.
+    fn capability(&self, number: u64) -> u64 {
+        let number = number as u32;
+        if COUNTS.iter().any(|(_, count)| *count == number) {
+            return 1;
+        }
+        Capability::by_number(number).is_some_and(|capability| capability.is_of(self.cpu.family)).into()
+    }
+
+    /// KVM_ENABLE_CAP: of those that a script may ask for, whoever is told of the watchdog has it.
+    fn enable_capability(&mut self, number: u64, flags: u64) -> Result<(), Refusal> {
+        let is_watchdog = number as u32 == WATCHDOG && self.cpu.family.is_booke();
+        if flags != 0 || !is_watchdog {
+            return Err(Refusal::Errno(EINVAL));
+        }
+        self.timers.count_last_time_outs();
+        Ok(())
+    }
+
+    /// How often user space was told of the watchdog's last time-out.
+    fn watchdog_exits(&self) -> u64 {
+        self.timers.last_time_outs()
+    }
+
     /// The shared state's field for SPRG0-7, which KVM_GET_REGS shows on every CPU, whether or not it has the register.
     fn sprg_slot(&self, name: &str) -> Option<Slot> {
         let number = match name.strip_prefix("SPRG")?.parse::<u8>().ok()? {

@@ -159,6 +159,10 @@ pub struct Hypervisor {
     answerer: Answerer,
     /// Those that it leaves to user space although it has them.
     switched_off: Vec<u64>,
+    /// One external interrupt is pending that is over when it has been delivered (KVM_INTERRUPT_SET).
+    external_once: bool,
+    /// How often each page of memory had been written to when user space last looked; empty where nobody logs that.
+    logged: Vec<u64>,
 }
 
 impl Hypervisor {
@@ -208,6 +212,8 @@ impl Hypervisor {
             next_vector: None,
             answerer: Answerer::default(),
             switched_off: Vec::new(),
+            external_once: false,
+            logged: Vec::new(),
         };
         hypervisor.reset(core);
         hypervisor

@@ -241,6 +241,27 @@ impl E500 {
         }
     }
 
+    /// The entry with this number in the array that user space has (api.rst, KVM_CAP_SW_TLB: sets one behind the other, then TLB1).
+    fn place(&self, index: u64) -> Option<Place> {
+        let index = usize::try_from(index).ok()?;
+        match index.checked_sub(TLB0_ENTRIES) {
+            None => Some(Place::Tlb0 { set: index / TLB0_WAYS, way: index % TLB0_WAYS }),
+            Some(entry) => (entry < self.tlb1.len()).then_some(Place::Tlb1 { entry }),
+        }
+    }
+
+    pub(super) fn numbered(&mut self, index: u64) -> Option<[u64; 3]> {
+        let place = self.place(index)?;
+        let Entry { mas1, mas2, mas7_3 } = *self.entry(place);
+        Some([mas1.into(), mas2, mas7_3])
+    }
+
+    pub(super) fn set_numbered(&mut self, index: u64, [mas1, mas2, mas7_3]: [u64; 3]) -> Option<()> {
+        let place = self.place(index)?;
+        *self.entry(place) = Entry { mas1: mas1 as u32, mas2, mas7_3 };
+        Some(())
+    }
+
     fn entry(&mut self, place: Place) -> &mut Entry {
         match place {
             Place::Tlb0 { set, way } => &mut self.tlb0[set][way],

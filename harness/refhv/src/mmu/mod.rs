@@ -189,6 +189,24 @@ impl Mmu {
         }
     }
 
+    /// An entry of the TLB that user space has for an e500 (KVM_CAP_SW_TLB), by its number, TLB0's first: MAS1, MAS2, and MAS7 and MAS3.
+    #[must_use]
+    pub fn tlb_entry(&mut self, index: u64) -> Option<[u64; 3]> {
+        match self {
+            Self::E500(e500) => e500.numbered(index),
+            Self::Ppc44x(_) | Self::Hash32(_) | Self::Hash64(_) => None,
+        }
+    }
+
+    /// Sets it; none if there is no such entry.
+    #[must_use]
+    pub fn set_tlb_entry(&mut self, index: u64, values: [u64; 3]) -> Option<()> {
+        match self {
+            Self::E500(e500) => e500.set_numbered(index, values),
+            Self::Ppc44x(_) | Self::Hash32(_) | Self::Hash64(_) => None,
+        }
+    }
+
     /// Does what a failed translation does in addition to its interrupt: a miss of e500 sets the MAS registers.
     pub fn note_fault<R: Registers>(&mut self, regs: &mut R, msr: u64, address: u64, access: Access, fault: Fault) {
         if let (Self::E500(e500), Fault::Miss) = (self, fault) {

@@ -278,6 +278,11 @@ impl Resolver<'_, '_> {
     fn host(&mut self, call: &'static HostCall, arguments: &[Expr], span: Span) -> Option<Done> {
         self.require(Feature::Host, span);
         match call.call {
+            // The line's other end is the interrupt controller's, so that no bare machine has an interrupt without a level.
+            Call::RaiseExternalOnce => {
+                self.require(Feature::External, span);
+                self.require(Feature::Ioctl, span);
+            }
             Call::RaiseExternal | Call::LowerExternal => self.require(Feature::External, span),
             Call::RaiseCritical | Call::LowerCritical => self.require(Feature::Critical, span),
             Call::VcpuId => {}

@@ -1,0 +1,93 @@
+//! What KVM says of itself by KVM_CHECK_EXTENSION: the KVM_CAP_* numbers (include/uapi/linux/kvm.h) that scripts may name.
+
+use crate::cpu::Family;
+
+/// Whose guests a capability is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Every CPU's.
+    Every,
+    /// The embedded families'.
+    Embedded,
+    /// Those of Freescale's MMU.
+    E500,
+    /// The server families'.
+    Server,
+}
+
+/// A capability.
+#[derive(Debug)]
+pub struct Capability {
+    /// Its name in the kernel's header.
+    pub name: &'static str,
+    /// Its number.
+    pub number: u32,
+    /// Who has it (arch/powerpc/kvm/powerpc.c, kvm_vm_ioctl_check_extension).
+    pub of: Of,
+}
+
+const fn row(name: &'static str, number: u32, of: Of) -> Capability {
+    Capability { name, number, of }
+}
+
+/// Every capability with a name in scripts, in the order of the header. Those of which the answer is a number, and not whether, are
+/// [`COUNTS`].
+pub static CAPABILITIES: &[Capability] = &[
+    row("KVM_CAP_USER_MEMORY", 3, Of::Every),
+    row("KVM_CAP_SYNC_MMU", 16, Of::Every),
+    row("KVM_CAP_SET_GUEST_DEBUG", 23, Of::Every),
+    row("KVM_CAP_PPC_SEGSTATE", 43, Of::Server),
+    row("KVM_CAP_PPC_UNSET_IRQ", 53, Of::Every),
+    row("KVM_CAP_ENABLE_CAP", 54, Of::Every),
+    row("KVM_CAP_PPC_GET_PVINFO", 57, Of::Every),
+    row("KVM_CAP_PPC_IRQ_LEVEL", 58, Of::Every),
+    row("KVM_CAP_PPC_BOOKE_SREGS", 62, Of::Embedded),
+    row("KVM_CAP_PPC_HIOR", 67, Of::Server),
+    row("KVM_CAP_PPC_PAPR", 68, Of::Server),
+    row("KVM_CAP_SW_TLB", 69, Of::E500),
+    row("KVM_CAP_ONE_REG", 70, Of::Every),
+    row("KVM_CAP_PPC_BOOKE_WATCHDOG", WATCHDOG, Of::Embedded),
+    row("KVM_CAP_PPC_EPR", 86, Of::Embedded),
+    row("KVM_CAP_IMMEDIATE_EXIT", 136, Of::Every),
+];
+
+/// KVM_CAP_PPC_BOOKE_WATCHDOG: user space is told of the watchdog's last time-out.
+pub const WATCHDOG: u32 = 83;
+
+/// Those of which the answer is how many there may be.
+pub static COUNTS: &[(&str, u32)] =
+    &[("KVM_CAP_NR_VCPUS", 9), ("KVM_CAP_NR_MEMSLOTS", 10), ("KVM_CAP_MAX_VCPUS", 66), ("KVM_CAP_MAX_VCPU_ID", 128)];
+
+impl Capability {
+    /// The capability with this number.
+    #[must_use]
+    pub fn by_number(number: u32) -> Option<&'static Self> {
+        CAPABILITIES.iter().find(|capability| capability.number == number)
+    }
+
+    /// True if guests on CPUs of this family have it.
+    #[must_use]
+    pub fn is_of(&self, family: Family) -> bool {
+        match self.of {
+            Of::Every => true,
+            Of::Embedded => family.is_booke(),
+            Of::E500 => family == Family::BookeE500,
+            Of::Server => !family.is_booke(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tlb_of_user_space_is_e500s_and_registers_one_at_a_time_are_everybodys() {
+        let of = |number, family| Capability::by_number(number).expect("a capability").is_of(family);
+        assert!(of(69, Family::BookeE500) && !of(69, Family::Booke44x) && !of(69, Family::Book3s64));
+        assert!(of(62, Family::Booke44x) && !of(62, Family::Book3s32));
+        assert!(of(67, Family::Book3s32) && !of(67, Family::BookeE500));
+        assert!(of(70, Family::Book3s64) && of(70, Family::Booke44x));
+        assert!(Capability::by_number(0).is_none());
+    }
+}
