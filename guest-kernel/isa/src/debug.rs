@@ -30,8 +30,8 @@ pub const WATCH_READ: u32 = 1 << 3;
 /// The software breakpoint: an instruction that no CPU has (arch/powerpc/include/asm/kvm_ppc.h, KVMPPC_INST_SW_BREAKPOINT).
 pub const SOFTWARE_BREAKPOINT: u32 = 0x00dd_dd00;
 
-/// Bits of DBCR0 that user space's debugging sets on an embedded CPU (arch/powerpc/include/asm/reg_booke.h; arch/powerpc/kvm/booke.c,
-/// kvm_arch_vcpu_ioctl_set_guest_debug).
+/// Bits of DBCR0 of an embedded CPU (e500 core manual, section 2.14.1; arch/powerpc/include/asm/reg_booke.h). User space's debugging sets
+/// some of them (arch/powerpc/kvm/booke.c, kvm_arch_vcpu_ioctl_set_guest_debug).
 pub mod dbcr0 {
     /// The debug registers do not belong to the guest.
     pub const EDM: u32 = 1 << 31;
@@ -39,12 +39,24 @@ pub mod dbcr0 {
     pub const IDM: u32 = 1 << 30;
     /// Each instruction is one.
     pub const ICMP: u32 = 1 << 27;
+    /// Each branch that is taken.
+    pub const BRT: u32 = 1 << 26;
+    /// Each interrupt that is not of the critical class.
+    pub const IRPT: u32 = 1 << 25;
+    /// Each trap whose condition holds.
+    pub const TRAP: u32 = 1 << 24;
     /// An instruction at IAC1, IAC2.
     pub const IAC: [u32; 2] = [1 << 23, 1 << 22];
     /// A load at DAC1, DAC2.
     pub const DAC_READ: [u32; 2] = [1 << 19, 1 << 17];
     /// A store.
     pub const DAC_WRITE: [u32; 2] = [1 << 18, 1 << 16];
+    /// Each return from an interrupt.
+    pub const RET: u32 = 1 << 15;
+    /// Each interrupt of the critical class.
+    pub const CIRPT: u32 = 1 << 6;
+    /// Each return from one.
+    pub const CRET: u32 = 1 << 5;
 }
 
 /// Bytes of an instruction.

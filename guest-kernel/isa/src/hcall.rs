@@ -11,6 +11,8 @@ pub const TOKEN_REGISTER: u8 = 11;
 
 /// Vendor half of a token (EV_*_VENDOR_ID).
 pub const EPAPR_VENDOR: u32 = 1;
+/// Vendor half of a token: Freescale (EV_FSL_VENDOR_ID).
+pub const FSL_VENDOR: u32 = 2;
 /// Vendor half of a token: KVM (EV_KVM_VENDOR_ID).
 pub const KVM_VENDOR: u32 = 42;
 
@@ -121,6 +123,8 @@ pub mod papr {
     pub const H_PTEG_FULL: i64 = -6;
     /// Status: there is no such entry.
     pub const H_NOT_FOUND: i64 = -7;
+    /// Status: what the call needs is in use, or not there.
+    pub const H_RESOURCE: i64 = -16;
     /// Status: the second argument is wrong.
     pub const H_P2: i64 = -55;
     /// Status: the third.
@@ -162,4 +166,109 @@ pub mod papr {
     pub const H_PUT_TERM_CHAR: u32 = 0x58;
     /// H_RTAS: QEMU's and VOF's entry to the run-time abstraction services.
     pub const H_RTAS: u32 = 0xf000;
+    /// H_CLEAR_MOD: clear the C bit of a hashed page table entry.
+    pub const H_CLEAR_MOD: u32 = 0x10;
+    /// H_CLEAR_REF: clear the R bit of a hashed page table entry.
+    pub const H_CLEAR_REF: u32 = 0x14;
+    /// H_PAGE_INIT: zero a page, or copy another one to it.
+    pub const H_PAGE_INIT: u32 = 0x2c;
+    /// H_LOGICAL_CI_LOAD: load from a device; bytes, address.
+    pub const H_LOGICAL_CI_LOAD: u32 = 0x3c;
+    /// H_RANDOM: a random number.
+    pub const H_RANDOM: u32 = 0x300;
+    /// H_RPT_INVALIDATE: remove translations of a radix tree.
+    pub const H_RPT_INVALIDATE: u32 = 0x448;
+    /// H_REGISTER_VPA: give the hypervisor an area, a log or a buffer of a processor, or take it back.
+    pub const H_REGISTER_VPA: u32 = 0xdc;
+    /// H_CEDE: have nothing to do until an interrupt.
+    pub const H_CEDE: u32 = 0xe0;
+    /// H_CONFER: lend the processor to another one.
+    pub const H_CONFER: u32 = 0xe4;
+    /// H_PROD: wake a processor that has ceded.
+    pub const H_PROD: u32 = 0xe8;
+    /// A number that no call has (those of H_RTAS and the like begin after it): KVM leaves it to user space, which refuses it.
+    pub const UNKNOWN: u32 = 0xfffc;
+
+    /// A number with a name in scripts.
+    #[derive(Debug)]
+    pub struct Named {
+        /// Its name in the kernel's header.
+        pub name: &'static str,
+        /// Its value; a status that is less than zero is its two's complement.
+        pub value: u64,
+    }
+
+    const fn named(name: &'static str, value: u64) -> Named {
+        Named { name, value }
+    }
+
+    const fn status(name: &'static str, value: i64) -> Named {
+        named(name, value.cast_unsigned())
+    }
+
+    /// Bit number `n` of a doubleword as LoPAR counts them.
+    const fn bit(n: u32) -> u64 {
+        1 << (u64::BITS - 1 - n)
+    }
+
+    /// What scripts name of the calls: calls, flags and statuses as in asm/hvcall.h, requests of H_BULK_REMOVE as in
+    /// arch/powerpc/kvm/book3s_pr_papr.c.
+    pub static NAMES: &[Named] = &[
+        named("H_REMOVE", H_REMOVE as u64),
+        named("H_ENTER", H_ENTER as u64),
+        named("H_READ", H_READ as u64),
+        named("H_CLEAR_MOD", H_CLEAR_MOD as u64),
+        named("H_CLEAR_REF", H_CLEAR_REF as u64),
+        named("H_PROTECT", H_PROTECT as u64),
+        named("H_PAGE_INIT", H_PAGE_INIT as u64),
+        named("H_LOGICAL_CI_LOAD", H_LOGICAL_CI_LOAD as u64),
+        named("H_PUT_TERM_CHAR", H_PUT_TERM_CHAR as u64),
+        named("H_REGISTER_VPA", H_REGISTER_VPA as u64),
+        named("H_CEDE", H_CEDE as u64),
+        named("H_CONFER", H_CONFER as u64),
+        named("H_PROD", H_PROD as u64),
+        named("H_BULK_REMOVE", H_BULK_REMOVE as u64),
+        named("H_RANDOM", H_RANDOM as u64),
+        named("H_SET_MODE", H_SET_MODE as u64),
+        named("H_RPT_INVALIDATE", H_RPT_INVALIDATE as u64),
+        named("PAPR_UNKNOWN", UNKNOWN as u64),
+        named("H_EXACT", bit(24)),
+        named("H_READ_4", bit(26)),
+        named("H_AVPN", bit(32)),
+        named("H_ANDCOND", bit(33)),
+        named("H_ZERO_PAGE", bit(48)),
+        named("H_COPY_PAGE", bit(49)),
+        named("H_SET_MODE_RESOURCE_SET_CIABR", 1),
+        named("H_SET_MODE_RESOURCE_SET_DAWR0", 2),
+        named("H_SET_MODE_RESOURCE_ADDR_TRANS_MODE", 3),
+        named("H_SET_MODE_RESOURCE_LE", SET_MODE_RESOURCE_LE as u64),
+        named("H_SET_MODE_RESOURCE_SET_DAWR1", 5),
+        named("H_BULK_REMOVE_REQUEST", 0x4000_0000_0000_0000),
+        named("H_BULK_REMOVE_RESPONSE", 0x8000_0000_0000_0000),
+        named("H_BULK_REMOVE_END", 0xc000_0000_0000_0000),
+        named("H_BULK_REMOVE_TYPE", 0xc000_0000_0000_0000),
+        named("H_BULK_REMOVE_NOT_FOUND", 0x1000_0000_0000_0000),
+        named("H_BULK_REMOVE_CODE", 0x3000_0000_0000_0000),
+        named("H_BULK_REMOVE_RC", 0x0c00_0000_0000_0000),
+        named("H_BULK_REMOVE_AVPN", 0x0200_0000_0000_0000),
+        named("H_BULK_REMOVE_ANDCOND", 0x0100_0000_0000_0000),
+        named("H_VPA_FUNC_SHIFT", 45),
+        named("H_VPA_REG_VPA", 1),
+        named("H_VPA_REG_DTL", 2),
+        named("H_VPA_REG_SLB", 3),
+        named("H_VPA_DEREG_VPA", 5),
+        named("H_VPA_DEREG_DTL", 6),
+        named("H_VPA_DEREG_SLB", 7),
+        status("H_SUCCESS", H_SUCCESS),
+        status("H_FUNCTION", H_FUNCTION),
+        status("H_PRIVILEGE", H_PRIVILEGE),
+        status("H_PARAMETER", H_PARAMETER),
+        status("H_PTEG_FULL", H_PTEG_FULL),
+        status("H_NOT_FOUND", H_NOT_FOUND),
+        status("H_RESOURCE", H_RESOURCE),
+        status("H_P2", H_P2),
+        status("H_P3", H_P3),
+        status("H_P4", H_P4),
+        status("H_UNSUPPORTED_FLAG_START", H_UNSUPPORTED_FLAG),
+    ];
 }

@@ -2,6 +2,10 @@
 //!
 //! A row gives the fixed bits of an instruction word and the list of its operands in assembler order. From that the
 //! assembler encodes, the disassembler names, and both know which general registers an instruction reads and writes.
+//!
+//! [`INSNS`] is what the guest, the reference and scripts know; [`script`] adds what scripts run besides.
+
+pub mod script;
 
 use crate::name::is_equal;
 

@@ -7,8 +7,8 @@
 //! | table | what it answers |
 //! |---|---|
 //! | [`answer`] | user space's answers to hypercalls |
-//! | [`bit`] | the bits of MSR, ESR, DSISR and SRR1 by name |
-//! | [`msr`], [`syndrome`], [`timer`] | those bits, and the fields of the timer registers, as constants |
+//! | [`bit::REGISTERS`] | the bits and fields of registers by name |
+//! | [`msr`], [`syndrome`], [`timer`], [`config`] | those bits and fields as constants |
 //! | [`capability::CAPABILITIES`] | what KVM says of itself |
 //! | [`cpu::CPUS`] | which CPU models there are, how to tell them by PVR, which family each belongs to |
 //! | [`spr::SPRS`] | an SPR's number, who may read and write it, on which CPUs, what it aliases, its page field |
@@ -28,6 +28,7 @@
 pub mod answer;
 pub mod bit;
 pub mod capability;
+pub mod config;
 pub mod cpu;
 pub mod debug;
 pub mod exception;

@@ -37,13 +37,27 @@ pub mod mas {
 
     /// MAS2: bits below the effective page number: VLE or X0, X1, W, I, M, G, E.
     pub const ATTRIBUTES: u64 = 0x7f;
+    /// MAS2\[W\]: stores go through to memory.
+    pub const WRITE_THROUGH: u32 = 1 << 4;
     /// MAS2\[I\]: cache-inhibited.
     pub const INHIBITED: u32 = 1 << 3;
+    /// MAS2\[M\]: memory coherence required.
+    pub const COHERENT: u32 = 1 << 2;
     /// MAS2\[G\]: guarded.
     pub const GUARDED: u32 = 1 << 1;
+    /// MAS2\[E\]: little-endian.
+    pub const LITTLE_ENDIAN: u32 = 1 << 0;
     /// MAS2\[EPN\]: effective page number.
     pub const EPN: u64 = !0xfff;
 
+    /// MAS3\[U0\]: the kernel's own, and so the next three.
+    pub const U0: u32 = 1 << 9;
+    /// MAS3\[U1\].
+    pub const U1: u32 = 1 << 8;
+    /// MAS3\[U2\].
+    pub const U2: u32 = 1 << 7;
+    /// MAS3\[U3\].
+    pub const U3: u32 = 1 << 6;
     /// MAS3\[UX\]: problem state may execute.
     pub const UX: u32 = 1 << 5;
     /// MAS3\[SX\]: supervisor state may execute.
@@ -185,6 +199,10 @@ pub mod hash32 {
     pub const PTE_R: u32 = 1 << 8;
     /// PTE word 1, C: changed.
     pub const PTE_C: u32 = 1 << 7;
+    /// PTE word 1 (and lower BAT), W: stores go through to memory.
+    pub const PTE_W: u32 = 1 << 6;
+    /// PTE word 1 (and lower BAT), M: memory coherence required.
+    pub const PTE_M: u32 = 1 << 4;
     /// PTE word 1 (and lower BAT), I: cache-inhibited.
     pub const PTE_I: u32 = 1 << 5;
     /// PTE word 1 (and lower BAT), G: guarded.
@@ -221,8 +239,12 @@ pub mod hash64 {
     pub const SLB_KP: u64 = 1 << 10;
     /// slbmte RS, N: no-execute.
     pub const SLB_N: u64 = 1 << 9;
+    /// slbmte RS, L: a page larger than 4 KiB.
+    pub const SLB_L: u64 = 0x100;
+    /// slbmte RS, LP: which of the larger ones.
+    pub const SLB_LP: u64 = 0x30;
     /// slbmte RS, L and LP: base page size.
-    pub const SLB_LLP: u64 = 0x130;
+    pub const SLB_LLP: u64 = SLB_L | SLB_LP;
 
     /// SDR1: real address of the page table.
     pub const SDR1_HTABORG: u64 = 0x0fff_ffff_fffc_0000;
@@ -239,6 +261,8 @@ pub mod hash64 {
     pub const PTE_H: u64 = 1 << 1;
     /// PTE doubleword 0, L: larger than 4 KiB.
     pub const PTE_L: u64 = 1 << 2;
+    /// PTE doubleword 0, B: segment size.
+    pub const PTE_B: u64 = 0xc000_0000_0000_0000;
     /// PTE doubleword 0: abbreviated virtual page number (with B above it).
     pub const PTE_AVPN: u64 = 0x3fff_ffff_ffff_ff80;
     /// An offset in a segment moves right by this to stand at its place in the AVPN.
@@ -257,6 +281,8 @@ pub mod hash64 {
     pub const PTE_R: u64 = 1 << 8;
     /// PTE doubleword 1, C: changed.
     pub const PTE_C: u64 = 1 << 7;
+    /// PTE doubleword 1, W: stores go through to memory.
+    pub const PTE_W: u64 = 1 << 6;
     /// PTE doubleword 1, I: cache-inhibited.
     pub const PTE_I: u64 = 1 << 5;
     /// PTE doubleword 1, M: memory coherence required.

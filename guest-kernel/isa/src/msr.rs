@@ -76,6 +76,21 @@ pub mod lpcr {
     pub const ILE: u64 = 1 << 25;
 }
 
+/// Bits of FSCR, by which a kernel lets programs use what POWER8 has besides (Power ISA 2.07 Book III-S, "Facility Status and Control
+/// Register"; reg.h, FSCR_TAR_LG and others).
+pub mod fscr {
+    /// IC: which facility it was that a program did not have.
+    pub const IC: u64 = 0xff << 56;
+    /// The register TAR, and the branch to it.
+    pub const TAR: u64 = 1 << 8;
+    /// Event-based branches.
+    pub const EBB: u64 = 1 << 7;
+    /// Transactions.
+    pub const TM: u64 = 1 << 5;
+    /// The register DSCR by the number of problem state.
+    pub const DSCR: u64 = 1 << 2;
+}
+
 /// The bits a guest may change by a store to the page's `msr` field: the kernel's documentation names these two only
 /// (Documentation/virt/kvm/ppc-pv.rst, "MSR bits").
 pub const PAGE_SAFE: u64 = EE | book3s::RI;

@@ -33,6 +33,8 @@ pub mod tsr {
     pub const ENW: u32 = 1 << 31;
     /// Watchdog interrupt status.
     pub const WIS: u32 = 1 << 30;
+    /// WRS: what the watchdog has reset.
+    pub const WRS: u32 = 3 << 28;
     /// Decrementer interrupt status.
     pub const DIS: u32 = 1 << 27;
     /// Fixed-interval timer interrupt status.

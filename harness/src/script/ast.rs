@@ -6,7 +6,7 @@ use super::span::Span;
 use crate::case::Comparison;
 use crate::feature::Feature;
 use sprig_isa::exception::Exception;
-use sprig_isa::insn::Insn;
+use sprig_isa::insn::script::Row;
 use sprig_wire::bytecode::Alu;
 use sprig_wire::firmware::Service;
 use sprig_wire::host::HostCall;
@@ -236,7 +236,7 @@ pub(super) enum Instruction {
     /// A partition's hypercall.
     Papr,
     Mnemonic {
-        row: &'static Insn,
+        row: Row,
         operands: Vec<Expr>,
     },
 }
@@ -257,6 +257,10 @@ pub(super) enum ExprKind {
     NumberOf(Box<Expr>),
     /// `alias(REG)`.
     AliasOf(Box<Expr>),
+    /// `REGISTER.FIELD(value)`.
+    FieldOf(Name, Box<Expr>),
+    /// `insn(INSN)`.
+    Insn(Box<Instruction>),
     Negate(Box<Expr>),
     Complement(Box<Expr>),
     Multiply(Box<Expr>, Box<Expr>),
@@ -285,9 +289,15 @@ impl Expr {
             ExprKind::Name(reference) => is(&reference.name) || reference.round.iter().any(|round| round.mentions(is)),
             ExprKind::NumberOf(inner)
             | ExprKind::AliasOf(inner)
+            | ExprKind::FieldOf(_, inner)
             | ExprKind::Negate(inner)
             | ExprKind::Complement(inner)
             | ExprKind::Not(inner) => inner.mentions(is),
+            ExprKind::Insn(instruction) => match &**instruction {
+                Instruction::Word(word) => word.mentions(is),
+                Instruction::Papr => false,
+                Instruction::Mnemonic { operands, .. } => operands.iter().any(|operand| operand.mentions(is)),
+            },
             ExprKind::Multiply(left, right)
             | ExprKind::Binary(_, left, right)
             | ExprKind::Compare(_, left, right)

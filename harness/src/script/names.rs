@@ -5,8 +5,9 @@ use super::gpr;
 use super::setting::GuestWord;
 use super::span::Span;
 use crate::nearest::nearest;
-use sprig_isa::bit::{self, Bit};
+use sprig_isa::bit::{Bit, REGISTERS};
 use sprig_isa::capability::{CAPABILITIES, COUNTS};
+use sprig_isa::mmu::hash64;
 use sprig_isa::spr::SPRS;
 use sprig_isa::{debug, hcall, one_reg, page};
 use sprig_wire::{board, layout};
@@ -16,16 +17,11 @@ use std::sync::LazyLock;
 /// What a register holds before a step reads into it: a read that does nothing shows.
 pub const POISON: u64 = 0xdead_beef;
 
-/// Registers whose bits have names, and the tables that own them.
-static BITS: &[(&str, &[&[Bit]])] = &[
-    ("MSR", &[bit::MSR_BOOKE, bit::MSR_BOOK3S]),
-    ("ESR", &[bit::ESR]),
-    ("SRR1", &[bit::SRR1_PROGRAM, bit::SRR1_INSTRUCTION_STORAGE]),
-    ("DSISR", &[bit::DSISR]),
-];
-
-/// Constants that are neither bits nor in the hypercall tables.
+/// Constants that are neither bits nor in another table.
 static OTHERS: &[(&str, u64)] = &[
+    ("EV_EPAPR_VENDOR_ID", hcall::EPAPR_VENDOR as u64),
+    ("EV_FSL_VENDOR_ID", hcall::FSL_VENDOR as u64),
+    ("EV_KVM_VENDOR_ID", hcall::KVM_VENDOR as u64),
     ("KVM_SC_MAGIC_R0", hcall::KVM_SC_MAGIC_R0 as u64),
     ("KVM_FEATURE_MAGIC_PAGE", hcall::KVM_FEATURE_MAGIC_PAGE as u64),
     ("KVM_MAGIC_FEAT_SR", hcall::KVM_MAGIC_FEAT_SR as u64),
@@ -38,6 +34,8 @@ static OTHERS: &[(&str, u64)] = &[
     ("KVMPPC_DEBUG_BREAKPOINT", debug::BREAKPOINT as u64),
     ("KVMPPC_DEBUG_WATCH_WRITE", debug::WATCH_WRITE as u64),
     ("KVMPPC_DEBUG_WATCH_READ", debug::WATCH_READ as u64),
+    ("KVMPPC_INST_SW_BREAKPOINT", debug::SOFTWARE_BREAKPOINT as u64),
+    ("HPTES_PER_GROUP", hash64::PTES_PER_GROUP),
     (MAGIC_PAGE, page::DEFAULT_EA),
     ("SCRATCH", layout::SCRATCH_BASE as u64),
     ("BOARD", board::REGISTERS as u64),
@@ -50,23 +48,31 @@ pub(crate) const MAGIC_PAGE: &str = "MAGIC_PAGE";
 /// Every constant on a 32-bit guest, in the order of the documentation.
 static CONSTANTS: LazyLock<Vec<(String, u64)>> = LazyLock::new(|| {
     let mut all: Vec<(String, u64)> = Vec::new();
-    for (register, tables) in BITS {
-        for bit in tables.iter().copied().flatten() {
-            let name = format!("{register}.{}", bit.name);
-            // The families share some bits of MSR.
-            if !all.iter().any(|(known, _)| *known == name) {
-                all.push((name, bit.mask));
-            }
+    for (name, bit) in bits() {
+        // The families share some bits of MSR.
+        if !all.iter().any(|(known, _)| *known == name) {
+            all.push((name, bit.mask));
         }
     }
     all.extend(hcall::HYPERCALLS.iter().map(|call| (call.name.to_owned(), call.token.into())));
     all.extend(hcall::STATUSES.iter().map(|status| (status.name.to_owned(), status.value.into())));
+    all.extend(hcall::papr::NAMES.iter().map(|named| (named.name.to_owned(), named.value)));
     all.extend(one_reg::ONE_REGS.iter().map(|register| (register.name.to_owned(), register.id)));
     all.extend(CAPABILITIES.iter().map(|capability| (capability.name.to_owned(), capability.number.into())));
     all.extend(COUNTS.iter().map(|(name, number)| ((*name).to_owned(), (*number).into())));
+    all.extend(one_reg::OTHER_NAMES.iter().map(|(name, id)| ((*name).to_owned(), *id)));
     all.extend(OTHERS.iter().map(|(name, value)| ((*name).to_owned(), *value)));
     all
 });
+
+/// Every bit and field of a register, as `REGISTER.NAME`.
+fn bits() -> impl Iterator<Item = (String, Bit)> {
+    let named = |register: &'static str| move |bit: &Bit| (format!("{register}.{}", bit.name), *bit);
+    REGISTERS.iter().flat_map(move |(register, tables)| tables.iter().copied().flatten().map(named(register)))
+}
+
+/// Those by name.
+static FIELDS: LazyLock<HashMap<String, Bit>> = LazyLock::new(|| bits().collect());
 
 /// The same by name: a script asks for hundreds, and again in each round of a loop.
 static VALUES: LazyLock<HashMap<&str, u64>> =
@@ -87,6 +93,21 @@ pub fn constant(name: &str, word: GuestWord) -> Option<u64> {
         return Some(magic_page(word));
     }
     VALUES.get(name).copied()
+}
+
+/// The bit or field of this name, to be given a number.
+pub(super) fn field(name: &str) -> Option<Bit> {
+    FIELDS.get(name).copied()
+}
+
+/// True if the register has any.
+pub(super) fn has_fields(register: &str) -> bool {
+    REGISTERS.iter().any(|(known, _)| *known == register)
+}
+
+/// Every one of their names.
+pub(super) fn field_names() -> impl Iterator<Item = &'static str> {
+    constant_names().filter(|name| FIELDS.contains_key(*name))
 }
 
 /// What `MAGIC_PAGE` is: where the magic page is unless a step says otherwise.
@@ -186,6 +207,7 @@ pub static WORDS: &[(&str, Place)] = {
         ("none", Within),
         ("number", Within),
         ("alias", Within),
+        ("insn", Within),
     ]
 };
 

@@ -7,7 +7,7 @@ use super::setting::GuestWord;
 use super::span::Span;
 use crate::case::Condition;
 use sprig_isa::exception::Exception;
-use sprig_isa::insn::Insn;
+use sprig_isa::insn::script::Row;
 use sprig_isa::page::Field;
 use sprig_wire::bytecode::{Alu, Register};
 use sprig_wire::host::HostCall;
@@ -114,7 +114,7 @@ pub(super) enum Instruction {
     /// A partition's hypercall: `sc1`, or what stands in for it on the target.
     Papr,
     Row {
-        row: &'static Insn,
+        row: Row,
         /// A named special register is filled in by the CPU: its place holds zero.
         operands: Vec<i64>,
         spr: Option<&'static str>,

@@ -51,6 +51,69 @@ fn the_hypercall_of_a_partition_is_the_one_that_its_hypervisor_takes() {
     assert_eq!(first(with_kernel(usual, &[Feature::FakeSc1])), 0x7c00_0268, "OP_31_XOP_FAKE_SC1");
 }
 
+/// What the first step of a script stores, or runs first.
+fn first_constant(step: &str) -> u64 {
+    let case = assemble(&format!("{HEADER}mtspr SPRG0, {step}\n"), "e500v2");
+    *case.parts.constants.first().expect("a constant")
+}
+
+#[test]
+fn a_field_with_a_number_is_the_number_at_its_place() {
+    for (field, value) in [
+        ("MAS1.V | MAS1.TID(5) | MAS1.TSIZE(1)", 0x8005_0100),
+        ("MAS1.TSIZE", 0xf00),
+        ("TCR.WPEXT(50 >> 2) | TCR.WP(50 & 3)", 0x8018_0000),
+        ("TCR.DIE(1)", 0x0400_0000),
+        ("HPTE.AVPN(14 << 5) | HPTE.V", 0xe001),
+        ("H_EXACT >> 32", 0x80),
+    ] {
+        assert_eq!(first_constant(field), value, "{field}");
+    }
+}
+
+#[test]
+fn a_parenthesis_behind_white_space_is_the_next_value_of_a_list() {
+    let script = parse(&format!("{HEADER}for value in TCR.WP (1) {{\n    mtspr SPRG0, value\n}}\n"));
+    let case = script.instances()[0].assemble(&profile(Cpu::by_name("e500v2").expect("a CPU"), true));
+    assert_eq!(case.unwrap_or_else(|error| panic!("{error}")).parts.constants, [0xc000_0000, 1]);
+}
+
+/// What GNU as makes of them.
+#[test]
+fn an_enclosed_instruction_is_its_word() {
+    for (instruction, word) in [
+        ("insn(mfspr r6, SRR0)", 0x7cda_02a6),
+        ("insn(mtspr TSR, r6)", 0x7cd0_53a6),
+        ("insn(stwcx. r3, 0, r4)", 0x7c60_212d),
+        ("insn(lwz r3, 4 * (1 + 1)(r4))", 0x8064_0008),
+        ("insn(bc 12, 0, 8)", 0x4180_0008),
+        ("insn(rfi)", 0x4c00_0064),
+        ("insn(word 0x12345678)", 0x1234_5678),
+        ("insn(addi r3, 0, insn(nop) >> 30)", 0x3860_0001),
+        ("insn(or r0, r5, r5) | 3 << 16", 0x7ca3_2b78),
+    ] {
+        assert_eq!(first_constant(instruction), word, "{instruction}");
+    }
+}
+
+#[test]
+fn other_registers_than_the_general_ones_have_names_and_numbers() {
+    let words = |steps: &str| assemble(&format!("{HEADER}{steps}\n"), "power8").parts.code;
+    for (named, numbered, word) in [
+        ("lfd f1, 32(r4)", "lfd 1, 32(r4)", 0xc824_0020),
+        ("stvx v31, 0, r4", "stvx 31, 0, r4", 0x7fe0_21ce),
+        ("lxvd2x vs33, 0, r4", "lxvd2x 1 + 32, 0, r4", 0x7c20_2699),
+        ("xxlor vs33, vs2, vs34", "xxlor 33, 2, 34", 0xf022_1493),
+    ] {
+        assert_eq!(words(&format!("run {named}"))[0], word, "{named}");
+        assert_eq!(words(&format!("run {numbered}"))[0], word, "{numbered}");
+        let case = assemble(&format!("{HEADER}run {numbered}\n"), "power8");
+        assert_eq!(case.steps[0].text, named, "what a failure shows");
+    }
+    // A variable of that name is meant where there is one.
+    assert_eq!(words("for f1 in 2 {\n    run lfd f1, 0(r4)\n}")[0], 0xc844_0000);
+}
+
 #[test]
 fn a_sweep_leaves_out_what_is_unsafe_to_write() {
     let case = assemble(&format!("{HEADER}for n in 0..1023 except UNSAFE_TO_WRITE {{\n    mtspr n, 0\n}}\n"), "e500v2");

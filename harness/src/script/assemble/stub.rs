@@ -19,7 +19,7 @@ use crate::case::Profile;
 use crate::feature::Feature;
 use sprig_isa::cpu::Family;
 use sprig_isa::hcall::{KVM_HC_FEATURES, KVM_HC_PPC_MAP_MAGIC_PAGE, KVM_SC_SEQUENCE, TOKEN_REGISTER, papr};
-use sprig_isa::insn::word;
+use sprig_isa::insn::{Operand, script, word};
 use sprig_isa::page::{Field, PAGE_SIZE};
 use sprig_isa::spr::number;
 use sprig_wire::board;
@@ -115,11 +115,11 @@ impl Context<'_> {
             Instruction::Word(_) | Instruction::Papr => Vec::new(),
             Instruction::Row { row, operands, spr } => {
                 let number = spr.map(|name| i64::from(self.number(SprRef::Named(name))));
-                let operand = |(operand, value): (&sprig_isa::insn::Operand, &i64)| match number {
-                    Some(number) if *operand == sprig_isa::insn::Operand::Spr => number,
+                let operand = |(field, value): (script::Field, &i64)| match number {
+                    Some(number) if field == script::Field::Common(Operand::Spr) => number,
                     _ => *value,
                 };
-                row.operands.iter().zip(operands).map(operand).collect()
+                row.fields().zip(operands).map(operand).collect()
             }
         }
     }

@@ -6,6 +6,7 @@ use super::stub::Context;
 use crate::describe;
 use sprig_isa::hcall::HYPERCALLS;
 use sprig_isa::insn::Operand;
+use sprig_isa::insn::script::Field;
 use sprig_isa::spr::Spr;
 use sprig_wire::bytecode::permission;
 use std::fmt::Write;
@@ -99,24 +100,24 @@ impl Context<'_> {
             Instruction::Papr => return "papr".to_owned(),
             Instruction::Row { row, .. } => row,
         };
-        let mut text = row.mnemonic.to_owned();
+        let mut text = row.mnemonic().to_owned();
         let mut displacement = false;
-        for (index, (operand, value)) in row.operands.iter().zip(self.operands(instruction)).enumerate() {
+        for (index, (field, value)) in row.fields().zip(self.operands(instruction)).enumerate() {
             text.push_str(match (index, displacement) {
                 (0, _) => " ",
                 (_, true) => "(",
                 (_, false) => ", ",
             });
-            text.push_str(&match operand {
-                Operand::RaOrZero if value == 0 => "0".to_owned(),
-                operand if operand.is_gpr() => format!("r{value}"),
-                Operand::Spr => self.spr(SprRef::Number(u16::try_from(value).unwrap_or_default())),
-                _ => value.to_string(),
+            text.push_str(&match field {
+                Field::Common(Operand::RaOrZero) if value == 0 => "0".to_owned(),
+                field if field.is_gpr() => format!("r{value}"),
+                Field::Common(Operand::Spr) => self.spr(SprRef::Number(u16::try_from(value).unwrap_or_default())),
+                field => format!("{}{value}", field.register_file().unwrap_or_default()),
             });
             if displacement {
                 text.push(')');
             }
-            displacement = matches!(operand, Operand::D | Operand::Ds);
+            displacement = field.is_displacement();
         }
         text
     }

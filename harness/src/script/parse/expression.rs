@@ -190,6 +190,10 @@ impl Cursor<'_> {
         match name.text.as_str() {
             "number" if self.next_is("(") => self.call(span, ExprKind::NumberOf),
             "alias" if self.next_is("(") => self.call(span, ExprKind::AliasOf),
+            "insn" if self.next_is("(") => {
+                let inner = self.nested(span, Self::enclosed_instruction)?;
+                Ok(Expr { kind: inner.kind, span: span.to(self.before()) })
+            }
             "page" if self.next_is(".") => Err(Diagnostic::error("a field of the page is not a value")
                 .at(span, "")
                 .help("read it in a step of its own, `x = page.sprg0`, and use `x`")),
@@ -227,6 +231,14 @@ impl Cursor<'_> {
         }
         let part = if self.eat(".") { Some(self.word("a part: `r4`, `exception`, ...")?) } else { None };
         let span = name.span.to(self.before());
+        // A parenthesis that follows at once gives the field of a register a number: in a list another value may follow.
+        if let Some(part) =
+            part.as_ref().filter(|_| round.is_empty() && self.next_is("(") && self.here().start == span.end)
+        {
+            let field = Name { text: format!("{}.{}", name.text, part.text), span };
+            let value = self.parenthesised()?;
+            return self.node(span.to(self.before()), ExprKind::FieldOf(field, Box::new(value)));
+        }
         self.node(span, ExprKind::Name(Reference { name: name.text, name_span: name.span, round, part }))
     }
 
@@ -234,7 +246,7 @@ impl Cursor<'_> {
         self.node(left.span.to(right.span), kind(Box::new(left), Box::new(right)))
     }
 
-    fn node(&mut self, span: Span, kind: ExprKind) -> Parsed<Expr> {
+    pub(super) fn node(&mut self, span: Span, kind: ExprKind) -> Parsed<Expr> {
         self.nodes += 1;
         if self.nodes > limit::EXPRESSION_NODES {
             let message = format!("a line has at most {} operands and operators", limit::EXPRESSION_NODES);

@@ -1,11 +1,12 @@
-//! The instructions of `run` and `patched`.
+//! The instructions of `run` and `patched`, and those that are a value: `insn(...)`.
 
-use super::super::ast::{Expr, Instruction, Name, Run};
+use super::super::ast::{Expr, ExprKind, Instruction, Name, Run};
 use super::super::diagnostic::Diagnostic;
 use super::super::limit;
 use super::super::names;
 use super::cursor::{Cursor, Parsed};
-use sprig_isa::insn::{INSNS, Insn, Operand};
+use sprig_isa::insn::Operand;
+use sprig_isa::insn::script::{Field, Row};
 
 /// Mnemonics that assemblers know in addition to the ISA's own, and what to write instead.
 pub(super) const EXTENDED: [(&str, &str); 13] = [
@@ -27,13 +28,13 @@ pub(super) const EXTENDED: [(&str, &str); 13] = [
 impl Cursor<'_> {
     /// `INSN [; INSN]... [with REG = VALUE, ...] [gives REG, ...]`.
     pub(super) fn run(&mut self) -> Parsed<Run> {
-        let mut instructions = vec![self.instruction()?];
+        let mut instructions = vec![self.instruction(false)?];
         while self.eat(";") {
             if instructions.len() == limit::INSTRUCTIONS {
                 let message = format!("a step runs at most {} instructions", limit::INSTRUCTIONS);
                 return Err(Diagnostic::error(message).at(self.here(), "one too many"));
             }
-            instructions.push(self.instruction()?);
+            instructions.push(self.instruction(false)?);
         }
         let mut with = Vec::new();
         if self.eat_word("with") {
@@ -58,7 +59,17 @@ impl Cursor<'_> {
         Ok(Run { instructions, with, gives })
     }
 
-    fn instruction(&mut self) -> Parsed<Instruction> {
+    /// `(INSN)`, after `insn`: the instruction as a value.
+    pub(super) fn enclosed_instruction(&mut self) -> Parsed<Expr> {
+        let start = self.here();
+        self.expect("(")?;
+        let instruction = self.instruction(true)?;
+        self.expect(")")?;
+        self.node(start.to(self.before()), ExprKind::Insn(Box::new(instruction)))
+    }
+
+    /// One instruction; in parentheses it ends where they do.
+    fn instruction(&mut self, is_enclosed: bool) -> Parsed<Instruction> {
         let name = self.word("an instruction")?;
         if name.text == "word" {
             return Ok(Instruction::Word(self.value()?));
@@ -73,9 +84,9 @@ impl Cursor<'_> {
         } else {
             name
         };
-        let row = Insn::by_mnemonic(&name.text);
+        let row = Row::by_mnemonic(&name.text);
         let Some(row) = row else {
-            let mnemonics = || INSNS.iter().map(|row| row.mnemonic).chain(["word", "papr"]);
+            let mnemonics = || Row::all().map(Row::mnemonic).chain(["word", "papr"]);
             let extended = EXTENDED.iter().find(|(mnemonic, _)| *mnemonic == name.text);
             let found =
                 Diagnostic::error(format!("unknown instruction `{}`", name.text)).at(name.span, "not a mnemonic");
@@ -87,9 +98,9 @@ impl Cursor<'_> {
             });
         };
         let start = self.here();
-        let operands = self.operands(row)?;
-        if operands.len() != row.operands.len() {
-            let taken = match row.operands.len() {
+        let operands = self.operands(row, is_enclosed)?;
+        if operands.len() != row.fields().len() {
+            let taken = match row.fields().len() {
                 0 => "no operands".to_owned(),
                 1 => format!("one operand: {}", signature(row)),
                 many => format!("{many} operands: {}", signature(row)),
@@ -97,16 +108,19 @@ impl Cursor<'_> {
             let given = operands.len();
             let span = if given == 0 { name.span } else { start.to(self.before()) };
             return Err(
-                Diagnostic::error(format!("`{}` takes {taken}", row.mnemonic)).at(span, format!("{given} given"))
+                Diagnostic::error(format!("`{}` takes {taken}", row.mnemonic())).at(span, format!("{given} given"))
             );
         }
         Ok(Instruction::Mnemonic { row, operands })
     }
 
-    fn operands(&mut self, row: &Insn) -> Parsed<Vec<Expr>> {
+    fn operands(&mut self, row: Row, is_enclosed: bool) -> Parsed<Vec<Expr>> {
         let mut operands = Vec::new();
-        let ends = |cursor: &Self| {
-            cursor.is_at_end() || cursor.next_is(";") || cursor.next_is_word("with") || cursor.next_is_word("gives")
+        let ends = |cursor: &Self| match is_enclosed {
+            true => cursor.next_is(")"),
+            false => {
+                cursor.is_at_end() || cursor.next_is(";") || cursor.next_is_word("with") || cursor.next_is_word("gives")
+            }
         };
         if ends(self) {
             return Ok(operands);
@@ -114,36 +128,59 @@ impl Cursor<'_> {
         loop {
             operands.push(self.value()?);
             // A displacement and its base register: `d(ra)`.
-            if self.next_is("(") && matches!(row.operands.get(operands.len() - 1), Some(Operand::D | Operand::Ds)) {
+            if self.next_is("(") && row.fields().nth(operands.len() - 1).is_some_and(Field::is_displacement) {
                 operands.push(self.parenthesised()?);
             }
             if !self.eat(",") {
                 break;
             }
         }
-        if ends(self) { Ok(operands) } else { Err(self.expected("`,`, `;`, `with`, `gives` or the end of the line")) }
+        let may_follow = if is_enclosed { "`,` or `)`" } else { "`,`, `;`, `with`, `gives` or the end of the line" };
+        if ends(self) { Ok(operands) } else { Err(self.expected(may_follow)) }
     }
 }
 
 /// The operands of an instruction as a manual writes them: `RT, D(RA)`.
-fn signature(row: &Insn) -> String {
+fn signature(row: Row) -> String {
     let mut text = String::new();
     let mut in_parentheses = false;
-    for operand in row.operands {
+    for field in row.fields() {
         if !text.is_empty() {
             text.push_str(if in_parentheses { "(" } else { ", " });
         }
-        text.push_str(operand_name(*operand));
+        text.push_str(field_name(field));
         if in_parentheses {
             text.push(')');
         }
-        in_parentheses = matches!(operand, Operand::D | Operand::Ds);
+        in_parentheses = field.is_displacement();
     }
     text
 }
 
 /// A field's name in the manuals.
-pub(in super::super) const fn operand_name(operand: Operand) -> &'static str {
+pub(in super::super) const fn field_name(field: Field) -> &'static str {
+    match field {
+        Field::Common(operand) => operand_name(operand),
+        Field::Sh6 => "SH",
+        Field::Mb6 => "MB",
+        Field::Me6 => "ME",
+        Field::Ui8 => "UI",
+        Field::U => "U",
+        Field::Frt => "FRT",
+        Field::Frs => "FRS",
+        Field::Frb => "FRB",
+        Field::Vrt => "VRT",
+        Field::Vrs => "VRS",
+        Field::Vra => "VRA",
+        Field::Vrb => "VRB",
+        Field::Xt => "XT",
+        Field::Xs => "XS",
+        Field::Xa => "XA",
+        Field::Xb => "XB",
+    }
+}
+
+const fn operand_name(operand: Operand) -> &'static str {
     match operand {
         Operand::Rt => "RT",
         Operand::Rs => "RS",
@@ -181,7 +218,7 @@ mod tests {
     #[test]
     fn what_stands_for_an_extended_mnemonic_is_an_instruction() {
         for (mnemonic, instead) in EXTENDED {
-            assert!(Insn::by_mnemonic(mnemonic).is_none(), "{mnemonic}");
+            assert!(Row::by_mnemonic(mnemonic).is_none(), "{mnemonic}");
             let text = format!("# What fails.\nrule unspecified.test\nrun {instead}\n");
             let source = script::source(Path::new("case.probe"), text.into()).expect("text");
             script::parse(source).unwrap_or_else(|error| panic!("{mnemonic}: {error}"));

@@ -6,7 +6,7 @@ use super::super::names::{self, Place, WORDS};
 use super::cursor::{Cursor, Parsed};
 use super::instruction::EXTENDED;
 use sprig_isa::exception::{EXCEPTIONS, Exception};
-use sprig_isa::insn::Insn;
+use sprig_isa::insn::script::Row;
 use sprig_isa::page;
 use sprig_wire::bytecode::permission;
 use sprig_wire::firmware::{SERVICES, Service};
@@ -282,7 +282,7 @@ fn no_step(word: &Name, observed: bool) -> Diagnostic {
         None => format!("unknown step `{name}`"),
     });
     let found = found.at(word.span, "not a step");
-    if Insn::by_mnemonic(name).is_some() {
+    if Row::by_mnemonic(name).is_some() {
         return found.help(format!("it is an instruction: `run {name} ...` executes it"));
     }
     if let Some((_, instead)) = EXTENDED.iter().find(|(mnemonic, _)| *mnemonic == name) {

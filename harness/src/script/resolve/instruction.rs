@@ -2,10 +2,13 @@
 
 use super::super::ast::{self, Expr, ExprKind};
 use super::super::diagnostic::Diagnostic;
-use super::super::parse::instruction::operand_name;
+use super::super::parse::instruction::field_name;
 use super::super::program::{Instruction, Output, SprRef, Value, Width};
+use super::super::span::Span;
 use super::super::{gpr, names};
 use super::Resolver;
+use super::lookup::Lookup;
+use sprig_isa::insn::script::Field;
 use sprig_isa::insn::{Insn, Operand};
 use sprig_wire::bytecode::Register;
 
@@ -13,7 +16,8 @@ impl Resolver<'_, '_> {
     /// What a `run` runs, is given, and gives back.
     #[allow(clippy::type_complexity)] // the three lists of Action::Run
     pub(super) fn run(&mut self, run: &ast::Run) -> Option<(Vec<Instruction>, Vec<(Register, Value)>, Vec<Register>)> {
-        let instructions: Vec<_> = run.instructions.iter().map(|instruction| self.instruction(instruction)).collect();
+        let instructions: Vec<_> =
+            run.instructions.iter().map(|instruction| self.lookup.instruction(instruction)).collect();
         let mut with: Vec<(Register, Value)> = Vec::new();
         let mut complete = true;
         for (expr, value) in &run.with {
@@ -84,16 +88,40 @@ impl Resolver<'_, '_> {
         }
         self.lookup.gpr(expr).map(Register::gpr)
     }
+}
+
+impl Lookup<'_> {
+    /// An instruction that is a value, as what it is in memory.
+    pub(super) fn word_of(&mut self, instruction: &ast::Instruction, span: Span) -> Option<u64> {
+        let word = match self.instruction(instruction)? {
+            Instruction::Word(word) => word,
+            Instruction::Papr => {
+                let found = Diagnostic::error("`papr` is not the same instruction on every target").at(span, "");
+                self.report(found.help("`sc1` is what a CPU has"));
+                return None;
+            }
+            Instruction::Row { row, mut operands, spr } => {
+                if let Some(name) = spr {
+                    let number = self.number_of_name(name, span)?;
+                    let fields = row.fields().zip(&mut operands);
+                    fields.filter(|(field, _)| *field == SPR).for_each(|(_, operand)| *operand = number.into());
+                }
+                // Each operand fits, or it would have been reported.
+                row.encode(&operands)?
+            }
+        };
+        Some(word.into())
+    }
 
     fn instruction(&mut self, instruction: &ast::Instruction) -> Option<Instruction> {
         match instruction {
             ast::Instruction::Word(expr) => {
-                let word = self.lookup.constant(expr)?;
+                let word = self.constant(expr)?;
                 match u32::try_from(word) {
                     Ok(word) => Some(Instruction::Word(word)),
                     Err(_) => {
                         let message = format!("{word:#x} has more than the 32 bits of an instruction");
-                        self.lookup.report(Diagnostic::error(message).at(expr.span, ""));
+                        self.report(Diagnostic::error(message).at(expr.span, ""));
                         None
                     }
                 }
@@ -101,26 +129,27 @@ impl Resolver<'_, '_> {
             ast::Instruction::Papr => Some(Instruction::Papr),
             ast::Instruction::Mnemonic { row, operands } => {
                 let mut spr = None;
-                let values: Vec<_> = row
-                    .operands
-                    .iter()
-                    .zip(operands)
-                    .map(|(operand, expr)| self.operand(*operand, expr, &mut spr))
-                    .collect();
-                Some(Instruction::Row { row, operands: values.into_iter().collect::<Option<_>>()?, spr })
+                let fields = row.fields().zip(operands);
+                let values: Vec<_> = fields.map(|(field, expr)| self.operand(field, expr, &mut spr)).collect();
+                Some(Instruction::Row { row: *row, operands: values.into_iter().collect::<Option<_>>()?, spr })
             }
         }
     }
 
-    fn operand(&mut self, operand: Operand, expr: &Expr, spr: &mut Option<&'static str>) -> Option<i64> {
-        if operand == Operand::RaOrZero && matches!(expr.kind, ExprKind::Number(0)) {
+    fn operand(&mut self, field: Field, expr: &Expr, spr: &mut Option<&'static str>) -> Option<i64> {
+        if field == Field::Common(Operand::RaOrZero) && matches!(expr.kind, ExprKind::Number(0)) {
             return Some(0);
         }
-        if operand.is_gpr() {
-            return self.lookup.gpr(expr).map(i64::from);
+        if field.is_gpr() {
+            return self.gpr(expr).map(i64::from);
         }
-        if operand == Operand::Spr {
-            return match self.lookup.spr(expr)? {
+        if let Some(file) = field.register_file()
+            && let Some(found) = self.register_of_file(file, field, expr)
+        {
+            return found;
+        }
+        if field == SPR {
+            return match self.spr(expr)? {
                 SprRef::Number(number) => Some(i64::from(number)),
                 SprRef::Named(name) => {
                     *spr = Some(name);
@@ -129,23 +158,41 @@ impl Resolver<'_, '_> {
             };
         }
         // Negative numbers are their two's complement.
-        let value = self.lookup.constant(expr)?.cast_signed();
-        if operand.insert(value).is_some() {
+        let value = self.constant(expr)?.cast_signed();
+        if field.insert(value).is_some() {
             return Some(value);
         }
-        let (width, scale) = (operand.width(), operand.scale());
-        let (low, high) = if operand.is_signed() {
-            (-(1i64 << (width - 1)), (1i64 << (width - 1)) - 1)
-        } else {
-            (0, (1i64 << width) - 1)
-        };
-        let multiple = if scale == 0 { String::new() } else { format!(", a multiple of {}", 1 << scale) };
-        let name = operand_name(operand);
-        let message = format!("{value} does not fit the field {name}: {} to {}{multiple}", low << scale, high << scale);
-        self.lookup.report(Diagnostic::error(message).at(expr.span, ""));
+        let (low, high, multiple) = field.values();
+        let multiple = if multiple == 1 { String::new() } else { format!(", a multiple of {multiple}") };
+        let name = field_name(field);
+        let message = format!("{value} does not fit the field {name}: {low} to {high}{multiple}");
+        self.report(Diagnostic::error(message).at(expr.span, ""));
         None
     }
+
+    /// The number of a register of another file than the general ones, if the expression is a name: of one (`f1`, `v1`, `vs33`), or none of
+    /// any. None at all if it is a number, as in the rounds of a loop.
+    fn register_of_file(&mut self, file: &str, field: Field, expr: &Expr) -> Option<Option<i64>> {
+        let ExprKind::Name(reference) = &expr.kind else { return None };
+        let name = reference.name.as_str();
+        if reference.part.is_some() || !reference.round.is_empty() || self.variable(name).is_some() {
+            return None;
+        }
+        let number = name.strip_prefix(file).and_then(|digits| digits.parse::<i64>().ok());
+        // `f01` is no name.
+        let number = number.filter(|number| field.insert(*number).is_some() && name == format!("{file}{number}"));
+        if number.is_none() {
+            let (low, high, _) = field.values();
+            let message = format!("expected a register for the field {}, found `{name}`", field_name(field));
+            let label = format!("expected `{file}{low}` to `{file}{high}`, or a number");
+            self.report(Diagnostic::error(message).at(expr.span, label));
+        }
+        Some(number)
+    }
 }
+
+/// Where an instruction has the number of a special register.
+const SPR: Field = Field::Common(Operand::Spr);
 
 /// How wide a register of a `run` is.
 const fn width(register: Register) -> Width {
@@ -164,7 +211,7 @@ fn written(instruction: &Instruction) -> Option<u8> {
         }
         Instruction::Papr => return None,
         Instruction::Row { row, operands, .. } => {
-            let index = row.operands.iter().position(|operand| operand.writes_gpr())?;
+            let index = row.fields().position(Field::writes_gpr)?;
             *operands.get(index)?
         }
     };

@@ -1,6 +1,6 @@
 //! What a name stands for: a parameter or loop variable, a register, a constant.
 
-use super::super::ast::{Expr, ExprKind, Reference};
+use super::super::ast::{Expr, ExprKind, Name, Reference};
 use super::super::diagnostic::Diagnostic;
 use super::super::program::SprRef;
 use super::super::setting::{Binding, GuestWord, Meaning};
@@ -106,6 +106,8 @@ impl Lookup<'_> {
                 self.register_as_value(expr.span);
                 None
             }
+            ExprKind::FieldOf(field, value) => self.field_of(field, value, expr.span).map(Term::Constant),
+            ExprKind::Insn(instruction) => self.word_of(instruction, expr.span).map(Term::Constant),
             ExprKind::Negate(inner) => {
                 let inner = self.term(inner, scope)?;
                 Some(binary(Alu::Subtract, Term::Constant(0), inner))
@@ -141,6 +143,23 @@ impl Lookup<'_> {
         }
     }
 
+    /// The field of a register with a number in it.
+    fn field_of(&mut self, field: &Name, value: &Expr, span: Span) -> Option<u64> {
+        let value = self.constant(value);
+        let Some(bits) = names::field(&field.text) else {
+            let found = names::unknown("field of a register", &field.text, field.span, names::field_names());
+            self.report(found);
+            return None;
+        };
+        let value = value?;
+        if let Some(placed) = bits.with(value) {
+            return Some(placed);
+        }
+        let message = format!("{value:#x} does not fit the field {}: 0 to {:#x}", field.text, bits.highest());
+        self.report(Diagnostic::error(message).at(span, ""));
+        None
+    }
+
     fn name(&mut self, reference: &Reference, span: Span, scope: &dyn Observations) -> Option<Term> {
         let name = reference.name.as_str();
         let simple = reference.round.is_empty() && reference.part.is_none();
@@ -163,6 +182,10 @@ impl Lookup<'_> {
         }
         if self.declared.contains_key(name) {
             return scope.observed(self, reference, span);
+        }
+        if reference.part.is_some() && reference.round.is_empty() && names::has_fields(name) {
+            self.report(names::unknown("field of a register", &dotted, span, names::field_names()));
+            return None;
         }
         if names::spr(name).is_some() || gpr::by_name(name).is_some() {
             self.register_as_value(span);
@@ -203,14 +226,19 @@ impl Lookup<'_> {
 
     fn number_of(&mut self, register: &Expr) -> Option<Term> {
         let name = self.named_spr(register)?;
+        self.number_of_name(name, register.span).map(|number| Term::Constant(number.into()))
+    }
+
+    /// The number that a special register has on every CPU.
+    pub(super) fn number_of_name(&mut self, name: &str, span: Span) -> Option<u16> {
         let mut numbers = Spr::by_name(name).map(|spr| spr.number);
         let number = numbers.next()?;
         if numbers.any(|other| other != number) {
             let message = format!("the number of {name} is not the same on every CPU");
-            self.report(Diagnostic::error(message).at(register.span, "").help("write the number that is meant"));
+            self.report(Diagnostic::error(message).at(span, "").help("write the number that is meant"));
             return None;
         }
-        Some(Term::Constant(number.into()))
+        Some(number)
     }
 
     /// A special register by its name, not its number.

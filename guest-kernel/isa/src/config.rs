@@ -1,0 +1,30 @@
+//! Bits of registers that configure a core: what a kernel sets once while it starts.
+
+/// HID0 of e500 (e500 core manual, section 2.10.1; reg.h, HID0_TBEN).
+pub mod hid0 {
+    /// The time base counts.
+    pub const TBEN: u32 = 1 << 14;
+}
+
+/// HID1 of e500 (e500 core manual, section 2.10.2; reg_booke.h, HID1_ABE).
+pub mod hid1 {
+    /// Cache and TLB operations are broadcast.
+    pub const ABE: u32 = 1 << 12;
+}
+
+/// L1CSR0 for the data cache and L1CSR1 for that of instructions, alike (e500 core manual, sections 2.11.1 and 2.11.2; reg_booke.h,
+/// L1CSR0_CPE, L1CSR0_DCFI, L1CSR0_DCE and their kin).
+pub mod l1csr {
+    /// Parity is checked.
+    pub const PARITY: u32 = 1 << 16;
+    /// Invalidate all of it; clears itself.
+    pub const INVALIDATE: u32 = 1 << 1;
+    /// The cache is on.
+    pub const ENABLE: u32 = 1 << 0;
+}
+
+/// MMCR0 of the server families (7450 user manual, "Monitor Mode Control Register 0"; reg.h, MMCR0_FC).
+pub mod mmcr0 {
+    /// The counters stand.
+    pub const FC: u32 = 1 << 31;
+}
