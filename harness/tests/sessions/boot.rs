@@ -101,7 +101,7 @@ fn a_log_that_is_not_in_memory_is_an_error() {
 }
 
 fn a_log_outside_memory_is_an_error() {
-    assert_error(&run(Does::KeepsItElsewhere), "the guest says 'case 0 has ended, its log is kept' where it cannot");
+    assert_error(&run(Does::KeepsItElsewhere), "the guest says 'case 1 has ended, its log is kept' where it cannot");
 }
 
 fn an_exit_status_is_a_crash() {
