@@ -47,11 +47,11 @@ fn run_all<S: System>(reporter: &mut Reporter<'_, S>, job: Job<'_>, returns: &mu
     let kept = image.pages()?;
     let pvr = reporter.system.create_vm(kept.clone())?.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?.pvr;
     reporter.send(&Record::Boot { version: VERSION, pvr, cases: batch.len() });
-    let mut hung_in_a_row = 0;
+    let mut hung = Hung::default();
     for index in 0..batch.len() {
         let case = batch.case(index)?.id;
         reporter.send(&Record::Case { case });
-        let patience = patience_behind(hung_in_a_row, patience);
+        let patience = hung.patience(patience);
         let machine =
             Machine::new(reporter.system.create_vm(kept.clone())?, Program { image, batch, index, patience, counted })?;
         let ran = run_case(reporter, machine, case, returns)?;
@@ -59,19 +59,34 @@ fn run_all<S: System>(reporter: &mut Reporter<'_, S>, job: Job<'_>, returns: &mu
             // That is hardly the case's doing: the others would fare no better, and each takes as long.
             return Ok(());
         }
-        hung_in_a_row = if ran.hung { hung_in_a_row + 1 } else { 0 };
+        hung.note(ran.hung);
     }
     reporter.send(&Record::Done);
     Ok(())
 }
 
-/// Cases one behind the other that hung, behind which the next is not waited for as long as they were.
-const HUNG_IN_A_ROW: u32 = 4;
+/// How many cases have hung.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hung {
+    in_a_row: u32,
+    in_all: u32,
+}
 
-/// Ticks that a machine may be without progress where so many before it have hung: a kernel on which every case hangs would take an hour to
-/// say so.
-const fn patience_behind(hung_in_a_row: u32, patience: u32) -> u32 {
-    if hung_in_a_row < HUNG_IN_A_ROW { patience } else { patience.div_ceil(10) }
+impl Hung {
+    /// So many in a row, and the next case is not waited for as long as they were.
+    const IN_A_ROW: u32 = 4;
+    /// So many in all, and no case is any more.
+    const IN_ALL: u32 = 12;
+
+    fn note(&mut self, hung: bool) {
+        self.in_a_row = if hung { self.in_a_row + 1 } else { 0 };
+        self.in_all += u32::from(hung);
+    }
+
+    /// Ticks that the next machine may be without progress: a kernel on which every case hangs, or every other, would take an hour to say so.
+    const fn patience(self, patience: u32) -> u32 {
+        if self.in_a_row < Self::IN_A_ROW && self.in_all < Self::IN_ALL { patience } else { patience.div_ceil(10) }
+    }
 }
 
 /// How a case went.
@@ -234,9 +249,11 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_behind_many_that_hang_is_given_less_time_and_one_that_does_not_ends_that() {
-        assert_eq!([0, 3, 4, 400].map(|hung| patience_behind(hung, 20)), [20, 20, 2, 2]);
-        assert_eq!(patience_behind(4, 1), 1);
+    fn who_comes_after_many_that_hang_is_given_less_time_and_one_that_does_not_ends_that() {
+        let after = |in_a_row, in_all, patience| Hung { in_a_row, in_all }.patience(patience);
+        assert_eq!([0, 3, 4, 400].map(|hung| after(hung, hung, 20)), [20, 20, 2, 2]);
+        assert_eq!([11, 12].map(|hung| after(1, hung, 20)), [20, 2]);
+        assert_eq!(after(4, 4, 1), 1);
         let hangs = |case| vec![logs(case, State::Running, 3, &[], Err(EINTR))];
         let ends = |case| vec![logs(case, State::Ended, 1, &[], Err(EINTR)), powers_off()];
         let ticks_of = |guests: Vec<Vec<Act>>| {
@@ -252,6 +269,17 @@ mod tests {
         // Five with all of it, and one with a tenth.
         let seven = ticks_of(vec![hangs(0), hangs(1), hangs(2), hangs(3), hangs(4), ends(5), hangs(6)]);
         assert_eq!(seven, 5 * one + one / 10);
+    }
+
+    #[test]
+    fn where_a_dozen_hang_every_other_one_nobody_is_given_all_the_time_any_more() {
+        let mut hung = Hung::default();
+        let given = [true, false].repeat(13).into_iter().map(|hangs| {
+            let patience = hung.patience(20);
+            hung.note(hangs);
+            patience
+        });
+        assert_eq!(given.collect::<Vec<_>>(), [vec![20; 23], vec![2; 3]].concat());
     }
 
     #[test]

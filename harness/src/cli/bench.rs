@@ -5,7 +5,7 @@ use super::error::Error;
 use super::select::{self, Targets};
 use crate::bench::Figure;
 use crate::bench::cost::{self, Unmeasured};
-use crate::bench::suite::{self, BootTime, QEMU_LIMIT, REFERENCE_LIMIT};
+use crate::bench::suite::{self, Boots, QEMU_LIMIT, REFERENCE_LIMIT};
 use crate::case::Case;
 use crate::judge::Exit;
 use crate::run::Run;
@@ -63,10 +63,10 @@ impl Report<'_> {
         };
         let cases = runnable(&suite, &**reference);
         if let Some(qemu) = named(QEMU) {
-            let boot = BootTime::measure(&**qemu).map_err(os)?;
-            self.show(Ok(boot.figure(&**qemu)))?;
-            self.show(boot.count(&**reference, &cases, REFERENCE_LIMIT))?;
-            self.show(boot.count(&**qemu, &runnable(&suite, &**qemu), QEMU_LIMIT))?;
+            let boots = Boots { qemu: &**qemu };
+            self.show(boots.figure())?;
+            self.show(boots.count(&**reference, &cases, REFERENCE_LIMIT))?;
+            self.show(boots.count(&**qemu, &runnable(&suite, &**qemu), QEMU_LIMIT))?;
         } else {
             self.line(&format!("{QEMU} cannot run here: `sprig targets` says why"))?;
         }
