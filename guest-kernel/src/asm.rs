@@ -80,5 +80,5 @@ core::arch::global_asm!(
     DAR_SPR = const number::DAR,
     boot = sym crate::boot,
     asynchronous_interrupt = sym crate::vectors::asynchronous_interrupt,
-    stray_interrupt = sym crate::vectors::stray_interrupt,
+    stray_interrupt = sym crate::report::stray_interrupt,
 );

@@ -1,10 +1,11 @@
 //! The interpreter's machine: this kernel.
 
+use crate::address::Ea;
 #[cfg(target_pointer_width = "32")]
 use crate::changes::Ran;
-use crate::family::Ea;
+use crate::platform::{Here, Platform};
 use crate::save::flags;
-use crate::{cpu, exec, family, platform, registers, spr, vectors};
+use crate::{cpu, exec, family, registers, spr, vectors};
 use core::arch::asm;
 use sprig_interpreter::{CallResult, Kernel, Machine, Unsupported};
 use sprig_isa::cpu::Cpu;
@@ -260,8 +261,7 @@ impl Machine for Guest {
     }
 
     fn spin(&mut self, rounds: u32) {
-        #[cfg(feature = "board")]
-        let rounds = if platform::is_counted() { spin_long(rounds) } else { rounds };
+        let rounds = if Here::is_counted() { spin_long(rounds) } else { rounds };
         if rounds == 0 {
             return;
         }
@@ -292,20 +292,20 @@ impl Machine for Guest {
 
     fn host(&mut self, call: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
         self.anything_may_happen();
-        platform::host(call, arguments)
+        Here::host(call, arguments)
     }
 
     fn firmware(&mut self, service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
         self.anything_may_happen();
-        self.in_supervisor_state(|| platform::firmware(service, arguments))
+        self.in_supervisor_state(|| Here::firmware(service, arguments))
     }
 
     fn reset(&mut self) -> Unsupported {
-        platform::reset()
+        Here::reset()
     }
 
     fn console(&mut self, bytes: &[u8]) {
-        self.in_supervisor_state(|| platform::write(bytes));
+        self.in_supervisor_state(|| Here::write(bytes));
     }
 }
 
@@ -335,7 +335,6 @@ impl Guest {
 }
 
 /// Most of these rounds of the loop in [`Guest::spin`], as many instructions, in one with fewer branches; the rounds that are left.
-#[cfg(feature = "board")]
 fn spin_long(rounds: u32) -> u32 {
     /// Rounds of the short loop, of four instructions, that one of the long one is.
     const SHORT: u32 = 32;

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!   _start (asm/entry.s)
-//!     platform::prepare     what only works before we take over: firmware, PCI
+//!     Here::prepare         what only works before we take over: firmware, PCI
 //!     vectors::install      from here on every exception is reported
 //!     family::start         translation, timers, machine state
-//!     platform::start       console
+//!     Here::start           console
 //!     run_batch             the interpreter, on the machine of machine.rs
-//!     platform::power_off
+//!     Here::power_off
 //! ```
 //!
 //! 32-bit big-endian code that every family runs, or 64-bit code of either byte order for the 64-bit server CPUs; the family
@@ -15,6 +15,7 @@
 #![no_std]
 #![no_main]
 
+mod address;
 mod asm;
 mod cell;
 #[cfg(target_pointer_width = "32")]
@@ -33,7 +34,7 @@ mod vectors;
 
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use machine::Guest;
-use platform::EntryRegisters;
+use platform::{EntryRegisters, Here, Platform};
 use sprig_interpreter::{Memory, run_batch};
 use sprig_isa::cpu::{CPUS, Cpu};
 use sprig_isa::spr::number;
@@ -55,11 +56,11 @@ extern "C" fn boot(r3: usize, r4: usize, r5: usize, r6: usize, r7: usize) -> ! {
     CPU.store(core::ptr::from_ref(known.unwrap_or(platform::usual_cpu())).cast_mut(), Relaxed);
     save::clear();
     let [r3, r4, r5, r6, r7] = [r3, r4, r5, r6, r7].map(|register| register as u32);
-    platform::prepare(EntryRegisters { r3, r4, r5, r6, r7 });
+    Here::prepare(EntryRegisters { r3, r4, r5, r6, r7 });
     family::prepare();
     vectors::install(cpu());
     family::start();
-    platform::start();
+    Here::start();
     if known.is_none() {
         report::unknown_cpu(pvr);
     }
@@ -71,5 +72,5 @@ extern "C" fn boot(r3: usize, r4: usize, r5: usize, r6: usize, r7: usize) -> ! {
         Ok(()) => STATUS_DONE,
         Err(_) => STATUS_PANIC,
     };
-    platform::power_off(status)
+    Here::power_off(status)
 }

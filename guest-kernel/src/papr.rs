@@ -4,7 +4,7 @@
 //! Where KVM-PR's host is a partition itself, `sc 1` of its guest, which runs in problem state, is answered by the host's own hypervisor:
 //! with H_PRIVILEGE. KVM has an instruction for it that no CPU has (arch/powerpc/kvm/book3s_emulate.c, OP_31_XOP_FAKE_SC1).
 
-use crate::family::Ea;
+use crate::address::Ea;
 use core::arch::asm;
 use sprig_isa::insn::Insn;
 

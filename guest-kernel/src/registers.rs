@@ -6,7 +6,7 @@
 
 use crate::cell::Exclusive;
 use crate::cpu;
-use crate::platform;
+use crate::platform::{Here, Platform};
 use crate::spr::mtspr;
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::spr::{SPRS, number as n};
@@ -44,7 +44,7 @@ static WRITES: Exclusive<u32> = Exclusive::new(0);
 pub(crate) fn clear(is_first: bool) {
     // Not the hypervisor's to give to a machine that is new: USPRG0 is VRSAVE, which problem state has.
     clear!(USPRG0);
-    if is_first && platform::ENTERS_CLEAR && cpu().family.is_booke() {
+    if is_first && Here::ENTERS_CLEAR && cpu().family.is_booke() {
         // The boot has written no other (family::start).
         return;
     }

@@ -1,7 +1,7 @@
 //! The kernel's last words: frames like any other, so that the harness knows them from garbage.
 
 use crate::machine::{Guest, log};
-use crate::platform;
+use crate::platform::{Here, Platform};
 use crate::save::{Frame, flags};
 use core::sync::atomic::Ordering::Relaxed;
 use sprig_isa::exception::Exception;
@@ -53,8 +53,8 @@ fn send_and_end(text: &Text) -> ! {
         sequence.copy_from_slice(field);
     }
     let line = Line::new(u32::from_be_bytes(sequence) as u16, &Record::Panic(text.as_bytes()));
-    platform::write(line.as_bytes());
-    platform::power_off(STATUS_PANIC)
+    Here::write(line.as_bytes());
+    Here::power_off(STATUS_PANIC)
 }
 
 /// The PVR is not in the table.
@@ -62,15 +62,16 @@ pub(crate) fn unknown_cpu(pvr: u32) -> ! {
     send_and_end(Text::new().push(b"unknown CPU: PVR 0x").number(pvr as usize))
 }
 
-/// The kernel's own code took an exception. During a case it goes to the case's log, before and after to the console.
-pub(crate) fn stray(frame: &Frame) -> ! {
+/// Called by the handlers of synchronous interrupts where no step is running: the kernel's own code took it. During a case it goes to the
+/// case's log, before and after to the console.
+pub(crate) extern "C" fn stray_interrupt(frame: &mut Frame) -> ! {
     flags().user.store(0, Relaxed);
     // SAFETY: the code that was using the log never runs again.
     let log = unsafe { log() };
     let running = sprig_wire::log::open(log).is_ok_and(|(header, _)| header.state == State::Running);
     if let (true, Some(interrupt)) = (running, frame.interrupt()) {
         sprig_interpreter::report_stray(&mut Guest::new(0), log, &interrupt);
-        platform::power_off(STATUS_PANIC);
+        Here::power_off(STATUS_PANIC);
     }
     let name = Exception::from_number(frame.exception as u8).map_or("unknown", Exception::name);
     let mut text = Text::new();

@@ -256,8 +256,3 @@ pub(crate) extern "C" fn asynchronous_interrupt(frame: &mut Frame) {
         family::silence(exception, frame);
     }
 }
-
-/// Called by the handlers of synchronous interrupts where no step is running: the kernel's own code took it.
-pub(crate) extern "C" fn stray_interrupt(frame: &mut Frame) -> ! {
-    crate::report::stray(frame)
-}

@@ -6,8 +6,8 @@
 //!   page table     what scripts map; segment n has VSID n, Ks = 0, Kp = 1, so that PP speaks of problem state
 //! ```
 
-use super::IoWindow;
 use super::pages::Pages;
+use crate::address::IoWindow;
 use crate::cell::Exclusive;
 use crate::cpu;
 use crate::spr::{clear_blocks, mfspr, mtspr, synchronize};

@@ -14,11 +14,12 @@
 //! since QEMU allows a partition no larger ones by default.
 
 use super::pages::Pages;
-use super::{Ea, IoWindow, radix64};
+use super::radix64;
+use crate::address::{Ea, IoWindow};
 use crate::cell::Exclusive;
 use crate::cpu;
 use crate::papr::{self, Call};
-use crate::platform;
+use crate::platform::{Here, Platform};
 use crate::spr::{clear_blocks, mtspr, synchronize};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
@@ -83,7 +84,7 @@ fn large() -> PageSize {
 /// True in the segments of the RAM and the device registers.
 fn is_large(ea: Ea) -> bool {
     let segment = ea >> SEGMENT_SHIFT;
-    segment == 0 || platform::io().is_some_and(|io| Ea::from(io.ea) >> SEGMENT_SHIFT == segment)
+    segment == 0 || Here::io().is_some_and(|io| Ea::from(io.ea) >> SEGMENT_SHIFT == segment)
 }
 
 const fn vsid(ea: Ea) -> Ea {
@@ -106,7 +107,7 @@ pub(super) fn take_interrupts_little_endian() {
 
 /// Translation is off while this runs.
 pub(super) fn translate(io: Option<&IoWindow>) {
-    if platform::is_radix() {
+    if Here::is_radix() {
         let made = TABLE.with(|table| table.replace(Table::Radix));
         return radix64::translate(io, made.is_some());
     }
@@ -145,7 +146,7 @@ fn create_table(io: Option<&IoWindow>) -> Table {
         clear_blocks(HASH_TABLE, GROUP_SIZE << SMALLEST_LOG2_GROUPS);
         Table::Own
     } else {
-        Table::Partition { log2_groups: platform::hash_table_log2_groups() }
+        Table::Partition { log2_groups: Here::hash_table_log2_groups() }
     };
     const READ_WRITE: Ea = 2;
     // A table that has no room for the kernel would show at once, at the first instruction with translation on.
@@ -288,11 +289,11 @@ pub(super) fn map(ea: Ea, pa: u64, permissions: u8) -> Result<(), Unsupported> {
 
 #[cfg(all(feature = "board", target_pointer_width = "32"))]
 pub(super) fn is_mapped(ea: Ea) -> bool {
-    if platform::is_radix() { radix64::is_mapped(ea) } else { PAGES_MAPPED.with(|pages| pages.contains(ea)) }
+    if Here::is_radix() { radix64::is_mapped(ea) } else { PAGES_MAPPED.with(|pages| pages.contains(ea)) }
 }
 
 pub(super) fn unmap(ea: Ea) {
-    if platform::is_radix() {
+    if Here::is_radix() {
         return radix64::unmap(ea);
     }
     let table = TABLE.with(|table| *table);

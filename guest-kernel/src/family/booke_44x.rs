@@ -2,8 +2,8 @@
 //!
 //! The entries are those of e500 (see `booke_e500.rs`) in another notation.
 
-use super::IoWindow;
 use super::pages::{PAGES, Pages};
+use crate::address::IoWindow;
 use crate::cell::Exclusive;
 use crate::spr::mtspr;
 use core::arch::asm;

@@ -10,11 +10,12 @@
 //!
 //! TLB0 stays empty. On the board all of this is there at entry. Slots are counted from 0, leaving out the initial one.
 
-use super::IoWindow;
 use super::pages::{PAGES, Pages};
+use crate::address::IoWindow;
 use crate::cell::Exclusive;
+use crate::cpu;
+use crate::platform::{Here, Platform};
 use crate::spr::{self, mfspr, mtspr};
-use crate::{cpu, platform};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;
@@ -49,7 +50,7 @@ const _: () = {
 
 /// Whether the TLB may hold anything but what this module puts there: what was there when we were started, or what a case does to it.
 /// Nothing but tlbwe can make, change or, with IPROT, remove an entry of ours (EREF, "TLB1 invalidation protection").
-static TLB_MAY_BE_CHANGED: Exclusive<bool> = Exclusive::new(!platform::ENTERS_CLEAR);
+static TLB_MAY_BE_CHANGED: Exclusive<bool> = Exclusive::new(!Here::ENTERS_CLEAR);
 static PAGES_MAPPED: Exclusive<Pages<()>> = Exclusive::new(Pages::new());
 
 struct Entry {
@@ -108,7 +109,7 @@ fn write(slot: u32, mas1: u32, mas2: u32, mas3: u32, mas7: u32) {
 
 /// The slot of TLB1 that maps the kernel in address space 0.
 fn kernel_slot() -> u32 {
-    if platform::ENTERS_CLEAR && !TLB_MAY_BE_CHANGED.with(|changed| *changed) {
+    if Here::ENTERS_CLEAR && !TLB_MAY_BE_CHANGED.with(|changed| *changed) {
         return ENTERED_SLOT;
     }
     // SAFETY: supervisor state on an e500; a search changes the MAS registers only.

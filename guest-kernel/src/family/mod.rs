@@ -26,8 +26,9 @@ pub(crate) mod booke_e500;
 mod pages;
 mod radix64;
 
+use crate::address::Ea;
 use crate::cpu;
-use crate::platform;
+use crate::platform::{Here, Platform};
 use crate::save::{Frame, flags};
 use crate::spr::mtspr;
 use core::sync::atomic::Ordering::Relaxed;
@@ -39,13 +40,6 @@ use sprig_isa::msr;
 use sprig_isa::spr::number;
 use sprig_isa::syndrome::srr1;
 use sprig_wire::layout::is_for_scripts;
-
-/// An effective address, as wide as the kernel's registers.
-#[cfg(target_pointer_width = "32")]
-pub(crate) type Ea = u32;
-/// An effective address, as wide as the kernel's registers.
-#[cfg(target_pointer_width = "64")]
-pub(crate) type Ea = u64;
 
 /// Calls the function of this name of the CPU's family.
 macro_rules! of_family {
@@ -60,18 +54,6 @@ macro_rules! of_family {
         #[cfg(target_pointer_width = "64")]
         book3s64::$function($($argument),*)
     }};
-}
-
-/// Device registers a platform wants mapped, cache-inhibited and guarded.
-pub(crate) struct IoWindow {
-    /// Effective address. Equal to the physical one where that fits.
-    pub(crate) ea: u32,
-    /// Physical address.
-    pub(crate) pa: u64,
-    /// log2 of the size; even, since TLBs have pages of powers of four.
-    pub(crate) log2_size: u32,
-    /// Open to problem state as well.
-    pub(crate) user: bool,
 }
 
 /// The machine state the kernel runs in, its low word: interrupts off, machine checks on, translation on.
@@ -115,7 +97,7 @@ pub(crate) fn prepare() {
 pub(crate) fn start() {
     flags().resume_mask.store(resume_mask(), Relaxed);
     // What the kernel writes here is not to be cleared before the first case either: registers::clear.
-    if !(platform::ENTERS_CLEAR && cpu().family.is_booke()) {
+    if !(Here::ENTERS_CLEAR && cpu().family.is_booke()) {
         restore();
     }
 }
@@ -141,7 +123,7 @@ pub(crate) fn begin_code(effects: u32) {
 /// Makes the CPU translate as the kernel wants it, whatever it did before, and goes on in the kernel's machine state. On
 /// the server families what scripts have mapped stays.
 pub(crate) fn translate() {
-    let io = platform::io();
+    let io = Here::io();
     let io = io.as_ref();
     let booke = cpu().family.is_booke();
     let real_mode = kernel_msr() & !(msr::book3s::IR | msr::book3s::DR) as u32;
@@ -199,8 +181,8 @@ fn park_decrementer() {
 /// Makes the source of an asynchronous interrupt stop asking, or masks it where the source is not known.
 pub(crate) fn silence(exception: Exception, frame: &mut Frame) {
     let silenced = match exception {
-        Exception::External => platform::acknowledge_external(),
-        Exception::CriticalInput => platform::acknowledge_critical(),
+        Exception::External => Here::acknowledge_external(),
+        Exception::CriticalInput => Here::acknowledge_critical(),
         Exception::Doorbell | Exception::CriticalDoorbell | Exception::SystemReset => true,
         Exception::Decrementer if !cpu().family.is_booke() => {
             park_decrementer();

@@ -1,6 +1,6 @@
 //! Which pages scripts have mapped: a small table, the same for every family.
 
-use super::Ea;
+use crate::address::Ea;
 use sprig_interpreter::Unsupported;
 
 pub(super) use sprig_wire::layout::MAPPED_PAGES as PAGES;

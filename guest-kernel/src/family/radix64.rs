@@ -10,7 +10,7 @@
 //! ```
 
 use super::pages::Pages;
-use super::{Ea, IoWindow};
+use crate::address::{Ea, IoWindow};
 use crate::cell::Exclusive;
 use crate::papr::{Call, token};
 use crate::spr::{clear_blocks, synchronize};

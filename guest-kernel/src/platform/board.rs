@@ -1,9 +1,9 @@
 //! The minimal board of the reference hypervisor and the KVM VMM: `sprig_wire::board` describes it.
 
-use super::{EntryRegisters, hang};
+use super::{EntryRegisters, Platform, hang};
 #[cfg(target_pointer_width = "32")]
 use super::{client::Firmware, stand_in::StandIn};
-use crate::family::IoWindow;
+use crate::address::IoWindow;
 use crate::mmio::{write8, write32};
 use crate::papr::{self, Call};
 use crate::spr::mfmsr;
@@ -17,38 +17,10 @@ use sprig_wire::board::{
 use sprig_wire::host::{ARGUMENTS, RESULTS, VALUES};
 use sprig_wire::layout::HOST_BLOCK;
 
-/// What is most often run here.
-pub(crate) const USUAL_CPU: &str = "e500v2";
-
-/// The CPU is entered as the kernel would have it: see `sprig_wire::board`.
-pub(crate) const ENTERS_CLEAR: bool = true;
-
-/// The device registers to map.
-pub(crate) fn io() -> Option<IoWindow> {
-    Some(IoWindow { ea: REGISTERS, pa: REGISTERS as u64, log2_size: REGISTERS_SIZE.ilog2(), user: true })
-}
-
 /// In real mode stores to the registers are the hypervisor's to make.
 static BY_HYPERCALL: AtomicBool = AtomicBool::new(false);
 static IS_RADIX: AtomicBool = AtomicBool::new(false);
 static IS_COUNTED: AtomicBool = AtomicBool::new(false);
-
-/// Before translation is set up.
-pub(crate) fn prepare(entry: EntryRegisters) {
-    BY_HYPERCALL.store(entry.r7 & NO_DEVICES_IN_REAL_MODE != 0, Relaxed);
-    IS_RADIX.store(entry.r7 & RADIX != 0, Relaxed);
-    IS_COUNTED.store(entry.r7 & COUNTED != 0, Relaxed);
-}
-
-/// True if time is a number of instructions.
-pub(crate) fn is_counted() -> bool {
-    IS_COUNTED.load(Relaxed)
-}
-
-/// True if the partition translates by a radix tree.
-pub(crate) fn is_radix() -> bool {
-    IS_RADIX.load(Relaxed)
-}
 
 /// True where a store to the registers has been made by a hypercall, since the mode we are in does not reach them. In supervisor
 /// state.
@@ -70,79 +42,92 @@ fn store32(offset: u32, value: u32) {
     }
 }
 
-/// When translation is set up.
-pub(crate) fn start() {}
+/// The board of `sprig_wire::board`.
+pub(crate) struct Board;
 
-/// Writes to the console.
-pub(crate) fn write(bytes: &[u8]) {
-    for byte in bytes {
-        if !stored_by_hypercall(CONSOLE, (*byte).into(), size_of::<u8>()) {
-            // SAFETY: the board's register page, mapped or reached in real mode.
-            unsafe { write8(REGISTERS + CONSOLE, *byte) };
+impl Platform for Board {
+    const USUAL_CPU: &str = "e500v2";
+
+    const ENTERS_CLEAR: bool = true;
+
+    fn io() -> Option<IoWindow> {
+        Some(IoWindow { ea: REGISTERS, pa: REGISTERS as u64, log2_size: REGISTERS_SIZE.ilog2(), user: true })
+    }
+
+    fn prepare(entry: EntryRegisters) {
+        BY_HYPERCALL.store(entry.r7 & NO_DEVICES_IN_REAL_MODE != 0, Relaxed);
+        IS_RADIX.store(entry.r7 & RADIX != 0, Relaxed);
+        IS_COUNTED.store(entry.r7 & COUNTED != 0, Relaxed);
+    }
+
+    fn write(bytes: &[u8]) {
+        for byte in bytes {
+            if !stored_by_hypercall(CONSOLE, (*byte).into(), size_of::<u8>()) {
+                // SAFETY: the board's register page, mapped or reached in real mode.
+                unsafe { write8(REGISTERS + CONSOLE, *byte) };
+            }
         }
     }
-}
 
-/// Ends the session with a status.
-pub(crate) fn power_off(status: u32) -> ! {
-    store32(POWER_OFF, status);
-    hang()
-}
-
-/// Resets the machine.
-pub(crate) fn reset() -> Unsupported {
-    store32(RESET, 0);
-    hang()
-}
-
-/// Has the host side carry out a step: what to do goes into the host block, a store rings the bell.
-pub(crate) fn host(call: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
-    let block = HOST_BLOCK as *mut u8;
-    // SAFETY: the host block is memory that every platform has and nothing else uses; arguments are cut to the room there
-    // is. The accesses are volatile, since the host reads and writes behind the compiler's back.
-    unsafe {
-        let arguments = arguments.get(..VALUES).unwrap_or(arguments);
-        block.cast::<u16>().write_volatile(call.to_be());
-        block.cast::<u16>().add(1).write_volatile((arguments.len() as u16).to_be());
-        for (index, argument) in arguments.iter().enumerate() {
-            block.add(ARGUMENTS as usize).cast::<u64>().add(index).write_volatile(argument.to_be());
-        }
-        write32(REGISTERS + HOST_CALL, 0);
-        let mut results = [0; VALUES];
-        for (index, result) in results.iter_mut().enumerate() {
-            *result = u64::from_be(block.add(RESULTS as usize).cast::<u64>().add(index).read_volatile());
-        }
-        let status = u32::from_be(block.cast::<u32>().add(1).read_volatile());
-        Ok(CallResult { results, status })
+    fn power_off(status: u32) -> ! {
+        store32(POWER_OFF, status);
+        hang()
     }
-}
 
-/// The board has no firmware, but something that leaves the memory at the page's address as one does: as 32-bit OpenBIOS does,
-/// for 32-bit kernels.
-#[cfg(target_pointer_width = "32")]
-pub(crate) fn firmware(service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
-    StandIn.serve(service, arguments)
-}
+    fn reset() -> Unsupported {
+        store32(RESET, 0);
+        hang()
+    }
 
-/// The board has no firmware.
-#[cfg(target_pointer_width = "64")]
-pub(crate) fn firmware(_service: u16, _arguments: &[u64]) -> Result<CallResult, Unsupported> {
-    Err(Unsupported)
-}
+    /// What to do goes into the host block, a store rings the bell.
+    fn host(call: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+        let block = HOST_BLOCK as *mut u8;
+        // SAFETY: the host block is memory that every platform has and nothing else uses; arguments are cut to the room there
+        // is. The accesses are volatile, since the host reads and writes behind the compiler's back.
+        unsafe {
+            let arguments = arguments.get(..VALUES).unwrap_or(arguments);
+            block.cast::<u16>().write_volatile(call.to_be());
+            block.cast::<u16>().add(1).write_volatile((arguments.len() as u16).to_be());
+            for (index, argument) in arguments.iter().enumerate() {
+                block.add(ARGUMENTS as usize).cast::<u64>().add(index).write_volatile(argument.to_be());
+            }
+            write32(REGISTERS + HOST_CALL, 0);
+            let mut results = [0; VALUES];
+            for (index, result) in results.iter_mut().enumerate() {
+                *result = u64::from_be(block.add(RESULTS as usize).cast::<u64>().add(index).read_volatile());
+            }
+            let status = u32::from_be(block.cast::<u32>().add(1).read_volatile());
+            Ok(CallResult { results, status })
+        }
+    }
 
-/// Lowers the external interrupt line; false if the platform does not know how.
-pub(crate) fn acknowledge_external() -> bool {
-    store32(EXTERNAL_ACK, 0);
-    true
-}
+    /// The board has no firmware, but something that leaves the memory at the page's address as one does: as 32-bit OpenBIOS does,
+    /// for 32-bit kernels.
+    #[cfg(target_pointer_width = "32")]
+    fn firmware(service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+        StandIn.serve(service, arguments)
+    }
 
-/// The same of the critical line.
-pub(crate) fn acknowledge_critical() -> bool {
-    store32(CRITICAL_ACK, 0);
-    true
-}
+    fn acknowledge_external() -> bool {
+        store32(EXTERNAL_ACK, 0);
+        true
+    }
 
-/// Size of a partition's hashed page table, as log2 of its groups: the smallest there is.
-pub(crate) fn hash_table_log2_groups() -> u32 {
-    sprig_isa::mmu::hash64::HTABSIZE_BASE
+    fn acknowledge_critical() -> bool {
+        store32(CRITICAL_ACK, 0);
+        true
+    }
+
+    /// The smallest there is.
+    fn hash_table_log2_groups() -> u32 {
+        sprig_isa::mmu::hash64::HTABSIZE_BASE
+    }
+
+    fn is_radix() -> bool {
+        IS_RADIX.load(Relaxed)
+    }
+
+    fn is_counted() -> bool {
+        IS_COUNTED.load(Relaxed)
+    }
 }

@@ -14,9 +14,9 @@
 
 use super::client::Firmware;
 use super::openbios::OpenBios;
-use super::{EntryRegisters, hang};
+use super::{EntryRegisters, Platform, hang};
+use crate::address::IoWindow;
 use crate::cell::Exclusive;
-use crate::family::IoWindow;
 use crate::mmio::{read8, read32, write8, write32};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use sprig_interpreter::{CallResult, Unsupported};
@@ -30,19 +30,6 @@ static FIRMWARE: Exclusive<Option<OpenBios>> = Exclusive::new(None);
 /// Address of a register of macio.
 fn macio(offset: u32) -> u32 {
     MACIO.load(Relaxed) + offset
-}
-
-/// What is most often run here.
-pub(crate) const USUAL_CPU: &str = "7447";
-/// What starts us may leave anything in the CPU.
-pub(crate) const ENTERS_CLEAR: bool = false;
-
-/// The device registers to map.
-pub(crate) fn io() -> Option<IoWindow> {
-    /// macio has 512 KiB, aligned to that; an even power of two holds them.
-    const LOG2_SIZE: u32 = 20;
-    let start = macio(0) & !((1 << LOG2_SIZE) - 1);
-    Some(IoWindow { ea: start, pa: start.into(), log2_size: LOG2_SIZE, user: false })
 }
 
 /// A PCI host bridge: addresses of the two words through which configuration space is reached.
@@ -133,43 +120,6 @@ const CUDA_PACKET: u8 = 1;
 const CUDA_POWER_DOWN: u8 = 0x0a;
 const CUDA_RESET: u8 = 0x11;
 
-/// Before vectors and translation are set up: neither the firmware nor PCI configuration space is mapped later.
-pub(crate) fn prepare(entry: EntryRegisters) {
-    if entry.r5 != 0 {
-        let firmware = OpenBios::take_over(entry.r5);
-        FIRMWARE.with(|known| *known = Some(firmware));
-    }
-    for bridge in &BRIDGES {
-        if let Some(device) = bridge.macio() {
-            let assigned = bridge.read(device, PCI_BAR0) & PCI_BAR_ADDRESS;
-            if assigned == 0 {
-                bridge.write(device, PCI_BAR0, macio(0));
-                bridge.write(device, PCI_COMMAND, PCI_COMMAND_MEMORY);
-            } else {
-                MACIO.store(assigned, Relaxed);
-            }
-            return;
-        }
-    }
-}
-
-/// When translation is set up.
-pub(crate) fn start() {
-    // SAFETY: the platform's serial controller, mapped.
-    unsafe {
-        write8(macio(ESCC_CONTROL), WR5);
-        write8(macio(ESCC_CONTROL), WR5_TX_ENABLE_8_BITS);
-    }
-}
-
-/// Writes to the console. QEMU's ESCC hands a byte on within the store, so its status need not be asked for.
-pub(crate) fn write(bytes: &[u8]) {
-    for byte in bytes {
-        // SAFETY: the platform's serial controller, mapped.
-        unsafe { write8(macio(ESCC_DATA), *byte) };
-    }
-}
-
 /// Sends a command of one byte to CUDA. QEMU takes a byte at each change of TACK, at once.
 fn send_to_cuda(command: u8) {
     // SAFETY: the platform's power controller, mapped.
@@ -185,44 +135,66 @@ fn send_to_cuda(command: u8) {
     }
 }
 
-/// Ends the session. The machine has no way to hand on a status.
-pub(crate) fn power_off(_status: u32) -> ! {
-    send_to_cuda(CUDA_POWER_DOWN);
-    hang()
-}
+/// A Power Macintosh of QEMU's.
+pub(crate) struct Mac;
 
-/// Resets the machine. QEMU puts image and batch back as they were and leaves other memory alone.
-pub(crate) fn reset() -> Unsupported {
-    send_to_cuda(CUDA_RESET);
-    hang()
-}
+impl Platform for Mac {
+    const USUAL_CPU: &str = "7447";
 
-/// The platform has no host side.
-pub(crate) fn host(_call: u16, _arguments: &[u64]) -> Result<CallResult, Unsupported> {
-    Err(Unsupported)
-}
+    fn io() -> Option<IoWindow> {
+        /// macio has 512 KiB, aligned to that; an even power of two holds them.
+        const LOG2_SIZE: u32 = 20;
+        let start = macio(0) & !((1 << LOG2_SIZE) - 1);
+        Some(IoWindow { ea: start, pa: start.into(), log2_size: LOG2_SIZE, user: false })
+    }
 
-/// Calls the firmware.
-pub(crate) fn firmware(service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
-    FIRMWARE.with(|firmware| firmware.as_ref().ok_or(Unsupported)?.serve(service, arguments))
-}
+    /// Neither the firmware nor PCI configuration space is mapped later.
+    fn prepare(entry: EntryRegisters) {
+        if entry.r5 != 0 {
+            let firmware = OpenBios::take_over(entry.r5);
+            FIRMWARE.with(|known| *known = Some(firmware));
+        }
+        for bridge in &BRIDGES {
+            if let Some(device) = bridge.macio() {
+                let assigned = bridge.read(device, PCI_BAR0) & PCI_BAR_ADDRESS;
+                if assigned == 0 {
+                    bridge.write(device, PCI_BAR0, macio(0));
+                    bridge.write(device, PCI_COMMAND, PCI_COMMAND_MEMORY);
+                } else {
+                    MACIO.store(assigned, Relaxed);
+                }
+                return;
+            }
+        }
+    }
 
-/// Lowers the external interrupt line; false if the platform does not know how.
-pub(crate) fn acknowledge_external() -> bool {
-    false
-}
+    fn start() {
+        // SAFETY: the platform's serial controller, mapped.
+        unsafe {
+            write8(macio(ESCC_CONTROL), WR5);
+            write8(macio(ESCC_CONTROL), WR5_TX_ENABLE_8_BITS);
+        }
+    }
 
-/// The same of the critical line.
-pub(crate) fn acknowledge_critical() -> bool {
-    false
-}
+    /// QEMU's ESCC hands a byte on within the store, so its status need not be asked for.
+    fn write(bytes: &[u8]) {
+        for byte in bytes {
+            // SAFETY: the platform's serial controller, mapped.
+            unsafe { write8(macio(ESCC_DATA), *byte) };
+        }
+    }
 
-/// No CPU of these machines is a partition.
-pub(crate) fn hash_table_log2_groups() -> u32 {
-    0
-}
+    fn power_off(_status: u32) -> ! {
+        send_to_cuda(CUDA_POWER_DOWN);
+        hang()
+    }
 
-/// True if the partition translates by a radix tree.
-pub(crate) fn is_radix() -> bool {
-    false
+    fn reset() -> Unsupported {
+        send_to_cuda(CUDA_RESET);
+        hang()
+    }
+
+    fn firmware(service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+        FIRMWARE.with(|firmware| firmware.as_ref().ok_or(Unsupported)?.serve(service, arguments))
+    }
 }

@@ -4,9 +4,9 @@
 //! our vectors go, so it is called before they are installed.
 
 use super::client::{Call as ClientCall, Firmware};
-use super::{EntryRegisters, hang};
+use super::{EntryRegisters, Platform, hang};
+use crate::address::{Ea, IoWindow};
 use crate::cell::Exclusive;
-use crate::family::{Ea, IoWindow};
 use crate::papr::{self, Call};
 #[cfg(target_pointer_width = "32")]
 use crate::spr::{mfmsr, mtmsr};
@@ -14,16 +14,6 @@ use sprig_interpreter::{CallResult, Unsupported};
 #[cfg(target_pointer_width = "32")]
 use sprig_isa::msr;
 use sprig_wire::layout::SAVE_END;
-
-/// What is most often run here.
-pub(crate) const USUAL_CPU: &str = "power8";
-/// What starts us may leave anything in the CPU.
-pub(crate) const ENTERS_CLEAR: bool = false;
-
-/// Everything is behind hypercalls.
-pub(crate) fn io() -> Option<IoWindow> {
-    None
-}
 
 /// A firmware with an entry below this is VOF, and no more.
 const LOWEST_FIRMWARE: u32 = SAVE_END;
@@ -73,37 +63,6 @@ impl Firmware for OpenFirmware {
     }
 }
 
-/// Before vectors and translation are set up.
-pub(crate) fn prepare(entry: EntryRegisters) {
-    if entry.r5 == 0 {
-        return;
-    }
-    let firmware = OpenFirmware { entry: entry.r5 };
-    FIRMWARE.with(|known| *known = firmware);
-    let rtas = firmware.find_device(c"/rtas");
-    let power_off = firmware.property(rtas, c"power-off");
-    let reboot = firmware.property(rtas, c"system-reboot");
-    TOKENS.with(|tokens| *tokens = Tokens { power_off, reboot });
-}
-
-/// When translation is set up.
-pub(crate) fn start() {}
-
-/// Writes to the console, 16 bytes a call. Terminal 0 is the first there is.
-pub(crate) fn write(bytes: &[u8]) {
-    const BYTES: usize = 16;
-    const H_BUSY: i32 = 1;
-    for chunk in bytes.chunks(BYTES) {
-        let mut padded = [0; BYTES];
-        for (place, byte) in padded.iter_mut().zip(chunk) {
-            *place = *byte;
-        }
-        let text = u128::from_be_bytes(padded);
-        let arguments = [0, chunk.len() as u64, (text >> 64) as u64, text as u64];
-        while Call::wide(papr::token::H_PUT_TERM_CHAR, arguments).make() == H_BUSY {}
-    }
-}
-
 /// Makes an RTAS call with at most two arguments and one result, which is not looked at (LoPAR, "RTAS argument buffer").
 fn rtas(token: u32, arguments: &[u32]) {
     let mut buffer = [token, arguments.len() as u32, 1, 0, 0, 0].map(u32::to_be);
@@ -113,59 +72,75 @@ fn rtas(token: u32, arguments: &[u32]) {
     Call::new(papr::token::H_RTAS, [&raw const buffer as Ea, 0, 0, 0]).make();
 }
 
-/// Ends the session. PAPR has no way to hand on a status.
-pub(crate) fn power_off(_status: u32) -> ! {
-    if let Some(token) = TOKENS.with(|tokens| tokens.power_off) {
-        // No event switches the partition on again.
-        rtas(token, &[!0, !0]);
+/// A partition of QEMU's pseries.
+pub(crate) struct Pseries;
+
+impl Platform for Pseries {
+    const USUAL_CPU: &str = "power8";
+
+    /// Everything is behind hypercalls.
+    fn io() -> Option<IoWindow> {
+        None
     }
-    hang()
-}
 
-/// Resets the machine. QEMU puts image and batch back as they were and leaves other memory alone.
-pub(crate) fn reset() -> Unsupported {
-    if let Some(token) = TOKENS.with(|tokens| tokens.reboot) {
-        rtas(token, &[]);
+    fn prepare(entry: EntryRegisters) {
+        if entry.r5 == 0 {
+            return;
+        }
+        let firmware = OpenFirmware { entry: entry.r5 };
+        FIRMWARE.with(|known| *known = firmware);
+        let rtas = firmware.find_device(c"/rtas");
+        let power_off = firmware.property(rtas, c"power-off");
+        let reboot = firmware.property(rtas, c"system-reboot");
+        TOKENS.with(|tokens| *tokens = Tokens { power_off, reboot });
     }
-    Unsupported
-}
 
-/// The platform has no host side.
-pub(crate) fn host(_call: u16, _arguments: &[u64]) -> Result<CallResult, Unsupported> {
-    Err(Unsupported)
-}
-
-/// Calls the firmware.
-pub(crate) fn firmware(service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
-    let firmware = FIRMWARE.with(|firmware| *firmware);
-    if firmware.entry < LOWEST_FIRMWARE {
-        return Err(Unsupported);
+    /// 16 bytes a call. Terminal 0 is the first there is.
+    fn write(bytes: &[u8]) {
+        const BYTES: usize = 16;
+        const H_BUSY: i32 = 1;
+        for chunk in bytes.chunks(BYTES) {
+            let mut padded = [0; BYTES];
+            for (place, byte) in padded.iter_mut().zip(chunk) {
+                *place = *byte;
+            }
+            let text = u128::from_be_bytes(padded);
+            let arguments = [0, chunk.len() as u64, (text >> 64) as u64, text as u64];
+            while Call::wide(papr::token::H_PUT_TERM_CHAR, arguments).make() == H_BUSY {}
+        }
     }
-    firmware.serve(service, arguments)
-}
 
-/// Lowers the external interrupt line; false if the platform does not know how.
-pub(crate) fn acknowledge_external() -> bool {
-    false
-}
+    fn power_off(_status: u32) -> ! {
+        if let Some(token) = TOKENS.with(|tokens| tokens.power_off) {
+            // No event switches the partition on again.
+            rtas(token, &[!0, !0]);
+        }
+        hang()
+    }
 
-/// The same of the critical line.
-pub(crate) fn acknowledge_critical() -> bool {
-    false
-}
+    fn reset() -> Unsupported {
+        if let Some(token) = TOKENS.with(|tokens| tokens.reboot) {
+            rtas(token, &[]);
+        }
+        Unsupported
+    }
 
-/// Size of the partition's hashed page table, as log2 of its groups: the hypervisor refuses to read beyond its end.
-pub(crate) fn hash_table_log2_groups() -> u32 {
-    use sprig_isa::mmu::hash64::{HTABSIZE_BASE, PTES_PER_GROUP};
-    let exists = |log2_groups: &u32| {
-        let last = (PTES_PER_GROUP as Ea) * (1 << (log2_groups - 1));
-        Call::new(papr::token::H_READ, [0, last, 0, 0]).make() == papr::H_SUCCESS
-    };
-    const LARGEST: u32 = 28;
-    (HTABSIZE_BASE + 1..LARGEST).take_while(exists).last().unwrap_or(HTABSIZE_BASE)
-}
+    fn firmware(service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
+        let firmware = FIRMWARE.with(|firmware| *firmware);
+        if firmware.entry < LOWEST_FIRMWARE {
+            return Err(Unsupported);
+        }
+        firmware.serve(service, arguments)
+    }
 
-/// True if the partition translates by a radix tree.
-pub(crate) fn is_radix() -> bool {
-    false
+    /// The hypervisor refuses to read beyond its end.
+    fn hash_table_log2_groups() -> u32 {
+        use sprig_isa::mmu::hash64::{HTABSIZE_BASE, PTES_PER_GROUP};
+        let exists = |log2_groups: &u32| {
+            let last = (PTES_PER_GROUP as Ea) * (1 << (log2_groups - 1));
+            Call::new(papr::token::H_READ, [0, last, 0, 0]).make() == papr::H_SUCCESS
+        };
+        const LARGEST: u32 = 28;
+        (HTABSIZE_BASE + 1..LARGEST).take_while(exists).last().unwrap_or(HTABSIZE_BASE)
+    }
 }
