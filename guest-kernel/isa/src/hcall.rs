@@ -108,6 +108,8 @@ pub const KVM_SC_SEQUENCE: [u32; 3] = [0x3c00_4b56, 0x6000_4d21, 0x4400_0002];
 
 /// PAPR hypercalls the guest kernel needs on pseries (LoPAR, appendix "Hypercall opcodes").
 pub mod papr {
+    /// The level of a system call that is a hypercall: `sc` with LEV = 1 (Power ISA 2.07 Book III-S, "System Linkage Instructions").
+    pub const LEV: u32 = 1;
     /// What a guest of KVM-PR makes the call by where the host's own hypervisor has `sc 1`: an instruction that no CPU has, of primary
     /// opcode 31 and extended opcode 308 (arch/powerpc/kvm/book3s_emulate.c, OP_31_XOP_FAKE_SC1).
     pub const FAKE_SC_1: u32 = 31 << 26 | 308 << 1;

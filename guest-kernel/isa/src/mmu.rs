@@ -100,6 +100,18 @@ pub mod mas {
     pub const TLBIVAX_ALL: u64 = 1 << 2;
 }
 
+/// The sizes of e500's TLBs (e500 core manual, chapter 12; e500mc and e5500 core manuals, "Memory Management Units").
+pub mod e500 {
+    /// Entries of TLB0 on e500v2, e500mc and e5500.
+    pub const TLB0_ENTRIES: usize = 512;
+    /// Ways of TLB0.
+    pub const TLB0_WAYS: usize = 4;
+    /// Entries, and ways, of TLB1 on e500v2.
+    pub const TLB1_ENTRIES_E500V2: usize = 16;
+    /// The same on e500mc and e5500.
+    pub const TLB1_ENTRIES_E500MC: usize = 64;
+}
+
 /// The TLB of 44x (PPC440 user manual, section "TLB entries" and "MMU control register").
 pub mod tlb44x {
     /// Number of entries.

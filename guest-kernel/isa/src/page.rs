@@ -12,7 +12,7 @@ use crate::name::is_equal;
 pub const DEFAULT_EA: u64 = 0xffff_f000;
 
 /// Size of the page, bytes.
-pub const PAGE_SIZE: u64 = 4096;
+pub const PAGE_SIZE: u64 = crate::mmu::PAGE_SIZE;
 
 /// Size of the structure, bytes; the rest of the page reads as zero when the vCPU is created.
 pub const STRUCT_SIZE: u16 = 240;

@@ -2,6 +2,9 @@
 
 /// SRR1 of a program interrupt on the server families (arch/powerpc/include/asm/reg.h, SRR1_PROGILL and others).
 pub mod srr1 {
+    /// The bits that an interrupt sets or clears as its definition says, and that do not come from the MSR: 33 to 36 and 42 to 47 (Power ISA
+    /// 2.07 Book III-S, "Interrupt Processing").
+    pub const REASON: u64 = 0x783f_0000;
     /// Floating-point enabled exception.
     pub const FP: u64 = 0x0010_0000;
     /// Illegal instruction.

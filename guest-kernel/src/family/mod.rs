@@ -67,8 +67,6 @@ pub(crate) fn kernel_msr() -> u32 {
 /// kernel trap at each instruction or run with the other byte order or word size. Problem state is as the interpreter has
 /// it, see `save::Flags::user`.
 fn resume_mask() -> u32 {
-    // Power ISA Book III-S, interrupt definitions: SRR1 bits 33-36 and 42-47 are the interrupt's.
-    const SRR1_REASON: u32 = 0x783f_0000;
     // QEMU sets the server families' reasons of a program interrupt on embedded CPUs as well; asm/interrupts.s takes care
     // of the one that is MSR[CE] there.
     const QEMU_REASON: u32 = (srr1::FP | srr1::ILLEGAL | srr1::PRIVILEGED) as u32;
@@ -76,7 +74,7 @@ fn resume_mask() -> u32 {
         (msr::booke::WE | msr::booke::DE) as u32 | QEMU_REASON
     } else {
         let order = if cfg!(target_endian = "little") { 0 } else { msr::book3s::LE };
-        SRR1_REASON | (msr::book3s::SE | msr::book3s::BE | order) as u32
+        srr1::REASON as u32 | (msr::book3s::SE | msr::book3s::BE | order) as u32
     };
     !(dropped | msr::PR as u32)
 }

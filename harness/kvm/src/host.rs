@@ -15,7 +15,7 @@ use sprig_wire::host::{ARGUMENTS, Call, HostCall, REGS, RESULTS, STATUS_OK, STAT
 use sprig_wire::layout::HOST_BLOCK;
 
 /// Bytes of a page of the guest's.
-const GUEST_PAGE: usize = 0x1000;
+const GUEST_PAGE: usize = sprig_isa::mmu::PAGE_SIZE as usize;
 
 /// Why a step was not carried out.
 enum Refusal {

@@ -3,17 +3,12 @@
 //!
 //! KVM sets up an entry of its own for a vCPU's first instructions, but not one that its first TLB miss would find.
 
+use sprig_isa::mmu::e500::{TLB0_ENTRIES, TLB0_WAYS, TLB1_ENTRIES_E500V2};
 use sprig_isa::mmu::mas;
 use sprig_wire::board::{TRANSLATIONS, Translation};
 
-/// Entries of TLB0 and TLB1 of the e500v2 (e500 core manual, chapter 12).
-pub const TLB0_ENTRIES: usize = 512;
-/// Ways of TLB0.
-pub const TLB0_WAYS: usize = 4;
-/// Entries, and ways, of TLB1.
-pub const TLB1_ENTRIES: usize = 16;
-/// Entries in all.
-pub const ENTRIES: usize = TLB0_ENTRIES + TLB1_ENTRIES;
+/// Entries of both TLBs.
+pub const ENTRIES: usize = TLB0_ENTRIES + TLB1_ENTRIES_E500V2;
 /// KVM_MMU_FSL_BOOKE_NOHV.
 pub const MMU_TYPE: u32 = 0;
 
@@ -41,8 +36,8 @@ pub struct Params {
 impl Params {
     /// The e500v2's.
     pub const E500V2: Self = Self {
-        tlb_sizes: [TLB0_ENTRIES as u32, TLB1_ENTRIES as u32, 0, 0],
-        tlb_ways: [TLB0_WAYS as u32, TLB1_ENTRIES as u32, 0, 0],
+        tlb_sizes: [TLB0_ENTRIES as u32, TLB1_ENTRIES_E500V2 as u32, 0, 0],
+        tlb_ways: [TLB0_WAYS as u32, TLB1_ENTRIES_E500V2 as u32, 0, 0],
         reserved: [0; 8],
     };
 }

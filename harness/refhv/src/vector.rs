@@ -7,6 +7,7 @@ use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::exception::{Class, Exception};
 use sprig_isa::msr::{self, book3s, booke, lpcr};
 use sprig_isa::spr::number as n;
+use sprig_isa::syndrome::srr1;
 
 use crate::cpu::Interrupt;
 use crate::mmu::Registers;
@@ -21,8 +22,6 @@ pub struct Resume {
     pub msr: u64,
 }
 
-/// Bits of SRR1 on the server families that do not come from the MSR (Power ISA 2.07 Book III-S, "Interrupt Processing").
-const SRR1_SYNDROME: u64 = 0x783f_0000;
 /// Vectors of 32-bit server CPUs with MSR[IP] = 1.
 const HIGH_VECTORS: u64 = 0xfff0_0000;
 /// IVPR and IVORs: the bits that make an address (e500 core manual, section 2.7.1.4; PPC440x5 user manual, section 6.4.9).
@@ -53,7 +52,7 @@ pub fn take<R: Registers>(cpu: &Cpu, regs: &mut R, msr: u64, address: u64, inter
     let (srr0, srr1) = save_registers(cpu.family, class);
     let booke = cpu.family.is_booke();
     regs.set(srr0, address);
-    regs.set(srr1, if booke { msr } else { msr & !SRR1_SYNDROME | srr1_syndrome(interrupt) });
+    regs.set(srr1, if booke { msr } else { msr & !srr1::REASON | srr1_syndrome(interrupt) });
     if exception.sets_syndrome(cpu.family) {
         regs.set(if booke { n::ESR } else { n::DSISR }, syndrome.into());
     }

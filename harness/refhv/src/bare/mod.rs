@@ -10,6 +10,7 @@ mod timers;
 
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::{Class, Exception};
+use sprig_isa::hcall::papr;
 use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::{SPRS, number};
 
@@ -191,12 +192,10 @@ impl Supervisor for Bare {
     }
 
     fn interrupt(&mut self, core: &mut Core, interrupt: Interrupt) {
-        /// The level of a system call that is a hypercall.
-        const HYPERVISOR_LEVEL: u32 = 1;
         if interrupt.exception != Exception::SystemCall {
             return self.deliver(core, interrupt, core.state.pc);
         }
-        if interrupt.syndrome == HYPERVISOR_LEVEL
+        if interrupt.syndrome == papr::LEV
             && !core.state.in_problem_state()
             && let Some(effect) = self.mmu.papr_call(&mut core.state.spr, &mut core.state.gpr)
         {

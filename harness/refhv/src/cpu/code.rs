@@ -15,14 +15,14 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use sprig_isa::cpu::Cpu;
+use sprig_isa::mmu::PAGE_SIZE;
 
 use super::operation::Operation;
 use super::{INSTRUCTION, Insn, Privileged};
 use crate::memory::Memory;
 
-/// Bytes of a page: of what is decoded together, and of what an entry of the lookaside covers.
-pub(crate) const PAGE: u64 = 4096;
-const BYTES: usize = PAGE as usize;
+/// Bytes that are decoded together: a page, which is what an entry of the lookaside covers.
+const BYTES: usize = PAGE_SIZE as usize;
 const WORD: usize = size_of::<u32>();
 const WORDS: usize = BYTES / WORD;
 /// Bytes that are compared at once.
@@ -180,7 +180,7 @@ impl Code {
         little_endian: bool,
         address: u64,
     ) -> Option<Rc<Page>> {
-        let address = address & !(PAGE - 1);
+        let address = address & !(PAGE_SIZE - 1);
         // First of all: a guest may fetch from any address, and nothing is kept of those where it finds no memory.
         memory.slice(address, BYTES)?;
         let new = || Known { page: Rc::new(Page::new(cpu, little_endian, address)), writes: None };
@@ -242,10 +242,10 @@ mod tests {
     fn nothing_is_kept_of_where_there_is_no_memory() {
         let cpu = Cpu::by_name("e500v2").expect("it is in the table");
         let (mut memory, mut code) = (Memory::new(2 * BYTES), Code::new());
-        for outside in (2..1000).map(|page| page * PAGE) {
+        for outside in (2..1000).map(|page| page * PAGE_SIZE) {
             assert!(code.page(&mut memory, cpu, false, outside).is_none());
         }
-        assert!(code.page(&mut memory, cpu, false, PAGE + 4).is_some());
+        assert!(code.page(&mut memory, cpu, false, PAGE_SIZE + 4).is_some());
         assert_eq!(code.pages.len(), 1);
     }
 }

@@ -9,10 +9,12 @@
 
 use std::rc::Rc;
 
-use super::code::{PAGE, Page};
+use sprig_isa::mmu::PAGE_SIZE;
+
+use super::code::Page;
 use super::{Access, INSTRUCTION};
 
-const OFFSET: u64 = PAGE - 1;
+const OFFSET: u64 = PAGE_SIZE - 1;
 /// Entries for each kind of access, found by the low bits of the page number.
 const ENTRIES: usize = 32;
 /// log2 of the largest size of an access. Between those bits and the page number a tag has the space.
@@ -145,6 +147,6 @@ const fn tag(address: u64, size: usize, space: u64) -> u64 {
 /// Folds the page number, since what a guest uses together often lies a round distance apart.
 #[inline]
 fn index(address: u64) -> usize {
-    let page = (address / PAGE) as usize;
+    let page = (address / PAGE_SIZE) as usize;
     (page ^ page >> 5) % ENTRIES
 }

@@ -177,11 +177,11 @@ mod tests {
     use sprig_isa::cpu::Family;
     use sprig_isa::msr;
 
-    use super::super::code::PAGE;
     use super::super::testing::{BASE, Flat, Run, asm};
     use super::super::{Access, Direction, Fault, Interrupt, Privileged, Translation};
     use super::*;
     use crate::memory::Memory;
+    use sprig_isa::mmu::PAGE_SIZE;
 
     fn machine(words: &[u32]) -> Processor<Flat> {
         Run::new("e500v2").processor(words)
@@ -327,7 +327,7 @@ mod tests {
         fn reset(&mut self, _: &mut Core) {}
 
         fn translate(&mut self, core: &mut Core, address: u64, _: Access) -> Result<Translation, Fault> {
-            let space = if core.state.msr() & msr::booke::IS != 0 { PAGE } else { 0 };
+            let space = if core.state.msr() & msr::booke::IS != 0 { PAGE_SIZE } else { 0 };
             Ok(Translation { physical: address + space + self.moved, whole_page: true })
         }
 
@@ -336,7 +336,7 @@ mod tests {
                 let value = core.state.gpr[core.insn.rt()];
                 core.set_msr(value, u8::from(value & msr::booke::IS != 0));
             } else {
-                self.moved = 2 * PAGE;
+                self.moved = 2 * PAGE_SIZE;
                 core.lookaside.flush();
             }
             Ok(())
@@ -357,7 +357,7 @@ mod tests {
     fn code_is_where_translation_says_when_it_has_changed() {
         let is = msr::booke::IS;
         let page = |first: u32, added: i64| [first, asm("addi", &[5, 5, added]), asm("b", &[-8])];
-        for (change, behind) in [(asm("mtmsr", &[3]), PAGE), (asm("tlbwe", &[]), 2 * PAGE)] {
+        for (change, behind) in [(asm("mtmsr", &[3]), PAGE_SIZE), (asm("tlbwe", &[]), 2 * PAGE_SIZE)] {
             let Processor { core, .. } = Run::new("e500v2").gpr(3, is).processor(&page(asm("nop", &[]), 1));
             let mut cpu = Processor::new(core, Spaces { moved: 0 });
             for (place, word) in page(asm("nop", &[]), 100).iter().enumerate() {

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use sprig_isa::exception::Exception;
+use sprig_isa::mmu::PAGE_SIZE;
 
-use super::code::{Code, PAGE, Page};
+use super::code::{Code, Page};
 use super::interrupt::Raised;
 use super::{Access, Core, INSTRUCTION, Insn, Interrupt, Lookaside, Processor, State, Supervisor, Translation};
 use crate::board::Board;
@@ -241,5 +242,5 @@ pub(super) fn known_words(
 /// True if an access of `size` bytes does not lie within one 4 KiB page.
 #[inline]
 fn crosses_page(address: u64, size: usize) -> bool {
-    address % PAGE > PAGE - size as u64
+    address % PAGE_SIZE > PAGE_SIZE - size as u64
 }

@@ -10,7 +10,8 @@
 //! never changes, and only that is stored: a loop of the guest's is one stretch, however often it runs.
 //! Code that needs the time in the middle of a stretch, or may move the alarm or the page, calls [`Core::settle`] first.
 
-use super::code::PAGE;
+use sprig_isa::mmu::PAGE_SIZE;
+
 use super::{Core, INSTRUCTION};
 
 /// No page begins here.
@@ -33,7 +34,7 @@ impl Stretch {
     /// The first of alarm and the page's end. Where addresses wrap around that comes early, which is only slow.
     #[inline]
     fn limit(&mut self) {
-        self.end = self.alarm.min(self.page.wrapping_add(PAGE));
+        self.end = self.alarm.min(self.page.wrapping_add(PAGE_SIZE));
     }
 }
 
@@ -45,7 +46,7 @@ impl Core {
         let uncounted = self.clock.left().wrapping_mul(INSTRUCTION);
         let alarm = pc.wrapping_add(INSTRUCTION).wrapping_add(uncounted);
         if self.lookaside.is_in_last_page(pc) {
-            self.stretch = Stretch { uncounted, alarm, page: pc & !(PAGE - 1), end: 0 };
+            self.stretch = Stretch { uncounted, alarm, page: pc & !(PAGE_SIZE - 1), end: 0 };
             self.stretch.limit();
         } else {
             self.stretch = Stretch { uncounted, alarm, page: NO_PAGE, end: 0 };
@@ -77,7 +78,7 @@ impl Core {
         let over = target.wrapping_sub(self.state.pc.wrapping_add(INSTRUCTION));
         let stretch = &mut self.stretch;
         stretch.alarm = stretch.alarm.wrapping_add(over);
-        if target & !(PAGE - 1) == stretch.page {
+        if target & !(PAGE_SIZE - 1) == stretch.page {
             stretch.limit();
         } else {
             stretch.end = 0;
@@ -105,7 +106,7 @@ impl Core {
 mod tests {
     use super::super::testing::{BASE, Flat, Run, asm};
     use super::super::{Core, Processor};
-    use super::PAGE;
+    use super::PAGE_SIZE;
 
     /// Branches forwards and backwards, by CTR and LR, within a page and over its end.
     fn program() -> Vec<u32> {
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn what_is_executed_in_one_go_and_step_by_step_is_the_same() {
         // The code lies at the end of a page, so that it goes over into the next, too.
-        let last = PAGE - 8;
+        let last = PAGE_SIZE - 8;
         let behind =
             [asm("addi", &[6, 6, 1]), asm("addi", &[7, 7, 1]), asm("nop", &[]), asm("b", &[-(last as i64) - 8])];
         let machine = || {

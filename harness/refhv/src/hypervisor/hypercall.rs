@@ -5,7 +5,7 @@ use sprig_isa::exception::Exception;
 use sprig_isa::hcall::{
     EV_IDLE, EV_SUCCESS, EV_UNIMPLEMENTED, KVM_FEATURE_MAGIC_PAGE, KVM_HC_FEATURES, KVM_HC_PPC_MAP_MAGIC_PAGE,
     KVM_MAGIC_FEAT_SR, KVM_SC_MAGIC_R0, KVM_SC_SEQUENCE, MAGIC_PAGE_FLAG_NOT_MAPPED_NX, MAGIC_PAGE_FLAGS,
-    TOKEN_REGISTER,
+    TOKEN_REGISTER, papr,
 };
 use sprig_isa::msr::{self, lpcr};
 use sprig_isa::spr::number;
@@ -21,8 +21,6 @@ pub(super) const STATUS: usize = 3;
 const RESULT: usize = 4;
 /// Where a hypervisor that describes its layout puts the offset of the first field.
 const LAYOUT: usize = 5;
-/// The level of a system call that is a PAPR hypercall.
-const HYPERVISOR_LEVEL: u32 = 1;
 /// r3 and r4 of a call of the OSI interface (arch/powerpc/include/uapi/asm/kvm.h, OSI_SC_MAGIC_R3 and _R4).
 const OSI_MAGIC: [u64; 2] = [0x1137_24fa, 0x7781_0f9b];
 /// A token that no call has.
@@ -45,7 +43,7 @@ impl Hypervisor {
             core.state.pc = core.state.nia;
             return;
         }
-        let is_partition = interrupt.syndrome == HYPERVISOR_LEVEL && self.mmu.is_partition();
+        let is_partition = interrupt.syndrome == papr::LEV && self.mmu.is_partition();
         if (supervisor || self.deviates(Deviation::PaprFromUser)) && is_partition {
             self.exit(core, Exit::Hypercall);
             core.state.pc = core.state.nia;

@@ -9,16 +9,13 @@
 //! The page is checked before the guest's own translations: it is there whatever else the guest has mapped.
 
 use sprig_isa::cpu::Family;
+use sprig_isa::mmu::PAGE_SIZE;
 use sprig_isa::msr::{self, book3s};
 
 use super::design::Design;
 use super::policy;
-use super::shadow::PAGE;
 use crate::cpu::Access;
-use crate::mmu::relocated;
-
-/// In real mode the four highest bits of an address are ignored (KVM_PAM).
-const REAL_MODE_ADDRESS: u64 = 0x0fff_ffff_ffff_ffff;
+use crate::mmu::{REAL_MODE_ADDRESS, relocated};
 
 /// Where the guest has asked for the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +58,6 @@ impl Mapping {
 
 /// True if two addresses are in one page; outside 64-bit mode only their low words count.
 const fn is_same_page(msr: u64, a: u64, b: u64) -> bool {
-    let mask = if msr & book3s::SF != 0 { !(PAGE - 1) } else { 0xffff_ffff & !(PAGE - 1) };
+    let mask = if msr & book3s::SF != 0 { !(PAGE_SIZE - 1) } else { 0xffff_ffff & !(PAGE_SIZE - 1) };
     (a ^ b) & mask == 0
 }

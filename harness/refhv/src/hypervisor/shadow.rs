@@ -4,10 +4,10 @@
 //! forgets all of them whenever the guest changes any translation, and when the page is mapped: the contract wants the page
 //! there whatever was touched before. A translation that is in it costs no exit.
 
+use sprig_isa::mmu::PAGE_SIZE;
+
 use crate::cpu::Access;
 
-/// Bytes of a page.
-pub(super) const PAGE: u64 = 4096;
 const BUCKETS: usize = 256;
 /// After the last entry of a bucket.
 const NONE: u32 = u32::MAX;
@@ -37,12 +37,12 @@ impl ShadowTlb {
 
     /// The host address for an access to an effective address.
     pub(super) fn find(&self, address: u64, space: u8, access: Access) -> Option<u64> {
-        let page = address & !(PAGE - 1);
+        let page = address & !(PAGE_SIZE - 1);
         let mut bucket =
             std::iter::successors(self.entry(self.buckets[bucket(page, access)]), |entry| self.entry(entry.next));
         bucket
             .find(|entry| entry.page == page && entry.space == space && entry.access == access)
-            .map(|entry| entry.host | address & (PAGE - 1))
+            .map(|entry| entry.host | address & (PAGE_SIZE - 1))
     }
 
     fn entry(&self, index: u32) -> Option<&Entry> {
@@ -51,11 +51,11 @@ impl ShadowTlb {
 
     /// Remembers that an access to the page around `address` is one to the page around `host`.
     pub(super) fn insert(&mut self, address: u64, space: u8, access: Access, host: u64) {
-        let page = address & !(PAGE - 1);
+        let page = address & !(PAGE_SIZE - 1);
         let bucket = &mut self.buckets[bucket(page, access)];
         // A guest has fewer pages.
         let next = std::mem::replace(bucket, self.entries.len() as u32);
-        self.entries.push(Entry { page, space, access, host: host & !(PAGE - 1), next });
+        self.entries.push(Entry { page, space, access, host: host & !(PAGE_SIZE - 1), next });
     }
 
     pub(super) fn flush(&mut self) {
@@ -67,5 +67,5 @@ impl ShadowTlb {
 const fn bucket(page: u64, access: Access) -> usize {
     /// Kinds of access, up to a power of two.
     const ACCESSES: usize = 4;
-    ((page / PAGE) as usize * ACCESSES + access as usize) % BUCKETS
+    ((page / PAGE_SIZE) as usize * ACCESSES + access as usize) % BUCKETS
 }

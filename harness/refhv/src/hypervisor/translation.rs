@@ -1,9 +1,9 @@
 //! What the guest's accesses reach: the page, or what the guest's own tables say, through the shadow TLB.
 
 use sprig_isa::cpu::Family;
+use sprig_isa::mmu::PAGE_SIZE;
 use sprig_isa::msr::{self, book3s};
 
-use super::shadow::PAGE;
 use super::{Deviation, Exit, HOST_PAGE, Hypervisor, Mapping, policy};
 use crate::cpu::{Access, Core, Fault, Translation};
 use crate::mmu::{Mmu, relocated};
@@ -23,7 +23,7 @@ impl Reach {
 }
 
 /// A host address that is neither memory nor a device.
-const NOWHERE: u64 = !(PAGE - 1);
+const NOWHERE: u64 = !(PAGE_SIZE - 1);
 
 impl Hypervisor {
     /// An access the hardware has no translation for: known to the shadow TLB, or an exit.
@@ -106,7 +106,7 @@ impl Hypervisor {
             Some(Mapping { pa, .. }) if self.deviates(Deviation::PageSliceWrong) => pa & (HOST_PAGE as u64 - 1),
             _ => 0,
         };
-        Reach { host: self.shared.base() + slice + address % PAGE, whole_page: true }
+        Reach { host: self.shared.base() + slice + address % PAGE_SIZE, whole_page: true }
     }
 
     /// Where an access of the guest leads.
@@ -122,13 +122,13 @@ impl Hypervisor {
             }
             result => result?,
         };
-        let is_magic = |mapping: &Mapping| mapping.pa ^ translation.physical < PAGE;
+        let is_magic = |mapping: &Mapping| mapping.pa ^ translation.physical < PAGE_SIZE;
         let behind = policy::PAGE_BEHIND_TRANSLATION || self.deviates(Deviation::PageBehindTranslation);
         if behind && self.mapping.as_ref().is_some_and(is_magic) {
             return Ok(self.reach_page(address));
         }
-        let behind_ram = (base..base + PAGE).contains(&translation.physical);
-        let host = if behind_ram { NOWHERE | translation.physical & (PAGE - 1) } else { translation.physical };
+        let behind_ram = (base..base + PAGE_SIZE).contains(&translation.physical);
+        let host = if behind_ram { NOWHERE | translation.physical & (PAGE_SIZE - 1) } else { translation.physical };
         Ok(Reach { host, whole_page: translation.whole_page })
     }
 

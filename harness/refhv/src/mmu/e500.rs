@@ -9,6 +9,7 @@
 //! ```
 
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
+use sprig_isa::mmu::e500::{TLB0_ENTRIES, TLB0_WAYS, TLB1_ENTRIES_E500MC, TLB1_ENTRIES_E500V2};
 use sprig_isa::mmu::mas;
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
@@ -17,14 +18,7 @@ use sprig_wire::board::Translation as Translated;
 use super::{Effect, Operands, Registers, relocated};
 use crate::cpu::{Access, Fault, Interrupt, Privileged, Translation};
 
-/// Entries of TLB0 on e500v2, e500mc and e5500.
-const TLB0_ENTRIES: usize = 512;
-/// Ways of TLB0.
-const TLB0_WAYS: usize = 4;
 const TLB0_SETS: usize = TLB0_ENTRIES / TLB0_WAYS;
-/// Entries of TLB1 on e500v2, and on e500mc and e5500.
-const TLB1_ENTRIES_E500V2: usize = 16;
-const TLB1_ENTRIES_E500MC: usize = 64;
 /// Page sizes of TLB1, as TSIZE: 4 KiB to 16 GiB.
 const TLB1_TSIZES: std::ops::RangeInclusive<u32> = 1..=12;
 const PAGE_SHIFT: u32 = 12;

@@ -13,12 +13,10 @@ use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 
 use super::slb::{BadEntry, Segment};
-use super::{Effect, Operands, PaprTable, Registers, Slb, relocated};
+use super::{Effect, Operands, PaprTable, REAL_MODE_ADDRESS, Registers, Slb, relocated};
 use crate::cpu::{Access, Fault, Interrupt, Privileged, Translation};
 use crate::memory::Memory;
 
-/// In real mode the four highest bits of an address are ignored (Power ISA 2.07 Book III-S, "Real Addressing Mode").
-const REAL_MODE_ADDRESS: u64 = 0x0fff_ffff_ffff_ffff;
 const OFFSET_256M: u64 = 0x0fff_ffff;
 const OFFSET_1T: u64 = 0xff_ffff_ffff;
 /// The hash of a 1 TiB segment takes its VSID twice, once moved left by this.

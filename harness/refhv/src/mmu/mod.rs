@@ -36,6 +36,9 @@ use sprig_wire::board::{TRANSLATIONS, Translation as Translated};
 use crate::cpu::{Access, Fault, Insn, Interrupt, Privileged, Sprs, Translation};
 use crate::memory::Memory;
 
+/// In real mode the four highest bits of an address are ignored (Power ISA 2.07 Book III-S, "Real Addressing Mode"; KVM_PAM).
+pub(crate) const REAL_MODE_ADDRESS: u64 = 0x0fff_ffff_ffff_ffff;
+
 /// The special-purpose registers translation works with, wherever they are kept.
 pub trait Registers {
     /// The value of the register with this number.

@@ -12,7 +12,7 @@ use super::{CODE, CPUS, Guest, SCRATCH, asm};
 fn program_syndrome(guest: &mut Guest) -> u64 {
     assert_eq!(guest.pc(), guest.vector(0x700, 6), "a program interrupt");
     assert_eq!(guest.mfspr(n::SRR0), CODE);
-    if guest.family().is_booke() { guest.mfspr(n::ESR) } else { guest.mfspr(n::SRR1) & 0x783f_0000 }
+    if guest.family().is_booke() { guest.mfspr(n::ESR) } else { guest.mfspr(n::SRR1) & srr1::REASON }
 }
 
 fn privileged(family: Family) -> u64 {

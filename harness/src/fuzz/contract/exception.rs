@@ -9,9 +9,6 @@ use sprig_isa::msr;
 use sprig_isa::spr::number;
 use sprig_isa::syndrome::{dsisr, esr, srr1};
 
-/// SRR1 bits of the server families that an interrupt sets or clears as it likes (Power ISA Book III-S, interrupt
-/// definitions: bits 33-36 and 42-47).
-const SRR1_REASON: u64 = 0x783f_0000;
 /// Those of a program interrupt that tell its causes apart.
 const SRR1_PROGRAM: u64 = srr1::FP | srr1::ILLEGAL | srr1::PRIVILEGED | srr1::TRAP;
 
@@ -126,7 +123,7 @@ impl Contract<'_> {
         if let Some(state) = self.current_msr() {
             prediction.rule =
                 if family.is_booke() { "exception.srr1-is-the-msr" } else { "exception.srr1-shows-state" };
-            let mask = self.environment.cut(!SRR1_REASON);
+            let mask = self.environment.cut(!srr1::REASON);
             let allowed =
                 if family.is_booke() { Allowed::OneOf(vec![state]) } else { Allowed::Bits(mask, state & mask) };
             prediction = prediction.with(Part::Srr1, Some(allowed));
@@ -141,7 +138,11 @@ impl Contract<'_> {
         self.registers.of(number::SRR0).set(None, Way::Interrupt);
         let state = self.current_msr().filter(|_| !self.user);
         let saved = state.and_then(|state| {
-            if family.is_booke() { Some(state) } else { cause.reason(cpus).map(|reason| state & !SRR1_REASON | reason) }
+            if family.is_booke() {
+                Some(state)
+            } else {
+                cause.reason(cpus).map(|reason| state & !srr1::REASON | reason)
+            }
         });
         self.registers.of(number::SRR1).set(saved, Way::Interrupt);
         let (syndrome, address) =
