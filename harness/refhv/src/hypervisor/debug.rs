@@ -18,6 +18,16 @@ use crate::host::Refusal;
 /// Type and address of a hardware breakpoint, as user space gives it.
 pub(super) type Breakpoint = (u32, u64);
 
+/// User space as the guest's debugger.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Debugging {
+    pub(super) debugger: Debugger,
+    /// The events of DBCR0 that its hardware breakpoints are.
+    events: u32,
+    /// The instruction count at which it has stopped the guest last.
+    last_stop: u64,
+}
+
 /// The registers that are user space's while it debugs ("If userspace is debugging guest then guest can not access debug registers",
 /// arch/powerpc/kvm/booke_emulate.c).
 const REGISTERS: [u16; 10] =
@@ -40,9 +50,9 @@ impl Hypervisor {
         control: u32,
         breakpoints: [Breakpoint; 2],
     ) -> Result<u64, Refusal> {
-        self.debugger = Debugger::new(control);
+        self.debug.debugger = Debugger::new(control);
         if self.cpu.family.is_booke() {
-            self.debug_events = if control & debug::USE_HW_BP != 0 { self.set_breakpoints(breakpoints)? } else { 0 };
+            self.debug.events = if control & debug::USE_HW_BP != 0 { self.set_breakpoints(breakpoints)? } else { 0 };
             self.registers.cells.set(n::DBCR0, self.debug_control().into());
         }
         core.clock.wake_now();
@@ -76,8 +86,8 @@ impl Hypervisor {
 
     /// What the guest reads in DBCR0.
     fn debug_control(&self) -> u32 {
-        let events = self.debug_events;
-        let control = self.debugger.control();
+        let events = self.debug.events;
+        let control = self.debug.debugger.control();
         if control & debug::ENABLE == 0 {
             return 0;
         }
@@ -89,7 +99,7 @@ impl Hypervisor {
     /// True if the guest has come to a software breakpoint of its debugger.
     pub(super) fn stops_at(&self, core: &Core) -> bool {
         let is_reflected = self.deviates(Deviation::BreakpointReflected) && self.msr & msr::PR != 0;
-        self.debugger.uses_breakpoints() && core.insn.0 == SOFTWARE_BREAKPOINT && !is_reflected
+        self.debug.debugger.uses_breakpoints() && core.insn.0 == SOFTWARE_BREAKPOINT && !is_reflected
     }
 
     /// It continues after it.
@@ -100,7 +110,7 @@ impl Hypervisor {
 
     /// The guest has executed another instruction: that is a stop. If the next one is a breakpoint, it is one at that.
     pub(super) fn stop_behind_step(&mut self, core: &mut Core) {
-        if core.clock.executed() == self.last_stop {
+        if core.clock.executed() == self.debug.last_stop {
             return;
         }
         if self.deviates(Deviation::StepOverEmulated) && self.emulates() && self.emulated(core.insn).is_some() {
@@ -113,8 +123,8 @@ impl Hypervisor {
     fn stop(&mut self, core: &mut Core, is_breakpoint: bool) {
         self.exit(core, Exit::Debug);
         let pc = core.state.pc;
-        self.debugger.note(&Stop { pc, address: pc, status: 0, is_breakpoint });
-        self.last_stop = core.clock.executed();
+        self.debug.debugger.note(&Stop { pc, address: pc, status: 0, is_breakpoint });
+        self.debug.last_stop = core.clock.executed();
         if is_breakpoint {
             core.state.pc = core.state.effective(pc.wrapping_add(INSTRUCTION));
         }

@@ -116,7 +116,7 @@ impl Hypervisor {
     /// True if this hypervisor is of that design.
     #[inline]
     pub(super) fn has_design(&self, design: Design) -> bool {
-        self.design == Some(design)
+        self.setup.design == Some(design)
     }
 
     /// Replaces the instruction that has just been emulated by the access to the page, where the guest's own patcher would:

@@ -172,7 +172,7 @@ impl Hypervisor {
     /// True if this hypervisor does otherwise in this respect.
     #[inline]
     pub(super) fn deviates(&self, deviation: Deviation) -> bool {
-        self.deviation == Some(deviation)
+        self.setup.deviation == Some(deviation)
     }
 }
 

@@ -51,7 +51,7 @@ impl Hypervisor {
         if instruction.belongs_to_hypervisor(self.cpu) {
             return Err(Interrupt::privileged(self.cpu.family));
         }
-        if let Some(deviation) = self.deviation
+        if let Some(deviation) = self.setup.deviation
             && let Some(outcome) = self.execute_otherwise(core, deviation, instruction)
         {
             return outcome;
@@ -59,7 +59,7 @@ impl Hypervisor {
         match instruction {
             Privileged::Mfmsr => {
                 core.state.gpr[insn.rt()] = self.msr;
-                self.is_prepared = self.is_as_entered;
+                self.last.is_prepared = self.last.is_unchanged;
             }
             Privileged::Mtmsr => self.write_msr(core, rs, or_short(Writer::Mtmsr)),
             Privileged::Mtmsrd => self.write_msr(core, rs, or_short(Writer::Mtmsrd)),
@@ -140,7 +140,7 @@ impl Hypervisor {
     pub(super) fn move_special(&mut self, core: &mut Core, direction: Direction) -> Result<(), Interrupt> {
         let register = core.insn.rt();
         let number = core.insn.spr();
-        if let Some(deviation) = self.deviation
+        if let Some(deviation) = self.setup.deviation
             && let Some(outcome) = self.move_otherwise(core, deviation, direction)
         {
             return outcome;
@@ -171,7 +171,7 @@ impl Hypervisor {
                 self.registers.cells.get(row.cell)
             }
             cell => {
-                self.is_prepared = self.is_as_entered;
+                self.last.is_prepared = self.last.is_unchanged;
                 self.registers.get(&core.memory, cell)
             }
         }
@@ -179,7 +179,7 @@ impl Hypervisor {
 
     #[inline(always)]
     fn write_special(&mut self, core: &mut Core, row: &Spr, value: u64) {
-        let cell = match self.deviation {
+        let cell = match self.setup.deviation {
             Some(Deviation::SprgsSwapped) => swapped(row.cell, SWAPPED_SPRGS),
             _ => row.cell,
         };
@@ -190,7 +190,7 @@ impl Hypervisor {
             };
             return self.set_in_page(core, cell, slot, value);
         }
-        if self.debugger.is_enabled() && self.is_user_spaces(row.cell) {
+        if self.debug.debugger.is_enabled() && self.is_user_spaces(row.cell) {
             return;
         }
         if self.cpu.family.is_booke() && matches!(row.cell, number::TSR | number::TCR | number::DECAR) {
@@ -225,9 +225,9 @@ impl Hypervisor {
         if self.has_design(Design::AliasOnWrite) {
             self.load_alias(core, cell);
         }
-        if self.is_as_entered && !self.aliased.get(usize::from(cell)).is_some_and(|aliased| *aliased) {
-            self.entered_version = Some(self.shared.version(&core.memory));
-            self.is_prepared = true;
+        if self.last.is_unchanged && !self.aliases.is_loaded.get(usize::from(cell)).is_some_and(|aliased| *aliased) {
+            self.last.version = Some(self.shared.version(&core.memory));
+            self.last.is_prepared = true;
         }
     }
 
@@ -239,7 +239,7 @@ impl Hypervisor {
     /// nothing.
     #[inline]
     pub(super) fn take_from_page(&mut self, core: &mut Core) -> bool {
-        let as_entered = self.entered_msr == Some(self.msr) && self.is_page_as_entered(core);
+        let as_entered = self.last.msr == Some(self.msr) && self.is_page_as_entered(core);
         if !as_entered {
             self.take_changes(core);
         }
@@ -250,7 +250,7 @@ impl Hypervisor {
     fn take_changes(&mut self, core: &mut Core) {
         let stored = self.shared.get(&core.memory, shared::MSR);
         if stored != self.msr {
-            let taken = match self.deviation {
+            let taken = match self.setup.deviation {
                 Some(Deviation::PageMsrUnsafe) => u64::MAX,
                 Some(Deviation::PageMsrIgnored) => 0,
                 _ if policy::UNSAFE_MSR_BITS_TAKEN => u64::MAX,

@@ -19,31 +19,75 @@ use crate::mmu::space;
 const GUEST_OWNED: u64 =
     book3s::SF | book3s::LE | msr::FP | book3s::FE0 | book3s::FE1 | book3s::VEC | book3s::VSX | booke::SPE;
 
+/// The last way out of the guest, and the last one into it.
+#[derive(Clone, Debug)]
+pub(super) struct Passage {
+    /// The guest is not running: it has left and not been entered again.
+    pub(super) outside: bool,
+    /// The instruction count at the last exit.
+    pub(super) exit: u64,
+    /// The guest's MSR that the hardware's was last made from.
+    pub(super) msr: Option<u64>,
+    /// What the last entry has put into the page and into the alias registers is still there if the page is still this version,
+    /// and the guest's MSR and what wants to interrupt it are the same.
+    pub(super) version: Option<u64>,
+    /// What wanted to interrupt the guest when it was last entered.
+    pub(super) sources: Sources,
+    /// When the guest left, page and alias registers were as the entry had made them.
+    pub(super) is_unchanged: bool,
+    /// They still are: the guest has left for an instruction that changes nothing which an entry looks at.
+    pub(super) is_prepared: bool,
+    /// An interrupt became deliverable in the middle of an instruction.
+    pub(super) delivery_due: bool,
+    /// The next entry does not load the alias registers.
+    pub(super) keeps_aliases: bool,
+    /// The next entry delivers nothing ([`Deviation::MtmsrdLosesInterrupt`]).
+    pub(super) delivers_later: bool,
+}
+
+impl Default for Passage {
+    /// The guest was never entered.
+    fn default() -> Self {
+        Self {
+            outside: true,
+            exit: 0,
+            msr: None,
+            version: None,
+            sources: Sources::NONE,
+            is_unchanged: false,
+            is_prepared: false,
+            delivery_due: false,
+            keeps_aliases: false,
+            delivers_later: false,
+        }
+    }
+}
+
 impl Hypervisor {
     /// The guest has left. `reason` is counted unless it had left already.
     #[inline(always)]
     pub(super) fn exit(&mut self, core: &mut Core, reason: Exit) {
-        if self.outside {
+        if self.last.outside {
             return;
         }
-        self.outside = true;
-        if let Some(deviation) = self.deviation {
+        self.last.outside = true;
+        if let Some(deviation) = self.setup.deviation {
             self.exit_otherwise(core, deviation, reason);
         }
         self.exits.count(&core.memory, reason);
-        self.last_exit = core.clock.executed();
-        self.is_as_entered = self.take_from_page(core);
+        self.last.exit = core.clock.executed();
+        self.last.is_unchanged = self.take_from_page(core);
     }
 
     /// The guest goes on, with an interrupt if one can be delivered.
     #[inline(always)]
     pub(super) fn enter(&mut self, core: &mut Core) {
         let mut sources = self.interrupt_sources(core);
-        let is_prepared = std::mem::take(&mut self.is_prepared) && self.deviation.is_none();
-        if is_prepared && sources.is_empty() && self.sources.is_empty() {
+        let is_prepared = std::mem::take(&mut self.last.is_prepared) && self.setup.deviation.is_none();
+        if is_prepared && sources.is_empty() && self.last.sources.is_empty() {
             return self.go_on();
         }
-        if !sources.is_empty() && !std::mem::take(&mut self.delivers_later) {
+        if !sources.is_empty() && !std::mem::take(&mut self.last.delivers_later) {
             sources = self.deliver(core);
         }
         if self.deviates(Deviation::ResetAtEntry) {
@@ -55,7 +99,7 @@ impl Hypervisor {
     /// The guest goes on where it is: the page and the hardware get what they have to have while it runs.
     #[inline(always)]
     pub(super) fn resume(&mut self, core: &mut Core, sources: Sources) {
-        if self.entered_msr != Some(self.msr) || self.sources != sources || !self.is_page_as_entered(core) {
+        if self.last.msr != Some(self.msr) || self.last.sources != sources || !self.is_page_as_entered(core) {
             self.prepare(core, sources);
         }
         self.go_on();
@@ -63,14 +107,14 @@ impl Hypervisor {
 
     #[inline(always)]
     fn go_on(&mut self) {
-        self.delivery_due = false;
-        self.outside = false;
+        self.last.delivery_due = false;
+        self.last.outside = false;
     }
 
     /// True if nobody has written to the page since the last entry.
     #[inline]
     pub(super) fn is_page_as_entered(&self, core: &Core) -> bool {
-        self.entered_version == Some(self.shared.version(&core.memory))
+        self.last.version == Some(self.shared.version(&core.memory))
     }
 
     #[inline(never)]
@@ -79,28 +123,30 @@ impl Hypervisor {
         let order = self.shared.order();
         if let Some(page) = self.shared.page_mut(memory) {
             shared::MSR.set(page, order, self.msr);
-            let pending = match self.deviation {
+            let pending = match self.setup.deviation {
                 Some(Deviation::IntPendingZero) => false,
                 Some(Deviation::IntPendingOne) => true,
                 _ => !sources.is_empty(),
             };
             shared::INT_PENDING.set(page, order, pending.into());
             // What problem state reads under an alias is in the hardware what the page says it is, from here on.
-            if !self.keeps_aliases && !matches!(self.design, Some(Design::AliasOnWrite | Design::AliasNever)) {
-                let order = if self.deviation == Some(Deviation::Sprg3BigEndian) { ByteOrder::Big } else { order };
-                self.aliases.iter().for_each(|alias| alias.load(page, order, state));
-                if self.deviation == Some(Deviation::AliasShowsHost) {
+            if !self.last.keeps_aliases && !matches!(self.setup.design, Some(Design::AliasOnWrite | Design::AliasNever))
+            {
+                let order =
+                    if self.setup.deviation == Some(Deviation::Sprg3BigEndian) { ByteOrder::Big } else { order };
+                self.aliases.loaded.iter().for_each(|alias| alias.load(page, order, state));
+                if self.setup.deviation == Some(Deviation::AliasShowsHost) {
                     state.spr.set(number::SPRG3, deviation::HOST_POINTER);
                 }
             }
         }
-        self.entered_version = (!self.keeps_aliases).then(|| self.shared.version(&core.memory));
-        if self.entered_msr != Some(self.msr) {
+        self.last.version = (!self.last.keeps_aliases).then(|| self.shared.version(&core.memory));
+        if self.last.msr != Some(self.msr) {
             core.set_msr(self.hardware_msr(), self.space());
             self.open_facilities(core);
-            self.entered_msr = Some(self.msr);
+            self.last.msr = Some(self.msr);
         }
-        self.sources = sources;
+        self.last.sources = sources;
     }
 
     /// The hardware's MSR while the guest runs: problem state, and what acts there. The guest's kernel may lock cache blocks

@@ -34,6 +34,21 @@ const NOP: u32 = Insn::named("nop").word;
 /// The immediate operand of an instruction.
 const IMMEDIATE: u32 = 0xffff;
 
+/// What user space has asked of the hypervisor and holds until it asks otherwise.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// The interrupt controller is asked which an external interrupt is, and says so: EPR gets it.
+    pub(super) next_vector: Option<u32>,
+    /// Who answers the hypercalls of a partition that the hypervisor leaves to user space.
+    pub(super) answerer: Answerer,
+    /// Those that it leaves to user space although it has them.
+    pub(super) switched_off: Vec<u64>,
+    /// One external interrupt is pending that is over when it has been delivered (KVM_INTERRUPT_SET).
+    pub(super) external_once: bool,
+    /// How often each page of memory had been written to when user space last looked; empty where nobody logs that.
+    logged: Vec<u64>,
+}
+
 /// The program that owns the guest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UserSpace;
@@ -65,16 +80,16 @@ impl Host<Hypervisor> for UserSpace {
             }
             Call::RaiseExternal => wire(&mut core.board.external, true),
             Call::LowerExternal => {
-                hypervisor.external_once = false;
+                hypervisor.asked.external_once = false;
                 wire(&mut core.board.external, false)
             }
             Call::RaiseExternalOnce => {
-                hypervisor.external_once = true;
+                hypervisor.asked.external_once = true;
                 0
             }
             Call::RaiseCritical => wire(&mut core.board.critical, true),
             Call::LowerCritical => wire(&mut core.board.critical, false),
-            Call::VcpuId => hypervisor.vcpu_id.into(),
+            Call::VcpuId => hypervisor.setup.vcpu_id.into(),
             Call::OtherVm => hypervisor.run_other(core, first as u32, other_vm::Registers::from_bits(second as u16))?,
             Call::StartOtherVm => {
                 hypervisor.start_other(first as u32, other_vm::Registers::from_bits(second as u16))?
@@ -99,7 +114,7 @@ impl Host<Hypervisor> for UserSpace {
                 )?
             }
             Call::DebugStops => {
-                let seen = hypervisor.debugger.seen();
+                let seen = hypervisor.debug.debugger.seen();
                 results[..seen.len()].copy_from_slice(&seen);
                 seen[0]
             }
@@ -110,16 +125,16 @@ impl Host<Hypervisor> for UserSpace {
                 physical.unwrap_or(0)
             }
             Call::ExternalProxy => {
-                hypervisor.next_vector = (first != 0).then_some(second as u32);
+                hypervisor.asked.next_vector = (first != 0).then_some(second as u32);
                 0
             }
             Call::EnableHcall => hypervisor.enable_hypercall(first, second).map(|()| 0)?,
             Call::AnswerHcall => {
-                hypervisor.answerer = Answerer::new(first, second as i64, arguments[2]);
+                hypervisor.asked.answerer = Answerer::new(first, second as i64, arguments[2]);
                 0
             }
             Call::HcallArgument => {
-                let seen = hypervisor.answerer.seen(first).ok_or(Refusal::Unknown)?;
+                let seen = hypervisor.asked.answerer.seen(first).ok_or(Refusal::Unknown)?;
                 results[..seen.len()].copy_from_slice(&seen);
                 seen[0]
             }
@@ -151,11 +166,12 @@ impl Host<Hypervisor> for UserSpace {
             }
             Call::LogDirty => {
                 let pages = if first == 0 { 0 } else { core.memory.size() / PAGE_SIZE };
-                hypervisor.logged = (0..pages).map(|page| core.memory.writes(page * PAGE_SIZE)).collect();
+                hypervisor.asked.logged = (0..pages).map(|page| core.memory.writes(page * PAGE_SIZE)).collect();
                 0
             }
             Call::Dirty => {
-                let before = usize::try_from(first / PAGE_SIZE).ok().and_then(|page| hypervisor.logged.get_mut(page));
+                let before =
+                    usize::try_from(first / PAGE_SIZE).ok().and_then(|page| hypervisor.asked.logged.get_mut(page));
                 let before = before.ok_or(Refusal::Errno(ENOENT))?;
                 let now = core.memory.writes(first);
                 u64::from(std::mem::replace(before, now) != now)
@@ -232,7 +248,7 @@ impl Hypervisor {
     /// If there is no such register.
     pub fn set_regs(&mut self, core: &mut Core, name: &str, value: u64) -> Result<(), Refusal> {
         let value = core.state.register(value);
-        self.delivery_due = true;
+        self.last.delivery_due = true;
         match name {
             "PC" => core.state.pc = core.state.effective(value),
             "CR" => core.state.cr = value as u32,
@@ -276,7 +292,7 @@ impl Hypervisor {
     /// # Errors
     /// If this CPU has no such register, or if PVR or PIR would change.
     pub fn set_sregs(&mut self, core: &mut Core, name: &str, value: u64) -> Result<(), Refusal> {
-        self.delivery_due = true;
+        self.last.delivery_due = true;
         match name {
             "DEC" => {
                 self.timers.set_decrementer(&core.clock, value);
@@ -319,7 +335,7 @@ impl Hypervisor {
     /// # Errors
     /// If this CPU has no such register.
     pub fn set_one_reg(&mut self, core: &mut Core, id: u64, value: u64) -> Result<(), Refusal> {
-        self.delivery_due = true;
+        self.last.delivery_due = true;
         match self.one_reg(id)? {
             Meaning::Spr(n::MAS0..=n::MAS6) if self.deviates(Deviation::MasNotSet) => Ok(()),
             Meaning::Spr(number) => self.set_spr(core, number, value),
@@ -380,7 +396,7 @@ impl Hypervisor {
         let one_regs: Vec<_> = ids.map(|id| (id, self.get_one_reg(core, id))).collect();
         let segments = self.segments;
 
-        self.switched_off.clear();
+        self.asked.switched_off.clear();
         self.shared.clear(&mut core.memory);
         self.identify(core);
         self.mapping = self.mapping.filter(|_| policy::PAGE_SURVIVES_MIGRATION);

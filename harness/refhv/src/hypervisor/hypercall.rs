@@ -68,11 +68,11 @@ impl Hypervisor {
         let none = policy::HYPERCALL_WITHOUT_RESULT;
         let (status, result) = match token {
             // What the feature announces has the fixed layout.
-            KVM_HC_FEATURES if self.offers_page && !self.has_design(Design::LayoutDescribed) => {
+            KVM_HC_FEATURES if self.setup.offers_page && !self.has_design(Design::LayoutDescribed) => {
                 (EV_SUCCESS, 1 << KVM_FEATURE_MAGIC_PAGE)
             }
             KVM_HC_FEATURES => (EV_SUCCESS, 0),
-            KVM_HC_PPC_MAP_MAGIC_PAGE if self.offers_page => {
+            KVM_HC_PPC_MAP_MAGIC_PAGE if self.setup.offers_page => {
                 self.map_page(core, first, second);
                 (EV_SUCCESS, policy::PAGE_FEATURES)
             }
@@ -85,9 +85,9 @@ impl Hypervisor {
         core.state.gpr[STATUS] = status.into();
         core.state.gpr[RESULT] = result.into();
         if token == KVM_HC_PPC_MAP_MAGIC_PAGE && self.has_design(Design::LayoutDescribed) {
-            core.state.gpr[LAYOUT] = Design::layout_offset(self.design);
+            core.state.gpr[LAYOUT] = Design::layout_offset(self.setup.design);
         }
-        if let Some(deviation) = self.deviation {
+        if let Some(deviation) = self.setup.deviation {
             answer_otherwise(core, deviation, token, second);
         }
     }
@@ -95,7 +95,7 @@ impl Hypervisor {
     /// What r11 asks for. A token is an int: the upper half of a 64-bit register does not count.
     fn token(&self, register: u64) -> u32 {
         let token = register as u32;
-        match self.deviation {
+        match self.setup.deviation {
             Some(Deviation::TokenWide) if register != token.into() => NO_TOKEN,
             Some(Deviation::VendorIgnored) => {
                 let known = [KVM_HC_FEATURES, KVM_HC_PPC_MAP_MAGIC_PAGE, EV_IDLE];
@@ -112,13 +112,13 @@ impl Hypervisor {
         let (pa, ea) = (physical & !flags, effective & !flags);
         let (pa, ea) = if self.deviates(Deviation::MapArgumentsSwapped) { (ea, pa) } else { (pa, ea) };
         let zero = policy::ZERO_UNMAPS_ON_BOOK3S && !self.cpu.family.is_booke() && ea == 0 && pa == 0;
-        let unmaps = match self.deviation {
+        let unmaps = match self.setup.deviation {
             Some(Deviation::MapMapsNothing) => true,
             Some(Deviation::MapFlagsInAddress) => zero || effective & flags != 0,
             _ => zero,
         };
         let not_mapped = effective & u64::from(MAGIC_PAGE_FLAG_NOT_MAPPED_NX) != 0;
-        let keeps_no_execute = match self.deviation {
+        let keeps_no_execute = match self.setup.deviation {
             Some(Deviation::NoExecuteKept) => true,
             Some(Deviation::NoExecuteIgnored) => false,
             _ => self.cpu.family != Family::Book3s64 || not_mapped,
@@ -126,7 +126,7 @@ impl Hypervisor {
         self.mapping = (!unmaps).then_some(Mapping { ea, pa, keeps_no_execute });
         self.choose_byte_order(core);
         // Always, whatever the flags say: the contract wants the page there, not what was there before.
-        let flushes = match self.deviation {
+        let flushes = match self.setup.deviation {
             Some(Deviation::MapWithoutFlush) => false,
             Some(Deviation::MapWithFlagWithoutFlush) => !not_mapped,
             _ => true,
@@ -140,13 +140,13 @@ impl Hypervisor {
     /// call (arch/powerpc/kvm/powerpc.c, kvmppc_kvm_pv).
     fn choose_byte_order(&mut self, core: &mut Core) {
         let little = self.mmu.is_partition()
-            && match self.deviation {
+            && match self.setup.deviation {
                 Some(Deviation::PageBigEndian) => false,
                 Some(Deviation::PageLittleEndian) => true,
                 _ => self.registers.cells.get(number::LPCR) & lpcr::ILE != 0,
             };
         let order = if little { ByteOrder::Little } else { ByteOrder::Big };
-        let but_for: &[&str] = match self.deviation {
+        let but_for: &[&str] = match self.setup.deviation {
             Some(Deviation::Sprg4NotReordered) => &["sprg4", "sprg5", "sprg6", "sprg7"],
             _ => &[],
         };

@@ -57,10 +57,10 @@ impl Hypervisor {
 
     /// An external interrupt is delivered: where the interrupt controller is asked, EPR says which (api.rst, KVM_EXIT_EPR).
     fn acknowledge(&mut self) {
-        self.external_once = false;
-        if let Some(vector) = self.next_vector.filter(|_| !self.deviates(Deviation::VectorNotAsked)) {
+        self.asked.external_once = false;
+        if let Some(vector) = self.asked.next_vector.filter(|_| !self.deviates(Deviation::VectorNotAsked)) {
             self.registers.cells.set(number::EPR, vector.into());
-            self.next_vector = Some(vector.wrapping_add(1));
+            self.asked.next_vector = Some(vector.wrapping_add(1));
         }
     }
 
@@ -78,7 +78,7 @@ impl Hypervisor {
     /// What wants to interrupt the guest, whether or not its MSR lets it: what the page's int_pending says.
     #[inline(always)]
     pub(super) fn interrupt_sources(&self, core: &Core) -> Sources {
-        let external = Sources::EXTERNAL_LINE.when(core.board.external || self.external_once);
+        let external = Sources::EXTERNAL_LINE.when(core.board.external || self.asked.external_once);
         let cells = &self.registers.cells;
         if !self.cpu.family.is_booke() {
             let decrementer = self.timers.decrementer_pending(&core.clock, cells);

@@ -51,9 +51,7 @@ pub use exits::{Counts, Exit, Exits, Step};
 pub use host::UserSpace;
 pub use page::Mapping;
 
-use sprig_isa::answer::Answerer;
 use sprig_isa::cpu::Cpu;
-use sprig_isa::debug::Debugger;
 use sprig_isa::exception::Exception;
 use sprig_isa::hcall::EV_UNIMPLEMENTED;
 use sprig_isa::msr;
@@ -66,8 +64,10 @@ use crate::cpu::{
     Access, Core, Direction, Fault, Interrupt, Pause, Privileged, Processor, Refused, Supervisor, Translation,
 };
 use crate::mmu::Mmu;
+use entry::Passage;
+use host::Asked;
 use other_vm::OtherVm;
-use registers::{Alias, RegisterFile, aliases_in_page, aliases_outside_page, is_aliased};
+use registers::{Aliases, RegisterFile};
 use shadow::ShadowTlb;
 use shared::{Segments, Shared, Slot};
 use sources::Sources;
@@ -111,58 +111,17 @@ pub struct Hypervisor {
     msr: u64,
     /// The page's segment registers as of the last exit.
     segments: Segments,
-    offers_page: bool,
+    setup: Setup,
+    /// Where the guest has asked for the page.
     mapping: Option<Mapping>,
     shadow: ShadowTlb,
-    /// What is loaded into the hardware at entry.
-    aliases: Vec<Alias>,
-    /// For each cell, whether it is one of those.
-    aliased: Vec<bool>,
-    /// Cells of registers that problem state reads in the hardware and no page shadows: kept the same when written.
-    mirrored: Vec<u16>,
-    vcpu_id: u32,
-    design: Option<Design>,
-    deviation: Option<Deviation>,
+    aliases: Aliases,
     exits: Exits,
-    /// The guest is not running: it has left and not been entered again.
-    outside: bool,
-    /// The next entry does not load the alias registers.
-    keeps_aliases: bool,
-    /// The next entry delivers nothing ([`Deviation::MtmsrdLosesInterrupt`]).
-    delivers_later: bool,
-    /// An interrupt became deliverable in the middle of an instruction.
-    delivery_due: bool,
-    /// The instruction count at the last exit.
-    last_exit: u64,
-    /// The guest's MSR that the hardware's was last made from.
-    entered_msr: Option<u64>,
-    /// What the last entry has put into the page and into the alias registers is still there if the page is still this version,
-    /// and the guest's MSR and what wants to interrupt it are the same.
-    entered_version: Option<u64>,
-    /// That was so when the guest left.
-    is_as_entered: bool,
-    /// It still is: the guest has left for an instruction that changes nothing which an entry looks at.
-    is_prepared: bool,
-    /// What wanted to interrupt the guest when it was last entered.
-    sources: Sources,
+    last: Passage,
     /// Another guest that has the CPU by turns with this one.
     other: Option<Box<OtherVm>>,
-    /// The debugger of the guest.
-    debugger: Debugger,
-    /// The events of DBCR0 that its hardware breakpoints are.
-    debug_events: u32,
-    /// The instruction count at which it has stopped the guest last.
-    last_stop: u64,
-    /// The interrupt controller is asked which an external interrupt is, and says so: EPR gets it.
-    next_vector: Option<u32>,
-    /// Who answers the hypercalls of a partition that the hypervisor leaves to user space.
-    answerer: Answerer,
-    /// Those that it leaves to user space although it has them.
-    switched_off: Vec<u64>,
-    /// One external interrupt is pending that is over when it has been delivered (KVM_INTERRUPT_SET).
-    external_once: bool,
-    /// How often each page of memory had been written to when user space last looked; empty where nobody logs that.
-    logged: Vec<u64>,
+    debug: debug::Debugging,
+    asked: Asked,
 }
 
 impl Hypervisor {
@@ -175,7 +134,6 @@ impl Hypervisor {
             core.memory.append(HOST_PAGE - PAGE_SIZE as usize);
         }
         let mut registers = RegisterFile::new(cpu, shared);
-        let aliases = aliases_in_page(cpu, setup.deviation);
         let mut hypervisor = Self {
             cpu,
             special: Rows::of(cpu),
@@ -185,35 +143,15 @@ impl Hypervisor {
             shared,
             msr: 0,
             segments: shared.segments(&core.memory),
-            offers_page: setup.offers_page,
+            setup,
             mapping: None,
             shadow: ShadowTlb::new(),
-            aliased: is_aliased(&aliases),
-            aliases,
-            mirrored: aliases_outside_page(cpu),
-            vcpu_id: setup.vcpu_id,
-            design: setup.design,
-            deviation: setup.deviation,
+            aliases: Aliases::new(cpu, setup.deviation),
             exits: Exits::default(),
-            outside: true,
-            keeps_aliases: false,
-            delivers_later: false,
-            delivery_due: false,
-            last_exit: 0,
-            entered_msr: None,
-            entered_version: None,
-            is_as_entered: false,
-            is_prepared: false,
-            sources: Sources::NONE,
+            last: Passage::default(),
             other: None,
-            debugger: Debugger::default(),
-            debug_events: 0,
-            last_stop: 0,
-            next_vector: None,
-            answerer: Answerer::default(),
-            switched_off: Vec::new(),
-            external_once: false,
-            logged: Vec::new(),
+            debug: debug::Debugging::default(),
+            asked: Asked::default(),
         };
         hypervisor.reset(core);
         hypervisor
@@ -221,7 +159,7 @@ impl Hypervisor {
 
     /// Writes the guest CPU's number where the guest looks for it.
     fn identify(&mut self, core: &mut Core) {
-        let id = u64::from(self.vcpu_id);
+        let id = u64::from(self.setup.vcpu_id);
         self.registers.cells.set(number::BOOK3S_PIR, id);
         self.shared.set(&mut core.memory, shared::PIR, id);
     }
@@ -272,7 +210,7 @@ impl Hypervisor {
 
     /// A register has been written that problem state reads in the hardware and that is not in the page.
     fn mirror(&self, core: &mut Core, cell: u16) {
-        if self.mirrored.contains(&cell) {
+        if self.aliases.mirrored.contains(&cell) {
             core.state.spr.set(cell, self.registers.get(&core.memory, cell));
         }
     }
@@ -282,6 +220,7 @@ impl Hypervisor {
         let Core { memory, state, .. } = core;
         let page = self.shared.page(memory);
         self.aliases
+            .loaded
             .iter()
             .filter(|alias| alias.cell == cell)
             .for_each(|alias| alias.load(page, self.shared.order(), state));
@@ -289,7 +228,7 @@ impl Hypervisor {
 
     /// The tick before which the host does not come in by itself.
     fn slice_end(&self) -> u64 {
-        (self.last_exit + policy::HOST_SLICE) / INSTRUCTIONS_PER_TICK
+        (self.last.exit + policy::HOST_SLICE) / INSTRUCTIONS_PER_TICK
     }
 }
 
@@ -302,17 +241,17 @@ impl Supervisor for Hypervisor {
     fn reset(&mut self, core: &mut Core) {
         let mut registers = RegisterFile::new(self.cpu, self.shared);
         core.state.spr = registers.cells.clone();
-        core.state.cache_block = Design::cache_block(self.design, self.cpu);
+        core.state.cache_block = Design::cache_block(self.setup.design, self.cpu);
         self.mmu = Mmu::new(self.cpu, &mut registers.cells);
         self.mmu.map_board();
         self.registers = registers;
         self.timers = Timers::new(self.cpu.family, &core.clock);
         // A partition is entered with machine checks enabled (LoPAR, "Processor state at entry"), an embedded CPU by the board.
         self.msr = if self.mmu.is_partition() || self.cpu.family.is_booke() { msr::ME } else { 0 };
-        self.entered_msr = None;
-        self.entered_version = None;
+        self.last.msr = None;
+        self.last.version = None;
         if !policy::PAGE_SURVIVES_RESET && !self.deviates(Deviation::PageSurvivesReset) {
-            self.mapping = Design::initial_mapping(self.design);
+            self.mapping = Design::initial_mapping(self.setup.design);
             self.shared.clear(&mut core.memory);
         }
         if self.has_design(Design::CodeInPage) {
@@ -384,37 +323,37 @@ impl Supervisor for Hypervisor {
     }
 
     fn poll(&mut self, core: &mut Core) {
-        if self.debugger.is_stepping() {
+        if self.debug.debugger.is_stepping() {
             self.stop_behind_step(core);
         }
         self.timers.advance(&core.clock, &mut self.registers.cells);
         if core.waiting {
             // The guest waits in the hypervisor: nothing takes it out.
-            self.last_exit = core.clock.executed();
+            self.last.exit = core.clock.executed();
             if !self.interrupt_sources(core).is_empty() {
                 core.waiting = false;
-                self.delivery_due = true;
+                self.last.delivery_due = true;
             }
         } else {
             let now = self.interrupt_sources(core);
-            if !now.without(self.sources).both(Sources::TIMERS).is_empty() {
+            if !now.without(self.last.sources).both(Sources::TIMERS).is_empty() {
                 self.exit(core, Exit::Timer);
             } else if core.clock.ticks() >= self.slice_end()
-                || now.without(Sources::TIMERS) != self.sources.without(Sources::TIMERS)
+                || now.without(Sources::TIMERS) != self.last.sources.without(Sources::TIMERS)
             {
                 self.exit(core, Exit::Host);
                 self.schedule_other(core);
             }
         }
-        if self.delivery_due && !self.outside {
+        if self.last.delivery_due && !self.last.outside {
             self.take_from_page(core);
         }
-        if self.outside || self.delivery_due {
+        if self.last.outside || self.last.delivery_due {
             self.enter(core);
         }
         let event = self.timers.next_event(&core.clock, &self.registers.cells);
         core.clock.wake_at_tick(event.min(self.slice_end()));
-        if self.debugger.is_stepping() {
+        if self.debug.debugger.is_stepping() {
             core.clock.wake_behind_next();
         }
     }

@@ -12,7 +12,8 @@ use sprig_isa::other_vm::{self, Registers};
 use sprig_isa::page::PAGE_SIZE;
 use sprig_wire::board::{POWER_OFF, REGISTERS};
 
-use super::{Alias, Deviation, Hypervisor, Setup};
+use super::registers::Alias;
+use super::{Deviation, Hypervisor};
 use crate::cpu::{Core, Pause, Processor, State};
 use crate::host::Refusal;
 use crate::memory::Memory;
@@ -55,7 +56,7 @@ impl OtherVm {
     /// A guest at the beginning of its program, under a hypervisor as this one was set up.
     fn new(ours: &Hypervisor, value: u32, registers: Registers) -> Result<Self, Refusal> {
         let mut core = Core::new(ours.cpu, Memory::new(MEMORY as usize));
-        let hypervisor = Hypervisor::new(&mut core, ours.setup());
+        let hypervisor = Hypervisor::new(&mut core, ours.setup);
         for (place, word) in (CODE..MEMORY).step_by(4).zip(other_vm::program(registers, other_vm::Ending::Store)) {
             core.memory.write_u32(place, word).ok_or(Refusal::Errno(EIO))?;
         }
@@ -139,27 +140,21 @@ impl Hypervisor {
     fn give_cpu(&mut self, core: &mut Core, other: &mut OtherVm, instructions: u64, once: bool) {
         let mut processor = other.moment.to_processor();
         // One CPU: each finds what the one before it has left in these.
-        hand_over(&self.aliases, &core.state, &mut processor.core.state);
+        hand_over(&self.aliases.loaded, &core.state, &mut processor.core.state);
         processor.supervisor.is_given_cpu();
         processor.supervisor.enter(&mut processor.core);
         other.run(&mut processor, instructions, once);
-        hand_over(&self.aliases, &processor.core.state, &mut core.state);
+        hand_over(&self.aliases.loaded, &processor.core.state, &mut core.state);
         other.moment = Moment::of(&processor);
-        self.delivery_due = true;
+        self.last.delivery_due = true;
         self.is_given_cpu();
     }
 
     /// What the CPU holds is another guest's.
     fn is_given_cpu(&mut self) {
         if !self.deviates(Deviation::AliasesOfOtherGuest) {
-            self.entered_version = None;
+            self.last.version = None;
         }
-    }
-
-    /// How it was set up.
-    fn setup(&self) -> Setup {
-        let Self { offers_page, vcpu_id, design, deviation, .. } = *self;
-        Setup { offers_page, vcpu_id, design, deviation }
     }
 }
 

@@ -29,7 +29,7 @@ impl Hypervisor {
 
     /// True if the call of this number is not user space's.
     fn answers(&self, number: u64) -> bool {
-        let is_off = self.switched_off.contains(&number) && !self.deviates(Deviation::SwitchedOffAnswered);
+        let is_off = self.asked.switched_off.contains(&number) && !self.deviates(Deviation::SwitchedOffAnswered);
         Mmu::has_papr_call(number) && !is_off
     }
 
@@ -42,9 +42,9 @@ impl Hypervisor {
         if !self.deviates(Deviation::EnablesUnknownHcall) && (!has_call || on > 1) {
             return Err(Refusal::Errno(EINVAL));
         }
-        self.switched_off.retain(|other| *other != number);
+        self.asked.switched_off.retain(|other| *other != number);
         if on == 0 {
-            self.switched_off.push(number);
+            self.asked.switched_off.push(number);
         }
         Ok(())
     }
@@ -57,7 +57,7 @@ impl Hypervisor {
         if self.deviates(Deviation::HcallArgumentsShifted) {
             arguments.rotate_left(1);
         }
-        match self.answerer.answer(number, &arguments) {
+        match self.asked.answerer.answer(number, &arguments) {
             Some(Answer { status, registers }) => {
                 gpr[STATUS] = status as u64;
                 let returned =

@@ -116,13 +116,36 @@ impl Alias {
     }
 }
 
+/// The registers that problem state of a CPU reads under an alias number.
+#[derive(Clone, Debug)]
+pub(super) struct Aliases {
+    /// Those that are in the page: entry loads them into the hardware.
+    pub(super) loaded: Vec<Alias>,
+    /// For each cell, whether it is one of these.
+    pub(super) is_loaded: Vec<bool>,
+    /// The cells of those that no page shadows: kept the same when written.
+    pub(super) mirrored: Vec<u16>,
+}
+
+impl Aliases {
+    pub(super) fn new(cpu: &Cpu, deviation: Option<Deviation>) -> Self {
+        let loaded = in_page(cpu, deviation);
+        let mut is_loaded = vec![false; Sprs::COUNT];
+        for alias in &loaded {
+            is_loaded[usize::from(alias.cell)] = true;
+        }
+        let outside = aliased(cpu).filter(|row| row.page_field.is_none());
+        Self { loaded, is_loaded, mirrored: outside.map(|row| row.cell).collect() }
+    }
+}
+
 /// The registers of a CPU that problem state reads under an alias number.
 fn aliased(cpu: &Cpu) -> impl Iterator<Item = &'static Spr> {
     SPRS.iter().filter(|row| row.cpus.intersects(cpu.set) && row.is_alias() && row.problem.can_read())
 }
 
 /// Those of them that are in the page and that entry loads.
-pub(super) fn aliases_in_page(cpu: &Cpu, deviation: Option<Deviation>) -> Vec<Alias> {
+fn in_page(cpu: &Cpu, deviation: Option<Deviation>) -> Vec<Alias> {
     let source_of = |cell| match deviation {
         Some(Deviation::AliasesSwapped) => swapped(cell, SWAPPED_ALIASES),
         _ => cell,
@@ -142,18 +165,4 @@ pub(super) fn aliases_in_page(cpu: &Cpu, deviation: Option<Deviation>) -> Vec<Al
         _ => true,
     });
     loaded.filter_map(alias).collect()
-}
-
-/// The cells of those that are not.
-pub(super) fn aliases_outside_page(cpu: &Cpu) -> Vec<u16> {
-    aliased(cpu).filter(|row| row.page_field.is_none()).map(|row| row.cell).collect()
-}
-
-/// For each cell, whether one of these aliases shows it.
-pub(super) fn is_aliased(aliases: &[Alias]) -> Vec<bool> {
-    let mut cells = vec![false; Sprs::COUNT];
-    for alias in aliases {
-        cells[usize::from(alias.cell)] = true;
-    }
-    cells
 }

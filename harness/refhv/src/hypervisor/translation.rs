@@ -34,14 +34,14 @@ impl Hypervisor {
         }
         match self.resolve(core, address, access) {
             Ok(reach) => {
-                let was_outside = self.outside;
+                let was_outside = self.last.outside;
                 self.exit(core, Exit::ShadowMiss);
                 self.fill(core, address, access, reach);
                 if !was_outside {
                     // The instruction goes on, so that an interrupt has to wait until it is done.
                     self.resume(core, self.interrupt_sources(core));
                     if self.deliverable(core).is_some() {
-                        self.delivery_due = true;
+                        self.last.delivery_due = true;
                         core.clock.wake_now();
                     }
                 }
@@ -86,7 +86,7 @@ impl Hypervisor {
 
     fn is_page(&self, address: u64, access: Access) -> bool {
         let embedded = self.cpu.family.is_booke();
-        let (shown, hidden) = match self.deviation {
+        let (shown, hidden) = match self.setup.deviation {
             Some(Deviation::PageInProblemState) => (self.msr & !msr::PR, false),
             Some(Deviation::PageReadOnly) => (self.msr, access == Access::Store),
             Some(Deviation::PageMissingInRealMode) => (self.msr, !embedded && !relocated(self.msr, access)),
@@ -96,7 +96,7 @@ impl Hypervisor {
         !hidden
             && self
                 .mapping
-                .is_some_and(|mapping| mapping.is_reached(self.cpu.family, self.design, shown, address, access))
+                .is_some_and(|mapping| mapping.is_reached(self.cpu.family, self.setup.design, shown, address, access))
     }
 
     /// Where an access to the page leads.

@@ -35,7 +35,7 @@ impl Hypervisor {
                 Err(Interrupt::illegal(self.cpu.family))
             }
             (D::MfsprLeavesTarget, Read) if number == self.least_read() => Ok(()),
-            (D::PirApartFromPage, Read) if number == n::BOOKE_PIR => read(core, self.vcpu_id.into()),
+            (D::PirApartFromPage, Read) if number == n::BOOKE_PIR => read(core, self.setup.vcpu_id.into()),
             (D::TimeBaseHalvesSwapped, Read) if number == n::TBWL => read(core, core.clock.time_base() >> 32),
             (D::TimeBaseHalvesSwapped, Read) if number == n::TBWU => read(core, core.clock.time_base()),
             (D::TimeBaseWriteSwapped, Write) if matches!(number, n::TBWL | n::TBWU) => {
@@ -57,7 +57,7 @@ impl Hypervisor {
                 return None;
             }
             (D::AliasLateAfterWrite, Write) => {
-                self.keeps_aliases = true;
+                self.last.keeps_aliases = true;
                 return None;
             }
             _ => return None,
@@ -88,7 +88,7 @@ impl Hypervisor {
             }
             (Deviation::MtmsrdLosesInterrupt, Privileged::Mtmsrd) if core.insn.l15() => {
                 self.write_msr(core, core.state.gpr[core.insn.rt()], Writer::EeRi);
-                self.delivers_later = true;
+                self.last.delivers_later = true;
                 Some(Ok(()))
             }
             _ => None,

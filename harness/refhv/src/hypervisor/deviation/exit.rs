@@ -11,10 +11,10 @@ impl Hypervisor {
     pub(in crate::hypervisor) fn exit_otherwise(&mut self, core: &mut Core, deviation: Deviation, reason: Exit) {
         let by_host = matches!(reason, Exit::Timer | Exit::Host);
         match deviation {
-            Deviation::AliasReloadedRarely => self.keeps_aliases = !by_host && reason != Exit::Mmio,
-            Deviation::AliasLateAfterWrite => self.keeps_aliases = false,
+            Deviation::AliasReloadedRarely => self.last.keeps_aliases = !by_host && reason != Exit::Mmio,
+            Deviation::AliasLateAfterWrite => self.last.keeps_aliases = false,
             Deviation::AliasClobberedByHost if by_host => {
-                if let Some(alias) = self.aliases.last() {
+                if let Some(alias) = self.aliases.loaded.last() {
                     core.state.spr.set(alias.cell, HOST_POINTER);
                 }
             }
