@@ -3,6 +3,10 @@
 //! ```text
 //!   at entry:  r3 = 0   r5 = where to store   r7 = pause   r16-r23 = what SPRG0-7 are to hold   CTR = rounds
 //!
+//!              mfmsr r4;  oris r4, r4, VEC or SPE;  ori r4, r4, FP;  mtmsr r4;  isync      what it has of these
+//!              lfd fn, 0(0);  mtfsfi 7, 1                               for each n
+//!              vspltisw vn, 5;  mtvscr v0
+//!              evmergelo rn, r16, rn;  evmra r16, r16;  mtspr SPEFSCR, r3
 //!              mtspr  SPRGn, r(16+n)                                    for each
 //!     round:   mfspr  r4, SPRGn;  xor r4, r4, r(16+n)                   for each, and for each alias
 //!              neg r6, r4;  or r6, r6, r4                               its first bit is 1 unless r4 is zero
@@ -16,11 +20,13 @@
 //! ```
 //!
 //! It uses the registers that its CPU has; the script says which, so that the host's side need not know. SPRG4-7 are read only under their
-//! aliases if they have any: Linux's KVM does not emulate mfspr of them on embedded CPUs.
+//! aliases if they have any: Linux's KVM does not emulate mfspr of them on embedded CPUs. The registers of the floating-point unit, the vector
+//! unit and the SPE it only fills: a hypervisor leaves a unit to the guest that uses it until another wants it, so what is not saved is lost then.
 
-use crate::cpu::Cpu;
+use crate::cpu::{Cpu, CpuSet};
 use crate::hcall::papr::H_LOGICAL_CI_STORE;
 use crate::insn::{Insn, Operand};
+use crate::msr;
 use crate::spr::{Spr, number};
 
 /// SPRG0-7.
@@ -29,6 +35,8 @@ const SPRGS: u16 = 8;
 const ALIAS_DISTANCE: u16 = number::SPRG4 - number::USPRG4;
 /// After the bits of the registers.
 const ALIASES_SHIFT: u16 = SPRGS;
+/// After those of the aliases.
+const UNITS_SHIFT: u16 = 2 * SPRGS;
 
 const RESULT: u16 = 3;
 const READ: u16 = 4;
@@ -56,9 +64,79 @@ const CHECK: [u32; 6] = [
     logical("or", RESULT, DIFFERS),
 ];
 
-/// Registers that such a machine has and reads.
+/// A unit with registers of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Registers(u16);
+enum Unit {
+    FloatingPoint,
+    Vector,
+    Spe,
+}
+
+impl Unit {
+    const ALL: [Self; 3] = [Self::FloatingPoint, Self::Vector, Self::Spe];
+
+    /// The CPUs with one, as far as their KVM was tried.
+    const fn cpus(self) -> CpuSet {
+        match self {
+            Self::FloatingPoint => CpuSet::BOOK3S,
+            Self::Vector => CpuSet::G4_7447.union(CpuSet::BOOK3S64),
+            Self::Spe => CpuSet::E500V2,
+        }
+    }
+
+    const fn bit(self) -> u16 {
+        UNITS_SHIFT + self as u16
+    }
+
+    /// Its bit in the MSR.
+    const fn msr(self) -> u64 {
+        match self {
+            Self::FloatingPoint => msr::FP,
+            Self::Vector => msr::book3s::VEC,
+            Self::Spe => msr::booke::SPE,
+        }
+    }
+
+    /// The instruction that sets it in the MSR's image, in the half where it is.
+    const fn enables(self) -> u32 {
+        let (mnemonic, bits) = match self.msr() >> 16 {
+            0 => ("ori", self.msr() as u16),
+            upper => ("oris", upper as u16),
+        };
+        Insn::named(mnemonic).word | field(Operand::RaTarget, READ) | field(Operand::Rs, READ) | bits as u32
+    }
+
+    /// The instruction that fills its register `n`.
+    const fn fills(self, n: u16) -> u32 {
+        /// lfd f0, 0(0); vspltisw v0, 5; evmergelo r0, r16, r0 (Power ISA, Book I; SPE manual, chapter 5): their words.
+        const LFD: u32 = 50 << 26;
+        const VSPLTISW_5: u32 = 4 << 26 | 5 << 16 | 908;
+        const EVMERGELO: u32 = 4 << 26 | 0x22d;
+        match self {
+            Self::FloatingPoint => LFD | field(Operand::Rt, n),
+            Self::Vector => VSPLTISW_5 | field(Operand::Rt, n),
+            Self::Spe => EVMERGELO | field(Operand::Rt, n) | field(Operand::Ra, EXPECTED) | field(Operand::Rb, n),
+        }
+    }
+
+    /// Those that fill what else it has: FPSCR; VSCR; the accumulator and SPEFSCR.
+    const fn fills_status(self) -> &'static [u32] {
+        /// mtfsfi 7, 1; mtvscr v0; evmra r16, r16.
+        const MTFSFI: u32 = 63 << 26 | 7 << 23 | 1 << 12 | 134 << 1;
+        const MTVSCR: u32 = 4 << 26 | 0x644;
+        const EVMRA: u32 = 4 << 26 | 0x4c4 | field(Operand::Rt, EXPECTED) | field(Operand::Ra, EXPECTED);
+        const MTSPEFSCR: u32 = rt("mtspr", RESULT) | field(Operand::Spr, number::SPEFSCR);
+        match self {
+            Self::FloatingPoint => &[MTFSFI],
+            Self::Vector => &[MTVSCR],
+            Self::Spe => &[EVMRA, MTSPEFSCR],
+        }
+    }
+}
+
+/// Registers that such a machine has and reads, and units that it has and uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registers(u32);
 
 impl Registers {
     /// Those of a CPU: what has a number as an SPRG, and what problem state reads of it elsewhere.
@@ -67,21 +145,29 @@ impl Registers {
         let has = |number: u16, cell: u16| Spr::lookup(cpu, number).is_some_and(|row| row.cell == cell);
         let bits = (0..SPRGS).map(|n| (n, number::SPRG0 + n)).fold(0, |bits, (n, cell)| {
             let (register, alias) = (has(cell, cell), has(cell - ALIAS_DISTANCE, cell));
-            bits | u16::from(register) << n | u16::from(register && alias) << (ALIASES_SHIFT + n)
+            bits | u32::from(register) << n | u32::from(register && alias) << (ALIASES_SHIFT + n)
         });
-        Self(bits)
+        let units = Unit::ALL.into_iter().filter(|unit| unit.cpus().contains(cpu.set));
+        Self(units.fold(bits, |bits, unit| bits | 1 << unit.bit()))
     }
 
     /// As one number: a bit for each of SPRG0-7 from the lowest on, then one for the alias of each. So the program says, too, which differed.
+    /// Then one for each unit, of which it says nothing.
     #[must_use]
-    pub const fn bits(self) -> u16 {
+    pub const fn bits(self) -> u32 {
         self.0
     }
 
     /// From such a number.
     #[must_use]
-    pub const fn from_bits(bits: u16) -> Self {
+    pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
+    }
+
+    /// Without the units, for a machine that has none.
+    #[must_use]
+    pub const fn without_units(self) -> Self {
+        Self(self.0 & ((1 << UNITS_SHIFT) - 1))
     }
 
     fn has(self, bit: u16) -> bool {
@@ -141,7 +227,27 @@ pub fn program(registers: Registers, ending: Ending) -> impl Iterator<Item = u32
         let to_bit = field(Operand::Sh, bit + 1) | field(Operand::Mb, place) | field(Operand::Me, place);
         [mfspr | spr(number), xor | field(Operand::Rb, EXPECTED + n), neg, or, rlwinm | to_bit, collect]
     });
-    set.chain(checks).chain(pause()).chain([bdnz(back)]).chain(ending.instructions().iter().copied())
+    units(registers)
+        .chain(set)
+        .chain(checks)
+        .chain(pause())
+        .chain([bdnz(back)])
+        .chain(ending.instructions().iter().copied())
+}
+
+/// Fills the units, if there are any.
+fn units(registers: Registers) -> impl Iterator<Item = u32> {
+    const MFMSR: u32 = rt("mfmsr", READ);
+    const MTMSR: u32 = rt("mtmsr", 0) | field(Operand::Rs, READ);
+    const ISYNC: u32 = Insn::named("isync").word;
+    const FILLED: u16 = 32;
+    let present = Unit::ALL.into_iter().filter(move |unit| registers.has(unit.bit()));
+    let has_any = registers != registers.without_units();
+    let begin = has_any.then_some(MFMSR).into_iter().chain(present.clone().map(Unit::enables));
+    let enabled = has_any.then_some([MTMSR, ISYNC]).into_iter().flatten();
+    let filled =
+        present.flat_map(|unit| (0..FILLED).map(move |n| unit.fills(n)).chain(unit.fills_status().iter().copied()));
+    begin.chain(enabled).chain(filled)
 }
 
 const PAUSE_LENGTH: usize = PAUSE_NO_OPS + 4;
@@ -207,16 +313,17 @@ const fn logical(mnemonic: &str, target: u16, source: u16) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::insn::script;
     use crate::insn::word::assemble;
 
-    fn registers_of(name: &str) -> u16 {
+    fn registers_of(name: &str) -> u32 {
         Registers::of(Cpu::by_name(name).expect("a CPU of the table")).bits()
     }
 
     #[test]
     fn a_cpu_has_the_registers_of_the_table() {
         let names = ["e500v2", "440", "7447", "750", "power8"];
-        assert_eq!(names.map(registers_of), [0xf8ff, 0xf0ff, 0xf0ff, 0x000f, 0x080f]);
+        assert_eq!(names.map(registers_of), [0x4_f8ff, 0xf0ff, 0x3_f0ff, 0x1_000f, 0x3_080f]);
     }
 
     #[test]
@@ -246,6 +353,27 @@ mod tests {
         ];
         let others = program(bits, Ending::Store).count() - 1;
         assert!(program(bits, Ending::Hypercall).skip(others).map(Some).eq(call));
+    }
+
+    #[test]
+    fn units_are_filled_before_anything_else() {
+        let scripts =
+            |mnemonic: &str, values: &[i64]| script::Row::by_mnemonic(mnemonic).and_then(|row| row.encode(values));
+        let starts = |bits, expected: &[Option<u32>]| {
+            let program = program(Registers::from_bits(bits), Ending::Store).map(Some);
+            assert!(program.take(expected.len()).eq(expected.iter().copied()), "{bits:#x}");
+        };
+        let [mfmsr, mtmsr, isync] = [assemble("mfmsr", &[4]), assemble("mtmsr", &[4]), assemble("isync", &[])];
+        let floating: [_; 32] = core::array::from_fn(|n| scripts("lfd", &[n as i64, 0, 0]));
+        let begin = [mfmsr, assemble("ori", &[4, 4, 0x2000]), mtmsr, isync];
+        starts(1 << 16, &[&begin[..], &floating, &[scripts("mtfsfi", &[7, 1])]].concat());
+        let upper: [_; 32] = core::array::from_fn(|n| scripts("evmergelo", &[n as i64, 16, n as i64]));
+        let begin = [mfmsr, assemble("oris", &[4, 4, 0x200]), mtmsr, isync];
+        let end = [scripts("evmra", &[16, 16]), assemble("mtspr", &[512, 3])];
+        starts(1 << 18, &[&begin[..], &upper, &end].concat());
+        let vectors: [_; 32] = core::array::from_fn(|n| Some(0x1005_038c | (n as u32) << 21));
+        starts(1 << 17, &[&begin[..], &vectors, &[scripts("mtvscr", &[0])]].concat());
+        assert_eq!(Registers::from_bits(0x7_f8ff).without_units(), Registers::from_bits(0xf8ff));
     }
 
     #[test]

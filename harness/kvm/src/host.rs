@@ -268,8 +268,8 @@ fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u6
         Call::RaiseExternalOnce => Ok(vm.interrupt(interrupt::SET).map(|()| 0)?),
         Call::LowerExternal => Ok(vm.interrupt(interrupt::UNSET).map(|()| 0)?),
         Call::VcpuId => Ok(vm.vcpu_id().into()),
-        Call::OtherVm => Ok(other_vm::run(vm, first as u32, Registers::from_bits(second as u16))?),
-        Call::StartOtherVm => Ok(vm.start_other(first as u32, Registers::from_bits(second as u16)).map(|()| 0)?),
+        Call::OtherVm => Ok(other_vm::run(vm, first as u32, Registers::from_bits(second as u32))?),
+        Call::StartOtherVm => Ok(vm.start_other(first as u32, Registers::from_bits(second as u32)).map(|()| 0)?),
         Call::EndOtherVm => Ok(vm.end_other()?),
         // KVM_INTERRUPT knows the external line only.
         Call::RaiseCritical | Call::LowerCritical => Err(Refusal::Unknown),

@@ -90,9 +90,13 @@ impl Host<Hypervisor> for UserSpace {
             Call::RaiseCritical => wire(&mut core.board.critical, true),
             Call::LowerCritical => wire(&mut core.board.critical, false),
             Call::VcpuId => hypervisor.setup.vcpu_id.into(),
-            Call::OtherVm => hypervisor.run_other(core, first as u32, other_vm::Registers::from_bits(second as u16))?,
+            Call::OtherVm => hypervisor.run_other(
+                core,
+                first as u32,
+                other_vm::Registers::from_bits(second as u32).without_units(),
+            )?,
             Call::StartOtherVm => {
-                hypervisor.start_other(first as u32, other_vm::Registers::from_bits(second as u16))?
+                hypervisor.start_other(first as u32, other_vm::Registers::from_bits(second as u32).without_units())?
             }
             Call::EndOtherVm => hypervisor.end_other(core)?,
             Call::Pvinfo => {
