@@ -30,4 +30,5 @@ pub mod mmu;
 mod moment;
 pub mod msr;
 pub mod snapshot;
+mod sources;
 pub mod vector;

@@ -1,13 +1,13 @@
 //! Interrupts of the bare CPU: taking them, returning from them, and which asynchronous one is next.
 
 use sprig_isa::exception::{Class, Exception};
-use sprig_isa::msr::{self, booke};
+use sprig_isa::msr;
 use sprig_isa::spr::number;
-use sprig_isa::timer::{tcr, tsr};
 
 use super::Bare;
 use crate::cpu::{Core, Interrupt, Stop};
 use crate::msr::{Writer, write};
+use crate::sources::Sources;
 use crate::vector::{Resume, return_from, take};
 
 impl Bare {
@@ -47,48 +47,14 @@ impl Bare {
         core.state.nia = core.state.effective(address);
     }
 
-    /// The asynchronous interrupt to take now, if one is pending and enabled. In the order of the embedded families' and
-    /// the servers' priorities (EREF, "Interrupt priorities"; Power ISA 2.07 Book III-S, "Interrupt Priorities").
+    /// The asynchronous interrupt to take now, if one is pending and enabled.
     pub(super) fn pending(&self, core: &Core) -> Option<Exception> {
-        let state = &core.state;
-        let on = |bit: u64| state.msr() & bit != 0;
-        if !state.profile.family.is_booke() {
-            return match () {
-                () if !on(msr::EE) => None,
-                () if core.board.external => Some(Exception::External),
-                () if self.timers.decrementer_pending(&core.clock, &state.spr) => Some(Exception::Decrementer),
-                () => None,
-            };
-        }
-        let timer = |enable: u32, status: u32| {
-            state.spr.get(number::TCR) as u32 & enable != 0 && state.spr.get(number::TSR) as u32 & status != 0
-        };
-        if on(booke::CE) {
-            if core.board.critical {
-                return Some(Exception::CriticalInput);
-            }
-            if timer(tcr::WIE, tsr::WIS) {
-                return Some(Exception::Watchdog);
-            }
-            if self.critical_doorbell {
-                return Some(Exception::CriticalDoorbell);
-            }
-        }
-        if on(msr::EE) {
-            if core.board.external {
-                return Some(Exception::External);
-            }
-            if timer(tcr::FIE, tsr::FIS) {
-                return Some(Exception::FixedIntervalTimer);
-            }
-            if timer(tcr::DIE, tsr::DIS) {
-                return Some(Exception::Decrementer);
-            }
-            if self.doorbell {
-                return Some(Exception::Doorbell);
-            }
-        }
-        None
+        Sources::lines(core.state.profile.family, core.board.external, core.board.critical)
+            .with(Sources::DOORBELL.when(self.doorbell))
+            .with(Sources::CRITICAL_DOORBELL.when(self.critical_doorbell))
+            .with(self.timers.sources(&core.clock, &core.state.spr))
+            .enabled(core.state.msr())
+            .first()
     }
 
     /// An interrupt has been chosen by [`Self::pending`]: what its delivery clears.

@@ -1,7 +1,6 @@
 //! mfspr and mtspr of supervisor state: the registers that are more than a cell.
 
 use sprig_isa::spr::{Spr, number};
-use sprig_isa::timer::tcr;
 
 use super::Bare;
 use crate::cpu::{Core, Direction, Interrupt, undefined_spr};
@@ -45,30 +44,14 @@ impl Bare {
     }
 
     fn write(&mut self, core: &mut Core, row: &Spr, value: u64) {
-        let embedded = core.state.profile.family.is_booke();
-        let old = core.state.spr.get(row.cell);
-        let value = row.write.apply(old, value);
-        match row.cell {
-            number::DEC | number::TBWL | number::TBWU => {
-                self.timers.write(&mut core.clock, &mut core.state.spr, row.cell, value)
-            }
-            number::TSR | number::TCR | number::DECAR if embedded => {
-                self.timers.advance(&core.clock, &mut core.state.spr);
-                // What has happened meanwhile is cleared too, if so written.
-                let old = core.state.spr.get(row.cell);
-                let value = match row.cell {
-                    number::TSR => old & !core.state.gpr[core.insn.rt()],
-                    number::TCR => value | old & u64::from(tcr::WRC),
-                    _ => value,
-                };
-                core.state.spr.set(row.cell, value);
-                core.clock.wake_now();
-            }
-            _ => match self.mmu.mtspr(&mut core.state.spr, row.cell, value) {
-                Some(Effect::Changed) => core.lookaside.flush(),
-                Some(Effect::None) => {}
-                None => core.state.spr.set(row.cell, value),
-            },
+        if self.timers.is_written(row.cell) {
+            return self.timers.write(&mut core.clock, &mut core.state.spr, row, value);
+        }
+        let value = row.write.apply(core.state.spr.get(row.cell), value);
+        match self.mmu.mtspr(&mut core.state.spr, row.cell, value) {
+            Some(Effect::Changed) => core.lookaside.flush(),
+            Some(Effect::None) => {}
+            None => core.state.spr.set(row.cell, value),
         }
     }
 }

@@ -13,11 +13,12 @@
 //! counted for whoever has asked.
 
 use sprig_isa::cpu::Family;
-use sprig_isa::spr::number;
+use sprig_isa::spr::{Spr, number};
 use sprig_isa::timer::{tcr, tsr};
 
 use crate::clock::Clock;
 use crate::cpu::Sprs;
+use crate::sources::Sources;
 
 /// Ticks until a 32-bit decrementer is back where it was.
 const DECREMENTER_WRAP: u64 = 1 << 32;
@@ -72,14 +73,32 @@ impl Timers {
         if self.running { self.zero_at.wrapping_sub(clock.ticks()) & (DECREMENTER_WRAP - 1) } else { 0 }
     }
 
-    /// `mtspr` to DEC, TBWL or TBWU.
-    pub fn write(&mut self, clock: &mut Clock, sprs: &mut Sprs, cell: u16, value: u64) {
+    /// True of the registers that [`Self::write`] writes.
+    #[inline]
+    #[must_use]
+    pub fn is_written(&self, cell: u16) -> bool {
+        match cell {
+            number::DEC | number::TBWL | number::TBWU => true,
+            number::TSR | number::TCR | number::DECAR => self.family.is_booke(),
+            _ => false,
+        }
+    }
+
+    /// `mtspr` to a register of the timers.
+    pub fn write(&mut self, clock: &mut Clock, sprs: &mut Sprs, row: &Spr, value: u64) {
+        // What has happened meanwhile is in TSR: cleared too, if so written.
         self.advance(clock, sprs);
         let time_base = clock.time_base();
-        match cell {
+        match row.cell {
             number::DEC => self.set_decrementer(clock, value),
             number::TBWL => clock.set_time_base(time_base & !LOWER | value & LOWER),
-            _ => clock.set_time_base(time_base & LOWER | value << 32),
+            number::TBWU => clock.set_time_base(time_base & LOWER | value << 32),
+            cell => {
+                let old = sprs.get(cell);
+                // Once set, a watchdog reset cannot be taken back (EREF, "Timer Control Register").
+                let stays = if cell == number::TCR { old & u64::from(tcr::WRC) } else { 0 };
+                sprs.set(cell, row.write.apply(old, value) | stays);
+            }
         }
         self.time_base_written(clock);
         clock.wake_now();
@@ -177,6 +196,24 @@ impl Timers {
             Family::Booke44x => 20 + 4 * period,
             _ => time_base_bit(control >> tcr::WPEXT_SHIFT, period),
         }
+    }
+
+    /// The timers that want to interrupt the CPU, whether or not its MSR lets them.
+    #[inline(always)]
+    pub(crate) fn sources(&self, clock: &Clock, sprs: &Sprs) -> Sources {
+        if !self.family.is_booke() {
+            return Sources::DECREMENTER.when(self.decrementer_pending(clock, sprs));
+        }
+        let (control, status) = (sprs.get(number::TCR) as u32, sprs.get(number::TSR) as u32);
+        // Mostly no timer has expired.
+        if status == 0 {
+            return Sources::NONE;
+        }
+        let timer =
+            |source: Sources, enable: u32, happened: u32| source.when(control & enable != 0 && status & happened != 0);
+        timer(Sources::WATCHDOG, tcr::WIE, tsr::WIS)
+            .with(timer(Sources::FIXED_INTERVAL, tcr::FIE, tsr::FIS))
+            .with(timer(Sources::DECREMENTER, tcr::DIE, tsr::DIS))
     }
 
     /// True if the decrementer's interrupt is pending (TCR and MSR apart).

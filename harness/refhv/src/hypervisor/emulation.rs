@@ -4,7 +4,6 @@ use sprig_isa::cpu::Family;
 use sprig_isa::exception::Class;
 use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::{Spr, Write, number};
-use sprig_isa::timer::tcr;
 
 use super::deviation::{Deviation, SWAPPED_SPRGS, swapped};
 use super::shared::Slot;
@@ -193,21 +192,10 @@ impl Hypervisor {
         if self.debug.debugger.is_enabled() && self.is_user_spaces(row.cell) {
             return;
         }
-        if self.cpu.family.is_booke() && matches!(row.cell, number::TSR | number::TCR | number::DECAR) {
-            self.timers.advance(&core.clock, &mut self.registers.cells);
+        if self.timers.is_written(row.cell) {
+            return self.write_timer(core, row, value);
         }
-        let old = self.registers.get(&core.memory, row.cell);
-        let value = row.write.apply(old, value);
-        match row.cell {
-            number::DEC | number::TBWL | number::TBWU => return self.write_time(core, row.cell, value),
-            number::TCR if self.cpu.family.is_booke() => {
-                // Once set, a watchdog reset cannot be taken back (EREF, "Timer Control Register").
-                self.registers.cells.set(row.cell, value | old & u64::from(tcr::WRC));
-                return core.clock.wake_now();
-            }
-            number::TSR | number::DECAR if self.cpu.family.is_booke() => core.clock.wake_now(),
-            _ => {}
-        }
+        let value = row.write.apply(self.registers.get(&core.memory, row.cell), value);
         let mut registers = self.registers.view(&mut core.memory);
         match self.mmu.mtspr(&mut registers, row.cell, value) {
             Some(Effect::Changed) => self.flush(core),
@@ -231,8 +219,8 @@ impl Hypervisor {
         }
     }
 
-    pub(super) fn write_time(&mut self, core: &mut Core, cell: u16, value: u64) {
-        self.timers.write(&mut core.clock, &mut self.registers.cells, cell, value);
+    pub(super) fn write_timer(&mut self, core: &mut Core, row: &Spr, value: u64) {
+        self.timers.write(&mut core.clock, &mut self.registers.cells, row, value);
     }
 
     /// Takes what the guest may change in the page without an exit: EE and RI, and the segment registers. True if it has changed

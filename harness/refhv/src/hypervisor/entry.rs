@@ -10,10 +10,10 @@ use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::spr::number;
 
 use super::shared::{self, ByteOrder};
-use super::sources::Sources;
 use super::{Design, Deviation, Exit, Hypervisor, deviation};
 use crate::cpu::{Core, Interrupt};
 use crate::mmu::space;
+use crate::sources::Sources;
 
 /// MSR bits of the guest that the hardware has while the guest runs: they act on what problem state does.
 const GUEST_OWNED: u64 =

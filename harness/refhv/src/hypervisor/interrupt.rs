@@ -9,13 +9,12 @@
 //! ```
 
 use sprig_isa::exception::Exception;
-use sprig_isa::msr::{self, booke};
+use sprig_isa::msr;
 use sprig_isa::spr::number;
-use sprig_isa::timer::{tcr, tsr};
 
-use super::sources::Sources;
 use super::{Deviation, Hypervisor, policy, shared};
 use crate::cpu::{Core, Interrupt, Stop};
+use crate::sources::Sources;
 use crate::vector::take;
 
 /// The stack pointer, which marks a critical section.
@@ -70,32 +69,16 @@ impl Hypervisor {
         if pending.is_empty() || self.is_withheld(core) {
             return None;
         }
-        let critical = Sources::CRITICAL_CLASS.when(self.msr & booke::CE != 0);
-        let base = Sources::BASE_CLASS.when(self.msr & msr::EE != 0);
-        pending.both(critical.with(base)).first()
+        pending.enabled(self.msr).first()
     }
 
     /// What wants to interrupt the guest, whether or not its MSR lets it: what the page's int_pending says.
     #[inline(always)]
     pub(super) fn interrupt_sources(&self, core: &Core) -> Sources {
-        let external = Sources::EXTERNAL_LINE.when(core.board.external || self.asked.external_once);
-        let cells = &self.registers.cells;
-        if !self.cpu.family.is_booke() {
-            let decrementer = self.timers.decrementer_pending(&core.clock, cells);
-            return external.with(Sources::DECREMENTER.when(decrementer));
-        }
-        let lines = external.with(Sources::CRITICAL_LINE.when(core.board.critical));
-        let (control, status) = (cells.get(number::TCR) as u32, cells.get(number::TSR) as u32);
-        // At most exits no timer has expired.
-        if status == 0 {
-            return lines;
-        }
-        let timer =
-            |source: Sources, enable: u32, happened: u32| source.when(control & enable != 0 && status & happened != 0);
-        lines
-            .with(timer(Sources::WATCHDOG, tcr::WIE, tsr::WIS))
-            .with(timer(Sources::FIXED_INTERVAL, tcr::FIE, tsr::FIS))
-            .with(timer(Sources::DECREMENTER, tcr::DIE, tsr::DIS))
+        let external = core.board.external || self.asked.external_once;
+        let lines = Sources::lines(self.cpu.family, external, core.board.critical);
+        let timers = self.timers.sources(&core.clock, &self.registers.cells);
+        lines.with(timers)
     }
 
     /// True while the guest kernel is in a section it has marked by storing r1 to the page's `critical`.

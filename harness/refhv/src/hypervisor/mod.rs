@@ -42,7 +42,6 @@ pub mod policy;
 mod registers;
 mod shadow;
 mod shared;
-mod sources;
 mod translation;
 
 pub use design::{DESIGNS, Design, Row as DesignRow};
@@ -64,13 +63,13 @@ use crate::cpu::{
     Access, Core, Direction, Fault, Interrupt, Pause, Privileged, Processor, Refused, Supervisor, Translation,
 };
 use crate::mmu::Mmu;
+use crate::sources::Sources;
 use entry::Passage;
 use host::Asked;
 use other_vm::OtherVm;
 use registers::{Aliases, RegisterFile};
 use shadow::ShadowTlb;
 use shared::{Segments, Shared, Slot};
-use sources::Sources;
 
 /// A page of a host that has large ones, for [`Deviation::PageSliceWrong`].
 const HOST_PAGE: usize = 0x1_0000;

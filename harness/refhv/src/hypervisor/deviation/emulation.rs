@@ -39,7 +39,8 @@ impl Hypervisor {
             (D::TimeBaseHalvesSwapped, Read) if number == n::TBWL => read(core, core.clock.time_base() >> 32),
             (D::TimeBaseHalvesSwapped, Read) if number == n::TBWU => read(core, core.clock.time_base()),
             (D::TimeBaseWriteSwapped, Write) if matches!(number, n::TBWL | n::TBWU) => {
-                self.write_time(core, if number == n::TBWL { n::TBWU } else { n::TBWL }, core.state.gpr[register]);
+                let other = Spr::lookup(self.cpu, if number == n::TBWL { n::TBWU } else { n::TBWL })?;
+                self.write_timer(core, other, core.state.gpr[register]);
                 Ok(())
             }
             (D::IvprUnmasked, Write) if number == n::IVPR => {
