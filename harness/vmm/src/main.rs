@@ -18,6 +18,7 @@
 mod beside;
 mod entry;
 mod file;
+mod kernel;
 mod linux;
 mod memory;
 mod panic;
@@ -27,6 +28,7 @@ mod vm;
 use core::ffi::CStr;
 use core::ops::Range;
 use entry::Arguments;
+use kernel::Kvm;
 use sprig_kvm::machine::SetupError;
 use sprig_kvm::options::{Kind, Options};
 use sprig_kvm::report::Text;
@@ -34,7 +36,7 @@ use sprig_kvm::returns::Returns;
 use sprig_kvm::session::Job;
 use sprig_kvm::system::{Failure, System};
 use sprig_wire::aside::{PAGES, Page};
-use vm::{Kvm, Machine};
+use vm::Machine;
 
 /// Where process 1 finds the guest image.
 const IMAGE: &CStr = c"/guest.elf";
