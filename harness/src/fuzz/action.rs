@@ -11,7 +11,7 @@ use crate::describe;
 pub(super) use crate::script::ExitKind;
 use sprig_isa::bit;
 use sprig_isa::cpu::Family;
-use sprig_isa::exception::Exception;
+use sprig_isa::exception::{Class, Exception};
 use sprig_isa::msr;
 use sprig_isa::one_reg::OneReg;
 use sprig_isa::page::Field;
@@ -71,9 +71,9 @@ pub enum Action {
     Exchange(&'static Spr, u64),
     /// An instruction with everything it must leave alone, general registers from one of them on.
     Around(Instruction, u8),
-    /// A return from an interrupt of the base or the critical class into this MSR.
+    /// A return from an interrupt of this class into this MSR.
     Return {
-        critical: bool,
+        class: Class,
         value: u64,
     },
     ReadMsr,
@@ -123,6 +123,10 @@ pub enum Action {
     GetOneReg(&'static OneReg, &'static Spr),
     SetOneReg(&'static OneReg, &'static Spr, u64),
     Migrate,
+    /// The host has the CPU for a while.
+    Hold,
+    /// Another virtual machine has it, with this in its SPRG0.
+    OtherVm(u32),
 }
 
 impl Action {
@@ -143,11 +147,13 @@ impl Action {
                 )
             }
             Self::Around(instruction, first) => bystanders::text(instruction, first),
-            Self::Return { critical, value } => {
-                let (save, back) = match (critical, environment.family()) {
-                    (true, _) => ("CSRR", "rfci"),
-                    (false, Family::Book3s64) => ("SRR", "rfid"),
-                    (false, _) => ("SRR", "rfi"),
+            Self::Return { class, value } => {
+                let save = save_registers(class);
+                let back = match (class, environment.family()) {
+                    (Class::MachineCheck, _) => "rfmci",
+                    (Class::Critical, _) => "rfci",
+                    (Class::Base, Family::Book3s64) => "rfid",
+                    (Class::Base, _) => "rfi",
                 };
                 // An interrupt after the first `mtspr` would take the register for itself, so a kernel lets none in from there on.
                 format!(
@@ -226,6 +232,8 @@ impl Action {
             Self::GetOneReg(register, _) => format!("host get-one-reg {}", register.name),
             Self::SetOneReg(register, _, value) => format!("host set-one-reg {}, {value:#x}", register.name),
             Self::Migrate => "host migrate".to_owned(),
+            Self::Hold => "hold".to_owned(),
+            Self::OtherVm(value) => format!("host other-vm {value:#x}"),
         }
     }
 
@@ -267,7 +275,7 @@ impl Action {
             Self::Around(Instruction::Read(spr), _) => ("around mfspr", spr.name.to_owned()),
             Self::Around(Instruction::Write(spr, _), _) => ("around mtspr", spr.name.to_owned()),
             Self::Around(Instruction::ReadMsr, _) => ("around mfmsr", "MSR".to_owned()),
-            Self::Return { critical, .. } => ("return", if critical { "CSRR" } else { "SRR" }.to_owned()),
+            Self::Return { class, .. } => ("return", save_registers(class).to_owned()),
             Self::ReadMsr | Self::ReadMsrInto(_) => ("mfmsr", "MSR".to_owned()),
             Self::WriteMsr { by, .. } => (by.mnemonic(), "MSR".to_owned()),
             Self::LoadField(field) => ("page load", field.name.to_owned()),
@@ -300,7 +308,18 @@ impl Action {
             Self::GetOneReg(_, spr) => ("get-one-reg", spr.name.to_owned()),
             Self::SetOneReg(_, spr, _) => ("set-one-reg", spr.name.to_owned()),
             Self::Migrate => ("host", "migrate".to_owned()),
+            Self::Hold => ("host", "hold".to_owned()),
+            Self::OtherVm(_) => ("host", "other-vm".to_owned()),
         }
+    }
+}
+
+/// What the names of a class's save registers begin with.
+const fn save_registers(class: Class) -> &'static str {
+    match class {
+        Class::Base => "SRR",
+        Class::Critical => "CSRR",
+        Class::MachineCheck => "MCSRR",
     }
 }
 

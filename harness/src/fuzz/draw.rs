@@ -7,6 +7,15 @@ use super::generate::{Focus, Generator, SEGMENT, SEGMENTS, general, implemented}
 use crate::feature::Feature;
 use sprig_isa::spr::Spr;
 
+/// Something that the host does with all of the guest. What takes several ticks of its timer is as long as fifty other scripts.
+fn seldom(dice: &mut Dice) -> Action {
+    match dice.below(50) {
+        0 => Action::Hold,
+        1 => Action::OtherVm(dice.value(32) as u32),
+        _ => Action::Migrate,
+    }
+}
+
 impl Generator {
     pub(super) fn patched_action(&self, dice: &mut Dice, focus: &Focus) -> Option<Action> {
         let vocabulary = self.vocabulary();
@@ -49,7 +58,7 @@ impl Generator {
             3..5 => focused(&self.vocabulary().regs, dice).map(|spr| Action::SetRegs(spr, self.value_of(dice, spr))),
             5..7 => focused(&self.vocabulary().sregs, dice).map(Action::GetSregs),
             7 => focused(&self.vocabulary().sregs, dice).map(|spr| Action::SetSregs(spr, self.value_of(dice, spr))),
-            8 => self.has(Feature::Ioctl).then_some(Action::Migrate),
+            8 => self.has(Feature::Ioctl).then(|| seldom(dice)),
             get_or_set => {
                 let (register, spr) = *dice.pick(&self.vocabulary().one_regs)?;
                 let set = get_or_set == 9;

@@ -5,6 +5,7 @@ use crate::feature::{Feature, FeatureSet};
 use crate::script::{GuestWord, names};
 use crate::target::Target;
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
+use sprig_isa::exception::Class;
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::page::{self, Field};
 use sprig_isa::spr::Spr;
@@ -105,6 +106,11 @@ impl Environment {
         const BOOKE: &[u64] = &[msr::EE, msr::ME, booke::CE];
         const SERVER: &[u64] = &[msr::EE, msr::FP, book3s::FE0, book3s::FE1, book3s::RI];
         if self.family().is_booke() { BOOKE } else { SERVER }
+    }
+
+    /// The classes of interrupts that an instruction of the CPU returns from.
+    pub(super) fn classes(&self) -> &'static [Class] {
+        if self.family().is_booke() { &[Class::Base, Class::Critical, Class::MachineCheck] } else { &[Class::Base] }
     }
 
     /// The field that shadows a register on this CPU.

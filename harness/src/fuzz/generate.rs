@@ -11,6 +11,7 @@ use super::environment::{ELSEWHERE, Environment, MEMORY, WINDOW, ZERO};
 use super::vocabulary::{Vocabulary, is_plain, is_segment};
 use crate::feature::Feature;
 use sprig_isa::cpu::Family;
+use sprig_isa::exception::Class;
 use sprig_isa::mmu::PAGE_SIZE;
 use sprig_isa::msr;
 use sprig_isa::page::Field;
@@ -286,8 +287,8 @@ impl Generator {
     }
 
     fn return_action(&self, dice: &mut Dice) -> Action {
-        let critical = self.environment.family().is_booke() && dice.percent(40);
-        Action::Return { critical, value: self.msr_value(dice) }
+        let class = *dice.pick(self.environment.classes()).unwrap_or(&Class::Base);
+        Action::Return { class, value: self.msr_value(dice) }
     }
 
     fn around(&self, dice: &mut Dice, spr: &'static Spr) -> Action {

@@ -212,7 +212,8 @@ fn needs(environment: &Environment, steps: &[Step]) -> Vec<Feature> {
             | Action::SetSregs(..)
             | Action::GetOneReg(..)
             | Action::SetOneReg(..)
-            | Action::Migrate => {
+            | Action::Migrate
+            | Action::OtherVm(_) => {
                 need(Feature::Host);
                 need(Feature::Ioctl);
             }

@@ -86,10 +86,10 @@ fn plainer_actions(environment: &Environment, action: &Action) -> Vec<Action> {
         Action::ReadMsrInto(_) | Action::Around(Instruction::ReadMsr, _) => vec![Action::ReadMsr],
         Action::Around(Instruction::Read(spr), _) => vec![Action::ReadSpr(spr)],
         Action::Around(Instruction::Write(spr, value), _) => vec![Action::WriteSpr(spr, value)],
-        Action::Return { critical, value } => {
+        Action::Return { class, value } => {
             let bits = environment.changeable().iter();
             let fewer = bits.map(|bit| value ^ (value ^ environment.msr()) & bit).filter(|fewer| *fewer != value);
-            fewer.map(|value| Action::Return { critical, value }).collect()
+            fewer.map(|value| Action::Return { class, value }).collect()
         }
         Action::WriteMsr { by, from, value } => {
             let base = environment.msr();

@@ -11,7 +11,7 @@ use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user, imple
 use super::phrase::SOME_TICKS;
 use super::vocabulary::is_segment;
 use crate::feature::Feature;
-use sprig_isa::exception::Exception;
+use sprig_isa::exception::{Class, Exception};
 use sprig_isa::msr;
 use sprig_isa::page::Field;
 use sprig_isa::spr::{Spr, number};
@@ -80,6 +80,12 @@ impl Generator {
         for event in self.events() {
             scripts.push(writes.iter().chain(&[event]).chain(&reads).copied().collect());
         }
+        // What problem state reads in the hardware, which the host or another guest has used meanwhile: in the state they have come in, since
+        // the way to another has exits of its own.
+        let aliases: Vec<Step> = self.vocabulary().aliases.iter().map(|alias| user(Action::ReadSpr(alias))).collect();
+        for Step { action, .. } in self.absences().filter(|_| !aliases.is_empty()) {
+            scripts.push(writes.iter().chain(&[user(action)]).chain(&aliases).copied().collect());
+        }
         scripts
     }
 
@@ -90,7 +96,7 @@ impl Generator {
         events.push(supervisor(Action::Illegal));
         events.push(user(Action::ReadMsr));
         events.extend(self.exit_kinds().into_iter().map(|kind| user(Action::Exit(kind))));
-        events.push(supervisor(Action::Return { critical: false, value: self.environment().msr() }));
+        events.push(supervisor(Action::Return { class: Class::Base, value: self.environment().msr() }));
         events.push(supervisor(Action::Map(WINDOW, MEMORY, Rights::Srw)));
         if self.is_paged() {
             events.push(self.map_page());
@@ -98,7 +104,14 @@ impl Generator {
         if self.environment().has(Feature::Ioctl) {
             events.push(supervisor(Action::Migrate));
         }
+        events.extend(self.absences());
         events
+    }
+
+    /// The guest does not have the CPU for a while.
+    fn absences(&self) -> impl Iterator<Item = Step> {
+        let absences = [Action::Hold, Action::OtherVm(OTHER as u32)];
+        absences.into_iter().filter(|_| self.environment().has(Feature::Ioctl)).map(supervisor)
     }
 
     fn is_paged(&self) -> bool {
@@ -200,11 +213,11 @@ impl Generator {
             vec![user(Action::ReadMsr)],
         ];
         scripts.extend((0..FIRSTS).map(|first| vec![supervisor(Action::Around(Instruction::ReadMsr, first))]));
-        let classes = if self.environment().family().is_booke() { &[false, true][..] } else { &[false] };
-        for (bit, critical) in
+        let classes = self.environment().classes();
+        for (bit, class) in
             self.environment().changeable().iter().flat_map(|bit| classes.iter().map(move |class| (bit, *class)))
         {
-            let [changed, back] = [base ^ bit, base].map(|value| Action::Return { critical, value });
+            let [changed, back] = [base ^ bit, base].map(|value| Action::Return { class, value });
             scripts.push(vec![supervisor(changed), supervisor(Action::ReadMsr)]);
             scripts.push(vec![supervisor(changed), supervisor(back), supervisor(Action::ReadMsr)]);
             scripts.push(vec![user(changed)]);

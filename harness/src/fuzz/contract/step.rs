@@ -9,6 +9,7 @@ use super::memory::Mapped;
 use super::registers::Way;
 use crate::feature::Feature;
 use sprig_isa::cpu::CpuSet;
+use sprig_isa::exception::Class;
 use sprig_isa::hcall::{EV_SUCCESS, EV_UNIMPLEMENTED, KVM_FEATURE_MAGIC_PAGE, KVM_HC_FEATURES, KVM_MAGIC_FEAT_SR};
 use sprig_isa::msr;
 use sprig_isa::spr::{Access, Spr, Undefined, Write, number, undefined};
@@ -38,7 +39,7 @@ impl Contract<'_> {
             Action::Exchange(spr, value) => self.exchange(spr, value),
             Action::Around(instruction, first) => self.around(instruction, first),
             Action::Return { .. } if self.user => self.takes(Cause::Privileged, RETURN_PRIVILEGED),
-            Action::Return { critical, value } => self.return_to(critical, value),
+            Action::Return { class, value } => self.return_to(class, value),
             Action::ReadMsr | Action::ReadMsrInto(_) if self.user => self.takes(Cause::Privileged, 0),
             Action::ReadMsr | Action::ReadMsrInto(_) => {
                 let stored = self.stored_msr.is_some();
@@ -120,6 +121,14 @@ impl Contract<'_> {
                     self.source(exception).doubt();
                 }
                 Prediction::done("host.migrate")
+            }
+            Action::Hold | Action::OtherVm(_) => {
+                self.exit();
+                // Time passes.
+                for exception in super::ASKED {
+                    self.source(exception).doubt();
+                }
+                Prediction::done("alias.own-to-each-guest")
             }
         }
     }
@@ -238,10 +247,14 @@ impl Contract<'_> {
     }
 
     /// A return from an interrupt that the guest kernel has made up.
-    fn return_to(&mut self, critical: bool, value: u64) -> Prediction {
+    fn return_to(&mut self, class: Class, value: u64) -> Prediction {
         self.registers.exit();
         self.settle_before_msr_write();
-        let (address, state) = if critical { (number::CSRR0, number::CSRR1) } else { (number::SRR0, number::SRR1) };
+        let (address, state) = match class {
+            Class::Base => (number::SRR0, number::SRR1),
+            Class::Critical => (number::CSRR0, number::CSRR1),
+            Class::MachineCheck => (number::MCSRR0, number::MCSRR1),
+        };
         self.registers.forget(address);
         self.registers.forget(state);
         self.msr = Some(value);

@@ -128,6 +128,7 @@ mod tests {
     use super::super::predict;
     use super::*;
     use crate::fuzz::testing::environment;
+    use sprig_isa::exception::Class;
     use sprig_isa::page::Field;
 
     fn field(name: &str) -> &'static Field {
@@ -154,10 +155,10 @@ mod tests {
             |between: &[Action]| last(&[&[raise, store], between, &[Action::Taken(Exception::External)]].concat());
         let certain = Some(Allowed::OneOf(vec![1]));
         assert_eq!(asked(&[Action::WriteMsr { by, from, value: off }]), None);
-        assert_eq!(asked(&[Action::Return { critical: false, value: off }]), None);
+        assert_eq!(asked(&[Action::Return { class: Class::Base, value: off }]), None);
         assert_eq!(asked(&[Action::PatchedWriteMsr(by, from, off)]), None);
         assert_eq!(asked(&[Action::WriteMsr { by, from, value: on }]), certain);
-        assert_eq!(asked(&[Action::Return { critical: false, value: on }]), certain);
+        assert_eq!(asked(&[Action::Return { class: Class::Base, value: on }]), certain);
         let exit = Action::Exit(ExitKind::Mfpvr);
         assert_eq!(asked(&[exit, Action::WriteMsr { by, from, value: off }]), certain);
     }
