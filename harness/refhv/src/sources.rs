@@ -22,7 +22,7 @@ impl Sources {
     pub(crate) const DOORBELL: Self = Self(1 << 6);
 
     /// Those that interrupt where MSR\[CE\] is on; all others do where MSR\[EE\] is.
-    const CRITICAL_CLASS: Self = Self(Self::CRITICAL_LINE.0 | Self::WATCHDOG.0 | Self::CRITICAL_DOORBELL.0);
+    pub(crate) const CRITICAL_CLASS: Self = Self(Self::CRITICAL_LINE.0 | Self::WATCHDOG.0 | Self::CRITICAL_DOORBELL.0);
     /// Those that time brings about.
     pub(crate) const TIMERS: Self = Self(Self::WATCHDOG.0 | Self::FIXED_INTERVAL.0 | Self::DECREMENTER.0);
 

@@ -273,8 +273,10 @@ impl Hypervisor {
 
     /// Sets a register as user space does: without the rules for writes by instructions.
     fn set_register(&mut self, core: &mut Core, number: u16, value: u64) {
+        let keeps_translations = number == n::PID && self.deviates(Deviation::ProcessNotFlushed);
         let mut registers = self.registers.view(&mut core.memory);
         match self.mmu.mtspr(&mut registers, number, value) {
+            Some(_) if keeps_translations => {}
             Some(_) => self.flush(core),
             None => registers.set(number, value),
         }

@@ -87,6 +87,10 @@ impl Hypervisor {
         if token == KVM_HC_PPC_MAP_MAGIC_PAGE && self.has_design(Design::LayoutDescribed) {
             core.state.gpr[LAYOUT] = Design::layout_offset(self.setup.design);
         }
+        if self.deviates(Deviation::HypercallSetsSrr) {
+            self.registers.set(&mut core.memory, number::SRR0, core.state.pc);
+            self.registers.set(&mut core.memory, number::SRR1, self.msr);
+        }
         if let Some(deviation) = self.setup.deviation {
             answer_otherwise(core, deviation, token, second);
         }

@@ -329,7 +329,9 @@ impl Supervisor for Hypervisor {
         if core.waiting {
             // The guest waits in the hypervisor: nothing takes it out.
             self.last.exit = core.clock.executed();
-            if !self.interrupt_sources(core).is_empty() {
+            let deaf =
+                if self.deviates(Deviation::IdleDeafToCritical) { Sources::CRITICAL_CLASS } else { Sources::NONE };
+            if !self.interrupt_sources(core).without(deaf).is_empty() {
                 core.waiting = false;
                 self.last.delivery_due = true;
             }

@@ -138,7 +138,7 @@ impl Hypervisor {
 
     /// A kernel that maps the page without MAGIC_PAGE_FLAG_NOT_MAPPED_NX may have its trampolines in no-execute pages.
     fn may_execute_anything(&self) -> bool {
-        let kernel = self.msr & msr::PR == 0;
+        let kernel = self.msr & msr::PR == 0 || self.deviates(Deviation::NoExecuteLiftedForPrograms);
         kernel && self.cpu.family == Family::Book3s64 && self.mapping.is_some_and(|mapping| !mapping.keeps_no_execute)
     }
 

@@ -1,6 +1,6 @@
 //! What wrong hypervisors do with the instructions they emulate, before the right one is asked.
 
-use sprig_isa::msr::booke;
+use sprig_isa::msr::{book3s, booke};
 use sprig_isa::spr::{Spr, number as n};
 
 use super::Deviation;
@@ -57,6 +57,10 @@ impl Hypervisor {
                 self.registers.view(&mut core.memory).set(n::MAS7, 0);
                 return None;
             }
+            (D::TimerStatusAllCleared, Write) if number == n::TSR => {
+                self.registers.cells.set(n::TSR, 0);
+                Ok(())
+            }
             (D::AliasLateAfterWrite, Write) => {
                 self.last.keeps_aliases = true;
                 return None;
@@ -85,6 +89,12 @@ impl Hypervisor {
             (Deviation::WrteeiWrongBit, Privileged::Wrteei) => {
                 let bit = if core.insn.e() { booke::CE } else { 0 };
                 self.change_msr(core, self.msr & !booke::CE | bit);
+                Some(Ok(()))
+            }
+            (Deviation::MtmsrLosesUnitBits, Privileged::Mtmsr) => {
+                const UNIT: u64 = book3s::FE0 | book3s::FE1;
+                let value = core.state.gpr[core.insn.rt()] & !UNIT | self.msr & UNIT;
+                self.write_msr(core, value, if core.insn.l15() { Writer::EeRi } else { Writer::Mtmsr });
                 Some(Ok(()))
             }
             (Deviation::MtmsrdLosesInterrupt, Privileged::Mtmsrd) if core.insn.l15() => {

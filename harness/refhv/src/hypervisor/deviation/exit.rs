@@ -13,6 +13,7 @@ impl Hypervisor {
         match deviation {
             Deviation::AliasReloadedRarely => self.last.keeps_aliases = !by_host && reason != Exit::Mmio,
             Deviation::AliasLateAfterWrite => self.last.keeps_aliases = false,
+            Deviation::AliasStaleInHandler => self.last.keeps_aliases = reason == Exit::Reflected,
             Deviation::AliasClobberedByHost if by_host => {
                 if let Some(alias) = self.aliases.loaded.last() {
                     core.state.spr.set(alias.cell, HOST_POINTER);

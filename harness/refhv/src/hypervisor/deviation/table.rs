@@ -74,6 +74,9 @@ deviations! {
     HostLosesUsprg0, "host-loses-usprg0", Cpu, Register(n::USPRG0),
         "an interrupt of the host leaves zero in USPRG0, which the guest's problem state owns",
         "arch/powerpc/kvm/powerpc.c, kvm_arch_vcpu_load and kvm_arch_vcpu_put, without the lines about VRSAVE";
+    AliasStaleInHandler, "alias-stale-in-handler", Cpu, Every,
+        "the alias registers are not loaded where the guest goes on in a handler for what it did itself",
+        "arch/powerpc/kvm/booke_interrupts.S, lightweight_exit, had an interrupt that is delivered at once a way of its own into the guest";
 
     // ---- emulation: what a privileged instruction does ----
 
@@ -131,6 +134,12 @@ deviations! {
     PirApartFromPage, "pir-apart-from-page", Emulation, Embedded,
         "an emulated mfspr of PIR gives the number of the virtual CPU, whatever the page's pir holds",
         "Linux 6.12, arch/powerpc/kvm/emulate.c, SPRN_PIR, live: a patched mfspr reads what the guest has stored, a trapped one does not";
+    MtmsrLosesUnitBits, "mtmsr-loses-unit-bits", Emulation, Every,
+        "an emulated mtmsr leaves FE0 and FE1 as they were",
+        "arch/powerpc/kvm/book3s_pr.c, kvmppc_set_msr_pr: what is written is cut by msr_mask, had that too few bits";
+    TimerStatusAllCleared, "timer-status-all-cleared", Emulation, Embedded,
+        "an emulated mtspr to TSR clears all of it, whatever bits are written",
+        "arch/powerpc/kvm/booke_emulate.c, SPRN_TSR, with kvmppc_set_tsr(vcpu, 0) for kvmppc_clr_tsr_bits";
 
     // ---- page: where it is seen and what is in it ----
 
@@ -239,6 +248,9 @@ deviations! {
     SystemCallStopsHost, "system-call-stops-host", Hypercall, Every,
         "an sc of the guest ends the host",
         "Linux 6.12, arch/powerpc/kernel/head_85xx.S, live: KVM's copy of the system call's handler does not fit its vector";
+    HypercallSetsSrr, "hypercall-sets-srr", Hypercall, Every,
+        "a hypercall leaves the address and the MSR of its sc in SRR0 and SRR1, as a system call does",
+        "arch/powerpc/kvm/booke.c, BOOKE_INTERRUPT_SYSCALL, with both of its branches instead of one";
 
     // ---- interrupt ----
 
@@ -260,6 +272,9 @@ deviations! {
     ExitStopsHost, "exit-stops-host", Interrupt, Every,
         "the hypervisor takes the number of an exit from the wrong register, and ends at the first",
         "Linux 6.12, arch/powerpc/kvm/booke_interrupts.S, live: kvmppc_handle_exit is called with exit_nr in r5";
+    IdleDeafToCritical, "idle-deaf-to-critical", Interrupt, Embedded,
+        "a guest that waits is woken by what MSR[EE] lets through alone: a watchdog's interrupt leaves it asleep",
+        "arch/powerpc/kvm/booke.c, kvmppc_core_check_exceptions and kvm_arch_vcpu_runnable, without the critical class";
 
     // ---- mmu ----
 
@@ -272,6 +287,12 @@ deviations! {
     PageInProblemState, "page-in-problem-state", Mmu, Every,
         "the page's address reaches the page in problem state as well",
         "arch/powerpc/kvm/booke.c, BOOKE_INTERRUPT_DTLB_MISS, without the test of MSR[PR]";
+    NoExecuteLiftedForPrograms, "no-execute-lifted-for-programs", Mmu, Server64,
+        "MAP_MAGIC_PAGE without MAGIC_PAGE_FLAG_NOT_MAPPED_NX makes the no-execute pages of programs executable too",
+        "arch/powerpc/kvm/book3s_64_mmu.c, kvmppc_mmu_book3s_64_xlate, disable_kernel_nx without the test of MSR_PR";
+    SegmentsNotFlushed, "segments-not-flushed", Mmu, Server32,
+        "segment registers that the guest has stored to the page are taken, and translations by the old ones stay",
+        "arch/powerpc/kvm/book3s_32_mmu.c, kvmppc_mmu_book3s_32_mtsrin: it flushes the segment, which a store to the page does not reach";
 
     // ---- host ----
 
@@ -284,6 +305,9 @@ deviations! {
     VrsaveNotSet, "vrsave-not-set", Host, Register(n::USPRG0),
         "VRSAVE of KVM_SET_SREGS is lost",
         "Linux 6.12, arch/powerpc/kvm/booke.c, kvm_arch_vcpu_ioctl_set_sregs, live: vcpu_put overwrites what was set";
+    ProcessNotFlushed, "process-not-flushed", Host, Embedded,
+        "PID of KVM_SET_REGS changes the register, and translations of the process before stay",
+        "arch/powerpc/kvm/booke.c, kvm_arch_vcpu_ioctl_set_regs, with a store to pid for kvmppc_set_pid";
     MasNotSet, "mas-not-set", Host, Register(n::MAS0),
         "KVM_SET_ONE_REG of a MAS register reports success and sets nothing",
         "Linux 6.12, arch/powerpc/kvm/e500.c, kvmppc_set_one_reg_e500, live: it calls the function that reads";
