@@ -134,3 +134,21 @@ impl Interrupt {
 fn store(access: Access, bit: u32) -> u32 {
     if access == Access::Store { bit } else { 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dsisr_of_an_alignment_interrupt_has_the_bits_of_the_word_that_tell_the_access() {
+        let cpu = Cpu::by_name("750").expect("a CPU of the table");
+        let syndrome = |word| Interrupt::alignment(cpu, Insn(word), Access::Load, 0).syndrome;
+        // Bits 29 and 30, 25, 21 to 24, 6 to 15 of the word, as they are numbered from the left.
+        assert_eq!(syndrome(0b11 << 1), 0b11 << 15);
+        assert_eq!(syndrome(1 << 6), 1 << 14);
+        assert_eq!(syndrome(0b1111 << 7), 0b1111 << 10);
+        assert_eq!(syndrome(0x3ff << 16), 0x3ff);
+        // None of the others.
+        assert_eq!(syndrome(!(0b11 << 1 | 1 << 6 | 0b1111 << 7 | 0x3ff << 16)), 0);
+    }
+}

@@ -2,6 +2,7 @@ use sprig_isa::mmu::hash32 as h;
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 use sprig_refhv::cpu::Fault;
+use sprig_refhv::mmu::Effect;
 
 use super::Rig;
 
@@ -208,4 +209,21 @@ fn segment_registers_read_back_by_number_and_by_address() {
     rig.run("mtsrin", &[8, 6]).expect("mtsrin never fails");
     rig.run("mfsr", &[9, 3]).expect("mfsr never fails");
     assert_eq!(rig.gpr[9], 0x1234);
+}
+
+#[test]
+fn translation_depends_on_every_block_register_and_on_where_the_table_is() {
+    const PAIRS_750: u16 = 4;
+    const PAIRS_7447: u16 = 8;
+    for (cpu, pairs) in [("750", PAIRS_750), ("7447", PAIRS_7447)] {
+        let mut rig = Rig::new(cpu);
+        let low = n::IBAT0U..n::IBAT0U + 4 * PAIRS_750;
+        let high = n::IBAT4U..n::IBAT4U + 4 * (pairs - PAIRS_750);
+        for number in low.chain(high).chain([n::SDR1]) {
+            assert_eq!(rig.mmu.mtspr(&mut rig.regs, number, 0), Some(Effect::Changed), "{number} of a {cpu}");
+        }
+        for number in [n::IBAT0U - 1, n::IBAT0U + 4 * PAIRS_750, n::IBAT4U + 4 * (pairs - PAIRS_750)] {
+            assert_eq!(rig.mmu.mtspr(&mut rig.regs, number, 0), None, "{number} of a {cpu}");
+        }
+    }
 }
