@@ -25,6 +25,7 @@
 
 use crate::cpu::{Cpu, CpuSet};
 use crate::hcall::papr::H_LOGICAL_CI_STORE;
+use crate::insn::script::OnlyInScripts;
 use crate::insn::{Insn, Operand};
 use crate::msr;
 use crate::spr::{Spr, number};
@@ -108,10 +109,10 @@ impl Unit {
 
     /// The instruction that fills its register `n`.
     const fn fills(self, n: u16) -> u32 {
-        /// lfd f0, 0(0); vspltisw v0, 5; evmergelo r0, r16, r0 (Power ISA, Book I; SPE manual, chapter 5): their words.
-        const LFD: u32 = 50 << 26;
+        const LFD: u32 = OnlyInScripts::word_of("lfd");
+        const EVMERGELO: u32 = OnlyInScripts::word_of("evmergelo");
+        /// vspltisw v0, 5 (Power ISA, Book I, "Vector Splat Immediate Signed Word"), which no script knows.
         const VSPLTISW_5: u32 = 4 << 26 | 5 << 16 | 908;
-        const EVMERGELO: u32 = 4 << 26 | 0x22d;
         match self {
             Self::FloatingPoint => LFD | field(Operand::Rt, n),
             Self::Vector => VSPLTISW_5 | field(Operand::Rt, n),
@@ -121,10 +122,11 @@ impl Unit {
 
     /// Those that fill what else it has: FPSCR; VSCR; the accumulator and SPEFSCR.
     const fn fills_status(self) -> &'static [u32] {
-        /// mtfsfi 7, 1; mtvscr v0; evmra r16, r16.
-        const MTFSFI: u32 = 63 << 26 | 7 << 23 | 1 << 12 | 134 << 1;
-        const MTVSCR: u32 = 4 << 26 | 0x644;
-        const EVMRA: u32 = 4 << 26 | 0x4c4 | field(Operand::Rt, EXPECTED) | field(Operand::Ra, EXPECTED);
+        /// mtfsfi 7, 1: BF is at bit 6, U at bit 16.
+        const MTFSFI: u32 = OnlyInScripts::word_of("mtfsfi") | 7 << 23 | 1 << 12;
+        const MTVSCR: u32 = OnlyInScripts::word_of("mtvscr");
+        const EVMRA: u32 =
+            OnlyInScripts::word_of("evmra") | field(Operand::Rt, EXPECTED) | field(Operand::Ra, EXPECTED);
         const MTSPEFSCR: u32 = rt("mtspr", RESULT) | field(Operand::Spr, number::SPEFSCR);
         match self {
             Self::FloatingPoint => &[MTFSFI],

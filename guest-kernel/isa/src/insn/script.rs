@@ -5,6 +5,7 @@
 //! single row, and little room.
 
 use super::{INSNS, Insn, Operand, RC, d, x};
+use crate::name::is_equal;
 
 /// A field of the instruction word and what it holds. The highest bit of one that is in two parts is elsewhere than its five others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +155,24 @@ pub struct OnlyInScripts {
     mnemonic: &'static str,
     word: u32,
     fields: &'static [Field],
+}
+
+impl OnlyInScripts {
+    /// The word of the instruction of this mnemonic, with all operands zero, for constants.
+    ///
+    /// # Panics
+    /// If the table has none: when the constant is evaluated, at compile time.
+    #[must_use]
+    pub const fn word_of(mnemonic: &str) -> u32 {
+        let mut row = 0;
+        while row < ONLY_IN_SCRIPTS.len() {
+            if is_equal(ONLY_IN_SCRIPTS[row].mnemonic, mnemonic) {
+                return ONLY_IN_SCRIPTS[row].word;
+            }
+            row += 1;
+        }
+        panic!("no such instruction in the table")
+    }
 }
 
 /// An instruction of either table.
