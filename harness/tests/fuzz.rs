@@ -23,7 +23,7 @@ const SCRIPTS: u64 = 1300;
 const SEED: u64 = 1;
 
 /// The mistakes, each with the CPU to find it on.
-const DEVIATIONS: [(Deviation, &str); 17] = [
+const DEVIATIONS: [(Deviation, &str); 21] = [
     (Deviation::AliasNotReloaded, "e500v2"),
     (Deviation::AliasReloadedRarely, "440"),
     (Deviation::AliasesSwapped, "e500v2"),
@@ -41,6 +41,10 @@ const DEVIATIONS: [(Deviation, &str); 17] = [
     (Deviation::CriticalIgnored, "e500v2"),
     (Deviation::CriticalInUser, "e500v2"),
     (Deviation::MasNotSet, "e500v2"),
+    (Deviation::AliasClobberedByHost, "e500v2"),
+    (Deviation::AliasesOfOtherGuest, "e500v2"),
+    (Deviation::HostLosesUsprg0, "e500v2"),
+    (Deviation::RfmciAbsent, "e500v2"),
 ];
 
 /// Right hypervisors and CPUs, of every family, word size and byte order.
