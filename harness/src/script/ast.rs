@@ -239,6 +239,8 @@ pub(super) enum Instruction {
         row: Row,
         operands: Vec<Expr>,
     },
+    /// One with a mistake, which has been reported.
+    Broken,
 }
 
 /// A value, a register, or a condition: which of them is decided by where it stands.
@@ -295,7 +297,7 @@ impl Expr {
             | ExprKind::Not(inner) => inner.mentions(is),
             ExprKind::Insn(instruction) => match &**instruction {
                 Instruction::Word(word) => word.mentions(is),
-                Instruction::Papr => false,
+                Instruction::Papr | Instruction::Broken => false,
                 Instruction::Mnemonic { operands, .. } => operands.iter().any(|operand| operand.mentions(is)),
             },
             ExprKind::Multiply(left, right)

@@ -6,7 +6,7 @@ use super::super::lexer::{Kind, Line, Token};
 use super::super::names::{Place, WORDS};
 use super::super::span::Span;
 
-/// What a function of the parser gives: the thing, or the first mistake of the line.
+/// What a function of the parser gives: the thing, or the mistake that ends the reading of the line.
 pub(super) type Parsed<T> = Result<T, Diagnostic>;
 
 pub(super) struct Cursor<'a> {
@@ -17,11 +17,13 @@ pub(super) struct Cursor<'a> {
     pub(super) depth: usize,
     /// Operands and operators read on this line.
     pub(super) nodes: usize,
+    /// Mistakes that do not keep the rest of the line from being read.
+    pub(super) mistakes: Vec<Diagnostic>,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str, line: &'a Line) -> Self {
-        Self { text, tokens: &line.tokens, at: 0, depth: 0, nodes: 0 }
+        Self { text, tokens: &line.tokens, at: 0, depth: 0, nodes: 0, mistakes: Vec::new() }
     }
 
     pub(super) fn peek(&self) -> Option<Token> {
@@ -94,6 +96,13 @@ impl<'a> Cursor<'a> {
                 Ok(Name { text: self.text(token).to_owned(), span: token.span })
             }
             _ => Err(self.expected(what)),
+        }
+    }
+
+    /// Goes on to where this holds, or to the end of the line.
+    pub(super) fn skip_to(&mut self, found: impl Fn(&Self) -> bool) {
+        while !self.is_at_end() && !found(self) {
+            self.at += 1;
         }
     }
 

@@ -28,13 +28,13 @@ pub(super) const EXTENDED: [(&str, &str); 13] = [
 impl Cursor<'_> {
     /// `INSN [; INSN]... [with REG = VALUE, ...] [gives REG, ...]`.
     pub(super) fn run(&mut self) -> Parsed<Run> {
-        let mut instructions = vec![self.instruction(false)?];
+        let mut instructions = vec![self.instruction_of_run()];
         while self.eat(";") {
             if instructions.len() == limit::INSTRUCTIONS {
                 let message = format!("a step runs at most {} instructions", limit::INSTRUCTIONS);
                 return Err(Diagnostic::error(message).at(self.here(), "one too many"));
             }
-            instructions.push(self.instruction(false)?);
+            instructions.push(self.instruction_of_run());
         }
         let mut with = Vec::new();
         if self.eat_word("with") {
@@ -68,8 +68,25 @@ impl Cursor<'_> {
         self.node(start.to(self.before()), ExprKind::Insn(Box::new(instruction)))
     }
 
+    /// One of several instructions: a mistake in it does not keep the others from being read.
+    fn instruction_of_run(&mut self) -> Instruction {
+        self.instruction(false).unwrap_or_else(|mistake| {
+            self.mistakes.push(mistake);
+            self.skip_to(Self::is_behind_instruction);
+            Instruction::Broken
+        })
+    }
+
+    /// What may follow an instruction of `run`.
+    fn is_behind_instruction(&self) -> bool {
+        self.is_at_end() || self.next_is(";") || self.next_is_word("with") || self.next_is_word("gives")
+    }
+
     /// One instruction; in parentheses it ends where they do.
     fn instruction(&mut self, is_enclosed: bool) -> Parsed<Instruction> {
+        if self.is_behind_instruction() {
+            return Err(self.expected("an instruction"));
+        }
         let name = self.word("an instruction")?;
         if name.text == "word" {
             return Ok(Instruction::Word(self.value()?));
@@ -116,12 +133,7 @@ impl Cursor<'_> {
 
     fn operands(&mut self, row: Row, is_enclosed: bool) -> Parsed<Vec<Expr>> {
         let mut operands = Vec::new();
-        let ends = |cursor: &Self| match is_enclosed {
-            true => cursor.next_is(")"),
-            false => {
-                cursor.is_at_end() || cursor.next_is(";") || cursor.next_is_word("with") || cursor.next_is_word("gives")
-            }
-        };
+        let ends = |cursor: &Self| if is_enclosed { cursor.next_is(")") } else { cursor.is_behind_instruction() };
         if ends(self) {
             return Ok(operands);
         }

@@ -101,6 +101,7 @@ impl Parser<'_> {
             return None;
         }
         let read = if line.broken { Ok(broken(&mut cursor)) } else { self.read(&mut cursor) };
+        self.errors.append(&mut cursor.mistakes);
         let read = read.unwrap_or_else(|error| {
             self.errors.push(error);
             broken(&mut Cursor::new(self.text, line))

@@ -127,6 +127,7 @@ impl Lookup<'_> {
                 }
             }
             ast::Instruction::Papr => Some(Instruction::Papr),
+            ast::Instruction::Broken => None,
             ast::Instruction::Mnemonic { row, operands } => {
                 let mut spr = None;
                 let fields = row.fields().zip(operands);
