@@ -187,6 +187,14 @@ fn each_kind_of_entry_is_told_from_the_others() {
 }
 
 #[test]
+fn values_of_64_bits_keep_their_upper_halves_though_these_are_alike() {
+    let values = [0x0000_0001_2345_6789, 0x0000_0001_2345_6789];
+    let bytes = log::encode(7, Kind::Completed, None, &values);
+    let read = Entries::new(&bytes).next().expect("an entry").expect("well formed");
+    assert!(read.values().eq(values));
+}
+
+#[test]
 fn entries_end_at_the_first_that_is_none() {
     let bytes = [0, 1, 0, 0, 0, 2, 9, 0, 0, 3, 0, 0];
     let steps: Vec<_> = Entries::new(&bytes).map(|entry| entry.map(|entry| entry.step).ok()).collect();

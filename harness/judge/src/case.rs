@@ -198,10 +198,21 @@ pub enum Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::example;
 
     #[test]
     fn a_case_is_its_script_s_with_or_without_parameters() {
         assert_eq!(script_of("alias/after-exit@SPRG4"), "alias/after-exit");
         assert_eq!(script_of("alias/held"), "alias/held");
+    }
+
+    #[test]
+    fn a_step_is_a_call_by_its_last_output() {
+        let is_call = |outputs: &[&str]| {
+            let outputs = outputs.iter().map(|output| (*output).to_owned()).collect();
+            Step { outputs, ..example::alias().steps.remove(0) }.is_call()
+        };
+        assert!(is_call(&["", Step::STATUS]));
+        assert!(!is_call(&["", "r4"]) && !is_call(&[]));
     }
 }
