@@ -22,6 +22,10 @@ pub enum Field {
     Ui8,
     /// U: unsigned immediate, bits 16-19 (mtfsfi).
     U,
+    /// FLM: which fields of the FPSCR are written, bits 7-14 (mtfsf).
+    Flm,
+    /// BT: bit of the FPSCR, bits 6-10 (mtfsb1).
+    Bt,
     /// FRT: floating-point register, bits 6-10, written.
     Frt,
     /// FRS: floating-point register, bits 6-10, read.
@@ -68,6 +72,8 @@ impl Field {
             Self::Vra => (16, 5, None),
             Self::Frb | Self::Vrb | Self::Ui8 => (11, 5, None),
             Self::U => (12, 4, None),
+            Self::Flm => (17, 8, None),
+            Self::Bt => (21, 5, None),
             Self::Sh6 | Self::Xb => (11, 6, Some(1)),
             Self::Mb6 | Self::Me6 => (6, 6, Some(5)),
             Self::Xt | Self::Xs => (21, 6, Some(0)),
@@ -247,7 +253,7 @@ const fn vx(extended: u32) -> u32 {
 
 /// Opcodes: Power ISA 2.07, appendix "Opcode maps"; of the SPE: its programming environments manual, appendix "Opcode listings".
 pub static ONLY_IN_SCRIPTS: &[OnlyInScripts] = {
-    use Field::{Frb, Frs, Frt, Mb6, Me6, Sh6, U, Ui8, Vra, Vrb, Vrs, Vrt, Xa, Xb, Xs, Xt};
+    use Field::{Bt, Flm, Frb, Frs, Frt, Mb6, Me6, Sh6, U, Ui8, Vra, Vrb, Vrs, Vrt, Xa, Xb, Xs, Xt};
     const RT: Field = Field::Common(Operand::Rt);
     const RS: Field = Field::Common(Operand::Rs);
     const RA: Field = Field::Common(Operand::Ra);
@@ -306,6 +312,8 @@ pub static ONLY_IN_SCRIPTS: &[OnlyInScripts] = {
         row("fmr", x(63, 72), &[Frt, Frb]),
         row("mffs", x(63, 583), &[Frt]),
         row("mtfsfi", x(63, 134), &[BF, U]),
+        row("mtfsf", x(63, 711), &[Flm, Frb]),
+        row("mtfsb1", x(63, 38), &[Bt]),
         // Vectors.
         row("lvebx", x(31, 7), &[Vrt, RA_OR_ZERO, RB]),
         row("lvehx", x(31, 39), &[Vrt, RA_OR_ZERO, RB]),
@@ -355,6 +363,8 @@ mod tests {
             ("slbfee.", &[3, 4], 0x7c60_27a7),
             ("lfd", &[1, 32, 4], 0xc824_0020),
             ("mtfsfi", &[7, 1], 0xff80_110c),
+            ("mtfsf", &[255, 1], 0xfdfe_0d8e),
+            ("mtfsb1", &[24], 0xff00_004c),
             ("lvx", &[1, 0, 4], 0x7c20_20ce),
             ("vor", &[1, 2, 2], 0x1022_1484),
             ("lxvd2x", &[33, 0, 4], 0x7c20_2699),

@@ -178,6 +178,8 @@ pub(in super::super) const fn field_name(field: Field) -> &'static str {
         Field::Me6 => "ME",
         Field::Ui8 => "UI",
         Field::U => "U",
+        Field::Flm => "FLM",
+        Field::Bt => "BT",
         Field::Frt => "FRT",
         Field::Frs => "FRS",
         Field::Frb => "FRB",
