@@ -115,7 +115,7 @@ fn figure(target: &dyn Target, row: Row, measured: &[(Round, f64)]) -> Figure {
         (round.time - plain * f64::from(COUNTING)) / f64::from(IN_LOOP) / plain
     };
     let exits = measured.last().and_then(|(round, _)| round.exits.as_ref()).map(|exits| format!(": {}", shown(exits)));
-    let is_limited = row.operation.is_one_access && row.guest == Guest::Unpatched && target.id().starts_with("ref-");
+    let is_limited = row.operation.is_one_access && row.guest == Guest::Unpatched && target.is_reference();
     Figure {
         what: format!("{}, {}{}", row.operation.what, row.guest.name(), exits.unwrap_or_default()),
         value: median(measured.iter().map(ratio).collect()).unwrap_or_default(),

@@ -5,10 +5,9 @@ use super::error::Error;
 use super::progress::Bar;
 use super::run::here;
 use super::select;
-use crate::feature::Feature;
 use crate::fuzz::{Budget, Campaign, Error as FuzzError, Outcome, limits, report};
 use crate::judge::Exit;
-use crate::target::{self, DEVIATES, Target};
+use crate::target::{self, Target};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +22,7 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
     let target = here(select::target(&all, &arguments.target)?)?;
     let reference = match &arguments.against {
         Some(name) => Some(here(select::target(&all, name)?)?),
-        None => reference(&all, &*target),
+        None => target.counterpart().map(|reference| Arc::new(reference) as Arc<dyn Target>),
     };
     if let Some(reference) = &reference
         && reference.profile().cpu.name != target.profile().cpu.name
@@ -69,25 +68,6 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
         OutcomeFormat::Json => report::json(&campaign, &outcome, &files, out)?,
     }
     Ok(report::exit(&outcome))
-}
-
-/// What a target is compared with by default: without its deviation; the reference's hypervisor without
-/// itself; everything else with the reference of the same CPU, guest kernel and mode.
-fn reference(all: &[Arc<dyn Target>], target: &dyn Target) -> Option<Arc<dyn Target>> {
-    let named = |name: &str| all.iter().find(|other| other.id() == name).cloned();
-    if let Some((right, _)) = target.id().split_once(DEVIATES) {
-        return named(right);
-    }
-    let kind = |target: &dyn Target| {
-        let profile = target.profile();
-        (profile.cpu.name, [Feature::Wide, Feature::LittleEndian].map(|feature| profile.features.contains(feature)))
-    };
-    // Another design of the page has another name.
-    let is_reference =
-        ["-pr", "-pr-nopage"].iter().any(|mode| target.id().ends_with(mode)) && target.id().starts_with("ref-");
-    let mode = if is_reference || target.profile().features.contains(Feature::Bare) { "-bare" } else { "-pr" };
-    let mut same = all.iter().filter(|other| other.id().starts_with("ref-") && other.id().ends_with(mode));
-    same.find(|other| kind(&***other) == kind(target) && other.id() != target.id()).cloned()
 }
 
 /// Writes each finding into a file of its own.

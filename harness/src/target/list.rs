@@ -51,6 +51,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_target_is_compared_with_has_its_cpu_guest_kernel_and_mode() {
+        for (target, with) in [
+            ("ref-e500v2-pr", Some("ref-e500v2-bare")),
+            ("ref-440-pr-nopage", Some("ref-440-bare")),
+            ("ref-e500v2-bare", None),
+            ("ref-hv-patches", Some("ref-e500v2-pr")),
+            ("ref-power8-64-pr+sprgs-swapped", Some("ref-power8-64-pr")),
+            ("qemu-bamboo-440ep", Some("ref-440-bare")),
+            ("qemu-pseries-power8-64le", Some("ref-power8-64le-bare")),
+            ("qemu-pseries-power10", None),
+            ("kvm-e500v2", Some("ref-e500v2-pr")),
+            ("kvm-book3s64-pr-64le", Some("ref-power8-64le-pr")),
+            ("kvm-book3s64-hv-nested", None),
+        ] {
+            let found = all().into_iter().chain(deviating()).find(|other| other.id() == target).expect(target);
+            assert_eq!(found.counterpart().as_ref().map(Target::id), with, "{target}");
+        }
+    }
+
+    #[test]
     fn every_row_of_the_tables_is_a_target_of_its_own() {
         let targets = all();
         let models: usize = MACHINES.iter().map(|machine| machine.models.len()).sum();

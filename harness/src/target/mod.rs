@@ -218,6 +218,16 @@ pub trait Target: Send + Sync + fmt::Debug {
         true
     }
 
+    /// True for the reference.
+    fn is_reference(&self) -> bool {
+        false
+    }
+
+    /// What says, unless somebody else is asked, what should come out here: a target of the reference. None if no model is like this one.
+    fn counterpart(&self) -> Option<Reference> {
+        Reference::like(&self.profile())
+    }
+
     /// Version of the implementation, if it has one of its own.
     fn version(&self) -> Option<String>;
 

@@ -57,9 +57,8 @@ impl Mode {
     /// Every mode, in the order in which targets are listed.
     #[must_use]
     pub fn all() -> [Self; 3] {
-        use Feature::{Bare, External, Host, Reset};
         [
-            Self { name: "bare", hypervisor: None, features: &[Bare, Host, Reset, External] },
+            Self::bare(),
             Self::page(),
             Self {
                 name: "pr-nopage",
@@ -67,6 +66,12 @@ impl Mode {
                 features: WITHOUT_PAGE,
             },
         ]
+    }
+
+    /// The CPU as hardware.
+    const fn bare() -> Self {
+        use Feature::{Bare, External, Host, Reset};
+        Self { name: "bare", hypervisor: None, features: &[Bare, Host, Reset, External] }
     }
 
     /// A hypervisor that offers the page.
@@ -110,6 +115,16 @@ impl Model {
     #[must_use]
     pub fn by_label(label: &str) -> Option<&'static Self> {
         MODELS.iter().find(|model| model.label == label)
+    }
+
+    /// The model with a target's CPU and guest kernel.
+    fn of(profile: &Profile) -> Option<&'static Self> {
+        let is_alike = |model: &&Self| {
+            let kernel = [Feature::Wide, Feature::LittleEndian];
+            model.cpu == profile.cpu.name
+                && kernel.iter().all(|feature| model.features.contains(feature) == profile.features.contains(*feature))
+        };
+        MODELS.iter().find(is_alike)
     }
 
     /// Every model, in the order in which they are listed.
@@ -189,6 +204,12 @@ impl Reference {
     #[must_use]
     pub fn with_page(model: &'static Model) -> Option<Self> {
         Self::new(model, Mode::page())
+    }
+
+    /// What a target with this profile is compared with: the same CPU and guest kernel in the same mode. None if no model is like it.
+    pub(super) fn like(profile: &Profile) -> Option<Self> {
+        let mode = if profile.features.contains(Feature::Bare) { Mode::bare() } else { Mode::page() };
+        Self::new(Model::of(profile)?, mode)
     }
 
     /// The target for a model under a hypervisor that is wrong on purpose. Its goldens are those of the right one.
@@ -346,6 +367,17 @@ impl Target for Reference {
 
     fn leads(&self) -> bool {
         self.design().is_none()
+    }
+
+    fn is_reference(&self) -> bool {
+        true
+    }
+
+    /// A hypervisor that is not by the contract is compared with the one that is, that one with the CPU as hardware.
+    fn counterpart(&self) -> Option<Reference> {
+        let Setup { deviation, design, .. } = self.mode.hypervisor?;
+        let is_by_contract = deviation.is_none() && design.is_none();
+        Self::new(self.model, if is_by_contract { Mode::bare() } else { Mode::page() })
     }
 
     fn version(&self) -> Option<String> {
