@@ -315,6 +315,18 @@ source = "EREF"
     }
 
     #[test]
+    fn what_one_side_did_not_observe_is_not_compared_with_the_next_time_of_the_same_step() {
+        let list = parse("").expect("good");
+        let cpu = Cpu::by_name("e500v2").expect("a CPU");
+        let (case, whole) = (alias(), alias_transcript(0xa000_0004, 1));
+        let mut part = whole.clone();
+        part.outcomes.remove(&2);
+        let found = list.compare("q", cpu, (&case, &whole), (&case, &part), &mut Met::new());
+        let seen: Vec<_> = found.iter().map(|found| (found.observation.as_str(), found.qemu.as_deref())).collect();
+        assert_eq!(seen, [("before", None)]);
+    }
+
+    #[test]
     fn numbers_a_cpu_does_not_have_are_compared_on_two_cpus_only() {
         let list = parse("").expect("good");
         let (mut case, ours) = looped(&[276], Ok);
