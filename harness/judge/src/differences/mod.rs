@@ -331,8 +331,9 @@ source = "EREF"
         let list = parse("").expect("good");
         let (mut case, ours) = looped(&[276], Ok);
         let word = Insn::by_mnemonic("mfspr").and_then(|insn| insn.encode(&[3, 276])).expect("an instruction");
-        case.steps[0].stub = Some((0, 1));
-        case.parts.code = vec![word];
+        // Behind the code of another step.
+        case.steps[0].stub = Some((8, 1));
+        case.parts.code = vec![0, 0, word];
         let (_, theirs) = looped(&[276], |_| Err(Exception::Program));
         let differ = |cpu: &str| {
             let cpu = Cpu::by_name(cpu).expect("a CPU");
