@@ -59,7 +59,9 @@ fn explain(record: &Record) -> String {
 fn broken(lines: &mut Lines, source: &str, failure: &Failure) {
     lines.add("where", &format!("{source}:{}: {}", failure.line, failure.statement));
     lines.add("rule", &format!("{}: {}", failure.rule, failure.sentence));
-    lines.add("source", &failure.source);
+    if !failure.source.is_empty() {
+        lines.add("source", &failure.source);
+    }
     for finding in &failure.findings {
         found(lines, finding);
     }

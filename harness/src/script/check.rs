@@ -13,6 +13,7 @@ use super::setting::{Binding, BuiltIn, ByteOrder, GuestWord, Meaning, Privilege,
 use super::span::Span;
 use crate::case::PARAMETERS;
 use crate::feature::Feature;
+use crate::rules::UNSPECIFIED;
 use std::collections::HashMap;
 
 /// One instance's parameters, name after the case's, needs, and what it was resolved to.
@@ -51,9 +52,11 @@ pub(super) fn check(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) -> 
     instances
 }
 
-/// A mistake for each rule that is not among those that exist.
-pub(super) fn unknown_rules(header: &Header, known: &[&str]) -> Vec<Diagnostic> {
-    let unknown = header.rules.iter().filter(|rule| !known.contains(&rule.text.as_str()));
+/// A mistake for each rule that is not among those that exist. A script that is none of the suite's cases, and leaves no golden, may
+/// name a topic of its own.
+pub(super) fn unknown_rules(header: &Header, known: &[&str], is_of_suite: bool) -> Vec<Diagnostic> {
+    let is_known = |rule: &str| known.contains(&rule) || (!is_of_suite && rule.starts_with(UNSPECIFIED));
+    let unknown = header.rules.iter().filter(|rule| !is_known(&rule.text));
     let report = |rule: &Name| names::unknown("rule", &rule.text, rule.span, known.iter().copied());
     unknown.map(report).map(|found| found.note("`sprig list --rules` shows every rule")).collect()
 }

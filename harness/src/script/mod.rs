@@ -91,7 +91,7 @@ fn read(source: Arc<SourceFile>, rules: Option<&[&str]>) -> Result<Script, Diagn
     });
     let tree = parse::parse(&source.text, &mut errors);
     if let Some(rules) = rules {
-        errors.extend(check::unknown_rules(&tree.header, rules));
+        errors.extend(check::unknown_rules(&tree.header, rules, below_cases(&source.path).is_some()));
     }
     let checked =
         if errors.len() < limit::MISTAKES { check::check(&source.text, &tree, &mut errors) } else { Vec::new() };
@@ -103,18 +103,22 @@ fn read(source: Arc<SourceFile>, rules: Option<&[&str]>) -> Result<Script, Diagn
     Ok(Script { text, instances })
 }
 
+/// The folders between `cases/` and a file; none if it is not below such a folder.
+fn below_cases(path: &Path) -> Option<Vec<&OsStr>> {
+    let folders: Vec<&OsStr> = path
+        .parent()?
+        .components()
+        .filter_map(|component| if let Component::Normal(name) = component { Some(name) } else { None })
+        .collect();
+    let cases = folders.iter().rposition(|folder| *folder == CASES)?;
+    Some(folders[cases + 1..].to_vec())
+}
+
 /// The case's name: the path below `cases/`, or the file's own name.
 fn name(path: &Path) -> Result<String, Diagnostic> {
     let stem = path.file_stem().unwrap_or_default();
-    let folders: Vec<&OsStr> = path
-        .parent()
-        .into_iter()
-        .flat_map(Path::components)
-        .filter_map(|component| if let Component::Normal(name) = component { Some(name) } else { None })
-        .collect();
-    let below = folders.iter().rposition(|folder| *folder == CASES).map_or(&[][..], |at| &folders[at + 1..]);
     let mut parts = Vec::new();
-    for part in below.iter().copied().chain([stem]) {
+    for part in below_cases(path).unwrap_or_default().into_iter().chain([stem]) {
         let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
         match part.to_str() {
             Some(part) if !part.is_empty() && part.chars().all(allowed) => parts.push(part),

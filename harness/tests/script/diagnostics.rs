@@ -128,6 +128,18 @@ fn rules_are_looked_up_among_those_that_exist() {
 }
 
 #[test]
+fn a_script_outside_the_suite_may_name_a_topic_of_its_own() {
+    let text = "# What fails.\nrule unspecified.mine\nexit\n";
+    let read = |path: &str| {
+        let source = script::source(Path::new(path), text.into());
+        source.and_then(|source| script::parse_citing(source, &["alias.one"]))
+    };
+    assert!(read("mine.probe").is_ok() && read("/tmp/mine.probe").is_ok());
+    let found = read("cases/alias/mine.probe").expect_err("it is not listed");
+    assert_eq!(found.list()[0].message(), "unknown rule `unspecified.mine`");
+}
+
+#[test]
 fn after_very_many_mistakes_nothing_more_is_read() {
     let text = format!("{HEADER}{}", "x = mfspr SPGR0\nexti\n".repeat(5000));
     let found = diagnose(Path::new("case.probe"), text.into_bytes());

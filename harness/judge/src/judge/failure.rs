@@ -73,7 +73,8 @@ impl Failure {
         let cited = rules.get(&id);
         Self {
             line,
-            sentence: cited.map(|rule| rule.text.clone()).unwrap_or_default(),
+            // Nothing is known of a topic that a script outside the suite has thought of.
+            sentence: cited.map_or("no document speaks of it, says the script", |rule| &rule.text).to_owned(),
             source: cited.map(source).unwrap_or_default(),
             rule: id,
             statement,
