@@ -248,6 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn a_golden_that_cannot_be_read_is_not_one_that_is_missing() {
+        let (folder, store) = store(&[]);
+        let path = store.path("bare", "a/b");
+        std::fs::create_dir_all(&path).expect("a folder in the golden's place");
+        let (found, error) = Store::load_case(folder.path(), "a/b").expect_err("it is no file");
+        assert_eq!((found, error.kind()), (path, io::ErrorKind::IsADirectory));
+    }
+
+    #[test]
+    fn a_trial_s_name_leads_back_to_the_case() {
+        let case = "alias/after-exit@SPRG4,user";
+        assert_eq!(case_name(&trial_name(case)), case);
+    }
+
+    #[test]
     fn the_command_that_records_names_the_case_as_the_tests_do() {
         let command = "INSTA_UPDATE=always cargo test --test conformance -- alias::after-exit@SPRG4";
         assert_eq!(record_command("alias/after-exit@SPRG4"), command);
