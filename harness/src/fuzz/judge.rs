@@ -188,7 +188,8 @@ impl Judge<'_> {
                     transcript.outcomes.get(&index).and_then(|outcomes| outcomes.first()).cloned()
                 };
                 let outputs = case.steps.iter().find(|step| step.line == place.number)?.outputs.as_slice();
-                let parts = differing(outputs, outcome(other_case, &reference), outcome(case, &target));
+                let (reference, target) = (outcome(other_case, &reference), outcome(case, &target));
+                let parts = differing(self.profile.cpu.family, outputs, reference, target);
                 let is_told = |part: &Part| {
                     told.contains(&(step, *part))
                         || findings.iter().any(|found| (found.step, found.part) == (step, *part))
@@ -268,8 +269,14 @@ pub(super) fn are_comparable(result: &RunResult, other: &RunResult) -> bool {
 
 /// What of two outcomes of a step with these outputs is not the same, and in which bits; nothing if they are but for addresses in the guest
 /// kernel, which has an image for each platform, for where a pending interrupt was let in, after a script's step or at its end, as an
-/// exit came there or did not, and for what the contract judges: that the guest was given up.
-fn differing(outputs: &[String], reference: Option<Outcome>, target: Option<Outcome>) -> Vec<(Part, Option<u64>)> {
+/// exit came there or did not, and for what the contract judges: that the guest was given up. What an interrupt leaves in a register that it
+/// does not set is no part of it: that is an earlier one's.
+fn differing(
+    family: Family,
+    outputs: &[String],
+    reference: Option<Outcome>,
+    target: Option<Outcome>,
+) -> Vec<(Part, Option<u64>)> {
     let (reference, target) = match (reference, target) {
         (Some(reference), Some(target)) => (reference, target),
         (None, None) => return Vec::new(),
@@ -282,13 +289,14 @@ fn differing(outputs: &[String], reference: Option<Outcome>, target: Option<Outc
             if reference.offset != target.offset {
                 parts.push((Part::Srr0, None));
             }
+            let exception = reference.exception;
             let of_interrupt = [
-                (Part::Srr1, reference.srr1 ^ target.srr1),
-                (Part::Syndrome, u64::from(reference.syndrome ^ target.syndrome)),
-                (Part::Dar, reference.dar ^ target.dar),
+                (Part::Srr1, true, reference.srr1 ^ target.srr1),
+                (Part::Syndrome, exception.sets_syndrome(family), u64::from(reference.syndrome ^ target.syndrome)),
+                (Part::Dar, exception.sets_data_address(), reference.dar ^ target.dar),
             ];
-            parts
-                .extend(of_interrupt.into_iter().filter(|(_, bits)| *bits != 0).map(|(part, bits)| (part, Some(bits))));
+            let differ = of_interrupt.into_iter().filter(|(_, is_set, bits)| *is_set && *bits != 0);
+            parts.extend(differ.map(|(part, _, bits)| (part, Some(bits))));
         }
         _ => return vec![(Part::Exception, None)],
     }
@@ -318,6 +326,8 @@ mod tests {
     use crate::project;
     use crate::session::{self, Unwatched};
     use crate::target::{self, Model, Reference, Target};
+    use crate::transcript::Taken;
+    use sprig_isa::exception::Exception;
     use sprig_isa::spr::{Spr, number};
     use sprig_refhv::hypervisor::Deviation;
 
@@ -374,11 +384,28 @@ mod tests {
     }
 
     #[test]
+    fn what_an_interrupt_does_not_set_is_no_part_of_it() {
+        let taken = |exception, syndrome, dar| {
+            let taken = Taken { exception, offset: Some(0), srr0: 0, srr1: 0, syndrome, dar };
+            Some(Outcome { taken: Some(taken), values: Vec::new() })
+        };
+        let parts = |exception, family| {
+            let differ = differing(family, &[], taken(exception, 1, 1), taken(exception, 3, 5));
+            differ.into_iter().map(|(part, _)| part).collect::<Vec<_>>()
+        };
+        let booke = Family::BookeE500;
+        assert_eq!(parts(Exception::SystemCall, booke), []);
+        assert_eq!(parts(Exception::Program, booke), [Part::Syndrome]);
+        assert_eq!(parts(Exception::Program, Family::Book3s32), []);
+        assert_eq!(parts(Exception::DataTlbError, booke), [Part::Syndrome, Part::Dar]);
+    }
+
+    #[test]
     fn what_differs_is_every_part_that_is_not_the_same() {
         let outputs = ["", "r4", "r17"].map(str::to_owned);
         let parts = |reference: [u64; 3], target: [u64; 3]| {
             let outcome = |values: [u64; 3]| Some(Outcome { taken: None, values: values.to_vec() });
-            differing(&outputs, outcome(reference), outcome(target))
+            differing(Family::BookeE500, &outputs, outcome(reference), outcome(target))
         };
         let value = |bits| (Part::Value, Some(bits));
         assert_eq!(parts([0, 1, 2], [9, 9, 2]), [value(9), (Part::Register(4), Some(8))]);
