@@ -16,10 +16,22 @@
 //! It is to scripts what golden/expectations.toml is to cases: the rule holds, and is known to be broken here. That the hypervisor gave
 //! up the guest is known only if `seen` says so, and the death of a target never. If several causes change bits of one register, each has
 //! an entry with its own, and what is seen is known if they explain all of it.
+//!
+//! ```toml
+//! [[deadly]]
+//! target = "qemu-bamboo-*"              # a pattern, or a list of them
+//! register = "DVC1"
+//! bits = 0x20000                        # written to the register, sooner or later these end the target
+//! reason = "..."
+//! link = "https://..."
+//! ```
+//!
+//! What ends a target is a case's to show. A campaign leaves it out, for it would hide the rest.
 
 use crate::pattern::{Pattern, Patterns};
 use crate::problem::{Lines, Problem, parse_toml};
 use crate::rules::Rules;
+use sprig_isa::spr::Spr;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
@@ -40,11 +52,21 @@ pub struct Entry {
     pub link: String,
 }
 
+/// What scripts are not to write.
+#[derive(Clone, Debug)]
+struct Deadly {
+    targets: Patterns,
+    register: String,
+    bits: u64,
+    line: usize,
+}
+
 /// All of them.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     path: PathBuf,
     entries: Vec<Entry>,
+    deadly: Vec<Deadly>,
 }
 
 /// What was found.
@@ -71,6 +93,18 @@ pub struct Found<'a> {
 struct File {
     #[serde(default)]
     known: Vec<Table>,
+    #[serde(default)]
+    deadly: Vec<DeadlyTable>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeadlyTable {
+    target: Spanned<Patterns>,
+    register: String,
+    bits: u64,
+    reason: String,
+    link: String,
 }
 
 #[derive(serde::Deserialize)]
@@ -87,11 +121,17 @@ struct Table {
     link: String,
 }
 
+/// What an entry lacks that somebody could follow.
+fn unfounded(path: &Path, line: usize, reason: &str, link: &str) -> Vec<Problem> {
+    let empty = [("reason", reason), ("link", link)].into_iter().filter(|(_, text)| text.trim().is_empty());
+    empty.map(|(what, _)| Problem::at(path, line, format!("a known finding needs a {what}"))).collect()
+}
+
 impl Known {
     /// Reads the file.
     ///
     /// # Errors
-    /// Every [`Problem`]: what the TOML parser says, or an entry without a reason or a link.
+    /// Every [`Problem`]: what the TOML parser says, an entry without a reason or a link, or a register that there is not.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
         let lines = Lines::of(text);
@@ -99,38 +139,57 @@ impl Known {
         let mut entries = Vec::new();
         for Table { target, step, rule, seen, with, bits, then, reason, link } in file.known {
             let line = lines.number(target.span().start);
-            for (what, text) in [("reason", &reason), ("link", &link)] {
-                if text.trim().is_empty() {
-                    problems.push(Problem::at(path, line, format!("a known finding needs a {what}")));
-                }
-            }
+            problems.extend(unfounded(path, line, &reason, &link));
             let targets = target.into_inner();
             entries.push(Entry { targets, steps: step, rules: rule, seen, with, bits, then, line, reason, link });
         }
-        if problems.is_empty() { Ok(Self { path: path.to_owned(), entries }) } else { Err(problems) }
+        let mut deadly = Vec::new();
+        for DeadlyTable { target, register, bits, reason, link } in file.deadly {
+            let line = lines.number(target.span().start);
+            problems.extend(unfounded(path, line, &reason, &link));
+            if Spr::by_name(&register).next().is_none() {
+                problems.push(Problem::at(path, line, format!("there is no register `{register}`")));
+            }
+            deadly.push(Deadly { targets: target.into_inner(), register, bits, line });
+        }
+        if problems.is_empty() { Ok(Self { path: path.to_owned(), entries, deadly }) } else { Err(problems) }
     }
 
     /// A [`Problem`] for every pattern of rules that none is meant by.
     #[must_use]
     pub fn without_rule(&self, rules: &Rules) -> Vec<Problem> {
         let ids: Vec<&str> = rules.ids().collect();
-        self.without(|entry| &entry.rules, &ids, "rule")
+        let rules = self.entries.iter().map(|entry| (entry.line, &entry.rules));
+        self.without(rules, &ids, "rule")
     }
 
     /// A [`Problem`] for every pattern of targets that none is meant by.
     #[must_use]
     pub fn without_target(&self, targets: &[&str]) -> Vec<Problem> {
-        self.without(|entry| &entry.targets, targets, "target")
+        let known = self.entries.iter().map(|entry| (entry.line, &entry.targets));
+        let deadly = self.deadly.iter().map(|deadly| (deadly.line, &deadly.targets));
+        self.without(known.chain(deadly), targets, "target")
     }
 
-    fn without(&self, patterns: impl Fn(&Entry) -> &Patterns, names: &[&str], what: &str) -> Vec<Problem> {
+    fn without<'a>(
+        &self,
+        all: impl Iterator<Item = (usize, &'a Patterns)>,
+        names: &[&str],
+        what: &str,
+    ) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for entry in &self.entries {
-            for pattern in patterns(entry).iter().filter(|pattern| !names.iter().any(|name| pattern.matches(name))) {
-                problems.push(Problem::at(&self.path, entry.line, format!("there is no {what} `{pattern}`")));
+        for (line, patterns) in all {
+            for pattern in patterns.iter().filter(|pattern| !names.iter().any(|name| pattern.matches(name))) {
+                problems.push(Problem::at(&self.path, line, format!("there is no {what} `{pattern}`")));
             }
         }
         problems
+    }
+
+    /// The bits that end this target, by the register that they must not be written to.
+    pub fn deadly(&self, target: &str) -> impl Iterator<Item = (&str, u64)> {
+        let here = self.deadly.iter().filter(move |deadly| deadly.targets.matches(target));
+        here.map(|deadly| (deadly.register.as_str(), deadly.bits))
     }
 
     /// Those about this target.
@@ -264,6 +323,22 @@ link = "https://example.org"
         assert!(!entry.explains(&Found { given_up: true, ..behind }) && !entry.explains(&FOUND));
         let about = |script: &[&str]| entry.about(script).count();
         assert_eq!((about(&[ALIAS, behind.step]), about(&[behind.step, ALIAS]), about(&[behind.step])), (2, 1, 0));
+    }
+
+    #[test]
+    fn what_ends_a_target_is_bits_of_a_register_there() {
+        let entry = "[[deadly]]\ntarget = \"qemu-*\"\nregister = \"DVC1\"\nbits = 6\nreason = \"it dies\"\nlink = \"https://example.org\"\n";
+        let both = known(entry);
+        assert_eq!(both.deadly("qemu-x").collect::<Vec<_>>(), [("DVC1", 6)]);
+        assert_eq!(both.deadly("kvm-x").count(), 0);
+        assert!(both.without_target(&["qemu-x"]).is_empty());
+        assert_eq!(both.without_target(&["kvm-x"]).len(), 1);
+        for (right, wrong) in [("DVC1", "DVC9"), ("it dies", " "), ("https://example.org", "")] {
+            assert_eq!(
+                Known::parse(Path::new("fuzz.toml"), &entry.replace(right, wrong)).map_err(|all| all.len()).err(),
+                Some(1)
+            );
+        }
     }
 
     #[test]

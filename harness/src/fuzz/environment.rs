@@ -2,6 +2,7 @@
 
 use crate::case::Profile;
 use crate::feature::{Feature, FeatureSet};
+use crate::known::Known;
 use crate::script::{GuestWord, names};
 use crate::target::Target;
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
@@ -36,6 +37,8 @@ pub struct Environment {
     pub late_timers: bool,
     /// A script finds what those before it have left in the same machine, but for what the guest kernel clears.
     pub shared: bool,
+    /// Bits that end the target, by the name of the register that they must not be written to.
+    pub deadly: Vec<(String, u64)>,
 }
 
 impl Environment {
@@ -47,7 +50,20 @@ impl Environment {
         // A VMM makes a virtual machine for each case, on a host that counts instructions.
         let shared = !alone && target.host_program().is_none();
         let patience = if alone { PATIENCE } else { 100 * PATIENCE };
-        Self { cpu, features, patience, late_timers: shared, shared }
+        Self { cpu, features, patience, late_timers: shared, shared, deadly: Vec::new() }
+    }
+
+    /// The same without what is known to end the target.
+    #[must_use]
+    pub fn sparing(self, target: &dyn Target, known: &Known) -> Self {
+        let deadly = known.deadly(target.id()).map(|(register, bits)| (register.to_owned(), bits)).collect();
+        Self { deadly, ..self }
+    }
+
+    /// A value for a register, without what would end the target.
+    pub(super) fn spared(&self, spr: &Spr, value: u64) -> u64 {
+        let deadly = self.deadly.iter().filter(|(register, _)| register == spr.name);
+        deadly.fold(value, |value, (_, bits)| value & !bits)
     }
 
     /// The same for scripts that another target can run as well.

@@ -156,7 +156,7 @@ impl Generator {
     }
 
     pub(super) fn value_of(&self, dice: &mut Dice, spr: &Spr) -> u64 {
-        let value = dice.value(self.environment.word());
+        let value = self.environment.spared(spr, dice.value(self.environment.word()));
         match spr.number {
             // The low bits of an instruction's address may be lost (cases/rules.toml, spr.interrupt-registers-hold-value).
             number::SRR0 | number::CSRR0 | number::MCSRR0 | number::DSRR0 => value & !3,
@@ -361,6 +361,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_ends_a_target_is_not_written_there() {
+        let suite = Suite::load(&project::root()).expect("nothing is wrong");
+        let target = target::by_id("qemu-bamboo-440ep").expect("a target");
+        let plain = Environment::of(&*target);
+        let dvc1 = Spr::lookup(plain.cpu, number::DVC1).expect("a register");
+        let deadly = 0x2_0000;
+        let written = |environment: Environment| {
+            let (generator, dice) = (Generator::new(environment), &mut Dice::of_script(1, 1));
+            (0..500).fold(0, |bits, _| bits | generator.value_of(dice, dvc1)) & deadly
+        };
+        assert_eq!(written(plain.clone()), deadly);
+        assert_eq!(written(plain.sparing(&*target, &suite.known)), 0);
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Campaign<'_> {
     /// # Errors
     /// [`Error`]: a mistake of ours.
     pub fn run(&self) -> Result<Outcome, Error> {
-        let own = Generator::new(Environment::of(self.target));
+        let own = Generator::new(Environment::of(self.target).sparing(self.target, self.known));
         let mut runner = Runner::new(self, &own);
         let shared = runner.reference.as_ref().map(|other| Generator::new(own.environment().shared_with(other)));
         runner.all(&own, shared.as_ref())?;
