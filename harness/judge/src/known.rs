@@ -312,6 +312,8 @@ link = "https://example.org"
         let line = |bits| both.of(&Found { bits, ..FOUND }).map(|entry| entry.line);
         assert_eq!((line(Some(0x1000)), line(Some(0x20000)), line(Some(0x21000))), (Some(3), Some(11), Some(3)));
         assert_eq!((line(Some(0x8000)), line(Some(0x9000)), line(None)), (None, None, None));
+        let overlapping = known(&format!("{ENTRY}bits = 0x1000\n{ENTRY}bits = 0x3000\n"));
+        assert!(overlapping.of(&Found { bits: Some(0x3000), ..FOUND }).is_some());
     }
 
     #[test]
@@ -323,6 +325,16 @@ link = "https://example.org"
         assert!(!entry.explains(&Found { given_up: true, ..behind }) && !entry.explains(&FOUND));
         let about = |script: &[&str]| entry.about(script).count();
         assert_eq!((about(&[ALIAS, behind.step]), about(&[behind.step, ALIAS]), about(&[behind.step])), (2, 1, 0));
+    }
+
+    #[test]
+    fn no_step_is_its_own_consequence() {
+        let known = known(&format!("{ENTRY}then = \"mfspr *\"\n"));
+        let entry = known.of(&FOUND).expect("one");
+        assert_eq!((entry.about(&[ALIAS]).count(), entry.about(&[ALIAS, ALIAS]).count()), (1, 3));
+        let patterns = ["mfspr r3, 259 (USPRG3)", "mfspr r3, 62 (ESR)"];
+        let matching = patterns.map(|step| entry.steps().filter(|pattern| pattern.matches(step)).count());
+        assert_eq!(matching, [2, 1], "of the step's own pattern and its consequence's");
     }
 
     #[test]

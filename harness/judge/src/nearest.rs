@@ -32,5 +32,7 @@ mod tests {
         assert_eq!(suggestion("zzz", known), "");
         assert_eq!(nearest("z", ["x", "lr"]), None);
         assert_eq!(nearest("X", ["x", "lr"]), Some("x"));
+        // One slip for every three letters.
+        assert_eq!((nearest("abcdef", ["abcdxy"]), nearest("abcdef", ["abcxyz"])), (Some("abcdxy"), None));
     }
 }
