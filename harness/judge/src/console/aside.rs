@@ -18,7 +18,7 @@ impl Pages {
     /// # Errors
     /// The operating system's; [`ErrorKind::NotFound`] where there is no such page in the file.
     pub(super) fn read(&mut self, file: &File, offset: u32, length: u32) -> io::Result<Vec<u8>> {
-        if offset.checked_add(length).is_none_or(|end| end as usize > PAGES * ROOM) {
+        if !is_room(offset, length) {
             return Err(ErrorKind::NotFound.into());
         }
         let mut bytes = vec![0; length as usize];
@@ -44,6 +44,11 @@ impl Pages {
         }
         Ok(self.found[page] * PAGE as u64)
     }
+}
+
+/// True if a host can have put as much aside from an offset on. A console may say anything, and nobody should make room for that.
+fn is_room(offset: u32, length: u32) -> bool {
+    offset.checked_add(length).is_some_and(|end| end as usize <= PAGES * ROOM)
 }
 
 /// The next page. They are used one after the other, and a host takes them from a few places in its memory by turns: so what is looked at is
@@ -90,6 +95,13 @@ mod tests {
             let expected = &all[offset as usize..][..length as usize];
             assert!(pages.read(&file, offset, length).expect("it is there") == expected, "{length} bytes at {offset}");
         }
+    }
+
+    #[test]
+    fn no_more_is_read_than_a_host_puts_aside() {
+        let most = (PAGES * ROOM) as u32;
+        assert!(is_room(0, most) && is_room(most - 1, 1) && is_room(most, 0));
+        assert!(!is_room(1, most) && !is_room(most, 1) && !is_room(u32::MAX, u32::MAX));
     }
 
     #[test]

@@ -104,3 +104,22 @@ pub(super) fn what(record: &Record<'_>) -> String {
         Record::Unfit(why) => format!("nothing can be run: {}", String::from_utf8_lossy(why)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_named_by_what_it_tells_and_of_which_case() {
+        let named = [
+            (Record::Case { case: 7 }, "case 7 begins"),
+            (Record::Step { case: 7, step: 3 }, "step 3 of case 7 begins"),
+            (Record::Done, "the batch has ended"),
+            (Record::Panic(b"no vector"), "panic: no vector"),
+            (Record::Unfit(b"no /dev/kvm"), "nothing can be run: no /dev/kvm"),
+        ];
+        for (record, name) in named {
+            assert_eq!(what(&record), name);
+        }
+    }
+}
