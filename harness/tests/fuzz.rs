@@ -23,7 +23,7 @@ const SCRIPTS: u64 = 1300;
 const SEED: u64 = 1;
 
 /// The mistakes, each with the CPU to find it on.
-const DEVIATIONS: [(Deviation, &str); 21] = [
+const DEVIATIONS: [(Deviation, &str); 38] = [
     (Deviation::AliasNotReloaded, "e500v2"),
     (Deviation::AliasReloadedRarely, "440"),
     (Deviation::AliasesSwapped, "e500v2"),
@@ -45,6 +45,23 @@ const DEVIATIONS: [(Deviation, &str); 21] = [
     (Deviation::AliasesOfOtherGuest, "e500v2"),
     (Deviation::HostLosesUsprg0, "e500v2"),
     (Deviation::RfmciAbsent, "e500v2"),
+    (Deviation::UndefinedSprZero, "e500v2"),
+    (Deviation::TimeBaseHalvesSwapped, "e500v2"),
+    (Deviation::TimeBaseWriteSwapped, "e500v2"),
+    (Deviation::IvprUnmasked, "e500v2"),
+    (Deviation::Sprg4NotReordered, "power8-64le"),
+    (Deviation::PageMissingInRealMode, "7447"),
+    (Deviation::PageSurvivesReset, "e500v2"),
+    (Deviation::PageInOneSpace, "e500v2"),
+    (Deviation::PageBehindTranslation, "7447"),
+    (Deviation::CriticalBeforeMap, "e500v2"),
+    (Deviation::NoExecuteKept, "970"),
+    (Deviation::NoExecuteIgnored, "970"),
+    (Deviation::ResultKept, "e500v2"),
+    (Deviation::TokenWide, "power8-64"),
+    (Deviation::OsiAnswered, "e500v2"),
+    (Deviation::PaprFromUser, "power8"),
+    (Deviation::ReversedCallSkips, "power8-64le"),
 ];
 
 /// Right hypervisors and CPUs, of every family, word size and byte order.

@@ -22,6 +22,7 @@
 //! target = "qemu-bamboo-*"              # a pattern, or a list of them
 //! register = "DVC1"
 //! bits = 0x20000                        # written to the register, sooner or later these end the target
+//! step = "run mtmsr r4; isync; *"       # or, in their place: a step that does, as scripts have it
 //! reason = "..."
 //! link = "https://..."
 //! ```
@@ -56,9 +57,17 @@ pub struct Entry {
 #[derive(Clone, Debug)]
 struct Deadly {
     targets: Patterns,
-    register: String,
-    bits: u64,
+    what: Cause,
     line: usize,
+}
+
+/// What ends a target.
+#[derive(Clone, Debug)]
+pub enum Cause {
+    /// These bits, written to the register of this name.
+    Bits(String, u64),
+    /// These steps.
+    Steps(Patterns),
 }
 
 /// All of them.
@@ -101,10 +110,25 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct DeadlyTable {
     target: Spanned<Patterns>,
-    register: String,
-    bits: u64,
+    register: Option<String>,
+    bits: Option<u64>,
+    step: Option<Patterns>,
     reason: String,
     link: String,
+}
+
+impl DeadlyTable {
+    /// What ends the target, or what is wrong with what it says about that.
+    fn cause(register: Option<String>, bits: Option<u64>, step: Option<Patterns>) -> Result<Cause, String> {
+        match (register, bits, step) {
+            (Some(register), ..) if Spr::by_name(&register).next().is_none() => {
+                Err(format!("there is no register `{register}`"))
+            }
+            (Some(register), Some(bits), None) => Ok(Cause::Bits(register, bits)),
+            (None, None, Some(steps)) => Ok(Cause::Steps(steps)),
+            _ => Err("what is deadly is bits of a register, or a step".to_owned()),
+        }
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -144,13 +168,13 @@ impl Known {
             entries.push(Entry { targets, steps: step, rules: rule, seen, with, bits, then, line, reason, link });
         }
         let mut deadly = Vec::new();
-        for DeadlyTable { target, register, bits, reason, link } in file.deadly {
+        for DeadlyTable { target, register, bits, step, reason, link } in file.deadly {
             let line = lines.number(target.span().start);
             problems.extend(unfounded(path, line, &reason, &link));
-            if Spr::by_name(&register).next().is_none() {
-                problems.push(Problem::at(path, line, format!("there is no register `{register}`")));
+            match DeadlyTable::cause(register, bits, step) {
+                Ok(what) => deadly.push(Deadly { targets: target.into_inner(), what, line }),
+                Err(wrong) => problems.push(Problem::at(path, line, wrong)),
             }
-            deadly.push(Deadly { targets: target.into_inner(), register, bits, line });
         }
         if problems.is_empty() { Ok(Self { path: path.to_owned(), entries, deadly }) } else { Err(problems) }
     }
@@ -186,10 +210,9 @@ impl Known {
         problems
     }
 
-    /// The bits that end this target, by the register that they must not be written to.
-    pub fn deadly(&self, target: &str) -> impl Iterator<Item = (&str, u64)> {
-        let here = self.deadly.iter().filter(move |deadly| deadly.targets.matches(target));
-        here.map(|deadly| (deadly.register.as_str(), deadly.bits))
+    /// What ends this target.
+    pub fn deadly(&self, target: &str) -> impl Iterator<Item = &Cause> {
+        self.deadly.iter().filter(move |deadly| deadly.targets.matches(target)).map(|deadly| &deadly.what)
     }
 
     /// Those about this target.
@@ -341,7 +364,8 @@ link = "https://example.org"
     fn what_ends_a_target_is_bits_of_a_register_there() {
         let entry = "[[deadly]]\ntarget = \"qemu-*\"\nregister = \"DVC1\"\nbits = 6\nreason = \"it dies\"\nlink = \"https://example.org\"\n";
         let both = known(entry);
-        assert_eq!(both.deadly("qemu-x").collect::<Vec<_>>(), [("DVC1", 6)]);
+        let bits = |cause: &Cause| matches!(cause, Cause::Bits(register, 6) if register == "DVC1");
+        assert!(both.deadly("qemu-x").all(bits) && both.deadly("qemu-x").count() == 1);
         assert_eq!(both.deadly("kvm-x").count(), 0);
         assert!(both.without_target(&["qemu-x"]).is_empty());
         assert_eq!(both.without_target(&["kvm-x"]).len(), 1);
@@ -350,6 +374,22 @@ link = "https://example.org"
                 Known::parse(Path::new("fuzz.toml"), &entry.replace(right, wrong)).map_err(|all| all.len()).err(),
                 Some(1)
             );
+        }
+    }
+
+    #[test]
+    fn what_ends_a_target_may_be_a_step() {
+        let parsed = |what: &str| {
+            let entry = format!(
+                "[[deadly]]\ntarget = \"kvm-x\"\n{what}reason = \"it hangs\"\nlink = \"https://example.org\"\n"
+            );
+            Known::parse(Path::new("fuzz.toml"), &entry)
+        };
+        let step = parsed("step = \"run sc*\"\n").expect("good");
+        let is_meant = |cause: &Cause| matches!(cause, Cause::Steps(steps) if steps.matches("run sc1"));
+        assert!(step.deadly("kvm-x").all(is_meant) && step.deadly("kvm-x").count() == 1);
+        for wrong in ["", "bits = 1\n", "register = \"DVC1\"\n", "register = \"DVC1\"\nbits = 1\nstep = \"x\"\n"] {
+            assert!(parsed(wrong).is_err(), "{wrong}");
         }
     }
 

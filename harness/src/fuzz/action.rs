@@ -5,6 +5,7 @@
 
 use super::bystanders::{self, Instruction};
 use super::environment::Environment;
+use super::odd::Odd;
 pub(super) use super::operand::{Line, Rights, Size, enabling_bit};
 use crate::describe;
 
@@ -127,6 +128,10 @@ pub enum Action {
     Hold,
     /// Another virtual machine has it, with this in its SPRG0.
     OtherVm(u32),
+    /// Of a number that the CPU does not have.
+    ReadNumber(u16),
+    WriteNumber(u16),
+    Odd(&'static Odd),
 }
 
 impl Action {
@@ -182,7 +187,8 @@ impl Action {
                 format!("run stwu r3, {UPDATE}(r{BASE}) with r3 = {value:#x}, r{BASE} = {base} gives r3, r{BASE}")
             }
             Self::Hcall(token, argument) => {
-                format!("hcall {}, r3 = {argument:#x}", bystanders::call_name(token))
+                // A call without a result leaves nothing of it in r4 (arch/powerpc/kvm/powerpc.c, kvmppc_kvm_pv).
+                format!("hcall {}, r3 = {argument:#x}, r4 = {POISON}", bystanders::call_name(token))
             }
             Self::HcallPreserves(token, first) => bystanders::call(token, first),
             Self::MapPage(ea) if ea == environment.page() => "map-page".to_owned(),
@@ -234,11 +240,17 @@ impl Action {
             Self::Migrate => "host migrate".to_owned(),
             Self::Hold => "hold".to_owned(),
             Self::OtherVm(value) => format!("host other-vm {value:#x}"),
+            Self::ReadNumber(number) => format!("mfspr {number}"),
+            Self::WriteNumber(number) => format!("mtspr {number}, 0"),
+            Self::Odd(odd) => odd.text(environment),
         }
     }
 
     /// Whether it gives a value that is worth a name.
-    pub(super) const fn gives_value(&self) -> bool {
+    pub(super) fn gives_value(&self) -> bool {
+        if let Self::Odd(odd) = self {
+            return odd.gives_value();
+        }
         matches!(
             self,
             Self::ReadSpr(_)
@@ -262,6 +274,7 @@ impl Action {
                 | Self::GetRegs(_)
                 | Self::GetSregs(_)
                 | Self::GetOneReg(..)
+                | Self::ReadNumber(_)
         )
     }
 
@@ -310,6 +323,9 @@ impl Action {
             Self::Migrate => ("host", "migrate".to_owned()),
             Self::Hold => ("host", "hold".to_owned()),
             Self::OtherVm(_) => ("host", "other-vm".to_owned()),
+            Self::ReadNumber(number) => ("mfspr", number.to_string()),
+            Self::WriteNumber(number) => ("mtspr", number.to_string()),
+            Self::Odd(odd) => ("odd", odd.name.to_owned()),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::action::Action;
 use super::bystanders;
 use super::dice::Dice;
 use super::generate::{Focus, Generator, SEGMENT, SEGMENTS, general, implemented};
+use super::odd::Place;
 use crate::feature::Feature;
 use sprig_isa::spr::Spr;
 
@@ -74,6 +75,22 @@ impl Generator {
         }
         let spr = *dice.pick(&self.vocabulary().exchanged)?;
         Some(Action::Exchange(spr, implemented(spr, self.value_of(dice, spr))))
+    }
+
+    /// True if no register has this number, not even one to be written alone.
+    pub(super) fn is_nothing_s(&self, number: u16) -> bool {
+        Spr::lookup(self.environment().cpu, number).is_none()
+    }
+
+    /// Something seldom done, or a number that is no register's.
+    pub(super) fn odd(&self, dice: &mut Dice) -> Option<Action> {
+        if dice.percent(40) {
+            let number = *dice.pick(&self.vocabulary().numbers)?;
+            let write = dice.percent(50) && self.is_nothing_s(number);
+            return Some(if write { Action::WriteNumber(number) } else { Action::ReadNumber(number) });
+        }
+        let odd = *dice.pick(&self.vocabulary().odds)?;
+        (odd.place != Place::Arranged).then_some(Action::Odd(odd))
     }
 
     pub(super) fn segment(&self, dice: &mut Dice) -> Option<Action> {

@@ -2,7 +2,7 @@
 
 use crate::case::Profile;
 use crate::feature::{Feature, FeatureSet};
-use crate::known::Known;
+use crate::known::{Cause, Known};
 use crate::script::{GuestWord, names};
 use crate::target::Target;
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
@@ -37,8 +37,8 @@ pub struct Environment {
     pub late_timers: bool,
     /// A script finds what those before it have left in the same machine, but for what the guest kernel clears.
     pub shared: bool,
-    /// Bits that end the target, by the name of the register that they must not be written to.
-    pub deadly: Vec<(String, u64)>,
+    /// What ends the target, and scripts leave out.
+    pub deadly: Vec<Cause>,
 }
 
 impl Environment {
@@ -56,14 +56,20 @@ impl Environment {
     /// The same without what is known to end the target.
     #[must_use]
     pub fn sparing(self, target: &dyn Target, known: &Known) -> Self {
-        let deadly = known.deadly(target.id()).map(|(register, bits)| (register.to_owned(), bits)).collect();
-        Self { deadly, ..self }
+        Self { deadly: known.deadly(target.id()).cloned().collect(), ..self }
     }
 
     /// A value for a register, without what would end the target.
     pub(super) fn spared(&self, spr: &Spr, value: u64) -> u64 {
-        let deadly = self.deadly.iter().filter(|(register, _)| register == spr.name);
-        deadly.fold(value, |value, (_, bits)| value & !bits)
+        self.deadly.iter().fold(value, |value, cause| match cause {
+            Cause::Bits(register, bits) if register == spr.name => value & !bits,
+            Cause::Bits(..) | Cause::Steps(_) => value,
+        })
+    }
+
+    /// True if a step, by its line, does not end the target.
+    pub(super) fn spares(&self, line: &str) -> bool {
+        !self.deadly.iter().any(|cause| matches!(cause, Cause::Steps(steps) if steps.matches(line)))
     }
 
     /// The same for scripts that another target can run as well.

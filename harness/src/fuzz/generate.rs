@@ -8,6 +8,7 @@ use super::action::{Action, ExitKind, MsrWriter, Rights, STACK, Size, Step};
 use super::bystanders::Instruction;
 use super::dice::Dice;
 use super::environment::{ELSEWHERE, Environment, MEMORY, WINDOW, ZERO};
+use super::odd::Place;
 use super::vocabulary::{Vocabulary, is_plain, is_segment};
 use crate::feature::Feature;
 use sprig_isa::cpu::Family;
@@ -96,7 +97,13 @@ impl Generator {
             _ => true,
         });
         self.keep_unsafe_bits(&mut steps);
+        steps.retain(|step| self.spares(step));
         steps
+    }
+
+    /// True if a step does not end the target.
+    pub(super) fn spares(&self, step: &Step) -> bool {
+        self.environment.deadly.is_empty() || self.environment.spares(&step.action.text(&self.environment))
     }
 
     /// Stores to the page's msr change what it may change and leave the rest as it is: what becomes of other bits no document says, and
@@ -150,7 +157,8 @@ impl Generator {
             86 => Some(self.return_action(dice)),
             87..92 => self.call_action(dice),
             92..96 => self.host_action(dice, focus),
-            96..99 => self.other_register(dice),
+            96..98 => self.other_register(dice),
+            98 => self.odd(dice),
             _ => self.segment(dice),
         }
     }
@@ -316,9 +324,18 @@ pub(super) fn general(dice: &mut Dice) -> u8 {
 
 /// The script language has these in supervisor state alone.
 pub(super) const fn allowed_in_user(action: &Action) -> bool {
+    if let Action::Odd(odd) = action {
+        return matches!(odd.place, Place::Anywhere);
+    }
     !matches!(
         action,
-        Action::Around(..) | Action::Map(..) | Action::Unmap(_) | Action::CriticalSection | Action::Migrate
+        Action::Around(..)
+            | Action::Map(..)
+            | Action::Unmap(_)
+            | Action::CriticalSection
+            | Action::Migrate
+            | Action::ReadNumber(_)
+            | Action::WriteNumber(_)
     )
 }
 

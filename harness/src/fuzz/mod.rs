@@ -23,6 +23,7 @@ mod draw;
 mod environment;
 mod generate;
 mod judge;
+mod odd;
 mod operand;
 mod phrase;
 mod prediction;

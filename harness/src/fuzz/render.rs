@@ -159,6 +159,8 @@ fn noun(action: &Action) -> &'static str {
         Action::CriticalSection => "inside",
         Action::GetRegs(_) | Action::SetRegs(..) | Action::GetSregs(_) | Action::SetSregs(..) => "host",
         Action::GetOneReg(..) | Action::SetOneReg(..) => "host",
+        Action::ReadNumber(_) => "read",
+        Action::Odd(_) => "odd",
         _ => "step",
     }
 }
@@ -188,6 +190,7 @@ fn needs(environment: &Environment, steps: &[Step]) -> Vec<Feature> {
     };
     for step in steps {
         match step.action {
+            Action::Odd(odd) => odd.needs.iter().copied().for_each(&mut need),
             Action::MapPage(_)
             | Action::LoadField(_)
             | Action::StoreField(..)

@@ -8,6 +8,7 @@ use super::bystanders::{CALLS, FIRSTS, Instruction};
 use super::contract::ASKED;
 use super::environment::{MEMORY, WINDOW, ZERO};
 use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user, implemented, step};
+use super::odd::{BEHIND, CODE, Place};
 use super::phrase::SOME_TICKS;
 use super::vocabulary::is_segment;
 use crate::feature::Feature;
@@ -20,6 +21,8 @@ use sprig_isa::spr::{Spr, number};
 const VALUE: u64 = 0x1234_5678;
 /// Another.
 const OTHER: u64 = 0x9abc_def0;
+/// Bits that an address of vectors does not have, and some that it has.
+const RESERVED: u64 = 0x0001_567f;
 /// General registers that neither the kernel nor an ABI has plans with.
 const FROM: u8 = 17;
 /// The same.
@@ -43,6 +46,8 @@ impl Generator {
         scripts.extend(self.calls_and_host());
         scripts.extend(self.exits_and_memory());
         scripts.extend(self.interrupts());
+        scripts.extend(self.seldom());
+        scripts.retain(|script| script.iter().all(|step| self.spares(step)));
         scripts
     }
 
@@ -85,6 +90,9 @@ impl Generator {
         let aliases: Vec<Step> = self.vocabulary().aliases.iter().map(|alias| user(Action::ReadSpr(alias))).collect();
         for Step { action, .. } in self.absences().filter(|_| !aliases.is_empty()) {
             scripts.push(writes.iter().chain(&[user(action)]).chain(&aliases).copied().collect());
+        }
+        for script in &mut scripts {
+            script.retain(|step| self.spares(step));
         }
         scripts
     }
@@ -153,6 +161,10 @@ impl Generator {
         scripts.extend(
             vocabulary.exchanged.iter().map(|spr| vec![supervisor(Action::Exchange(spr, implemented(spr, OTHER)))]),
         );
+        // What becomes of reserved bits no document says; where interrupts go they are to be the same as on the reference.
+        let vectors =
+            vocabulary.exchanged.iter().filter(|spr| ["IVPR", "IVOR"].contains(&&spr.name[..4.min(spr.name.len())]));
+        scripts.extend(vectors.map(|spr| vec![supervisor(Action::Exchange(spr, RESERVED))]));
         for spr in vocabulary.read.iter().copied() {
             scripts.push(vec![supervisor(Action::ReadSpr(spr))]);
             scripts.push(vec![user(Action::ReadSpr(spr))]);
@@ -344,6 +356,54 @@ impl Generator {
         scripts
     }
 
+    /// What a kernel seldom does, by itself and with the page.
+    fn seldom(&self) -> Vec<Vec<Step>> {
+        let vocabulary = self.vocabulary();
+        let mut scripts = Vec::new();
+        for number in vocabulary.numbers.iter().copied() {
+            scripts.push(vec![supervisor(Action::ReadNumber(number))]);
+            if self.is_nothing_s(number) {
+                scripts.push(vec![supervisor(Action::WriteNumber(number))]);
+            }
+        }
+        for odd in vocabulary.odds.iter().filter(|odd| odd.place != Place::Arranged) {
+            scripts.push(vec![supervisor(Action::Odd(odd))]);
+            if odd.place == Place::Anywhere {
+                scripts.push(vec![user(Action::Odd(odd))]);
+            }
+        }
+        let named =
+            |name: &str| vocabulary.odds.iter().find(|odd| odd.name == name).map(|odd| supervisor(Action::Odd(odd)));
+        let sprg0 = vocabulary.held.iter().find(|spr| spr.number == number::SPRG0).copied();
+        if let Some(sprg0) = sprg0.filter(|_| self.is_paged()) {
+            let mapped = [self.map_page(), supervisor(Action::WriteSpr(sprg0, VALUE))];
+            let page = supervisor(Action::Load(Size::Word, self.environment().page() + OFFSET));
+            // After some of them the guest's state is not the kernel's until it is written again.
+            let back = supervisor(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: self.environment().msr() });
+            for (odd, behind) in [("real-mode-load", back), ("other-space-load", back), ("reset", page)] {
+                scripts.extend(named(odd).map(|odd| mapped.into_iter().chain([odd, behind]).collect()));
+            }
+        }
+        if let Some(map) = named("map-page-behind-memory") {
+            let window = supervisor(Action::Map(WINDOW, BEHIND, Rights::SrwUrw));
+            let write = sprg0.map(|spr| supervisor(Action::WriteSpr(spr, VALUE)));
+            for load in [supervisor, user].map(|by| by(Action::Load(Size::Word, WINDOW + OFFSET))) {
+                scripts.push(write.into_iter().chain([map, window, load]).collect());
+            }
+        }
+        let code = [named("code-mapped"), named("segment-no-execute"), named("code-called")];
+        if let ([Some(mapped), Some(segment), Some(called)], Some(lifts)) = (code, named("map-page-without-flag")) {
+            let stores = CODE.map(|(ea, word)| supervisor(Action::Store(Size::Word, ea, word)));
+            for map in [lifts, self.map_page()] {
+                scripts.push(stores.into_iter().chain([mapped, map, segment, called]).collect());
+            }
+        }
+        if let (Some(set), Some(load)) = (named("set-sprg4"), named("load-sprg4")) {
+            scripts.push(vec![set, self.map_page(), load]);
+        }
+        scripts
+    }
+
     fn interrupts(&self) -> Vec<Vec<Step>> {
         let environment = self.environment();
         let mut scripts = Vec::new();
@@ -363,6 +423,11 @@ impl Generator {
             scripts.push(script(&[on, ask]));
             scripts.push(script(&[on, ask, off, ask]));
             scripts.push([on].into_iter().chain(script(&[ask])).collect());
+            if exception == Exception::Decrementer {
+                // A kernel that has no stack yet, and no page whose `critical` r1 could equal.
+                let due = [on.action, Action::Arm(SOME_TICKS), Action::Loop(0), ask.action];
+                scripts.push(due.map(supervisor).to_vec());
+            }
             if let Some(line) = line {
                 scripts.push(script(&[supervisor(Action::Line(line, false)), on, ask]));
             }

@@ -9,12 +9,13 @@
 //! What translates, counts or resets the machine under the guest kernel's feet is in none of these.
 
 use super::environment::Environment;
+use super::odd::{self, Odd};
 use crate::feature::Feature;
 use sprig_isa::hcall::{EV_IDLE, HYPERCALLS, KVM_HC_PPC_MAP_MAGIC_PAGE};
 use sprig_isa::one_reg::{Meaning, ONE_REGS, OneReg};
 use sprig_isa::page::{FIELDS, Field};
 use sprig_isa::replacement::{Pattern, REPLACEMENTS};
-use sprig_isa::spr::Spr;
+use sprig_isa::spr::{Spr, number};
 use sprig_wire::host::{REGS, SREGS};
 
 /// Registers that hold what software puts there, as long as no interrupt changes them. The address compares do nothing while
@@ -34,6 +35,9 @@ const EXCHANGED: &[&str] = &[
 ];
 /// Registers that say what the CPU is.
 const READ: &[&str] = &["PVR", "SVR", "PIR", "MMUCFG", "TLB0CFG", "TLB1CFG", "RSTCFG"];
+/// Numbers that are no register's on most CPUs: low and high, privileged and not, next to registers and far from them (as in
+/// cases/spr/unknown-is-no-crash.probe). The last two write the time base, and are not there to be read.
+const NUMBERS: [u16; 11] = [2, 3, 90, 270, 281, 300, 600, 700, 900, number::TBWL, number::TBWU];
 
 /// What scripts speak of.
 #[derive(Clone, Debug)]
@@ -51,6 +55,9 @@ pub(super) struct Vocabulary {
     pub(super) sregs: Vec<&'static Spr>,
     /// Registers that user space reaches one at a time.
     pub(super) one_regs: Vec<(&'static OneReg, &'static Spr)>,
+    /// Numbers that are no register's.
+    pub(super) numbers: Vec<u16>,
+    pub(super) odds: Vec<&'static Odd>,
 }
 
 impl Vocabulary {
@@ -89,10 +96,17 @@ impl Vocabulary {
             calls: if environment.has(Feature::Hypercall) { calls.chain(UNKNOWN_CALLS).collect() } else { Vec::new() },
             regs: if_here(hosted, of_host(REGS)),
             one_regs: if hosted { one_regs(&held) } else { Vec::new() },
+            numbers: NUMBERS.into_iter().filter(|number| !is_readable(environment, *number)).collect(),
+            odds: odd::here(environment),
             sregs: if_here(hosted && environment.family().is_booke(), of_host(SREGS)),
             held,
         }
     }
+}
+
+/// True if the CPU has a register of this number that a kernel can read.
+fn is_readable(environment: &Environment, number: u16) -> bool {
+    Spr::lookup(environment.cpu, number).is_some_and(|spr| spr.supervisor.can_read())
 }
 
 /// Those of these registers that have an identifier of their own.

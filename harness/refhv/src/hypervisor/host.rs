@@ -290,7 +290,9 @@ impl Hypervisor {
         if name == "DEC" {
             return Ok(self.timers.decrementer(&core.clock));
         }
-        self.get_spr(core, self.sreg(name)?)
+        let number = self.sreg(name)?;
+        // The virtual CPU's number, whatever the guest has stored to the page's pir (get_sregs_arch206 of booke.c).
+        if name == "PIR" { Ok(self.setup.vcpu_id.into()) } else { self.get_spr(core, number) }
     }
 
     /// Sets a register of `struct kvm_sregs`.
@@ -305,8 +307,8 @@ impl Hypervisor {
                 core.clock.wake_now();
                 Ok(())
             }
-            // The CPU is what it is (kvm_arch_vcpu_ioctl_set_sregs of booke.c).
-            "PVR" | "PIR" if value == self.get_spr(core, self.sreg(name)?)? => Ok(()),
+            // The CPU is what it is (kvm_arch_vcpu_ioctl_set_sregs and set_sregs_arch206 of booke.c).
+            "PVR" | "PIR" if value == self.get_sregs(core, name)? => Ok(()),
             "PVR" | "PIR" => Err(Refusal::Errno(EINVAL)),
             "VRSAVE" if self.deviates(Deviation::VrsaveNotSet) => Ok(()),
             _ => self.set_spr(core, self.sreg(name)?, value),

@@ -38,6 +38,8 @@ pub(super) struct Memory {
     bytes: BTreeMap<u64, u8>,
     pages: BTreeMap<u64, (u64, Rights)>,
     pub(super) mapped: Mapped,
+    /// Memory whose physical address is the magic page's: which of the two is there no document says (unspecified.page-behind-translation).
+    pub(super) behind: Option<u64>,
     little: bool,
     page: u64,
 }
@@ -48,6 +50,7 @@ impl Memory {
             bytes: BTreeMap::new(),
             pages: BTreeMap::new(),
             mapped: Mapped::No,
+            behind: None,
             little: environment.has(Feature::LittleEndian),
             page: environment.page(),
         }
@@ -91,6 +94,7 @@ impl Memory {
             _ => {}
         }
         match self.pages.get(&page) {
+            Some((pa, _)) if self.behind == Some(*pa) => Reached::Unknown,
             Some((pa, rights)) if rights.allow(user, store) => Reached::Memory(pa + offset),
             Some(_) => Reached::Protected,
             None if page == self.page || page & 0xf000_0000 == WINDOW => Reached::Unmapped,

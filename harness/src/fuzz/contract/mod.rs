@@ -16,6 +16,7 @@
 mod exception;
 mod interrupts;
 mod memory;
+mod odd;
 mod registers;
 mod step;
 mod storage;

@@ -122,6 +122,11 @@ impl Contract<'_> {
                 }
                 Prediction::done("host.migrate")
             }
+            Action::ReadNumber(_) | Action::WriteNumber(_) => {
+                self.exit();
+                Prediction { rule: "unspecified.spr-undefined-in-supervisor-state", ..self.open_access() }
+            }
+            Action::Odd(odd) => self.odd(odd),
             Action::Hold | Action::OtherVm(_) => {
                 self.exit();
                 // Time passes.
@@ -268,7 +273,10 @@ impl Contract<'_> {
         if self.traps(spr) {
             self.exit();
         }
-        Prediction::value("spr.mfspr-writes-target", Some(vec![spr.write.apply(0, value)]))
+        if spr.write.apply(0, value) != value {
+            return Prediction::done("unspecified.reserved-bits");
+        }
+        Prediction::value("spr.mfspr-writes-target", Some(vec![value]))
     }
 
     pub(super) fn write_msr(&mut self, by: MsrWriter, value: u64) {
@@ -301,7 +309,7 @@ impl Contract<'_> {
         }
     }
 
-    fn map_page(&mut self, ea: u64) -> Prediction {
+    pub(super) fn map_page(&mut self, ea: u64) -> Prediction {
         self.exit();
         self.memory.map_magic(ea);
         let features = u64::from(KVM_MAGIC_FEAT_SR | sprig_isa::hcall::KVM_MAGIC_FEAT_MAS0_TO_SPRG7);

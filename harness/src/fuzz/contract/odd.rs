@@ -1,0 +1,66 @@
+//! Odd steps by the contract.
+
+use super::super::action::Rights;
+use super::super::environment::{MEMORY, WINDOW};
+use super::super::odd::{BEHIND, Odd, Says};
+use super::super::prediction::{Allowed, Part, Prediction};
+use super::Contract;
+use super::exception::Cause;
+use super::memory::Mapped;
+use super::registers::Registers;
+
+/// Bytes of an instruction.
+const WORD: u64 = 4;
+
+impl Contract<'_> {
+    pub(super) fn odd(&mut self, odd: &Odd) -> Prediction {
+        match odd.says {
+            Says::Open(rule) => self.open_by(rule),
+            Says::Done(rule) => {
+                self.exit();
+                Prediction::done(rule)
+            }
+            Says::OpenMsr(rule) => {
+                let prediction = self.open_by(rule);
+                self.msr = None;
+                prediction
+            }
+            Says::Value(rule, values) => {
+                self.exit();
+                Prediction::value(rule, Some(values.to_vec()))
+            }
+            Says::SystemCall(rule, [r3, r4]) => {
+                let of = |value| Some(Allowed::OneOf(vec![value]));
+                let taken = self.takes_by(Cause::SystemCall, WORD, rule);
+                taken.with(Part::Value, of(r3)).with(Part::Register(4), of(r4))
+            }
+            Says::MapsPage => self.map_page(self.environment.page()),
+            Says::MapsPageBehindMemory => {
+                self.memory.behind = Some(BEHIND);
+                self.map_page(self.environment.page())
+            }
+            Says::MapsCode => {
+                self.memory.map(WINDOW, MEMORY, Rights::Srw);
+                self.kernel_translates();
+                Prediction::done("mmu.mapped-page-is-reached")
+            }
+            Says::Reset => {
+                let behind = self.memory.mapped;
+                *self = Self::new(self.environment);
+                // What of it a reset leaves as it was no document says (unspecified.page-after-reset).
+                self.registers = Registers::new(true);
+                self.memory.mapped = if behind == Mapped::No { Mapped::No } else { Mapped::Unknown };
+                for exception in super::ASKED {
+                    self.source(exception).doubt();
+                }
+                Prediction::done("unspecified.page-after-reset")
+            }
+        }
+    }
+
+    /// Nothing is said but which rule comes closest.
+    fn open_by(&mut self, rule: &'static str) -> Prediction {
+        self.exit();
+        Prediction { rule, ..self.open_access() }
+    }
+}
