@@ -23,7 +23,7 @@ const SCRIPTS: u64 = 1300;
 const SEED: u64 = 1;
 
 /// The mistakes, each with the CPU to find it on.
-const DEVIATIONS: [(Deviation, &str); 38] = [
+const DEVIATIONS: [(Deviation, &str); 41] = [
     (Deviation::AliasNotReloaded, "e500v2"),
     (Deviation::AliasReloadedRarely, "440"),
     (Deviation::AliasesSwapped, "e500v2"),
@@ -62,6 +62,9 @@ const DEVIATIONS: [(Deviation, &str); 38] = [
     (Deviation::OsiAnswered, "e500v2"),
     (Deviation::PaprFromUser, "power8"),
     (Deviation::ReversedCallSkips, "power8-64le"),
+    (Deviation::AliasStaleInHandler, "e500v2"),
+    (Deviation::MtmsrLosesUnitBits, "e500v2"),
+    (Deviation::TimerStatusAllCleared, "e500v2"),
 ];
 
 /// Right hypervisors and CPUs, of every family, word size and byte order.

@@ -3,7 +3,7 @@
 
 use super::environment::{Environment, MEMORY, WINDOW};
 use crate::feature::Feature;
-use sprig_isa::msr::booke;
+use sprig_isa::msr::{self, booke};
 
 /// One of them.
 #[derive(Debug)]
@@ -52,6 +52,10 @@ pub(super) enum Says {
     MapsPageBehindMemory,
     /// A page of memory is mapped, with code in it.
     MapsCode,
+    /// A handler of the script's own finds this in USPRG4, by this rule, where the page is there to be stored to.
+    Handler(&'static str, u64),
+    /// Timers have run out, or have not any more.
+    Timers(&'static str),
     /// The guest begins anew.
     Reset,
 }
@@ -62,6 +66,10 @@ pub(super) const BEHIND: u64 = MEMORY + 0x1_0000;
 const CALL: &[Feature] = &[Feature::Hypercall];
 const NO_EXECUTE: &[Feature] = &[Feature::MagicPage, Feature::Book3s64];
 const OTHER_ORDER: &[Feature] = &[Feature::MagicPage, Feature::LittleEndian, Feature::Host, Feature::Ioctl];
+
+const TIMERS: &[Feature] = &[Feature::Booke, Feature::Host, Feature::Ioctl];
+/// UCLE, SPE, FP, FE0, DE and FE1 of an e500v2's MSR (e500 manual, table 2-9).
+const UNITS: u64 = booke::UCLE | booke::SPE | msr::FP | 0x800 | booke::DE | 0x100;
 
 /// All of them.
 static ODDS: &[Odd] = &[
@@ -123,6 +131,41 @@ static ODDS: &[Odd] = &[
         lacks: &[],
         place: Place::Arranged,
         says: Says::OpenMsr("page.access-ends"),
+    },
+    Odd {
+        name: "alias-in-handler",
+        // The handler of a system call, `mfspr r5, USPRG4; rfi`, in memory that no other step is about. The first load is refused where the
+        // page is not there, before anything else is done.
+        line: "run lwz r12, -3884(r0); stw r6, 0x100(r4); stw r7, 0x104(r4); dcbst r4, r10; sync; icbi r4, r10; sync; isync; mfspr r8, IVPR; mfspr r9, IVOR8; mtspr IVPR, r4; mtspr IVOR8, r10; stw r11, -3884(r0); sc; mtspr IVPR, r8; mtspr IVOR8, r9 with r4 = SCRATCH + 0x10000, r5 = POISON, r6 = 0x7ca442a6, r7 = 0x4c000064, r10 = 0x100, r11 = 0xa0000008 gives r5    # sprg4",
+        needs: &[Feature::MagicPage, Feature::Booke, Feature::Usprg4],
+        lacks: &[],
+        place: Place::Arranged,
+        says: Says::Handler("alias.consistent-after-exit", 0xa000_0008),
+    },
+    Odd {
+        name: "msr-units",
+        // UCLE, SPE, FP, FE0, DE, FE1, of which each CPU has its own (cases/exception/msr-each-bit.probe).
+        line: "run mtmsr r4; isync; mfmsr r3; mtmsr r5; isync with r4 = {units}, r5 = {msr} gives r3",
+        needs: &[Feature::Booke],
+        lacks: &[],
+        place: Place::Arranged,
+        says: Says::Done("exception.msr-unit-bits"),
+    },
+    Odd {
+        name: "timers-expired",
+        line: "host set-sregs TSR, TSR.WIS | TSR.DIS | TSR.FIS",
+        needs: TIMERS,
+        lacks: &[],
+        place: Place::Arranged,
+        says: Says::Timers("host.set-sregs"),
+    },
+    Odd {
+        name: "one-timer-seen",
+        line: "run mtspr TSR, r4; mfspr r3, TSR; mtspr TSR, r5 with r4 = TSR.FIS, r5 = 0xffffffff gives r3",
+        needs: TIMERS,
+        lacks: &[],
+        place: Place::Arranged,
+        says: Says::Timers("irq.timer-status"),
     },
     Odd {
         name: "reset",
@@ -207,6 +250,7 @@ impl Odd {
         let msr = environment.msr();
         self.line
             .replace("{other-space}", &format!("{:#x}", msr | booke::IS | booke::DS))
+            .replace("{units}", &format!("{:#x}", msr ^ UNITS))
             .replace("{msr}", &format!("{msr:#x}"))
     }
 
@@ -234,7 +278,10 @@ mod tests {
 
     #[test]
     fn the_page_is_where_its_lines_look() {
-        let sprg0 = page::Field::by_name("sprg0").expect("a field");
-        assert_eq!(i32::from(sprg0.offset32) - page::PAGE_SIZE as i32, -4060);
+        let displacement = |name| {
+            let field = page::Field::by_name(name).expect("a field");
+            i32::from(field.offset32) - page::PAGE_SIZE as i32
+        };
+        assert_eq!((displacement("sprg0"), displacement("sprg4")), (-4060, -3884));
     }
 }

@@ -380,9 +380,15 @@ impl Generator {
             let page = supervisor(Action::Load(Size::Word, self.environment().page() + OFFSET));
             // After some of them the guest's state is not the kernel's until it is written again.
             let back = supervisor(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: self.environment().msr() });
-            for (odd, behind) in [("real-mode-load", back), ("other-space-load", back), ("reset", page)] {
+            for (odd, behind) in
+                [("real-mode-load", back), ("other-space-load", back), ("alias-in-handler", back), ("reset", page)]
+            {
                 scripts.extend(named(odd).map(|odd| mapped.into_iter().chain([odd, behind]).collect()));
             }
+        }
+        scripts.extend(named("msr-units").map(|odd| vec![odd]));
+        if let (Some(expired), Some(seen)) = (named("timers-expired"), named("one-timer-seen")) {
+            scripts.push(vec![expired, seen]);
         }
         if let Some(map) = named("map-page-behind-memory") {
             let window = supervisor(Action::Map(WINDOW, BEHIND, Rights::SrwUrw));

@@ -7,7 +7,8 @@ use super::super::prediction::{Allowed, Part, Prediction};
 use super::Contract;
 use super::exception::Cause;
 use super::memory::Mapped;
-use super::registers::Registers;
+use super::registers::{Registers, Way};
+use sprig_isa::spr::number;
 
 /// Bytes of an instruction.
 const WORD: u64 = 4;
@@ -43,6 +44,24 @@ impl Contract<'_> {
                 self.memory.map(WINDOW, MEMORY, Rights::Srw);
                 self.kernel_translates();
                 Prediction::done("mmu.mapped-page-is-reached")
+            }
+            Says::Handler(rule, value) if self.memory.page_is_there() => {
+                self.exit();
+                // The call is an exit behind the store.
+                self.registers.of(number::SPRG4).set(Some(value), Way::Page);
+                self.exit();
+                self.registers.forget(number::SRR0);
+                self.registers.forget(number::SRR1);
+                Prediction::value(rule, Some(vec![value]))
+            }
+            Says::Handler(rule, _) => {
+                self.registers.forget(number::SPRG4);
+                self.open_by(rule)
+            }
+            Says::Timers(rule) => {
+                self.exit();
+                self.decrementer.doubt();
+                Prediction::done(rule)
             }
             Says::Reset => {
                 let behind = self.memory.mapped;
