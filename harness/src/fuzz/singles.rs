@@ -296,10 +296,11 @@ impl Generator {
                 supervisor(Action::Migrate),
                 supervisor(Action::ReadSpr(spr)),
             ]);
-            // What one structure sets an identifier gets.
+            // What one structure sets an identifier gets, and the other way round.
             let named = vocabulary.one_regs.iter().filter(|(_, other)| other.cell == spr.cell);
             for (register, spr) in named.copied() {
                 scripts.push(vec![supervisor(set), supervisor(Action::GetOneReg(register, spr))]);
+                scripts.push(vec![supervisor(Action::SetOneReg(register, spr, VALUE)), supervisor(get)]);
             }
         }
         scripts
