@@ -257,13 +257,18 @@ pub static HID1: &[Bit] = &[bit("ABE", config::hid1::ABE as u64)];
 /// L1CSR0 of e500: the data cache.
 pub static L1CSR0: &[Bit] = {
     use config::l1csr::*;
-    &[bit("CPE", PARITY as u64), bit("CFI", INVALIDATE as u64), bit("CE", ENABLE as u64)]
+    &[bit("CPE", PARITY as u64), bit("CLFC", UNLOCK as u64), bit("CFI", INVALIDATE as u64), bit("CE", ENABLE as u64)]
 };
 
 /// L1CSR1 of e500: the instruction cache.
 pub static L1CSR1: &[Bit] = {
     use config::l1csr::*;
-    &[bit("ICPE", PARITY as u64), bit("ICFI", INVALIDATE as u64), bit("ICE", ENABLE as u64)]
+    &[
+        bit("ICPE", PARITY as u64),
+        bit("ICLFC", UNLOCK as u64),
+        bit("ICFI", INVALIDATE as u64),
+        bit("ICE", ENABLE as u64),
+    ]
 };
 
 /// Upper halves of the block registers of the 32-bit server family.
