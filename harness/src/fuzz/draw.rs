@@ -78,7 +78,7 @@ impl Generator {
     }
 
     /// True if no register has this number, not even one to be written alone.
-    pub(super) fn is_nothing_s(&self, number: u16) -> bool {
+    pub(super) fn is_of_no_register(&self, number: u16) -> bool {
         Spr::lookup(self.environment().cpu, number).is_none()
     }
 
@@ -86,7 +86,7 @@ impl Generator {
     pub(super) fn odd(&self, dice: &mut Dice) -> Option<Action> {
         if dice.percent(40) {
             let number = *dice.pick(&self.vocabulary().numbers)?;
-            let write = dice.percent(50) && self.is_nothing_s(number);
+            let write = dice.percent(50) && self.is_of_no_register(number);
             return Some(if write { Action::WriteNumber(number) } else { Action::ReadNumber(number) });
         }
         let odd = *dice.pick(&self.vocabulary().odds)?;

@@ -162,8 +162,7 @@ impl Generator {
             vocabulary.exchanged.iter().map(|spr| vec![supervisor(Action::Exchange(spr, implemented(spr, OTHER)))]),
         );
         // What becomes of reserved bits no document says; where interrupts go they are to be the same as on the reference.
-        let vectors =
-            vocabulary.exchanged.iter().filter(|spr| ["IVPR", "IVOR"].contains(&&spr.name[..4.min(spr.name.len())]));
+        let vectors = vocabulary.exchanged.iter().filter(|spr| spr.name == "IVPR" || spr.name.starts_with("IVOR"));
         scripts.extend(vectors.map(|spr| vec![supervisor(Action::Exchange(spr, RESERVED))]));
         for spr in vocabulary.read.iter().copied() {
             scripts.push(vec![supervisor(Action::ReadSpr(spr))]);
@@ -363,7 +362,7 @@ impl Generator {
         let mut scripts = Vec::new();
         for number in vocabulary.numbers.iter().copied() {
             scripts.push(vec![supervisor(Action::ReadNumber(number))]);
-            if self.is_nothing_s(number) {
+            if self.is_of_no_register(number) {
                 scripts.push(vec![supervisor(Action::WriteNumber(number))]);
             }
         }
