@@ -1,9 +1,10 @@
 //! What random scripts can rely on: the CPU and what the target declares, and the state in which the guest kernel starts a case.
 
+use super::operand::Rights;
 use crate::case::Profile;
 use crate::feature::{Feature, FeatureSet};
 use crate::known::{Cause, Known};
-use crate::script::{GuestWord, names};
+use crate::script::{GuestWord, are_rights_known, names};
 use crate::target::Target;
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::exception::Class;
@@ -83,6 +84,11 @@ impl Environment {
     /// True if the target has it.
     pub(super) fn has(&self, feature: Feature) -> bool {
         self.features.contains(feature)
+    }
+
+    /// The rights of pages that its page tables know.
+    pub(super) fn rights(&self) -> Vec<Rights> {
+        Rights::ALL.into_iter().filter(|rights| are_rights_known(rights.permissions(), self.features)).collect()
     }
 
     /// The CPU's family.

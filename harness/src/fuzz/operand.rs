@@ -3,6 +3,7 @@
 use crate::feature::Feature;
 use sprig_isa::exception::Exception;
 use sprig_isa::msr;
+use sprig_wire::bytecode::permission;
 
 /// Width of a load or store, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,18 @@ impl Rights {
             Self::SrwUr => "srw,ur",
             Self::SrwUrw => "srw,urw",
             Self::SrUr => "sr,ur",
+        }
+    }
+
+    /// As bits of [`permission`].
+    pub(super) const fn permissions(self) -> u8 {
+        const SR: u8 = permission::SUPERVISOR_READ;
+        const SRW: u8 = SR | permission::SUPERVISOR_WRITE;
+        match self {
+            Self::Srw => SRW,
+            Self::SrwUr => SRW | permission::USER_READ,
+            Self::SrwUrw => SRW | permission::USER_READ | permission::USER_WRITE,
+            Self::SrUr => SR | permission::USER_READ,
         }
     }
 

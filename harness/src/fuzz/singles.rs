@@ -319,7 +319,7 @@ impl Generator {
         scripts.push(vec![supervisor(store)]);
         scripts.push(vec![supervisor(Action::Load(Size::Byte, WINDOW + OFFSET + 3))]);
         scripts.push(vec![supervisor(Action::Store(Size::Half, WINDOW + OFFSET + 2, 1))]);
-        for rights in Rights::ALL {
+        for rights in self.environment().rights() {
             let map = supervisor(Action::Map(WINDOW, MEMORY, rights));
             for access in [load, store, load_update, store_update] {
                 scripts.push(vec![map, supervisor(access)]);

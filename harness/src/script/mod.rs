@@ -33,6 +33,7 @@ pub use ast::ExitKind;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use instance::{AssembleError, Assembler, Instance, Missing};
 pub use load::{LoadError, Loaded, load, load_file, load_one};
+pub(crate) use resolve::are_rights_known;
 pub use setting::{BuiltIn, ByteOrder, GuestWord, Privilege};
 pub use source::source;
 pub use span::Span;

@@ -27,6 +27,7 @@ use crate::feature::Feature;
 pub(super) use instruction::register_name;
 use lookup::Lookup;
 use pages::Mapped;
+pub(crate) use pages::are_known as are_rights_known;
 use scope::{Observation, Scope, View};
 pub(super) use shared::{Need, Shared};
 use std::cell::RefCell;

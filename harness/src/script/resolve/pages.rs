@@ -13,7 +13,7 @@ use sprig_wire::bytecode::permission;
 use sprig_wire::layout;
 
 /// True if the page tables of a target with these features know these rights.
-pub(super) fn are_known(rights: u8, features: FeatureSet) -> bool {
+pub(crate) fn are_known(rights: u8, features: FeatureSet) -> bool {
     if !features.contains(Feature::Book3s) {
         true
     } else if features.contains(Feature::Hashed) {
