@@ -344,6 +344,7 @@ mod tests {
     use super::*;
     use crate::fuzz::judge::Judge;
     use crate::fuzz::render::{Frame, render};
+    use crate::known::Cause;
     use crate::project;
     use crate::suite::Suite;
     use crate::target;
@@ -380,6 +381,24 @@ mod tests {
         };
         assert_eq!(written(plain.clone()), deadly);
         assert_eq!(written(plain.sparing(&*target, &suite.known)), 0);
+    }
+
+    #[test]
+    fn what_is_said_to_end_a_target_is_something_that_scripts_have() {
+        let suite = Suite::load(&project::root()).expect("nothing is wrong");
+        for target in target::all() {
+            let generator = Generator::new(Environment::of(&*target));
+            let environment = generator.environment();
+            let lines: Vec<String> =
+                generator.singles().iter().flatten().map(|step| step.action.text(environment)).collect();
+            for cause in suite.known.deadly(target.id()) {
+                let is_there = match cause {
+                    Cause::Bits(register, _) => generator.vocabulary.held.iter().any(|spr| spr.name == register),
+                    Cause::Steps(steps) => lines.iter().any(|line| steps.matches(line)),
+                };
+                assert!(is_there, "{}: {cause:?}", target.id());
+            }
+        }
     }
 
     #[test]

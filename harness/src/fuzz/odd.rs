@@ -3,7 +3,7 @@
 
 use super::environment::{Environment, MEMORY, WINDOW};
 use crate::feature::Feature;
-use sprig_isa::msr::{self, booke};
+use sprig_isa::msr::{self, book3s, booke};
 
 /// One of them.
 #[derive(Debug)]
@@ -68,8 +68,8 @@ const NO_EXECUTE: &[Feature] = &[Feature::MagicPage, Feature::Book3s64];
 const OTHER_ORDER: &[Feature] = &[Feature::MagicPage, Feature::LittleEndian, Feature::Host, Feature::Ioctl];
 
 const TIMERS: &[Feature] = &[Feature::Booke, Feature::Host, Feature::Ioctl];
-/// UCLE, SPE, FP, FE0, DE and FE1 of an e500v2's MSR (e500 manual, table 2-9).
-const UNITS: u64 = booke::UCLE | booke::SPE | msr::FP | 0x800 | booke::DE | 0x100;
+/// UCLE, SPE, FP, FE0, DE and FE1 of an e500v2's MSR (e500 manual, table 2-9); FE0 and FE1 are where the server families have them.
+const UNITS: u64 = booke::UCLE | booke::SPE | msr::FP | book3s::FE0 | booke::DE | book3s::FE1;
 
 /// All of them.
 static ODDS: &[Odd] = &[
@@ -101,7 +101,7 @@ static ODDS: &[Odd] = &[
     },
     Odd {
         name: "wide-token",
-        line: "run addis r0, 0, 0x4b56; ori r0, r0, 0x4d21; sc with r11 = 0x12345678_002a0003 gives r3    # KVM_HC_FEATURES",
+        line: "run addis r0, 0, 0x4b56; ori r0, r0, 0x4d21; sc with r11 = 0x12345678_00000000 | KVM_HC_FEATURES gives r3",
         needs: &[Feature::Hypercall, Feature::Wide],
         lacks: &[],
         place: Place::Supervisor,
@@ -136,7 +136,7 @@ static ODDS: &[Odd] = &[
         name: "alias-in-handler",
         // The handler of a system call, `mfspr r5, USPRG4; rfi`, in memory that no other step is about. The first load is refused where the
         // page is not there, before anything else is done.
-        line: "run lwz r12, -3884(r0); stw r6, 0x100(r4); stw r7, 0x104(r4); dcbst r4, r10; sync; icbi r4, r10; sync; isync; mfspr r8, IVPR; mfspr r9, IVOR8; mtspr IVPR, r4; mtspr IVOR8, r10; stw r11, -3884(r0); sc; mtspr IVPR, r8; mtspr IVOR8, r9 with r4 = SCRATCH + 0x10000, r5 = POISON, r6 = 0x7ca442a6, r7 = 0x4c000064, r10 = 0x100, r11 = 0xa0000008 gives r5    # sprg4",
+        line: "run lwz r12, -3884(r0); stw r6, 0x100(r4); stw r7, 0x104(r4); dcbst r4, r10; sync; icbi r4, r10; sync; isync; mfspr r8, IVPR; mfspr r9, IVOR8; mtspr IVPR, r4; mtspr IVOR8, r10; stw r11, -3884(r0); sc; mtspr IVPR, r8; mtspr IVOR8, r9 with r4 = SCRATCH + 0x10000, r5 = POISON, r6 = insn(mfspr r5, USPRG4), r7 = insn(rfi), r10 = 0x100, r11 = 0xa0000008 gives r5    # sprg4",
         needs: &[Feature::MagicPage, Feature::Booke, Feature::Usprg4],
         lacks: &[],
         place: Place::Arranged,

@@ -110,36 +110,33 @@ fn an_exception_is_logged_even_if_the_step_is_not_observed() {
     assert_eq!((entry.kind, entry.interrupt), (Kind::Exception, Some(INTERRUPT)));
 }
 
-#[test]
-fn a_race_keeps_each_outcome_once_and_counts_none() {
+/// A race in which one step is observed: what it gives, by the round from 1 on. What was logged, and how many rounds there were.
+fn race(rounds: u32, outcome: impl Fn(u64) -> u64) -> (Vec<u8>, u64) {
     let mut ops = Encoder::default();
-    ops.race_begin(0, 100);
+    ops.race_begin(0, rounds);
     ops.exec(1, true, 0, &[STUB], &[], &[gpr(3, Part::Native, 0)]);
     ops.race_end(2);
     let mut round = 0;
     let ran = run(&[case(1, &[], ops)], false, |_, registers| {
         round += 1;
-        registers.gpr[3] = round % 3;
+        registers.gpr[3] = outcome(round);
         None
     });
-    let seen: Vec<u64> = Entries::new(&ran.log).flat_map(|entry| entry.expect("well formed").values()).collect();
+    (ran.log, round)
+}
+
+#[test]
+fn a_race_keeps_each_outcome_once_and_counts_none() {
+    let (log, rounds) = race(100, |round| round % 3);
+    let seen: Vec<u64> = Entries::new(&log).flat_map(|entry| entry.expect("well formed").values()).collect();
     assert_eq!(seen, [1, 2, 0]);
-    assert_eq!(round, 100);
+    assert_eq!(rounds, 100);
 }
 
 #[test]
 fn a_race_with_too_many_outcomes_says_so_once() {
-    let mut ops = Encoder::default();
-    ops.race_begin(0, 50);
-    ops.exec(1, true, 0, &[STUB], &[], &[gpr(3, Part::Native, 0)]);
-    ops.race_end(2);
-    let mut round = 0;
-    let ran = run(&[case(1, &[], ops)], false, |_, registers| {
-        round += 1;
-        registers.gpr[3] = round;
-        None
-    });
-    let kinds: Vec<Kind> = Entries::new(&ran.log).map(|entry| entry.expect("well formed").kind).collect();
+    let (seen, _) = race(50, |round| round);
+    let kinds: Vec<Kind> = Entries::new(&seen).map(|entry| entry.expect("well formed").kind).collect();
     assert_eq!(kinds.len(), log::RACE_OUTCOMES + 1);
     assert_eq!(kinds.last(), Some(&Kind::Overflow));
 }
