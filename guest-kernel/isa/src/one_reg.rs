@@ -101,12 +101,18 @@ pub static ONE_REGS: &[OneReg] = &[
     row("KVM_REG_PPC_SPRG9", u64_reg(0xba), Meaning::Spr(n::SPRG9)),
 ];
 
-/// Registers that scripts name as well, while neither a migration carries them nor the reference has them: what a partition of a
-/// server core has besides, and what the guest's own program leaves alone. Of those with a number the first, which the others follow.
-pub static OTHER_NAMES: &[(&str, u64)] = &[
+/// Registers that a partition of a server core has besides, and a migration carries. The reference has no partitions.
+pub static OF_PARTITION: [(&str, u64); 5] = [
     ("KVM_REG_PPC_DSCR", u64_reg(0x09)),
     ("KVM_REG_PPC_AMR", u64_reg(0x0e)),
     ("KVM_REG_PPC_UAMOR", u64_reg(0x0f)),
+    ("KVM_REG_PPC_IAMR", u64_reg(0x9f)),
+    ("KVM_REG_PPC_PSPB", u32_reg(0xa4)),
+];
+
+/// Registers that scripts name as well, while neither a migration carries them nor the reference has them: the performance monitor's,
+/// and what the guest's own program leaves alone. Of those with a number the first, which the others follow.
+pub static OTHER_NAMES: &[(&str, u64)] = &[
     ("KVM_REG_PPC_MMCR1", u64_reg(0x11)),
     ("KVM_REG_PPC_MMCRA", u64_reg(0x12)),
     ("KVM_REG_PPC_MMCR2", u64_reg(0x13)),
@@ -122,8 +128,6 @@ pub static OTHER_NAMES: &[(&str, u64)] = &[
     ("KVM_REG_PPC_FPR0", u64_reg(0x20)),
     ("KVM_REG_PPC_FPSCR", u64_reg(0x80)),
     ("KVM_REG_PPC_VSCR", u32_reg(0x81)),
-    ("KVM_REG_PPC_IAMR", u64_reg(0x9f)),
-    ("KVM_REG_PPC_PSPB", u32_reg(0xa4)),
 ];
 
 impl OneReg {
@@ -163,9 +167,10 @@ mod tests {
         for (index, register) in ONE_REGS.iter().enumerate() {
             assert!(ONE_REGS.iter().skip(index + 1).all(|other| other.id != register.id), "{}", register.name);
         }
-        for (index, (name, id)) in OTHER_NAMES.iter().enumerate() {
+        let others = || OF_PARTITION.iter().chain(OTHER_NAMES);
+        for (index, (name, id)) in others().enumerate() {
             assert!(OneReg::by_id(*id).is_none(), "{name}");
-            assert!(OTHER_NAMES.iter().skip(index + 1).all(|(_, other)| other != id), "{name}");
+            assert!(others().skip(index + 1).all(|(_, other)| other != id), "{name}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::tlb::Entry;
 use sprig_isa::answer::Answerer;
 use sprig_isa::capability::WATCHDOG;
 use sprig_isa::debug::{Debugger, SOFTWARE_BREAKPOINT, Stop};
-use sprig_isa::one_reg::{LPCR, ONE_REGS};
+use sprig_isa::one_reg::{LPCR, OF_PARTITION, ONE_REGS};
 use sprig_isa::other_vm::Registers;
 use sprig_wire::host::{ARGUMENTS, Call, HostCall, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
 use sprig_wire::layout::HOST_BLOCK;
@@ -300,6 +300,7 @@ fn migrate(vm: &mut impl Vm, first: First) -> Result<u64, Refusal> {
     let lpcr = if vm.is_partition() { Some(vm.one_reg(LPCR)?) } else { None };
     let values: [_; ONE_REGS.len()] = core::array::from_fn(|index| &ONE_REGS[index])
         .map(|register| register.is_state().then(|| vm.one_reg(register.id)));
+    let of_partition = OF_PARTITION.map(|(_, id)| (id, vm.one_reg(id)));
     vm.renew()?;
     if let Some(lpcr) = lpcr {
         vm.set_one_reg(LPCR, lpcr)?;
@@ -312,6 +313,11 @@ fn migrate(vm: &mut impl Vm, first: First) -> Result<u64, Refusal> {
     for (register, value) in ONE_REGS.iter().zip(values) {
         if let Some(Ok(value)) = value {
             vm.set_one_reg(register.id, value)?;
+        }
+    }
+    for (id, value) in of_partition {
+        if let Ok(value) = value {
+            vm.set_one_reg(id, value)?;
         }
     }
     if vm.family() == Family::Embedded {

@@ -60,7 +60,7 @@ static CONSTANTS: LazyLock<Vec<(String, u64)>> = LazyLock::new(|| {
     all.extend(one_reg::ONE_REGS.iter().map(|register| (register.name.to_owned(), register.id)));
     all.extend(CAPABILITIES.iter().map(|capability| (capability.name.to_owned(), capability.number.into())));
     all.extend(COUNTS.iter().map(|(name, number)| ((*name).to_owned(), (*number).into())));
-    all.extend(one_reg::OTHER_NAMES.iter().map(|(name, id)| ((*name).to_owned(), *id)));
+    all.extend(one_reg::OF_PARTITION.iter().chain(one_reg::OTHER_NAMES).map(|(name, id)| ((*name).to_owned(), *id)));
     all.extend(OTHERS.iter().map(|(name, value)| ((*name).to_owned(), *value)));
     all
 });
