@@ -24,6 +24,8 @@ const BOOKE: CpuSet = CpuSet::BOOKE;
 const E500: CpuSet = CpuSet::E500;
 const E500V2: CpuSet = CpuSet::E500V2;
 const E500_HV: CpuSet = CpuSet::E500_HV;
+/// Cores with more than one process register. QEMU says it of all but e6500 (target/ppc/cpu_init.c, nb_pids).
+const THREE_PIDS: CpuSet = E500.difference(CpuSet::E6500);
 const PPC440: CpuSet = CpuSet::PPC440;
 const BOOK3S32: CpuSet = CpuSet::BOOK3S32;
 const G4_7447: CpuSet = CpuSet::G4_7447;
@@ -144,8 +146,8 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("MAS4", n::MAS4, Deny, Rw, E500).in_page("mas4"),
     spr("MAS6", n::MAS6, Deny, Rw, E500).in_page("mas6"),
     spr("MAS7", n::MAS7, Deny, Rw, E500).in_page("mas7"),
-    spr("PID1", n::PID1, Deny, Rw, E500),
-    spr("PID2", n::PID2, Deny, Rw, E500),
+    spr("PID1", n::PID1, Deny, Rw, THREE_PIDS),
+    spr("PID2", n::PID2, Deny, Rw, THREE_PIDS),
     spr("TLB0CFG", n::TLB0CFG, Deny, Ro, E500),
     spr("TLB1CFG", n::TLB1CFG, Deny, Ro, E500),
     spr("MMUCSR0", n::MMUCSR0, Deny, Rw, E500),
