@@ -205,15 +205,19 @@ impl Hypervisor {
         self.mirror(core, row.cell);
     }
 
-    /// Sets a register in the page; none of them is a timer or translation's. If no alias shows it, it is no reason to load
-    /// the aliases again.
+    /// Sets a register in the page; none of them is a timer or translation's. Where the rest is as the last entry has made it, the
+    /// register's alias is all that the next one would have to load, and is loaded here.
     #[inline(always)]
     fn set_in_page(&mut self, core: &mut Core, cell: u16, slot: Slot, value: u64) {
         self.registers.set_slot(&mut core.memory, slot, value);
-        if self.has_design(Design::AliasOnWrite) {
-            self.load_alias(core, cell);
+        let alias = self.aliases.of(cell);
+        let completes = self.last.is_unchanged && (alias.is_none() || self.setup.deviation.is_none());
+        if let Some(alias) = alias
+            && (self.has_design(Design::AliasOnWrite) || completes && !self.has_design(Design::AliasNever))
+        {
+            alias.load(self.shared, &core.memory, &mut core.state);
         }
-        if self.last.is_unchanged && !self.aliases.is_loaded.get(usize::from(cell)).is_some_and(|aliased| *aliased) {
+        if completes {
             self.last.version = Some(self.shared.version(&core.memory));
             self.last.is_prepared = true;
         }

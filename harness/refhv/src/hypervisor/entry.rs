@@ -129,15 +129,16 @@ impl Hypervisor {
                 _ => !sources.is_empty(),
             };
             shared::INT_PENDING.set(page, order, pending.into());
-            // What problem state reads under an alias is in the hardware what the page says it is, from here on.
-            if !self.last.keeps_aliases && !matches!(self.setup.design, Some(Design::AliasOnWrite | Design::AliasNever))
-            {
-                let order =
-                    if self.setup.deviation == Some(Deviation::Sprg3BigEndian) { ByteOrder::Big } else { order };
-                self.aliases.loaded.iter().for_each(|alias| alias.load(page, order, state));
-                if self.setup.deviation == Some(Deviation::AliasShowsHost) {
-                    state.spr.set(number::SPRG3, deviation::HOST_POINTER);
-                }
+        }
+        // What problem state reads under an alias is in the hardware what the page says it is, from here on.
+        if !self.last.keeps_aliases && !matches!(self.setup.design, Some(Design::AliasOnWrite | Design::AliasNever)) {
+            let mut shared = self.shared;
+            if self.setup.deviation == Some(Deviation::Sprg3BigEndian) {
+                shared.know_order(ByteOrder::Big);
+            }
+            self.aliases.loaded.iter().for_each(|alias| alias.load(shared, memory, state));
+            if self.setup.deviation == Some(Deviation::AliasShowsHost) {
+                state.spr.set(number::SPRG3, deviation::HOST_POINTER);
             }
         }
         self.last.version = (!self.last.keeps_aliases).then(|| self.shared.version(&core.memory));

@@ -214,17 +214,6 @@ impl Hypervisor {
         }
     }
 
-    /// Loads the alias of a register, if it has one.
-    fn load_alias(&self, core: &mut Core, cell: u16) {
-        let Core { memory, state, .. } = core;
-        let page = self.shared.page(memory);
-        self.aliases
-            .loaded
-            .iter()
-            .filter(|alias| alias.cell == cell)
-            .for_each(|alias| alias.load(page, self.shared.order(), state));
-    }
-
     /// The tick before which the host does not come in by itself.
     fn slice_end(&self) -> u64 {
         (self.last.exit + policy::HOST_SLICE) / INSTRUCTIONS_PER_TICK

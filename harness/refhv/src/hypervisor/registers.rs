@@ -12,7 +12,7 @@ use sprig_isa::cpu::Cpu;
 use sprig_isa::spr::{SPRS, Spr, number};
 
 use super::deviation::{Deviation, SWAPPED_ALIASES, swapped};
-use super::shared::{ByteOrder, Shared, Slot, Structure};
+use super::shared::{ByteOrder, Shared, Slot};
 use crate::cpu::{Sprs, State};
 use crate::memory::Memory;
 use crate::mmu::Registers;
@@ -110,9 +110,9 @@ pub(super) struct Alias {
 
 impl Alias {
     /// Copies the field's part into the hardware register.
-    #[inline]
-    pub(super) fn load(self, page: &Structure, order: ByteOrder, hardware: &mut State) {
-        hardware.spr.set(self.cell, self.part.get(page, order));
+    #[inline(always)]
+    pub(super) fn load(self, shared: Shared, memory: &Memory, hardware: &mut State) {
+        hardware.spr.set(self.cell, shared.get(memory, self.part));
     }
 }
 
@@ -121,8 +121,8 @@ impl Alias {
 pub(super) struct Aliases {
     /// Those that are in the page: entry loads them into the hardware.
     pub(super) loaded: Vec<Alias>,
-    /// For each cell, whether it is one of these.
-    pub(super) is_loaded: Vec<bool>,
+    /// For each cell, the one of these that shows it.
+    by_cell: Vec<Option<Alias>>,
     /// The cells of those that no page shadows: kept the same when written.
     pub(super) mirrored: Vec<u16>,
 }
@@ -130,12 +130,18 @@ pub(super) struct Aliases {
 impl Aliases {
     pub(super) fn new(cpu: &Cpu, deviation: Option<Deviation>) -> Self {
         let loaded = in_page(cpu, deviation);
-        let mut is_loaded = vec![false; Sprs::COUNT];
+        let mut by_cell = vec![None; Sprs::COUNT];
         for alias in &loaded {
-            is_loaded[usize::from(alias.cell)] = true;
+            by_cell[usize::from(alias.cell)] = Some(*alias);
         }
         let outside = aliased(cpu).filter(|row| row.page_field.is_none());
-        Self { loaded, is_loaded, mirrored: outside.map(|row| row.cell).collect() }
+        Self { loaded, by_cell, mirrored: outside.map(|row| row.cell).collect() }
+    }
+
+    /// The one that entry loads when this register changes.
+    #[inline(always)]
+    pub(super) fn of(&self, cell: u16) -> Option<Alias> {
+        self.by_cell.get(usize::from(cell)).copied().flatten()
     }
 }
 

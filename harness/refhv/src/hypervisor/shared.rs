@@ -138,20 +138,13 @@ impl Shared {
         self.order = order;
     }
 
-    /// The structure's bytes. The page has been allocated with the memory, so they are always there.
-    #[inline]
-    pub(super) fn page(self, memory: &Memory) -> &Structure {
-        const NONE: Structure = [0; SIZE];
-        memory.slice(self.base + self.offset, SIZE).and_then(|bytes| bytes.first_chunk()).unwrap_or(&NONE)
-    }
-
     /// Something that is another number whenever the page has been written to, by whomever.
     #[inline]
     pub(super) fn version(self, memory: &Memory) -> u64 {
         memory.page_state(self.base / PAGE_SIZE)
     }
 
-    /// The structure's bytes, to be changed.
+    /// The structure's bytes, to be changed. The page has been allocated with the memory, so they are always there.
     #[inline]
     pub(super) fn page_mut(self, memory: &mut Memory) -> Option<&mut Structure> {
         memory.slice_mut(self.base + self.offset, SIZE)?.first_chunk_mut()
