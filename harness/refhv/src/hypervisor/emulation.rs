@@ -210,12 +210,10 @@ impl Hypervisor {
     #[inline(always)]
     fn set_in_page(&mut self, core: &mut Core, cell: u16, slot: Slot, value: u64) {
         self.registers.set_slot(&mut core.memory, slot, value);
-        let alias = self.aliases.of(cell);
-        let completes = self.last.is_unchanged && (alias.is_none() || self.setup.deviation.is_none());
-        if let Some(alias) = alias
-            && (self.has_design(Design::AliasOnWrite) || completes && !self.has_design(Design::AliasNever))
-        {
-            alias.load(self.shared, &core.memory, &mut core.state);
+        let has_alias = self.aliases.shows(cell);
+        let completes = self.last.is_unchanged && (!has_alias || self.setup.deviation.is_none());
+        if has_alias && !self.has_design(Design::AliasNever) && (completes || self.has_design(Design::AliasOnWrite)) {
+            core.state.spr.set(cell, core.state.register(value));
         }
         if completes {
             self.last.version = Some(self.shared.version(&core.memory));

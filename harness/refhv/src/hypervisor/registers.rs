@@ -110,7 +110,7 @@ pub(super) struct Alias {
 
 impl Alias {
     /// Copies the field's part into the hardware register.
-    #[inline(always)]
+    #[inline]
     pub(super) fn load(self, shared: Shared, memory: &Memory, hardware: &mut State) {
         hardware.spr.set(self.cell, shared.get(memory, self.part));
     }
@@ -121,8 +121,8 @@ impl Alias {
 pub(super) struct Aliases {
     /// Those that are in the page: entry loads them into the hardware.
     pub(super) loaded: Vec<Alias>,
-    /// For each cell, the one of these that shows it.
-    by_cell: Vec<Option<Alias>>,
+    /// For each cell, whether it is one of these.
+    is_loaded: Vec<bool>,
     /// The cells of those that no page shadows: kept the same when written.
     pub(super) mirrored: Vec<u16>,
 }
@@ -130,18 +130,18 @@ pub(super) struct Aliases {
 impl Aliases {
     pub(super) fn new(cpu: &Cpu, deviation: Option<Deviation>) -> Self {
         let loaded = in_page(cpu, deviation);
-        let mut by_cell = vec![None; Sprs::COUNT];
+        let mut is_loaded = vec![false; Sprs::COUNT];
         for alias in &loaded {
-            by_cell[usize::from(alias.cell)] = Some(*alias);
+            is_loaded[usize::from(alias.cell)] = true;
         }
         let outside = aliased(cpu).filter(|row| row.page_field.is_none());
-        Self { loaded, by_cell, mirrored: outside.map(|row| row.cell).collect() }
+        Self { loaded, is_loaded, mirrored: outside.map(|row| row.cell).collect() }
     }
 
-    /// The one that entry loads when this register changes.
+    /// True of a register that problem state reads under an alias number, and that entry loads.
     #[inline(always)]
-    pub(super) fn of(&self, cell: u16) -> Option<Alias> {
-        self.by_cell.get(usize::from(cell)).copied().flatten()
+    pub(super) fn shows(&self, cell: u16) -> bool {
+        self.is_loaded.get(usize::from(cell)).is_some_and(|loaded| *loaded)
     }
 }
 
