@@ -21,6 +21,8 @@ use sprig_isa::timer::tcr::DIE;
 
 /// Rounds that any decrementer of these scripts runs out in.
 const EXPIRED: u32 = 20_000;
+/// The same, where a round is a single instruction: a `bdnz` on the emulated host of a 7447 takes a nanosecond, and a tick 40.
+const EXPIRED_BDNZ: u32 = 10 * EXPIRED;
 /// What `critical` and r1 have in common where they do; no stack of the guest kernel's is there.
 pub(super) const STACK: u64 = 0x00a0_1000;
 /// From after the `bl` of a return to after the return itself, in bytes; and from the step's beginning to what only a kernel may do.
@@ -214,7 +216,7 @@ impl Action {
             Self::Arm(ticks) => format!("mtspr DEC, {ticks:#x}"),
             Self::Spin => format!("spin {EXPIRED}"),
             Self::Loop(stack) => {
-                format!("run mtspr CTR, r3; bc 16, 0, 0 with r1 = {stack:#010x}, r3 = {}    # bdnz", 2 * EXPIRED)
+                format!("run mtspr CTR, r3; bc 16, 0, 0 with r1 = {stack:#010x}, r3 = {EXPIRED_BDNZ}    # bdnz")
             }
             Self::Taken(exception) => format!("taken {}", exception.name()),
             Self::Line(line, raised) => {
