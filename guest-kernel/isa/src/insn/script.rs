@@ -296,6 +296,10 @@ pub static ONLY_IN_SCRIPTS: &[OnlyInScripts] = {
         // Translation, caches.
         row("slbfee.", x(31, 979) | RC, &[RT, RB]),
         row("dcbt", x(31, 278), &[CT, RA_OR_ZERO, RB]),
+        row("tlbiel", x(31, 274), &[RB]),
+        // Of 4xx cores (arch/powerpc/xmon/ppc-opc.c).
+        row("dccci", x(31, 454), &[RA_OR_ZERO, RB]),
+        row("iccci", x(31, 966), &[RA_OR_ZERO, RB]),
         // Floating point.
         row("lfs", d(48), &[Frt, D, RA_OR_ZERO]),
         row("lfsu", d(49), &[Frt, D, RA_UPDATE]),
