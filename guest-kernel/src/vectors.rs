@@ -17,7 +17,9 @@ use crate::exec;
 use crate::family;
 use crate::save::{Frame, flags};
 use crate::spr::{flush_code, mtspr};
-use sprig_isa::cpu::{Cpu, CpuSet};
+use sprig_isa::cpu::Cpu;
+#[cfg(target_pointer_width = "32")]
+use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::{Class, Description, EXCEPTIONS, Exception};
 use sprig_isa::spr::number;
 use sprig_wire::layout::{STEP_RETURN, VECTORS_END};
