@@ -17,7 +17,9 @@ use crate::exec;
 use crate::family;
 use crate::save::{Frame, flags};
 use crate::spr::{flush_code, mtspr};
-use sprig_isa::cpu::{Cpu, CpuSet};
+use sprig_isa::cpu::Cpu;
+#[cfg(target_pointer_width = "32")]
+use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::{Class, Description, EXCEPTIONS, Exception};
 use sprig_isa::spr::number;
 use sprig_wire::layout::{STEP_RETURN, VECTORS_END};
@@ -154,7 +156,7 @@ impl Vector {
         EXCEPTIONS.iter().enumerate().filter_map(|(index, row)| {
             if cpu.family.is_booke() {
                 let address = BOOKE_VECTORS + index as u32 * BOOKE_STRIDE;
-                ivor(row, cpu).map(|ivor| Self { row, address, ivor: Some(ivor) })
+                row.ivor_on(cpu.set).map(|ivor| Self { row, address, ivor: Some(ivor) })
             } else {
                 row.vector.map(|vector| Self { row, address: vector.into(), ivor: None })
             }
@@ -206,45 +208,20 @@ fn write_code(address: u32, words: &[u32]) {
     }
 }
 
-/// The number of an exception's IVOR, if this CPU has it (e500 core manuals, tables of interrupt vector offset registers).
-fn ivor(row: &Description, cpu: &Cpu) -> Option<u8> {
-    const IVOR33: u8 = 33;
-    let e500v2 = cpu.set == CpuSet::E500V2;
-    match row.exception {
-        // The number AltiVec's assist interrupt has on e6500 is that of embedded floating-point data on e500v2.
-        Exception::EmbeddedFpData => e500v2.then_some(IVOR33),
-        Exception::VectorAssist if e500v2 => None,
-        _ => row.ivor.filter(|number| match *number {
-            0..=15 => true,
-            32 => e500v2 || cpu.set == CpuSet::E6500,
-            IVOR33 => cpu.set == CpuSet::E6500,
-            34 => e500v2,
-            35 => CpuSet::E500.contains(cpu.set),
-            36 | 37 => CpuSet::E500_HV.contains(cpu.set),
-            _ => false,
-        }),
-    }
-}
-
 /// Writes every IVOR that [`IVORS`] has; mtspr has the register's number in the instruction.
 fn point_ivors() {
     macro_rules! point {
-        ($ivors:ident, $($ivor:literal => $spr:expr),* $(,)?) => {
+        ($ivors:ident, $($ivor:literal),* $(,)?) => {
             $(if $ivors[$ivor] != 0 {
                 // SAFETY: there is a vector for an IVOR that the CPU has.
-                unsafe { mtspr::<{ $spr }>($ivors[$ivor]) };
+                unsafe { mtspr::<{ number::ivor($ivor) }>($ivors[$ivor]) };
             })*
         };
     }
     IVORS.with(|ivors| {
         point! {
             ivors,
-            0 => number::IVOR0, 1 => number::IVOR0 + 1, 2 => number::IVOR0 + 2, 3 => number::IVOR0 + 3,
-            4 => number::IVOR0 + 4, 5 => number::IVOR0 + 5, 6 => number::IVOR0 + 6, 7 => number::IVOR0 + 7,
-            8 => number::IVOR0 + 8, 9 => number::IVOR0 + 9, 10 => number::IVOR0 + 10, 11 => number::IVOR0 + 11,
-            12 => number::IVOR0 + 12, 13 => number::IVOR0 + 13, 14 => number::IVOR0 + 14, 15 => number::IVOR0 + 15,
-            32 => number::IVOR32, 33 => number::IVOR32 + 1, 34 => number::IVOR32 + 2, 35 => number::IVOR32 + 3,
-            36 => number::IVOR32 + 4, 37 => number::IVOR32 + 5,
+            0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 32, 33, 34, 35, 36, 37,
         }
     });
 }

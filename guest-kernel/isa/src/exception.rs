@@ -3,7 +3,7 @@
 //! A guest reports an interrupt by its [`Exception`] number here, so that a transcript reads the same whether the CPU
 //! got there by vector 0x700 or by IVOR6.
 
-use crate::cpu::Family;
+use crate::cpu::{CpuSet, Family};
 
 /// Which save/restore registers an interrupt uses (EREF, "Interrupt classes").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,15 @@ pub enum Exception {
     DataStoreTlbMiss = 40,
 }
 
+/// The interrupt vector offset register that says where the handler of an interrupt is.
+#[derive(Clone, Copy, Debug)]
+pub struct Ivor {
+    /// Its number: 0 for IVOR0 (`spr::number::ivor` has the SPR).
+    pub number: u8,
+    /// The CPUs on which it is this interrupt's: cores give numbers from 32 on to different interrupts.
+    pub cpus: CpuSet,
+}
+
 /// What is known about one kind of interrupt.
 #[derive(Debug)]
 pub struct Description {
@@ -72,8 +81,8 @@ pub struct Description {
     pub name: &'static str,
     /// Vector offset on the server families.
     pub vector: Option<u16>,
-    /// IVOR number on the embedded families (IVOR32 and up: reg_booke.h).
-    pub ivor: Option<u8>,
+    /// Its IVOR on the embedded families.
+    pub ivor: Option<Ivor>,
     /// Which save/restore registers it uses on the embedded families.
     pub class: Class,
     /// True if it does not belong to the instruction at hand, but comes from a timer or a wire.
@@ -81,51 +90,59 @@ pub struct Description {
 }
 
 /// Every interrupt a guest reports. Server vectors: Power ISA Book III-S, interrupt definitions, and the 750, 7450 and 970 user
-/// manuals for those of one core; IVORs: e500 core manual, table 2-8.
+/// manuals for those of one core; IVORs: e500 core manual, table 2-8, and of the other e500 cores what Linux sets
+/// (arch/powerpc/kernel/exceptions-64e.S and head_85xx.S, `setup_altivec_ivors` and the others beside it).
 pub static EXCEPTIONS: &[Description] = {
     use Class::{Base, Critical, MachineCheck as Mcheck};
     use Exception as E;
     &[
         row(E::SystemReset, "system-reset", Some(0x100), None, Base, true),
-        row(E::MachineCheck, "machine-check", Some(0x200), Some(1), Mcheck, true),
-        row(E::DataStorage, "data-storage", Some(0x300), Some(2), Base, false),
+        row(E::MachineCheck, "machine-check", Some(0x200), booke(1), Mcheck, true),
+        row(E::DataStorage, "data-storage", Some(0x300), booke(2), Base, false),
         row(E::DataSegment, "data-segment", Some(0x380), None, Base, false),
-        row(E::InstructionStorage, "instruction-storage", Some(0x400), Some(3), Base, false),
+        row(E::InstructionStorage, "instruction-storage", Some(0x400), booke(3), Base, false),
         row(E::InstructionSegment, "instruction-segment", Some(0x480), None, Base, false),
-        row(E::External, "external", Some(0x500), Some(4), Base, true),
-        row(E::Alignment, "alignment", Some(0x600), Some(5), Base, false),
-        row(E::Program, "program", Some(0x700), Some(6), Base, false),
-        row(E::FloatingPointUnavailable, "fp-unavailable", Some(0x800), Some(7), Base, false),
-        row(E::Decrementer, "decrementer", Some(0x900), Some(10), Base, true),
+        row(E::External, "external", Some(0x500), booke(4), Base, true),
+        row(E::Alignment, "alignment", Some(0x600), booke(5), Base, false),
+        row(E::Program, "program", Some(0x700), booke(6), Base, false),
+        row(E::FloatingPointUnavailable, "fp-unavailable", Some(0x800), booke(7), Base, false),
+        row(E::Decrementer, "decrementer", Some(0x900), booke(10), Base, true),
         row(E::HypervisorDecrementer, "hypervisor-decrementer", Some(0x980), None, Base, true),
         row(E::DirectedPrivilegedDoorbell, "privileged-doorbell", Some(0xa00), None, Base, true),
-        row(E::SystemCall, "system-call", Some(0xc00), Some(8), Base, false),
+        row(E::SystemCall, "system-call", Some(0xc00), booke(8), Base, false),
         row(E::Trace, "trace", Some(0xd00), None, Base, false),
         row(E::HypervisorDataStorage, "hypervisor-data-storage", Some(0xe00), None, Base, false),
         row(E::HypervisorInstructionStorage, "hypervisor-instruction-storage", Some(0xe20), None, Base, false),
         row(E::HypervisorEmulationAssist, "emulation-assist", Some(0xe40), None, Base, false),
-        row(E::PerformanceMonitor, "performance-monitor", Some(0xf00), Some(35), Base, true),
-        row(E::VectorUnavailable, "vector-unavailable", Some(0xf20), Some(32), Base, false),
+        row(E::PerformanceMonitor, "performance-monitor", Some(0xf00), on(35, CpuSet::E500), Base, true),
+        row(
+            E::VectorUnavailable,
+            "vector-unavailable",
+            Some(0xf20),
+            on(32, CpuSet::E500V2.union(CpuSet::E6500)),
+            Base,
+            false,
+        ),
         row(E::VsxUnavailable, "vsx-unavailable", Some(0xf40), None, Base, false),
         row(E::FacilityUnavailable, "facility-unavailable", Some(0xf60), None, Base, false),
         row(E::HypervisorFacilityUnavailable, "hypervisor-facility-unavailable", Some(0xf80), None, Base, false),
-        row(E::InstructionTlbError, "instruction-tlb-miss", Some(0x1000), Some(14), Base, false),
+        row(E::InstructionTlbError, "instruction-tlb-miss", Some(0x1000), booke(14), Base, false),
         row(E::DataLoadTlbMiss, "data-load-tlb-miss", Some(0x1100), None, Base, false),
         row(E::DataStoreTlbMiss, "data-store-tlb-miss", Some(0x1200), None, Base, false),
         row(E::InstructionBreakpoint, "instruction-breakpoint", Some(0x1300), None, Base, false),
         row(E::SystemManagement, "system-management", Some(0x1400), None, Base, true),
-        row(E::VectorAssist, "vector-assist", Some(0x1600), Some(33), Base, false),
+        row(E::VectorAssist, "vector-assist", Some(0x1600), on(33, CpuSet::E6500), Base, false),
         row(E::Thermal, "thermal", Some(0x1700), None, Base, true),
-        row(E::CriticalInput, "critical-input", None, Some(0), Critical, true),
-        row(E::AuxiliaryUnavailable, "ap-unavailable", None, Some(9), Base, false),
-        row(E::FixedIntervalTimer, "fixed-interval-timer", None, Some(11), Base, true),
-        row(E::Watchdog, "watchdog", None, Some(12), Critical, true),
-        row(E::DataTlbError, "data-tlb-miss", None, Some(13), Base, false),
-        row(E::Debug, "debug", None, Some(15), Critical, false),
-        row(E::EmbeddedFpData, "embedded-fp-data", None, None, Base, false),
-        row(E::EmbeddedFpRound, "embedded-fp-round", None, Some(34), Base, false),
-        row(E::Doorbell, "doorbell", None, Some(36), Base, true),
-        row(E::CriticalDoorbell, "critical-doorbell", None, Some(37), Critical, true),
+        row(E::CriticalInput, "critical-input", None, booke(0), Critical, true),
+        row(E::AuxiliaryUnavailable, "ap-unavailable", None, booke(9), Base, false),
+        row(E::FixedIntervalTimer, "fixed-interval-timer", None, booke(11), Base, true),
+        row(E::Watchdog, "watchdog", None, booke(12), Critical, true),
+        row(E::DataTlbError, "data-tlb-miss", None, booke(13), Base, false),
+        row(E::Debug, "debug", None, booke(15), Critical, false),
+        row(E::EmbeddedFpData, "embedded-fp-data", None, on(33, CpuSet::E500V2), Base, false),
+        row(E::EmbeddedFpRound, "embedded-fp-round", None, on(34, CpuSet::E500V2), Base, false),
+        row(E::Doorbell, "doorbell", None, on(36, CpuSet::E500_HV), Base, true),
+        row(E::CriticalDoorbell, "critical-doorbell", None, on(37, CpuSet::E500_HV), Critical, true),
     ]
 };
 
@@ -145,11 +162,28 @@ const fn row(
     exception: Exception,
     name: &'static str,
     vector: Option<u16>,
-    ivor: Option<u8>,
+    ivor: Option<Ivor>,
     class: Class,
     asynchronous: bool,
 ) -> Description {
     Description { exception, name, vector, ivor, class, asynchronous }
+}
+
+/// An IVOR that every embedded CPU has for the same interrupt.
+const fn booke(number: u8) -> Option<Ivor> {
+    on(number, CpuSet::BOOKE)
+}
+
+const fn on(number: u8, cpus: CpuSet) -> Option<Ivor> {
+    Some(Ivor { number, cpus })
+}
+
+impl Description {
+    /// The number of its IVOR on this CPU; none where the CPU has no such interrupt.
+    #[must_use]
+    pub fn ivor_on(&self, cpu: CpuSet) -> Option<u8> {
+        self.ivor.filter(|ivor| ivor.cpus.contains(cpu)).map(|ivor| ivor.number)
+    }
 }
 
 impl Exception {
@@ -218,6 +252,8 @@ impl Exception {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::CPUS;
+    use crate::spr::{Spr, number};
 
     #[test]
     fn rows_have_the_numbers_from_one_to_as_many_as_they_are() {
@@ -232,12 +268,23 @@ mod tests {
     }
 
     #[test]
-    fn names_vectors_and_ivors_are_unique() {
+    fn names_and_vectors_are_unique() {
         for (index, a) in EXCEPTIONS.iter().enumerate() {
             for b in &EXCEPTIONS[index + 1..] {
                 assert_ne!(a.name, b.name);
                 assert!(a.vector.is_none() || a.vector != b.vector, "{} {}", a.name, b.name);
-                assert!(a.ivor.is_none() || a.ivor != b.ivor, "{} {}", a.name, b.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_ivor_has_one_interrupt_on_a_cpu_that_has_the_register() {
+        for cpu in CPUS.iter().filter(|cpu| cpu.family.is_booke()) {
+            let mut seen = 0_u64;
+            for ivor in EXCEPTIONS.iter().filter_map(|row| row.ivor_on(cpu.set)) {
+                assert_eq!(seen & 1 << ivor, 0, "IVOR{ivor} of {}", cpu.name);
+                seen |= 1 << ivor;
+                assert!(Spr::lookup(cpu, number::ivor(ivor)).is_some(), "IVOR{ivor} of {}", cpu.name);
             }
         }
     }

@@ -145,7 +145,7 @@ pub(super) fn translate(io: Option<&IoWindow>) {
     // SAFETY: supervisor state on an e500. Our entries belong to every process, so the PIDs may change.
     unsafe {
         spr::set::<{ number::PID }>(0);
-        if cpu().set == CpuSet::E500V2 {
+        if CpuSet::THREE_PIDS.contains(cpu().set) {
             spr::set::<{ number::PID1 }>(0);
             spr::set::<{ number::PID2 }>(0);
         }

@@ -63,12 +63,11 @@ mod code {
     /// True of a register that the guest kernel puts back: `vectors::point`, `family::restore`. What does not agree with these is found by
     /// `harness/tests/session_reference.rs`.
     const fn is_put_back(number: u16) -> bool {
-        /// IVOR0 to IVOR15, and IVOR32 to IVOR37.
-        const LOW: u16 = n::IVOR0 + 15;
-        const HIGH: u16 = n::IVOR32 + 5;
+        const IVOR15: u16 = n::ivor(15);
+        const IVOR37: u16 = n::ivor(37);
         matches!(
             number,
-            n::IVPR | n::IVOR0..=LOW | n::IVOR32..=HIGH | n::PID | n::PID1 | n::PID2 | n::MMUCSR0 | n::TCR | n::TSR | n::DEC | n::DBCR0 | n::DBSR
+            n::IVPR | n::IVOR0..=IVOR15 | n::IVOR32..=IVOR37 | n::PID | n::PID1 | n::PID2 | n::MMUCSR0 | n::TCR | n::TSR | n::DEC | n::DBCR0 | n::DBSR
         )
     }
 

@@ -27,10 +27,6 @@ const HIGH_VECTORS: u64 = 0xfff0_0000;
 /// IVPR and IVORs: the bits that make an address (e500 core manual, section 2.7.1.4; PPC440x5 user manual, section 6.4.9).
 const IVPR_PREFIX: u64 = !0xffff;
 const IVOR_OFFSET: u64 = 0xfff0;
-/// The first IVOR of the second block of numbers.
-const IVOR_SECOND_BLOCK: u16 = 32;
-/// Embedded floating-point data shares its IVOR with the AltiVec assist of other cores.
-const IVOR_EMBEDDED_FP_DATA: u16 = 33;
 const INSTRUCTION_ALIGNMENT: u64 = !3;
 
 /// The save registers of a class.
@@ -77,15 +73,8 @@ const fn srr1_syndrome(interrupt: &Interrupt) -> u64 {
 fn vector<R: Registers>(cpu: &Cpu, regs: &R, msr: u64, exception: Exception) -> Option<u64> {
     let row = exception.description();
     if cpu.family.is_booke() {
-        let ivor = match exception {
-            Exception::EmbeddedFpData => IVOR_EMBEDDED_FP_DATA,
-            _ => row.ivor?.into(),
-        };
-        let number = match ivor.checked_sub(IVOR_SECOND_BLOCK) {
-            Some(second) => n::IVOR32 + second,
-            None => n::IVOR0 + ivor,
-        };
-        return Some(regs.get(n::IVPR) & IVPR_PREFIX | regs.get(number) & IVOR_OFFSET);
+        let offset = regs.get(n::ivor(row.ivor_on(cpu.set)?));
+        return Some(regs.get(n::IVPR) & IVPR_PREFIX | offset & IVOR_OFFSET);
     }
     let prefix = match cpu.family {
         Family::Book3s32 if msr & book3s::IP != 0 => HIGH_VECTORS,

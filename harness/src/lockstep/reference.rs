@@ -1,7 +1,7 @@
 //! The reference as one side of the comparison: a bare machine, one instruction at a time, its registers by name.
 
 use super::elf::Segment;
-use super::program::{Kind, Row, ivor_number};
+use super::program::{Kind, Row};
 use super::register::Register;
 use super::trace::{NO_RESERVATION, Record};
 use sprig_isa::cpu::{Cpu, Family};
@@ -120,7 +120,7 @@ impl Reference {
         if !self.cpu().family.is_booke() {
             return row.vector.map(u64::from);
         }
-        let vector_offset = Register::Spr(ivor_number(row.ivor?));
+        let vector_offset = Register::Spr(number::ivor(row.ivor_on(self.cpu().set)?));
         Some(self.get(Register::Spr(number::IVPR)) | self.get(vector_offset))
     }
 

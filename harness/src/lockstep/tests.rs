@@ -51,7 +51,7 @@ fn refuses(processor: &mut Processor<Bare>, word: u32) -> bool {
     assert_eq!(processor.run(next), Pause::Limit, "{word:#010x}");
     let row = Exception::Program.description();
     let handler = if cpu.family.is_booke() {
-        HANDLERS + HANDLER_SIZE * u64::from(row.ivor.expect("it has one"))
+        HANDLERS + HANDLER_SIZE * u64::from(row.ivor_on(cpu.set).expect("it has one"))
     } else {
         row.vector.expect("it has one").into()
     };

@@ -180,3 +180,16 @@ pub const THRM2: u16 = 1021;
 pub const THRM3: u16 = 1022;
 pub const SVR: u16 = 1023;
 pub const BOOK3S_PIR: u16 = 1023;
+
+/// The SPR of an interrupt vector offset register, by the number in its name: there are three blocks (reg_booke.h; EREF, "Interrupt
+/// vector offset registers").
+#[must_use]
+pub const fn ivor(number: u8) -> u16 {
+    const SECOND_BLOCK: u8 = 32;
+    const THIRD_BLOCK: u8 = 38;
+    match number {
+        ..SECOND_BLOCK => IVOR0 + number as u16,
+        SECOND_BLOCK..THIRD_BLOCK => IVOR32 + (number - SECOND_BLOCK) as u16,
+        THIRD_BLOCK.. => IVOR38 + (number - THIRD_BLOCK) as u16,
+    }
+}

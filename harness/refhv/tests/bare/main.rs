@@ -11,6 +11,7 @@ mod timers;
 use std::sync::Arc;
 
 use sprig_isa::cpu::{Cpu, Family};
+use sprig_isa::exception::EXCEPTIONS;
 use sprig_isa::insn::word::assemble;
 use sprig_isa::spr::number;
 use sprig_refhv::bare::{Bare, Wires};
@@ -27,7 +28,6 @@ const VECTOR_STEP: u64 = 0x100;
 /// Bytes of all handlers.
 const HANDLERS: u64 = 0x3000;
 /// The first IVOR whose number is not IVOR0's plus its own.
-const SECOND_IVORS: u16 = 32;
 /// Where a test's data lies.
 const DATA: u64 = 0x4_0000;
 
@@ -50,11 +50,8 @@ impl Rig {
         let mut rig = Self { machine };
         if cpu.family.is_booke() {
             rig.state().spr.set(number::IVPR, VECTORS);
-            for ivor in 0..16 {
-                rig.state().spr.set(number::IVOR0 + ivor, u64::from(ivor) * VECTOR_STEP);
-            }
-            for ivor in SECOND_IVORS..38 {
-                rig.state().spr.set(number::IVOR32 + ivor - SECOND_IVORS, u64::from(ivor) * VECTOR_STEP);
+            for ivor in EXCEPTIONS.iter().filter_map(|row| row.ivor_on(cpu.set)) {
+                rig.state().spr.set(number::ivor(ivor), u64::from(ivor) * VECTOR_STEP);
             }
         }
         // Handlers that do nothing, for tests that look at what they were entered with.

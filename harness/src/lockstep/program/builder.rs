@@ -105,8 +105,8 @@ impl Builder {
     pub(super) fn set_up(&mut self) {
         if self.is_e500() {
             self.set_spr(number::IVPR, 0);
-            for (ivor, number) in handlers::ivors() {
-                self.set_spr(number, handlers::ivor_address(ivor));
+            for ivor in handlers::ivors(self.cpu) {
+                self.set_spr(number::ivor(ivor), handlers::ivor_address(ivor));
             }
         } else {
             // The CPU starts with its vectors at the top of the address space.

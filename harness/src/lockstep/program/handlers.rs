@@ -11,8 +11,6 @@ use sprig_isa::exception::{Class, EXCEPTIONS, Exception};
 use sprig_isa::msr;
 use sprig_isa::spr::number;
 
-/// Number of the first IVOR of the second block.
-const SECOND_BLOCK: u8 = 32;
 /// The register a handler works with, and its place while it does.
 const WORK: i64 = 31;
 /// BO: branch always.
@@ -29,18 +27,9 @@ pub(super) fn bytes(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
-/// The register of an IVOR.
-#[must_use]
-pub const fn ivor_number(ivor: u8) -> u16 {
-    match ivor.checked_sub(SECOND_BLOCK) {
-        Some(second) => number::IVOR32 + second as u16,
-        None => number::IVOR0 + ivor as u16,
-    }
-}
-
-/// Every IVOR that has a handler, and its register.
-pub(super) fn ivors() -> impl Iterator<Item = (u8, u16)> {
-    EXCEPTIONS.iter().filter_map(|row| row.ivor).map(|ivor| (ivor, ivor_number(ivor)))
+/// The number of every IVOR of this CPU that has a handler.
+pub(super) fn ivors(cpu: &Cpu) -> impl Iterator<Item = u8> {
+    EXCEPTIONS.iter().filter_map(|row| row.ivor_on(cpu.set))
 }
 
 /// Where the handler of an IVOR is.
@@ -51,7 +40,11 @@ pub(super) const fn ivor_address(ivor: u8) -> u32 {
 /// Where the handler of an interrupt is; none if the CPU has no such interrupt.
 fn address(cpu: &Cpu, exception: Exception) -> Option<u64> {
     let row = exception.description();
-    if cpu.family.is_booke() { row.ivor.map(ivor_address).map(u64::from) } else { row.vector.map(u64::from) }
+    if cpu.family.is_booke() {
+        row.ivor_on(cpu.set).map(ivor_address).map(u64::from)
+    } else {
+        row.vector.map(u64::from)
+    }
 }
 
 /// The handlers and the returns in low memory.

@@ -27,7 +27,6 @@ mod storage;
 mod sweep;
 mod translation;
 
-pub use handlers::ivor_number;
 pub use row::{Forms, Kind, ROWS, Row};
 pub use sweep::sweep;
 
