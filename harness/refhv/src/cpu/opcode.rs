@@ -189,7 +189,6 @@ pub mod x31 {
     pub const MFSPR: u32 = 339;
     pub const LWAX: u32 = 341;
     pub const LHAX: u32 = 343;
-    pub const TLBIA: u32 = 370;
     pub const MFTB: u32 = 371;
     pub const LWAUX: u32 = 373;
     pub const LHAUX: u32 = 375;

@@ -30,7 +30,6 @@ pub enum Privileged {
     Mtsrin,
     Tlbie,
     Tlbiel,
-    Tlbia,
     Tlbsync,
     Tlbwe,
     Tlbre,
@@ -91,7 +90,6 @@ impl Privileged {
             (primary::X31, x31::MTSRIN) => (Self::Mtsrin, BOOK3S),
             (primary::X31, x31::TLBIE) => (Self::Tlbie, BOOK3S),
             (primary::X31, x31::TLBIEL) => (Self::Tlbiel, BOOK3S64),
-            (primary::X31, x31::TLBIA) => (Self::Tlbia, BOOK3S32),
             (primary::X31, x31::TLBSYNC) => (Self::Tlbsync, ALL),
             (primary::X31, x31::TLBWE) => (Self::Tlbwe, BOOKE),
             (primary::X31, x31::TLBRE) => (Self::Tlbre, BOOKE),
@@ -126,14 +124,7 @@ impl Privileged {
         cpu.set.intersects(CpuSet::POWER)
             && matches!(
                 self,
-                Self::Hrfid
-                    | Self::Tlbie
-                    | Self::Tlbia
-                    | Self::Tlbsync
-                    | Self::Nap
-                    | Self::Doze
-                    | Self::Sleep
-                    | Self::Rvwinkle
+                Self::Hrfid | Self::Tlbie | Self::Tlbsync | Self::Nap | Self::Doze | Self::Sleep | Self::Rvwinkle
             )
     }
 }

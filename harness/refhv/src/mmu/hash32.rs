@@ -134,7 +134,7 @@ impl Hash32 {
                 *operands.rt() = self.segments[by_register].into();
                 Effect::None
             }
-            Privileged::Tlbie | Privileged::Tlbia => Effect::Changed,
+            Privileged::Tlbie => Effect::Changed,
             Privileged::Tlbsync => Effect::None,
             _ => return None,
         })

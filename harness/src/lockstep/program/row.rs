@@ -344,6 +344,5 @@ pub static ROWS: &[Row] = {
         x("mfsr", x31::MFSR, &[Rt, Sr], Compute),
         x("mfsrin", x31::MFSRIN, &[Rt, Rb], Compute),
         x("tlbie", x31::TLBIE, &[Rb], Segment),
-        x("tlbia", x31::TLBIA, &[], Compute),
     ]
 };

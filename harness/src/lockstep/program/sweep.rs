@@ -28,6 +28,7 @@ const NOT_SWEPT: &[(CpuSet, u32, &[u32], &str)] = &[
         "loads, stores and cache instructions by external PID: of e500mc",
     ),
     (CpuSet::G4_7447, primary::X31, &[x31::TLBIEL], "tlbiel: of 64-bit CPUs"),
+    (CpuSet::G4_7447, primary::X31, &[370], "tlbia: of none of these CPUs"),
     (CpuSet::G4_7447, primary::X31, &[310, 438, 822], "eciwx, ecowx, dss: of 7447, not of the reference"),
 ];
 /// Primary opcodes of units that are switched off: whether an undefined instruction of one is illegal, or the unit
