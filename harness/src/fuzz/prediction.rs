@@ -31,8 +31,10 @@ pub enum Part {
     Syndrome,
     /// DEAR or DAR.
     Dar,
-    /// CR, XER or LR.
+    /// CR, XER or LR; how a host step went.
     Special(&'static str),
+    /// The result of a host step with this number, after the value.
+    Result(u8),
     /// That the hypervisor gave the guest up there.
     GivenUp,
     /// That the target died.
@@ -46,6 +48,7 @@ impl Part {
             Self::Value | Self::GivenUp | Self::Fate => String::new(),
             Self::Register(number) => format!(".r{number}"),
             Self::Special(name) => format!(".{name}"),
+            Self::Result(number) => format!(".{number}"),
             Self::Exception => ".exception".to_owned(),
             Self::Srr0 => ".srr0".to_owned(),
             Self::Srr1 => ".srr1".to_owned(),
@@ -54,12 +57,14 @@ impl Part {
         }
     }
 
-    /// The output of this name of a step's (`case::Step::outputs`): a general register, or the value itself.
+    /// The output of this name of a step's (`case::Step::outputs`): a general register, a further result, or the value itself.
     pub(super) fn of_output(name: &str) -> Option<Self> {
-        match (name.strip_prefix('r'), ["cr", "xer", "lr"].into_iter().find(|special| *special == name)) {
+        const SPECIAL: [&str; 4] = ["cr", "xer", "lr", "status"];
+        match (name.strip_prefix('r'), SPECIAL.into_iter().find(|special| *special == name)) {
             (Some(number), _) => number.parse().ok().map(Self::Register),
             (None, Some(special)) => Some(Self::Special(special)),
-            (None, None) => name.is_empty().then_some(Self::Value),
+            (None, None) if name.is_empty() => Some(Self::Value),
+            (None, None) => name.parse().ok().map(Self::Result),
         }
     }
 
@@ -69,6 +74,7 @@ impl Part {
             Self::Value => "value",
             Self::Register(_) => "register",
             Self::Special(name) => name,
+            Self::Result(_) => "result",
             Self::Exception => "exception",
             Self::Srr0 => "srr0",
             Self::Srr1 => "srr1",

@@ -70,7 +70,7 @@ impl Shrunk {
             Part::Srr1 => Allowed::OneOf(vec![taken?.srr1]),
             Part::Syndrome => Allowed::OneOf(vec![taken?.syndrome.into()]),
             Part::Dar => Allowed::OneOf(vec![taken?.dar]),
-            part @ (Part::Value | Part::Register(_) | Part::Special(_)) => {
+            part @ (Part::Value | Part::Register(_) | Part::Special(_) | Part::Result(_)) => {
                 let index = outputs.iter().position(|name| Part::of_output(name) == Some(part))?;
                 Allowed::OneOf(vec![*outcome.values.get(index)?])
             }

@@ -8,6 +8,7 @@ use super::bystanders::{CALLS, FIRSTS, Instruction};
 use super::contract::ASKED;
 use super::environment::{MEMORY, WINDOW, ZERO};
 use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user, implemented, step};
+use super::odd::scene::SCENES;
 use super::odd::{BEHIND, CODE, Place};
 use super::phrase::SOME_TICKS;
 use super::vocabulary::is_segment;
@@ -372,8 +373,7 @@ impl Generator {
                 scripts.push(vec![user(Action::Odd(odd))]);
             }
         }
-        let named =
-            |name: &str| vocabulary.odds.iter().find(|odd| odd.name == name).map(|odd| supervisor(Action::Odd(odd)));
+        let named = |name: &str| self.odd_named(name);
         let sprg0 = vocabulary.held.iter().find(|spr| spr.number == number::SPRG0).copied();
         if let Some(sprg0) = sprg0.filter(|_| self.is_paged()) {
             let mapped = [self.map_page(), supervisor(Action::WriteSpr(sprg0, VALUE))];
@@ -401,13 +401,32 @@ impl Generator {
         if let ([Some(mapped), Some(segment), Some(called)], Some(lifts)) = (code, named("map-page-without-flag")) {
             let stores = CODE.map(|(ea, word)| supervisor(Action::Store(Size::Word, ea, word)));
             for map in [lifts, self.map_page()] {
-                scripts.push(stores.into_iter().chain([mapped, map, segment, called]).collect());
+                for called in [called, user(called.action)] {
+                    scripts.push(stores.into_iter().chain([mapped, map, segment, called]).collect());
+                }
             }
         }
         if let (Some(set), Some(load)) = (named("set-sprg4"), named("load-sprg4")) {
             scripts.push(vec![set, self.map_page(), load]);
         }
+        scripts.extend(self.scenes());
         scripts
+    }
+
+    /// The odd step of this name, if scripts can have it.
+    fn odd_named(&self, name: &str) -> Option<Step> {
+        self.vocabulary().odds.iter().find(|odd| odd.name == name).map(|odd| supervisor(Action::Odd(odd)))
+    }
+
+    /// Odd steps one after the other. Those about what is translated have the page and a page of memory.
+    fn scenes(&self) -> impl Iterator<Item = Vec<Step>> {
+        let played = |&(in_user, name): &(bool, &str)| self.odd_named(name).map(|odd| Step { user: in_user, ..odd });
+        let is_about_segments = |scene: &[Step]| matches!(scene.first(), Some(Step { action: Action::Odd(odd), .. }) if odd.name == "segment-used");
+        let scenes = SCENES.iter().filter_map(move |scene| scene.iter().map(played).collect::<Option<Vec<Step>>>());
+        scenes.map(move |scene| {
+            let translated = [self.map_page(), supervisor(Action::Map(WINDOW, MEMORY, Rights::Srw))];
+            if is_about_segments(&scene) { translated.into_iter().chain(scene).collect() } else { scene }
+        })
     }
 
     fn interrupts(&self) -> Vec<Vec<Step>> {
@@ -436,6 +455,10 @@ impl Generator {
             }
             if let Some(line) = line {
                 scripts.push(script(&[supervisor(Action::Line(line, false)), on, ask]));
+            }
+            let proxy = ["proxy-on", "proxy-vector", "proxy-off"].map(|name| self.odd_named(name));
+            if let (Exception::External, [Some(proxy), Some(vector), Some(none)]) = (exception, proxy) {
+                scripts.push([proxy].into_iter().chain(script(&[on, ask, off, vector, none])).collect());
             }
             let fields = (Field::by_name("msr"), Field::by_name("int_pending"), Field::by_name("critical"));
             if let (true, (Some(msr), Some(pending), Some(critical))) = (self.is_paged(), fields) {

@@ -41,7 +41,7 @@ impl Contract<'_> {
                 self.map_page(self.environment.page())
             }
             Says::MapsCode => {
-                self.memory.map(WINDOW, MEMORY, Rights::Srw);
+                self.memory.map(WINDOW, MEMORY, Rights::SrwUrw);
                 self.kernel_translates();
                 Prediction::done("mmu.mapped-page-is-reached")
             }
@@ -62,6 +62,17 @@ impl Contract<'_> {
                 self.exit();
                 self.decrementer.doubt();
                 Prediction::done(rule)
+            }
+            Says::Breakpoint(rule) => {
+                self.registers.forget(number::IAC1);
+                self.open_by(rule)
+            }
+            Says::Woken(rule) => {
+                self.decrementer.doubt();
+                for save in [number::CSRR0, number::CSRR1] {
+                    self.registers.forget(save);
+                }
+                self.open_by(rule)
             }
             Says::Reset => {
                 let behind = self.memory.mapped;

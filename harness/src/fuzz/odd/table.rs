@@ -1,78 +1,15 @@
-//! Steps that a kernel seldom takes, and that no register, field or call stands for: each with the line that takes it, and what the
-//! contract says of it. A table, since most are one instruction that a hypervisor mistakes for another.
+//! Odd steps of a guest's, and those of user space that go with them.
 
-use super::environment::{Environment, MEMORY, WINDOW};
+use super::{Odd, Place, Says};
 use crate::feature::Feature;
-use sprig_isa::msr::{self, book3s, booke};
-
-/// One of them.
-#[derive(Debug)]
-pub struct Odd {
-    /// What it is, as coverage counts it.
-    pub(super) name: &'static str,
-    /// The line, in which `{...}` stands for something of the CPU's.
-    line: &'static str,
-    /// What the target has to have.
-    pub(super) needs: &'static [Feature],
-    /// What it must not have.
-    lacks: &'static [Feature],
-    /// Who takes it, and where.
-    pub(super) place: Place,
-    /// What comes of it.
-    pub(super) says: Says,
-}
-
-/// Where an odd step may stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Anywhere, in problem state too.
-    Anywhere,
-    /// Anywhere in supervisor state.
-    Supervisor,
-    /// Where the scripts of single things have it, since it leaves the guest in a state that other steps do not expect.
-    Arranged,
-}
-
-/// What the contract says.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Says {
-    /// Nothing: the reference is asked. The rule comes closest.
-    Open(&'static str),
-    /// The same of a step that is no instruction of the guest's, or one that takes no exception.
-    Done(&'static str),
-    /// The same, and where an exception has ended it the MSR is not the kernel's.
-    OpenMsr(&'static str),
-    /// The value is one of these, by this rule.
-    Value(&'static str, &'static [u64]),
-    /// It is a system call of the guest's, which finds these in r3 and r4.
-    SystemCall(&'static str, [u64; 2]),
-    /// The page is mapped as always.
-    MapsPage,
-    /// The page is mapped, and its physical address is that of memory.
-    MapsPageBehindMemory,
-    /// A page of memory is mapped, with code in it.
-    MapsCode,
-    /// A handler of the script's own finds this in USPRG4, by this rule, where the page is there to be stored to.
-    Handler(&'static str, u64),
-    /// Timers have run out, or have not any more.
-    Timers(&'static str),
-    /// The guest begins anew.
-    Reset,
-}
-
-/// Memory that the page is put behind: no other step is about it.
-pub(super) const BEHIND: u64 = MEMORY + 0x1_0000;
 
 const CALL: &[Feature] = &[Feature::Hypercall];
 const NO_EXECUTE: &[Feature] = &[Feature::MagicPage, Feature::Book3s64];
 const OTHER_ORDER: &[Feature] = &[Feature::MagicPage, Feature::LittleEndian, Feature::Host, Feature::Ioctl];
 
 const TIMERS: &[Feature] = &[Feature::Booke, Feature::Host, Feature::Ioctl];
-/// UCLE, SPE, FP, FE0, DE and FE1 of an e500v2's MSR (e500 manual, table 2-9); FE0 and FE1 are where the server families have them.
-const UNITS: u64 = booke::UCLE | booke::SPE | msr::FP | book3s::FE0 | booke::DE | book3s::FE1;
-
-/// All of them.
-static ODDS: &[Odd] = &[
+/// What a guest does, and what is done to it.
+pub(super) static GUESTS: &[Odd] = &[
     Odd {
         name: "osi",
         // The two magic values of Mac-on-Linux.
@@ -193,7 +130,7 @@ static ODDS: &[Odd] = &[
     },
     Odd {
         name: "code-mapped",
-        line: "map 0xd0000000 to SCRATCH as srwx",
+        line: "map 0xd0000000 to SCRATCH as srwx,urwx",
         needs: NO_EXECUTE,
         lacks: &[],
         place: Place::Arranged,
@@ -233,55 +170,3 @@ static ODDS: &[Odd] = &[
         says: Says::Done("page.byte-order"),
     },
 ];
-
-/// Code in the window: `addi r3, 0, 0x77; blr`.
-pub(super) const CODE: [(u64, u64); 2] = [(MEMORY, 0x3860_0077), (MEMORY + 4, 0x4e80_0020)];
-const _: () = assert!(WINDOW == 0xd000_0000, "lines of the table say it");
-
-/// Those that scripts of this environment can have.
-pub(super) fn here(environment: &Environment) -> Vec<&'static Odd> {
-    let has = |feature: &Feature| environment.has(*feature);
-    ODDS.iter().filter(|odd| odd.needs.iter().all(has) && !odd.lacks.iter().any(has)).collect()
-}
-
-impl Odd {
-    /// Its line on this CPU.
-    pub(super) fn text(&self, environment: &Environment) -> String {
-        let msr = environment.msr();
-        self.line
-            .replace("{other-space}", &format!("{:#x}", msr | booke::IS | booke::DS))
-            .replace("{units}", &format!("{:#x}", msr ^ UNITS))
-            .replace("{msr}", &format!("{msr:#x}"))
-    }
-
-    /// True if it gives a value.
-    pub(super) fn gives_value(&self) -> bool {
-        self.line.contains(" gives ") || self.line.starts_with("page.") || self.line.starts_with("map-page")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fuzz::testing::environment;
-    use sprig_isa::page;
-
-    #[test]
-    fn each_is_a_step_of_some_target() {
-        let targets = ["ref-e500v2-pr", "ref-7447-pr", "ref-970-pr", "ref-power8-64-pr", "ref-power8-64le-pr"];
-        let said: Vec<&str> = targets.iter().flat_map(|id| here(&environment(id))).map(|odd| odd.name).collect();
-        for odd in ODDS {
-            assert!(said.contains(&odd.name), "{}", odd.name);
-        }
-        assert!(here(&environment("ref-e500v2-bare")).iter().all(|odd| !odd.needs.contains(&Feature::Hypercall)));
-    }
-
-    #[test]
-    fn the_page_is_where_its_lines_look() {
-        let displacement = |name| {
-            let field = page::Field::by_name(name).expect("a field");
-            i32::from(field.offset32) - page::PAGE_SIZE as i32
-        };
-        assert_eq!((displacement("sprg0"), displacement("sprg4")), (-4060, -3884));
-    }
-}
