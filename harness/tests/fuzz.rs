@@ -23,7 +23,7 @@ const SCRIPTS: u64 = 1300;
 const SEED: u64 = 1;
 
 /// The mistakes, each with the CPU to find it on.
-const DEVIATIONS: [(Deviation, &str); 41] = [
+const DEVIATIONS: [(Deviation, &str); 53] = [
     (Deviation::AliasNotReloaded, "e500v2"),
     (Deviation::AliasReloadedRarely, "440"),
     (Deviation::AliasesSwapped, "e500v2"),
@@ -65,6 +65,18 @@ const DEVIATIONS: [(Deviation, &str); 41] = [
     (Deviation::AliasStaleInHandler, "e500v2"),
     (Deviation::MtmsrLosesUnitBits, "e500v2"),
     (Deviation::TimerStatusAllCleared, "e500v2"),
+    (Deviation::NoExecuteLiftedForPrograms, "970"),
+    (Deviation::SegmentsNotFlushed, "7447"),
+    (Deviation::ProcessNotFlushed, "e500v2"),
+    (Deviation::PvinfoLowHalfTwice, "440"),
+    (Deviation::BreakpointReflected, "e500v2"),
+    (Deviation::StepOverEmulated, "e500v2"),
+    (Deviation::DebugRegistersAreGuests, "440"),
+    (Deviation::TranslateAnyProcess, "e500v2"),
+    (Deviation::VectorNotAsked, "e500v2"),
+    (Deviation::SwitchedOffAnswered, "power8"),
+    (Deviation::EnablesUnknownHcall, "440"),
+    (Deviation::HcallArgumentsShifted, "power8"),
 ];
 
 /// Right hypervisors and CPUs, of every family, word size and byte order.
