@@ -191,6 +191,52 @@ pub mod papr {
     /// A number that no call has (those of H_RTAS and the like begin after it): KVM leaves it to user space, which refuses it.
     pub const UNKNOWN: u32 = 0xfffc;
 
+    /// Bit number `n` of a doubleword as LoPAR counts them.
+    const fn bit(n: u32) -> u64 {
+        1 << (u64::BITS - 1 - n)
+    }
+
+    /// H_ENTER: this very entry, not any of its group (LoPAR, table "Page frame table access flags", and so the next three).
+    pub const H_EXACT: u64 = bit(24);
+    /// H_READ: four entries.
+    pub const H_READ_4: u64 = bit(26);
+    /// H_REMOVE, H_PROTECT: only if its AVPN is that of r6.
+    pub const H_AVPN: u64 = bit(32);
+    /// H_REMOVE: only if its first doubleword has none of the bits of r6.
+    pub const H_ANDCOND: u64 = bit(33);
+    /// H_PAGE_INIT: zero the page (asm/hvcall.h, and so the next one).
+    pub const H_ZERO_PAGE: u64 = bit(48);
+    /// H_PAGE_INIT: copy the other page.
+    pub const H_COPY_PAGE: u64 = bit(49);
+
+    /// A request of H_BULK_REMOVE, and the answer in its place (arch/powerpc/kvm/book3s_pr_papr.c, H_BULK_REMOVE_TYPE and others).
+    pub mod bulk_remove {
+        /// What a doubleword is: one of the next three.
+        pub const TYPE: u64 = 0xc000_0000_0000_0000;
+        /// A request.
+        pub const REQUEST: u64 = 0x4000_0000_0000_0000;
+        /// An answer.
+        pub const RESPONSE: u64 = 0x8000_0000_0000_0000;
+        /// The end of the requests.
+        pub const END: u64 = 0xc000_0000_0000_0000;
+        /// What came of a request: one of the next two, or zero where the entry is removed.
+        pub const CODE: u64 = 0x3000_0000_0000_0000;
+        /// There is no such entry.
+        pub const NOT_FOUND: u64 = 0x1000_0000_0000_0000;
+        /// There is no such place.
+        pub const PARM: u64 = 0x2000_0000_0000_0000;
+        /// R and C of the entry that is removed.
+        pub const RC: u64 = 0x0c00_0000_0000_0000;
+        /// The conditions of a request: [`AVPN`] and [`ANDCOND`].
+        pub const FLAGS: u64 = 0x0300_0000_0000_0000;
+        /// As [`H_AVPN`](super::H_AVPN).
+        pub const AVPN: u64 = 0x0200_0000_0000_0000;
+        /// As [`H_ANDCOND`](super::H_ANDCOND).
+        pub const ANDCOND: u64 = 0x0100_0000_0000_0000;
+        /// Which entry.
+        pub const PTEX: u64 = 0x00ff_ffff_ffff_ffff;
+    }
+
     /// A number with a name in scripts.
     #[derive(Debug)]
     pub struct Named {
@@ -206,11 +252,6 @@ pub mod papr {
 
     const fn status(name: &'static str, value: i64) -> Named {
         named(name, value.cast_unsigned())
-    }
-
-    /// Bit number `n` of a doubleword as LoPAR counts them.
-    const fn bit(n: u32) -> u64 {
-        1 << (u64::BITS - 1 - n)
     }
 
     /// What scripts name of the calls: calls, flags and statuses as in asm/hvcall.h, requests of H_BULK_REMOVE as in
@@ -234,26 +275,26 @@ pub mod papr {
         named("H_SET_MODE", H_SET_MODE as u64),
         named("H_RPT_INVALIDATE", H_RPT_INVALIDATE as u64),
         named("PAPR_UNKNOWN", UNKNOWN as u64),
-        named("H_EXACT", bit(24)),
-        named("H_READ_4", bit(26)),
-        named("H_AVPN", bit(32)),
-        named("H_ANDCOND", bit(33)),
-        named("H_ZERO_PAGE", bit(48)),
-        named("H_COPY_PAGE", bit(49)),
+        named("H_EXACT", H_EXACT),
+        named("H_READ_4", H_READ_4),
+        named("H_AVPN", H_AVPN),
+        named("H_ANDCOND", H_ANDCOND),
+        named("H_ZERO_PAGE", H_ZERO_PAGE),
+        named("H_COPY_PAGE", H_COPY_PAGE),
         named("H_SET_MODE_RESOURCE_SET_CIABR", 1),
         named("H_SET_MODE_RESOURCE_SET_DAWR0", 2),
         named("H_SET_MODE_RESOURCE_ADDR_TRANS_MODE", 3),
         named("H_SET_MODE_RESOURCE_LE", SET_MODE_RESOURCE_LE as u64),
         named("H_SET_MODE_RESOURCE_SET_DAWR1", 5),
-        named("H_BULK_REMOVE_REQUEST", 0x4000_0000_0000_0000),
-        named("H_BULK_REMOVE_RESPONSE", 0x8000_0000_0000_0000),
-        named("H_BULK_REMOVE_END", 0xc000_0000_0000_0000),
-        named("H_BULK_REMOVE_TYPE", 0xc000_0000_0000_0000),
-        named("H_BULK_REMOVE_NOT_FOUND", 0x1000_0000_0000_0000),
-        named("H_BULK_REMOVE_CODE", 0x3000_0000_0000_0000),
-        named("H_BULK_REMOVE_RC", 0x0c00_0000_0000_0000),
-        named("H_BULK_REMOVE_AVPN", 0x0200_0000_0000_0000),
-        named("H_BULK_REMOVE_ANDCOND", 0x0100_0000_0000_0000),
+        named("H_BULK_REMOVE_REQUEST", bulk_remove::REQUEST),
+        named("H_BULK_REMOVE_RESPONSE", bulk_remove::RESPONSE),
+        named("H_BULK_REMOVE_END", bulk_remove::END),
+        named("H_BULK_REMOVE_TYPE", bulk_remove::TYPE),
+        named("H_BULK_REMOVE_NOT_FOUND", bulk_remove::NOT_FOUND),
+        named("H_BULK_REMOVE_CODE", bulk_remove::CODE),
+        named("H_BULK_REMOVE_RC", bulk_remove::RC),
+        named("H_BULK_REMOVE_AVPN", bulk_remove::AVPN),
+        named("H_BULK_REMOVE_ANDCOND", bulk_remove::ANDCOND),
         named("H_VPA_FUNC_SHIFT", 45),
         named("H_VPA_REG_VPA", 1),
         named("H_VPA_REG_DTL", 2),

@@ -3,9 +3,9 @@
 //! and up.
 
 use sprig_isa::hcall::papr::{
-    H_BULK_REMOVE, H_ENTER, H_FUNCTION, H_NOT_FOUND, H_P2, H_P3, H_P4, H_PARAMETER, H_PROTECT, H_PTEG_FULL, H_READ,
-    H_REMOVE, H_SET_MODE, H_SUCCESS, H_UNSUPPORTED_FLAG, SET_MODE_BIG_ENDIAN, SET_MODE_LITTLE_ENDIAN,
-    SET_MODE_RESOURCE_LE,
+    H_ANDCOND, H_AVPN, H_BULK_REMOVE, H_ENTER, H_EXACT, H_FUNCTION, H_NOT_FOUND, H_P2, H_P3, H_P4, H_PARAMETER,
+    H_PROTECT, H_PTEG_FULL, H_READ, H_READ_4, H_REMOVE, H_SET_MODE, H_SUCCESS, H_UNSUPPORTED_FLAG, SET_MODE_BIG_ENDIAN,
+    SET_MODE_LITTLE_ENDIAN, SET_MODE_RESOURCE_LE, bulk_remove,
 };
 use sprig_isa::mmu::hash64::{
     PTE_AVPN, PTE_C, PTE_KEY, PTE_KEY_LOW, PTE_N, PTE_PP, PTE_PP0, PTE_R, PTE_SIZE, PTE_V, PTES_PER_GROUP, SLB_B,
@@ -18,38 +18,16 @@ use super::{Effect, HashedPageTable, Registers};
 /// log2 of the size of a table in bytes: the smallest there is, enough for a guest of 16 MiB.
 const SIZE_SHIFT: u32 = 18;
 
-/// Flags in r4 (LoPAR, table "Page frame table access flags").
-mod flag {
-    /// H_ENTER: this very entry, not any of its group.
-    pub(super) const EXACT: u64 = 1 << 39;
-    /// H_READ: four entries.
-    pub(super) const READ_4: u64 = 1 << 37;
-    /// H_REMOVE, H_PROTECT: only if its AVPN is that of r6.
-    pub(super) const AVPN: u64 = 1 << 31;
-    /// H_REMOVE: only if its first doubleword has none of the bits of r6.
-    pub(super) const ANDCOND: u64 = 1 << 30;
-    /// H_PROTECT: by how much PP0 is further up in the entry.
-    pub(super) const PP0_SHIFT: u32 = 55;
-    /// H_PROTECT: the same of the upper bits of the key.
-    pub(super) const KEY_HIGH_SHIFT: u32 = 48;
-}
-
-/// A request of H_BULK_REMOVE, and the answer in its place (arch/powerpc/kvm/book3s_pr_papr.c).
-mod bulk {
-    pub(super) const REQUESTS: usize = 4;
-    pub(super) const KIND: u64 = 0xc000_0000_0000_0000;
-    pub(super) const REQUEST: u64 = 0x4000_0000_0000_0000;
-    pub(super) const RESPONSE: u64 = 0x8000_0000_0000_0000;
-    pub(super) const END: u64 = 0xc000_0000_0000_0000;
-    pub(super) const NOT_FOUND: u64 = 0x1000_0000_0000_0000;
-    pub(super) const BAD: u64 = 0x2000_0000_0000_0000;
-    /// Which conditions hold, further up than in r4 of H_REMOVE.
-    pub(super) const FLAGS: u64 = 0x0300_0000_0000_0000;
-    pub(super) const FLAGS_SHIFT: u32 = 26;
-    pub(super) const INDEX: u64 = 0x00ff_ffff_ffff_ffff;
-    /// By how much R and C are further up than in the entry (book3s_hv_rm_mmu.c, kvmppc_h_bulk_remove).
-    pub(super) const USED_SHIFT: u32 = 51;
-}
+/// H_PROTECT: by how much PP0 is further up in an entry than in the flags of r4.
+const PP0_SHIFT: u32 = 55;
+/// H_PROTECT: the same of the upper bits of the key.
+const KEY_HIGH_SHIFT: u32 = 48;
+/// H_BULK_REMOVE: how many requests there may be (book3s_pr_papr.c, H_BULK_REMOVE_MAX_BATCH).
+const REQUESTS: usize = 4;
+/// H_BULK_REMOVE: by how much its conditions are further up than in r4 of H_REMOVE.
+const FLAGS_SHIFT: u32 = bulk_remove::AVPN.trailing_zeros() - H_AVPN.trailing_zeros();
+/// H_BULK_REMOVE: by how much R and C are further up than in the entry (book3s_hv_rm_mmu.c, kvmppc_h_bulk_remove).
+const USED_SHIFT: u32 = bulk_remove::RC.trailing_zeros() - PTE_C.trailing_zeros();
 
 const STATUS: usize = 3;
 const FLAGS: usize = 4;
@@ -101,7 +79,7 @@ impl PaprTable {
 
     fn enter(&mut self, flags: u64, index: u64, entry: (u64, u64)) -> Result<u64, i64> {
         let (first, count) =
-            if flags & flag::EXACT != 0 { (index, 1) } else { (index & !(PTES_PER_GROUP - 1), PTES_PER_GROUP) };
+            if flags & H_EXACT != 0 { (index, 1) } else { (index & !(PTES_PER_GROUP - 1), PTES_PER_GROUP) };
         if self.read(first).is_none() {
             return Err(H_PARAMETER);
         }
@@ -115,7 +93,7 @@ impl PaprTable {
         let entry = self.entry(index).ok_or(H_PARAMETER)?;
         let old = *entry;
         let (has_other_avpn, has_bits) = ((old.0 ^ avpn) & (SLB_B | PTE_AVPN) != 0, old.0 & avpn != 0);
-        if old.0 & PTE_V == 0 || flags & flag::AVPN != 0 && has_other_avpn || flags & flag::ANDCOND != 0 && has_bits {
+        if old.0 & PTE_V == 0 || flags & H_AVPN != 0 && has_other_avpn || flags & H_ANDCOND != 0 && has_bits {
             return Err(H_NOT_FOUND);
         }
         *entry = (0, 0);
@@ -123,37 +101,37 @@ impl PaprTable {
     }
 
     fn bulk_remove(&mut self, gpr: &mut [u64; 32]) -> Result<(), i64> {
-        for request in gpr[RESULTS..].as_chunks_mut().0.iter_mut().take(bulk::REQUESTS) {
+        for request in gpr[RESULTS..].as_chunks_mut().0.iter_mut().take(REQUESTS) {
             let [word, avpn] = *request;
-            match word & bulk::KIND {
-                bulk::REQUEST => {}
-                bulk::END => break,
+            match word & bulk_remove::TYPE {
+                bulk_remove::REQUEST => {}
+                bulk_remove::END => break,
                 _ => return Err(H_PARAMETER),
             }
-            let result = self.remove((word & bulk::FLAGS) >> bulk::FLAGS_SHIFT, word & bulk::INDEX, avpn);
+            let result = self.remove((word & bulk_remove::FLAGS) >> FLAGS_SHIFT, word & bulk_remove::PTEX, avpn);
             let answer = match result {
-                Ok((_, word1)) => (word1 & (PTE_R | PTE_C)) << bulk::USED_SHIFT,
-                Err(H_NOT_FOUND) => bulk::NOT_FOUND,
-                Err(_) => bulk::BAD,
+                Ok((_, word1)) => (word1 & (PTE_R | PTE_C)) << USED_SHIFT,
+                Err(H_NOT_FOUND) => bulk_remove::NOT_FOUND,
+                Err(_) => bulk_remove::PARM,
             };
-            request[0] = bulk::RESPONSE | answer | word & (bulk::FLAGS | bulk::INDEX);
+            request[0] = bulk_remove::RESPONSE | answer | word & (bulk_remove::FLAGS | bulk_remove::PTEX);
         }
         Ok(())
     }
 
     fn protect(&mut self, flags: u64, index: u64, avpn: u64) -> Result<(), i64> {
         let entry = self.entry(index).ok_or(H_PARAMETER)?;
-        if entry.0 & PTE_V == 0 || flags & flag::AVPN != 0 && (entry.0 ^ avpn) & (SLB_B | PTE_AVPN) != 0 {
+        if entry.0 & PTE_V == 0 || flags & H_AVPN != 0 && (entry.0 ^ avpn) & (SLB_B | PTE_AVPN) != 0 {
             return Err(H_NOT_FOUND);
         }
-        let high = flags << flag::PP0_SHIFT & PTE_PP0 | flags << flag::KEY_HIGH_SHIFT & PTE_KEY & !PTE_KEY_LOW;
+        let high = flags << PP0_SHIFT & PTE_PP0 | flags << KEY_HIGH_SHIFT & PTE_KEY & !PTE_KEY_LOW;
         let rights = high | flags & (PTE_PP | PTE_N | PTE_KEY_LOW);
         entry.1 = entry.1 & !(PTE_PP0 | PTE_KEY | PTE_PP | PTE_N) | rights;
         Ok(())
     }
 
     fn read_entries(&self, flags: u64, index: u64, gpr: &mut [u64; 32]) -> Result<(), i64> {
-        let (first, count) = if flags & flag::READ_4 != 0 { (index & !3, 4) } else { (index, 1) };
+        let (first, count) = if flags & H_READ_4 != 0 { (index & !3, 4) } else { (index, 1) };
         for offset in 0..count {
             let (word0, word1) = self.read(first + offset).ok_or(H_PARAMETER)?;
             let result = RESULTS + 2 * offset as usize;
