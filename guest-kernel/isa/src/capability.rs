@@ -41,18 +41,28 @@ pub static CAPABILITIES: &[Capability] = &[
     row("KVM_CAP_ENABLE_CAP", 54, Of::Every),
     row("KVM_CAP_PPC_GET_PVINFO", 57, Of::Every),
     row("KVM_CAP_PPC_IRQ_LEVEL", 58, Of::Every),
-    row("KVM_CAP_PPC_BOOKE_SREGS", 62, Of::Embedded),
+    row("KVM_CAP_PPC_BOOKE_SREGS", PPC_BOOKE_SREGS, Of::Embedded),
     row("KVM_CAP_PPC_HIOR", 67, Of::Server),
-    row("KVM_CAP_PPC_PAPR", 68, Of::Server),
-    row("KVM_CAP_SW_TLB", 69, Of::E500),
+    row("KVM_CAP_PPC_PAPR", PPC_PAPR, Of::Server),
+    row("KVM_CAP_SW_TLB", SW_TLB, Of::E500),
     row("KVM_CAP_ONE_REG", 70, Of::Every),
     row("KVM_CAP_PPC_BOOKE_WATCHDOG", WATCHDOG, Of::Embedded),
-    row("KVM_CAP_PPC_EPR", 86, Of::Embedded),
+    row("KVM_CAP_PPC_EPR", PPC_EPR, Of::Embedded),
     row("KVM_CAP_IMMEDIATE_EXIT", 136, Of::Every),
 ];
 
+/// KVM_CAP_PPC_BOOKE_SREGS: KVM_GET_SREGS has the embedded families' registers.
+pub const PPC_BOOKE_SREGS: u32 = 62;
+/// KVM_CAP_PPC_PAPR: the guest is a PAPR partition.
+pub const PPC_PAPR: u32 = 68;
+/// KVM_CAP_SW_TLB: the guest's TLB lies in memory of user space.
+pub const SW_TLB: u32 = 69;
 /// KVM_CAP_PPC_BOOKE_WATCHDOG: user space is told of the watchdog's last time-out.
 pub const WATCHDOG: u32 = 83;
+/// KVM_CAP_PPC_EPR: an external interrupt asks user space for its vector.
+pub const PPC_EPR: u32 = 86;
+/// KVM_CAP_PPC_ENABLE_HCALL: the kernel answers a hypercall itself, or leaves it to user space. Of a VM; scripts do not name it.
+pub const PPC_ENABLE_HCALL: u32 = 104;
 
 /// Those of which the answer is how many there may be.
 pub static COUNTS: &[(&str, u32)] =
@@ -84,8 +94,8 @@ mod tests {
     #[test]
     fn the_tlb_of_user_space_is_e500s_and_registers_one_at_a_time_are_everybodys() {
         let of = |number, family| Capability::by_number(number).expect("a capability").is_of(family);
-        assert!(of(69, Family::BookeE500) && !of(69, Family::Booke44x) && !of(69, Family::Book3s64));
-        assert!(of(62, Family::Booke44x) && !of(62, Family::Book3s32));
+        assert!(of(SW_TLB, Family::BookeE500) && !of(SW_TLB, Family::Booke44x) && !of(SW_TLB, Family::Book3s64));
+        assert!(of(PPC_BOOKE_SREGS, Family::Booke44x) && !of(PPC_BOOKE_SREGS, Family::Book3s32));
         assert!(of(67, Family::Book3s32) && !of(67, Family::BookeE500));
         assert!(of(70, Family::Book3s64) && of(70, Family::Booke44x));
         assert!(Capability::by_number(0).is_none());

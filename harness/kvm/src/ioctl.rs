@@ -112,16 +112,6 @@ pub const VM_TYPE_DEFAULT: usize = 0;
 pub const VM_TYPE_HV: usize = 1;
 /// KVM_VM_PPC_PR: guests run in problem state.
 pub const VM_TYPE_PR: usize = 2;
-/// KVM_CAP_PPC_BOOKE_SREGS: KVM_GET_SREGS has the embedded families' registers.
-pub const CAP_BOOKE_SREGS: u32 = 62;
-/// KVM_CAP_PPC_PAPR: the guest is a PAPR partition.
-pub const CAP_PAPR: u32 = 68;
-/// KVM_CAP_SW_TLB: the guest's TLB lies in memory of user space.
-pub const CAP_SW_TLB: u32 = 69;
-/// KVM_CAP_PPC_EPR: an external interrupt asks user space for its vector.
-pub const CAP_EPR: u32 = 86;
-/// KVM_CAP_PPC_ENABLE_HCALL: the kernel answers a hypercall itself, or leaves it to user space. Of a VM.
-pub const CAP_ENABLE_HCALL: u32 = 104;
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use crate::linux::{self, Backing, ioctl};
 use crate::memory::{HashTable, Mapping};
 use core::ptr;
-use sprig_isa::one_reg::HIOR;
+use sprig_isa::{capability, one_reg::HIOR};
 use sprig_kvm::ioctl as request;
 use sprig_kvm::options::Kind;
 use sprig_kvm::registers::{Family, Sregs, one_reg};
@@ -41,7 +41,7 @@ impl Kvm {
         }
         let run_size = run_size.map_err(|errno| errno.of("KVM_GET_VCPU_MMAP_SIZE"))?;
         // Either tells the family, should a kernel deny one of them.
-        let is_embedded = [request::CAP_SW_TLB, request::CAP_BOOKE_SREGS].iter().any(|capability| {
+        let is_embedded = [capability::SW_TLB, capability::PPC_BOOKE_SREGS].iter().any(|capability| {
             // SAFETY: it takes the capability's number.
             let answer = unsafe { ioctl(file, request::CHECK_EXTENSION, *capability as usize) };
             !matches!(answer, Ok(0) | Err(_))
@@ -139,14 +139,14 @@ impl Kernel {
             array_len: size_of::<[tlb::Entry; tlb::ENTRIES]>() as u32,
         };
         // SAFETY: the kernel copies configuration and parameters; the array is the TLB's alone and outlives the vCPU.
-        unsafe { self.enable(request::CAP_SW_TLB, [ptr::from_ref(&config) as u64, 0, 0, 0]) }
+        unsafe { self.enable(capability::SW_TLB, [ptr::from_ref(&config) as u64, 0, 0, 0]) }
             .map_err(|errno| errno.of("KVM_ENABLE_CAP of KVM_CAP_SW_TLB"))
     }
 
     /// Makes the guest a PAPR partition.
     fn become_partition(&self) -> Result<(), Failure> {
         // SAFETY: it takes no argument.
-        unsafe { self.enable(request::CAP_PAPR, [0; 4]) }
+        unsafe { self.enable(capability::PPC_PAPR, [0; 4]) }
             .map_err(|errno| errno.of("KVM_ENABLE_CAP of KVM_CAP_PPC_PAPR"))
     }
 

@@ -7,7 +7,7 @@ use crate::memory::{Mapping, Ram};
 use core::ops::Range;
 use core::ptr;
 use sprig_isa::answer::HCALL_REGISTERS;
-use sprig_isa::other_vm::Registers;
+use sprig_isa::{capability, other_vm::Registers};
 use sprig_kvm::exit::{AT_ARGUMENTS, AT_DATA, AT_STATUS, AT_VECTOR, Exit, HEAD};
 use sprig_kvm::ioctl as request;
 use sprig_kvm::other_vm::OtherVm;
@@ -206,7 +206,7 @@ impl Vm for Machine {
 
     fn enable_capability(&mut self, number: u32, flags: u32, argument: u64) -> Result<(), Errno> {
         // What others take is an address.
-        if number == request::CAP_SW_TLB {
+        if number == capability::SW_TLB {
             return Err(EINVAL);
         }
         let enable = EnableCap { cap: number, flags, args: [argument, 0, 0, 0], pad: [0; 64] };
@@ -245,12 +245,12 @@ impl Vm for Machine {
 
     fn enable_external_proxy(&mut self, on: bool) -> Result<(), Errno> {
         // SAFETY: its argument is a number.
-        unsafe { self.kernel.enable(request::CAP_EPR, [on.into(), 0, 0, 0]) }
+        unsafe { self.kernel.enable(capability::PPC_EPR, [on.into(), 0, 0, 0]) }
     }
 
     fn enable_hypercall(&mut self, number: u64, on: u64) -> Result<(), Errno> {
         // SAFETY: its arguments are numbers.
-        unsafe { enable(&self.kernel.vm, request::CAP_ENABLE_HCALL, [number, on, 0, 0]) }
+        unsafe { enable(&self.kernel.vm, capability::PPC_ENABLE_HCALL, [number, on, 0, 0]) }
     }
 
     fn answer_vector(&mut self, vector: u32) {
