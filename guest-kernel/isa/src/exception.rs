@@ -72,6 +72,11 @@ pub struct Ivor {
     pub cpus: CpuSet,
 }
 
+/// IVPR: the bits that an interrupt's address begins with (e500 core manual, section 2.7.1.4; PPC440x5 user manual, section 6.4.9).
+pub const IVPR_PREFIX: u32 = 0xffff_0000;
+/// IVORn: those that it ends with, bits 48-59 (e500 core manual, section 2.7.1.5).
+pub const IVOR_OFFSET: u32 = 0xfff0;
+
 /// What is known about one kind of interrupt.
 #[derive(Debug)]
 pub struct Description {

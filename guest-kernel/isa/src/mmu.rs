@@ -187,8 +187,12 @@ pub mod hash32 {
     pub const BATU_VP: u32 = 1 << 0;
     /// Lower BAT: block real page number.
     pub const BATL_BRPN: u32 = 0xfffe_0000;
+    /// Upper BAT: every bit that it has (MPC7450 user manual, "Block address translation registers").
+    pub const BATU: u32 = BATU_BEPI | BATU_BL << BATU_BL_SHIFT | BATU_VS | BATU_VP;
     /// Lower BAT, PP: 0 none, 1 and 3 read only, 2 read and write.
     pub const BATL_PP: u32 = 0x3;
+    /// Lower BAT: every bit that it has.
+    pub const BATL: u32 = BATL_BRPN | PTE_W | PTE_I | PTE_M | PTE_G | BATL_PP;
 
     /// SDR1: real address of the page table.
     pub const SDR1_HTABORG: u32 = 0xffff_0000;

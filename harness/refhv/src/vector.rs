@@ -4,7 +4,7 @@
 //! tell an interrupt that hardware delivers from one the hypervisor does.
 
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
-use sprig_isa::exception::{Class, Exception};
+use sprig_isa::exception::{Class, Exception, IVOR_OFFSET, IVPR_PREFIX};
 use sprig_isa::msr::{self, book3s, booke, lpcr};
 use sprig_isa::spr::number as n;
 use sprig_isa::syndrome::srr1;
@@ -24,9 +24,6 @@ pub struct Resume {
 
 /// Vectors of 32-bit server CPUs with MSR[IP] = 1.
 const HIGH_VECTORS: u64 = 0xfff0_0000;
-/// IVPR and IVORs: the bits that make an address (e500 core manual, section 2.7.1.4; PPC440x5 user manual, section 6.4.9).
-const IVPR_PREFIX: u64 = !0xffff;
-const IVOR_OFFSET: u64 = 0xfff0;
 const INSTRUCTION_ALIGNMENT: u64 = !3;
 
 /// The save registers of a class.
@@ -74,7 +71,7 @@ fn vector<R: Registers>(cpu: &Cpu, regs: &R, msr: u64, exception: Exception) -> 
     let row = exception.description();
     if cpu.family.is_booke() {
         let offset = regs.get(n::ivor(row.ivor_on(cpu.set)?));
-        return Some(regs.get(n::IVPR) & IVPR_PREFIX | offset & IVOR_OFFSET);
+        return Some(regs.get(n::IVPR) & u64::from(IVPR_PREFIX) | offset & u64::from(IVOR_OFFSET));
     }
     let prefix = match cpu.family {
         Family::Book3s32 if msr & book3s::IP != 0 => HIGH_VECTORS,

@@ -1,7 +1,10 @@
 //! The rows.
 
 use super::{Access, Spr, Write, number as n, spr};
+use crate::config::l1csr;
 use crate::cpu::CpuSet;
+use crate::exception::{IVOR_OFFSET, IVPR_PREFIX};
+use crate::mmu::hash32::{BATL, BATU};
 use Access::{None as Deny, Read as Ro, ReadWrite as Rw, Write as Wo};
 
 /// Bits 44 and 45 of XER are OV32 and CA32 from Power ISA 3.0 on and read as zero before; the other reserved bits keep what
@@ -11,13 +14,7 @@ const XER_BEFORE_ISA_3_0: u32 = !0x000c_0000;
 const EXTERNAL_PID: u32 = 0xc000_00ff;
 /// L1CSR0 and L1CSR1: parity and cache enable; the bits that start an operation clear themselves when it is done, which
 /// is at once (EREF, "L1 cache control and status registers").
-const L1CSR_ENABLES: u32 = 0x0001_0001;
-/// IVORn: bits 48-59 (e500 core manual, section 2.7.1.5).
-const IVOR_OFFSET: u32 = 0xfff0;
-/// BATnU: BEPI, BL, Vs, Vp (MPC7450 user manual, "Block address translation registers").
-const BAT_UPPER: u32 = 0xfffe_1fff;
-/// BATnL: BRPN, WIMG, PP.
-const BAT_LOWER: u32 = 0xfffe_007b;
+const L1CSR_ENABLES: u32 = l1csr::PARITY | l1csr::ENABLE;
 
 const ALL: CpuSet = CpuSet::all();
 const BOOKE: CpuSet = CpuSet::BOOKE;
@@ -38,11 +35,11 @@ const fn ivor(name: &'static str, number: u16, cpus: CpuSet) -> Spr {
 }
 
 const fn bat_upper(name: &'static str, number: u16, cpus: CpuSet) -> Spr {
-    spr(name, number, Deny, Rw, cpus).written(Write::Mask(BAT_UPPER))
+    spr(name, number, Deny, Rw, cpus).written(Write::Mask(BATU))
 }
 
 const fn bat_lower(name: &'static str, number: u16, cpus: CpuSet) -> Spr {
-    spr(name, number, Deny, Rw, cpus).written(Write::Mask(BAT_LOWER))
+    spr(name, number, Deny, Rw, cpus).written(Write::Mask(BATL))
 }
 
 /// Every register with a row. Sources: those of [`n`]; page fields: arch/powerpc/kernel/kvm.c; values after power-on: the
@@ -88,7 +85,7 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("CSRR1", n::CSRR1, Deny, Rw, BOOKE),
     spr("DEAR", n::DEAR, Deny, Rw, BOOKE).in_page("dar"),
     spr("ESR", n::ESR, Deny, Rw, BOOKE).in_page("esr"),
-    spr("IVPR", n::IVPR, Deny, Rw, BOOKE).written(Write::Mask(0xffff_0000)),
+    spr("IVPR", n::IVPR, Deny, Rw, BOOKE).written(Write::Mask(IVPR_PREFIX)),
     spr("PIR", n::BOOKE_PIR, Deny, Rw, BOOKE).in_page("pir").written(Write::Ignored),
     spr("DBSR", n::DBSR, Deny, Rw, BOOKE).written(Write::ClearOnes),
     spr("DBCR0", n::DBCR0, Deny, Rw, BOOKE),
