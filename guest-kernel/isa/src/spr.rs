@@ -136,6 +136,9 @@ pub enum Undefined {
     NoOp,
 }
 
+/// Numbers that mfspr and mtspr can have: the field has ten bits.
+pub const NUMBERS: u16 = 1 << 10;
+
 /// Bit of the SPR number (spr0 in the ISA's split notation) that marks privileged registers.
 pub const PRIVILEGED_BIT: u16 = 0x10;
 
@@ -230,7 +233,7 @@ mod tests {
     #[test]
     fn a_number_has_at_most_one_row_on_a_cpu() {
         for cpu in CPUS {
-            for number in 0..1024 {
+            for number in 0..NUMBERS {
                 let rows = SPRS.iter().filter(|spr| spr.number == number && spr.cpus.intersects(cpu.set)).count();
                 assert!(rows <= 1, "{number} on {}", cpu.name);
             }

@@ -15,7 +15,7 @@ use sprig_isa::hcall::{EV_IDLE, HYPERCALLS, KVM_HC_PPC_MAP_MAGIC_PAGE};
 use sprig_isa::one_reg::{Meaning, ONE_REGS, OneReg};
 use sprig_isa::page::{FIELDS, Field};
 use sprig_isa::replacement::{Pattern, REPLACEMENTS};
-use sprig_isa::spr::{Spr, number};
+use sprig_isa::spr::{self, Spr, number};
 use sprig_wire::host::{REGS, SREGS};
 
 /// Registers that hold what software puts there, as long as no interrupt changes them. The address compares do nothing while
@@ -63,7 +63,7 @@ pub(super) struct Vocabulary {
 impl Vocabulary {
     /// What there is to speak of.
     pub(super) fn new(environment: &Environment) -> Self {
-        let rows = || (0..1024).filter_map(|number| Spr::lookup(environment.cpu, number));
+        let rows = || (0..spr::NUMBERS).filter_map(|number| Spr::lookup(environment.cpu, number));
         let named = |names: &[&str]| rows().filter(|spr| names.contains(&spr.name)).collect::<Vec<_>>();
         let held = named(HELD);
         let patched = |write: bool| {

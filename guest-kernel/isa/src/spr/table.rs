@@ -1,6 +1,6 @@
 //! The rows.
 
-use super::{Access, Spr, Write, number as n, spr};
+use super::{Access, NUMBERS, Spr, Write, number as n, spr};
 use crate::config::l1csr;
 use crate::cpu::CpuSet;
 use crate::exception::{IVOR_OFFSET, IVPR_PREFIX};
@@ -44,9 +44,7 @@ const fn bat_lower(name: &'static str, number: u16, cpus: CpuSet) -> Spr {
 
 /// Every register with a row. Sources: those of [`n`]; page fields: arch/powerpc/kernel/kvm.c; values after power-on: the
 /// core manuals' configuration registers.
-pub static SPRS: &[Spr] = &ROWS_BY_NAME;
-
-const ROWS_BY_NAME: [Spr; COUNT] = [
+pub static SPRS: &[Spr] = &[
     // Every CPU.
     spr("XER", n::XER, Rw, Rw, ALL).written(Write::Mask(XER_BEFORE_ISA_3_0)),
     spr("LR", n::LR, Rw, Rw, ALL),
@@ -304,23 +302,20 @@ const ROWS_BY_NAME: [Spr; COUNT] = [
     spr("SDR1", n::SDR1, Deny, Deny, CpuSet::POWER8),
 ];
 
-const COUNT: usize = 243;
 /// CPU models, by the bits of [`CpuSet`].
 const MODELS: usize = CpuSet::all().bits().count_ones() as usize;
-/// Numbers an instruction can encode.
-const NUMBERS: usize = 1024;
 /// No row.
 const NONE: u8 = u8::MAX;
-const _: () = assert!(COUNT < NONE as usize);
+const _: () = assert!(SPRS.len() < NONE as usize);
 
 /// For each number its place among the rows.
-pub(super) type Places = [u8; NUMBERS];
+pub(super) type Places = [u8; NUMBERS as usize];
 
 /// For each model those of its registers, so that an instruction finds its register at once.
 pub(super) static ROWS: [Places; MODELS] = {
-    let mut rows = [[NONE; NUMBERS]; MODELS];
+    let mut rows = [[NONE; NUMBERS as usize]; MODELS];
     let mut index = 0;
-    while index < COUNT {
+    while index < SPRS.len() {
         let row = &SPRS[index];
         let mut model = 0;
         while model < MODELS {

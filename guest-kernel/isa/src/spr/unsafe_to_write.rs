@@ -49,12 +49,12 @@ pub static UNSAFE_TO_WRITE: &[UnsafeToWrite] = &[
 mod tests {
     use super::*;
     use crate::cpu::CPUS;
-    use crate::spr::Spr;
+    use crate::spr::{NUMBERS, Spr};
 
     #[test]
     fn every_register_that_is_written_and_never_read_is_unsafe_to_write_back() {
         for cpu in CPUS {
-            for number in 0..1024 {
+            for number in 0..NUMBERS {
                 let write_only = Spr::lookup(cpu, number)
                     .is_some_and(|spr| spr.supervisor.can_write() && !spr.supervisor.can_read());
                 let listed = UNSAFE_TO_WRITE.iter().any(|row| row.number == number && row.cpus.intersects(cpu.set));

@@ -2,6 +2,7 @@
 
 use sprig_isa::cpu::Cpu;
 use sprig_isa::msr;
+use sprig_isa::spr::NUMBERS;
 
 use super::{INSTRUCTION, Insn};
 
@@ -11,8 +12,8 @@ use super::{INSTRUCTION, Insn};
 pub struct Sprs(Box<[u64; Self::COUNT]>);
 
 impl Sprs {
-    /// Numbers an instruction can encode.
-    pub const COUNT: usize = 1024;
+    /// How many there are.
+    pub const COUNT: usize = NUMBERS as usize;
 
     /// All cells zero.
     #[must_use]

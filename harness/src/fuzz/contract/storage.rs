@@ -9,7 +9,7 @@ use super::memory::{Mapped, Reached};
 use super::registers::Way;
 use sprig_isa::msr;
 use sprig_isa::page::{FIELDS, Field};
-use sprig_isa::spr::{Spr, number};
+use sprig_isa::spr::{NUMBERS, Spr, number};
 
 impl Contract<'_> {
     pub(super) fn access_field(&mut self, field: &'static Field, stored: Option<u64>) -> Prediction {
@@ -27,7 +27,7 @@ impl Contract<'_> {
 
     /// The register that a field shadows.
     pub(super) fn register_of(&self, field: &Field) -> Option<&'static Spr> {
-        (0..1024).filter_map(|number| Spr::lookup(self.environment.cpu, number)).find(|spr| {
+        (0..NUMBERS).filter_map(|number| Spr::lookup(self.environment.cpu, number)).find(|spr| {
             !spr.is_alias() && self.environment.field_of(spr).is_some_and(|shadow| shadow.name == field.name)
         })
     }

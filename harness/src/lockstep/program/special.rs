@@ -3,11 +3,8 @@
 use super::Row;
 use super::builder::Builder;
 use sprig_isa::cpu::Cpu;
-use sprig_isa::spr::{SPRS, Spr, number as n};
+use sprig_isa::spr::{NUMBERS, SPRS, Spr, number as n};
 use std::ops::RangeInclusive;
-
-/// Numbers that mfspr and mtspr can have.
-pub(super) const SPR_NUMBERS: u16 = 1024;
 
 /// Registers that programs do not write, and why.
 pub(super) static NOT_WRITTEN: &[(RangeInclusive<u16>, &str)] = &[
@@ -54,7 +51,7 @@ impl Builder {
         let number = if row.insn.mnemonic == "mftb" {
             self.rng.u16(n::TBL..=n::TBU)
         } else if self.once_in(2) {
-            self.rng.u16(0..SPR_NUMBERS)
+            self.rng.u16(0..NUMBERS)
         } else {
             self.existing(|_| true)
         };

@@ -1,9 +1,10 @@
 //! The program that leaves nothing to chance: every special-purpose register number and every opcode, in both states.
 
 use super::builder::Builder;
-use super::special::{self, SPR_NUMBERS};
+use super::special;
 use super::{Program, Row};
 use sprig_isa::cpu::{Cpu, CpuSet};
+use sprig_isa::spr::NUMBERS;
 use sprig_refhv::cpu::opcode::{primary, x19, x31};
 
 /// What is written to each register: all ones show which bits it has, the others that it keeps them apart.
@@ -54,7 +55,7 @@ pub fn sweep(cpu: &'static Cpu) -> Program {
         if problem {
             builder.change_state();
         }
-        for number in 0..SPR_NUMBERS {
+        for number in 0..NUMBERS {
             let register = builder.register();
             builder.op("mfspr", &[register.into(), number.into()]);
             if problem {

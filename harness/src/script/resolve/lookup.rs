@@ -8,7 +8,7 @@ use super::super::span::Span;
 use super::super::{gpr, names};
 use crate::case::Term;
 use sprig_isa::exception::Exception;
-use sprig_isa::spr::Spr;
+use sprig_isa::spr::{NUMBERS, Spr};
 use sprig_wire::bytecode::Alu;
 use std::collections::{HashMap, HashSet};
 
@@ -275,8 +275,7 @@ impl Lookup<'_> {
     }
 
     fn spr_number(&mut self, number: u64, span: Span) -> Option<SprRef> {
-        /// The field has ten bits.
-        const LAST: u16 = 1023;
+        const LAST: u16 = NUMBERS - 1;
         match u16::try_from(number) {
             Ok(number) if number <= LAST => Some(SprRef::Number(number)),
             _ => {
