@@ -13,10 +13,12 @@ pub mod hid1 {
 }
 
 /// L1CSR0 for the data cache and L1CSR1 for that of instructions, alike (e500 core manual, sections 2.11.1 and 2.11.2; reg_booke.h,
-/// L1CSR0_CPE, L1CSR0_CLFC, L1CSR0_DCFI, L1CSR0_DCE and their kin).
+/// L1CSR0_CPE, L1CSR0_CUL, L1CSR0_CLFC, L1CSR0_DCFI, L1CSR0_DCE and their kin).
 pub mod l1csr {
     /// Parity is checked.
     pub const PARITY: u32 = 1 << 16;
+    /// A line could not be locked (CUL).
+    pub const UNABLE_TO_LOCK: u32 = 1 << 10;
     /// Unlock all of it; clears itself.
     pub const UNLOCK: u32 = 1 << 8;
     /// Invalidate all of it; clears itself.

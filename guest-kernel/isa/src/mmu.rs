@@ -189,8 +189,14 @@ pub mod hash32 {
     pub const BATL_BRPN: u32 = 0xfffe_0000;
     /// Upper BAT: every bit that it has (MPC7450 user manual, "Block address translation registers").
     pub const BATU: u32 = BATU_BEPI | BATU_BL << BATU_BL_SHIFT | BATU_VS | BATU_VP;
-    /// Lower BAT, PP: 0 none, 1 and 3 read only, 2 read and write.
+    /// Lower BAT: block protection, one of those below.
     pub const BATL_PP: u32 = 0x3;
+    /// PP of a block: no access. Of a page this depends on the segment's key, and so does 1.
+    pub const PP_NONE: u32 = 0;
+    /// PP of a block or page: read and write.
+    pub const PP_READ_WRITE: u32 = 2;
+    /// PP of a block or page: read only; of a block 1 is, too.
+    pub const PP_READ_ONLY: u32 = 3;
     /// Lower BAT: every bit that it has.
     pub const BATL: u32 = BATL_BRPN | PTE_W | PTE_I | PTE_M | PTE_G | BATL_PP;
 

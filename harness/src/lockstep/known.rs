@@ -6,10 +6,11 @@
 use super::reference::Reference;
 use super::register::Register;
 use super::trace::{NO_RESERVATION, Record};
+use sprig_isa::config::l1csr;
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::{EXCEPTIONS, Exception};
 use sprig_isa::insn::Operand;
-use sprig_isa::mmu::mas;
+use sprig_isa::mmu::{hash32, mas};
 use sprig_isa::msr;
 use sprig_isa::spr::{PRIVILEGED_BIT, Spr, number as n};
 use sprig_isa::syndrome::{dsisr, esr, srr1};
@@ -328,9 +329,8 @@ pub static KNOWN: &[Known] = &[
               to lock, QEMU lacks most of the instructions",
         cpus: CpuSet::E500,
         differing: |insn, register| {
-            const CUL: u64 = 0x400;
             let reads = insn.moves("mfspr", n::L1CSR0) || insn.moves("mfspr", n::L1CSR1);
-            bits_if(reads && register == insn.target(), CUL)
+            bits_if(reads && register == insn.target(), l1csr::UNABLE_TO_LOCK.into())
         },
     },
     Known {
@@ -354,7 +354,8 @@ pub static KNOWN: &[Known] = &[
               table \"MAS register update summary\"); QEMU clears them",
         cpus: CpuSet::E500,
         differing: |insn, register| {
-            const X0_AND_X1: u64 = 0x60;
+            const WIMGE: u32 = mas::WRITE_THROUGH | mas::INHIBITED | mas::COHERENT | mas::GUARDED | mas::LITTLE_ENDIAN;
+            const X0_AND_X1: u64 = mas::ATTRIBUTES & !(WIMGE as u64);
             let misses = insn.caused(Exception::DataTlbError) || insn.caused(Exception::InstructionTlbError);
             bits_if(register == Register::Spr(n::MAS2) && (misses || insn.is("tlbsx")), X0_AND_X1)
         },
@@ -398,9 +399,9 @@ pub static KNOWN: &[Known] = &[
 /// Numbers of a block of instruction and data BATs.
 const BAT_NUMBERS: u16 = 16;
 /// Upper BAT: what BL may cover of BEPI.
-const BEPI_UNDER_BL: u64 = 0x0ffe_0000;
+const BEPI_UNDER_BL: u64 = (hash32::BATU_BL << hash32::BATU_BEPI.trailing_zeros()) as u64;
 /// Lower BAT: everything but BRPN, WIMG and PP.
-const BAT_LOWER_RESERVED: u64 = 0x0001_ff84;
+const BAT_LOWER_RESERVED: u64 = !hash32::BATL as u64;
 
 /// True if a program interrupt changes this register: what there is to put right where only one side takes one.
 const fn set_by_program(register: Register) -> bool {

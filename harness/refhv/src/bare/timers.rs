@@ -288,10 +288,8 @@ mod tests {
 
     impl Bench {
         fn new(family: Family) -> Self {
-            {
-                let clock = Clock::default();
-                Self { timers: Timers::new(family, &clock), clock, sprs: Sprs::new() }
-            }
+            let clock = Clock::default();
+            Self { timers: Timers::new(family, &clock), clock, sprs: Sprs::new() }
         }
 
         fn pass(&mut self, ticks: u64) {

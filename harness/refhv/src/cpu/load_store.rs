@@ -2,6 +2,7 @@
 //!
 //! Every form is an address (D, DS or X form, with or without update of RA) and an operation on a value of one size.
 
+use sprig_isa::config::l1csr;
 use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 use sprig_isa::spr::number;
@@ -12,7 +13,7 @@ use super::storage::{Value, known_words};
 use super::{Access, Core, Insn, Interrupt, Processor, Reservation, Supervisor, condition::field, xer};
 
 /// L1CSR0\[CUL\], L1CSR1\[ICUL\]: cache unable to lock (EREF, "L1 cache control and status registers").
-const L1CSR_CUL: u64 = 0x400;
+const L1CSR_CUL: u64 = l1csr::UNABLE_TO_LOCK as u64;
 
 /// How an address is made.
 #[derive(Clone, Copy, PartialEq, Eq)]

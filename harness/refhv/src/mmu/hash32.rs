@@ -6,7 +6,8 @@
 //! ```
 
 use sprig_isa::cpu::{Cpu, CpuSet};
-use sprig_isa::mmu::hash32::{self, PTE_SIZE, PTES_PER_GROUP};
+use sprig_isa::mmu::PAGE_SIZE;
+use sprig_isa::mmu::hash32::{self, PP_READ_WRITE, PTE_SIZE, PTES_PER_GROUP};
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 
@@ -18,7 +19,7 @@ use crate::memory::Memory;
 const LOW_BATS: u16 = 4;
 /// Pairs of BATs of the 7447. A real one wants HID0[HIGH_BAT_EN] for the upper four, which reset leaves invalid anyway.
 const BATS_7447: u16 = 8;
-const PAGE_SHIFT: u32 = 12;
+const PAGE_SHIFT: u32 = PAGE_SIZE.ilog2();
 const OFFSET: u32 = (1 << PAGE_SHIFT) - 1;
 /// Bits of an address within its segment.
 const SEGMENT_SHIFT: u32 = 28;
@@ -77,8 +78,8 @@ impl Hash32 {
             let mask = block_mask(upper);
             if upper & valid != 0 && ea & mask == upper & mask {
                 let allowed = match lower & hash32::BATL_PP {
-                    0 => false,
-                    2 => true,
+                    hash32::PP_NONE => false,
+                    PP_READ_WRITE => true,
                     _ => access != Access::Store,
                 };
                 return Some(if allowed { Ok(lower & mask | ea & !mask) } else { Err(Fault::Protection) });
@@ -178,7 +179,7 @@ const fn page_allows(key: bool, pp: u32, access: Access) -> bool {
     let store = matches!(access, Access::Store);
     match (key, pp) {
         (true, 0) => false,
-        (false, 0 | 1) | (_, 2) => true,
+        (false, 0 | 1) | (_, PP_READ_WRITE) => true,
         _ => !store,
     }
 }

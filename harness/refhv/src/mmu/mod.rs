@@ -33,7 +33,8 @@ use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 use sprig_wire::board::{TRANSLATIONS, Translation as Translated};
 
-use crate::cpu::{Access, Fault, Insn, Interrupt, Privileged, Sprs, Translation};
+use crate::cpu::condition::field;
+use crate::cpu::{Access, Fault, Insn, Interrupt, Privileged, Sprs, Translation, xer};
 use crate::memory::Memory;
 
 /// In real mode the four highest bits of an address are ignored (Power ISA 2.07 Book III-S, "Real Addressing Mode"; KVM_PAM).
@@ -105,10 +106,9 @@ impl Operands<'_> {
 
     /// Sets CR0 to EQ or not, with SO as XER has it: how a search says whether it found something.
     fn set_cr0_found(&mut self, found: bool) {
-        const EQ: u32 = 1 << 1;
         const CR0_SHIFT: u32 = 28;
-        const XER_SO_SHIFT: u32 = 31;
-        let field = if found { EQ } else { 0 } | self.xer >> XER_SO_SHIFT;
+        let summary = if self.xer & xer::SO != 0 { field::SO } else { 0 };
+        let field = if found { field::EQ } else { 0 } | summary;
         *self.cr = *self.cr & !(0xf << CR0_SHIFT) | field << CR0_SHIFT;
     }
 }
@@ -276,7 +276,7 @@ impl Mmu {
 #[must_use]
 pub const fn space(msr: u64) -> u8 {
     // IS and DS of the embedded families are the same two bits as IR and DR of the server ones.
-    let relocation = (msr & (msr::book3s::IR | msr::book3s::DR)) >> 4;
+    let relocation = (msr & (msr::book3s::IR | msr::book3s::DR)) >> msr::book3s::DR.trailing_zeros();
     let problem = if msr & msr::PR != 0 { 4 } else { 0 };
     relocation as u8 | problem
 }

@@ -1,7 +1,7 @@
 //! The segment lookaside buffer of the 64-bit server family (Power ISA 2.07 Book III-S, "SLB Management Instructions").
 
 use sprig_isa::cpu::{Cpu, CpuSet};
-use sprig_isa::mmu::hash64;
+use sprig_isa::mmu::{PAGE_SIZE, hash64};
 
 /// Entries of the 970's SLB.
 const ENTRIES_970: usize = 64;
@@ -25,21 +25,24 @@ pub(super) struct SegmentPageSize {
     pub(super) pages: &'static [PageSize],
 }
 
-const SHIFT_4K: u32 = 12;
+/// The LP of an SLB entry whose base page size is 64 KiB.
+const LP_64K: u64 = 1 << hash64::SLB_LP.trailing_zeros();
+
+const SHIFT_4K: u32 = PAGE_SIZE.ilog2();
 const SHIFT_64K: u32 = 16;
 const SHIFT_16M: u32 = 24;
 
 /// 970: 4 KiB and 16 MiB (970FX user manual, "Page Sizes").
 static SIZES_970: &[SegmentPageSize] = &[
-    SegmentPageSize { shift: SHIFT_4K, llp: 0x000, pages: &[PageSize { shift: SHIFT_4K, lp: 0 }] },
-    SegmentPageSize { shift: SHIFT_16M, llp: 0x100, pages: &[PageSize { shift: SHIFT_16M, lp: 0 }] },
+    SegmentPageSize { shift: SHIFT_4K, llp: 0, pages: &[PageSize { shift: SHIFT_4K, lp: 0 }] },
+    SegmentPageSize { shift: SHIFT_16M, llp: hash64::SLB_L, pages: &[PageSize { shift: SHIFT_16M, lp: 0 }] },
 ];
 
 /// POWER8: 4 KiB, 64 KiB and 16 MiB, mixed in a segment (POWER8 user manual, table of page size encodings).
 static SIZES_POWER8: &[SegmentPageSize] = &[
     SegmentPageSize {
         shift: SHIFT_4K,
-        llp: 0x000,
+        llp: 0,
         pages: &[
             PageSize { shift: SHIFT_4K, lp: 0 },
             PageSize { shift: SHIFT_64K, lp: 0x7 },
@@ -48,10 +51,10 @@ static SIZES_POWER8: &[SegmentPageSize] = &[
     },
     SegmentPageSize {
         shift: SHIFT_64K,
-        llp: 0x110,
+        llp: hash64::SLB_L | LP_64K,
         pages: &[PageSize { shift: SHIFT_64K, lp: 0x1 }, PageSize { shift: SHIFT_16M, lp: 0x8 }],
     },
-    SegmentPageSize { shift: SHIFT_16M, llp: 0x100, pages: &[PageSize { shift: SHIFT_16M, lp: 0 }] },
+    SegmentPageSize { shift: SHIFT_16M, llp: hash64::SLB_L, pages: &[PageSize { shift: SHIFT_16M, lp: 0 }] },
 ];
 
 impl SegmentPageSize {

@@ -10,7 +10,7 @@
 
 use super::builder::Builder;
 use super::{Row, layout};
-use sprig_isa::mmu::{hash32, mas};
+use sprig_isa::mmu::{e500, hash32, mas};
 use sprig_isa::spr::number as n;
 
 /// TLB1 entries for the program itself, in address space 0 and 1.
@@ -28,14 +28,14 @@ const BLOCK_STRIDE: u32 = 0x0100_0000;
 const PIDS: u32 = 3;
 const ADDRESS_SPACES: u32 = 2;
 /// Ways of TLB0.
-const WAYS: u32 = 4;
+const WAYS: u32 = e500::TLB0_WAYS as u32;
 /// The defaults that MAS4 holds: TLB0 or TLB1, a process, a size, attributes.
 const MAS4_FIELDS: u32 =
     1 << mas::TLBSEL_SHIFT | mas::TIDSELD << mas::TIDSELD_SHIFT | mas::TSIZED | mas::ATTRIBUTES as u32;
 /// The window's segment, and the virtual segments it may be.
 const WINDOW_SEGMENT: u32 = layout::WINDOW >> 28;
 const SEGMENTS: u32 = 3;
-/// Bits of an address that name the page of its segment, and the groups of the smallest page table.
+/// Groups of the smallest page table.
 const GROUPS: u32 = 1024;
 const GROUP_SIZE: u32 = (hash32::PTES_PER_GROUP * hash32::PTE_SIZE) as u32;
 const WINDOW_PAGES: u32 = layout::WINDOW_DATA + layout::WINDOW_RETURNS;
@@ -54,11 +54,10 @@ impl Builder {
             }
             return;
         }
-        const READ_WRITE: u32 = 2;
         const ALL_256_MIB: u32 = hash32::BATU_BL << hash32::BATU_BL_SHIFT;
         for upper in [n::IBAT0U, n::DBAT0U] {
             self.set_spr(upper, ALL_256_MIB | hash32::BATU_VS | hash32::BATU_VP);
-            self.set_spr(upper + 1, READ_WRITE);
+            self.set_spr(upper + 1, hash32::PP_READ_WRITE);
         }
         self.set_spr(n::SDR1, layout::HASH_TABLE);
         self.set_window_segment();
@@ -216,9 +215,7 @@ impl Builder {
         let valid = if self.once_in(8) { 0 } else { hash32::PTE_V };
         let upper = valid | segment << hash32::PTE_VSID_SHIFT | if secondary { hash32::PTE_H } else { 0 };
         let (physical, stores) = Self::physical(page);
-        /// PP of pages that are read-only in both states.
-        const READ_ONLY: u32 = 3;
-        let protection = if stores { self.rng.u32(..) & hash32::PTE_PP } else { READ_ONLY };
+        let protection = if stores { self.rng.u32(..) & hash32::PTE_PP } else { hash32::PP_READ_ONLY };
         // Not G on code: QEMU fetches from guarded pages, which PEM, "Guarded attribute", forbids, and marks them
         // referenced. What it has stored then cannot be put right.
         let flags = hash32::PTE_R | hash32::PTE_C | if stores { hash32::PTE_G } else { 0 };
