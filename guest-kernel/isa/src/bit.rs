@@ -1,7 +1,7 @@
 //! Bits and fields of registers by name: what scripts write (`MSR.EE`, `MAS1.TSIZE(1)`) and transcripts show.
 //!
-//! The values stand in [`crate::msr`], [`crate::syndrome`], [`crate::timer`], [`crate::debug`] and [`crate::mmu`]; here are their
-//! names, by register and family. [`REGISTERS`] has every register.
+//! The values stand in [`crate::msr`], [`crate::syndrome`], [`crate::timer`], [`crate::config`], [`crate::debug`] and [`crate::mmu`];
+//! here are their names, by register and family. [`REGISTERS`] has every register.
 
 use crate::cpu::Family;
 use crate::exception::Exception;

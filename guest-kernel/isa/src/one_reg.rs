@@ -101,7 +101,7 @@ pub static ONE_REGS: &[OneReg] = &[
     row("KVM_REG_PPC_SPRG9", u64_reg(0xba), Meaning::Spr(n::SPRG9)),
 ];
 
-/// Registers that a partition of a server core has besides, and a migration carries. The reference has no partitions.
+/// Registers that a partition of a server core has besides, and a migration carries. The reference's partitions have none of them.
 pub static OF_PARTITION: [(&str, u64); 5] = [
     ("KVM_REG_PPC_DSCR", u64_reg(0x09)),
     ("KVM_REG_PPC_AMR", u64_reg(0x0e)),
