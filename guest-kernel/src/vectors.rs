@@ -233,3 +233,14 @@ pub(crate) extern "C" fn asynchronous_interrupt(frame: &mut Frame) {
         family::silence(exception, frame);
     }
 }
+
+/// An interrupt with another IVOR would never come to its handler.
+const _: () = {
+    let mut row = 0;
+    while row < EXCEPTIONS.len() {
+        if let Some(ivor) = EXCEPTIONS[row].ivor {
+            assert!(matches!(ivor.number, 0..=15 | 32..=37), "point_ivors() writes the IVOR of each interrupt");
+        }
+        row += 1;
+    }
+};
