@@ -31,6 +31,7 @@ mod probe;
 mod render;
 pub mod report;
 mod runner;
+mod seldom;
 mod shrink;
 mod singles;
 #[cfg(test)]

@@ -8,8 +8,6 @@ use super::bystanders::{CALLS, FIRSTS, Instruction};
 use super::contract::ASKED;
 use super::environment::{MEMORY, WINDOW, ZERO};
 use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user, implemented, step};
-use super::odd::scene::SCENES;
-use super::odd::{BEHIND, CODE, Place};
 use super::phrase::SOME_TICKS;
 use super::vocabulary::is_segment;
 use crate::feature::Feature;
@@ -19,7 +17,7 @@ use sprig_isa::page::Field;
 use sprig_isa::spr::{Spr, number};
 
 /// A value with no two bytes alike, aligned as an instruction's address.
-const VALUE: u64 = 0x1234_5678;
+pub(super) const VALUE: u64 = 0x1234_5678;
 /// Another.
 const OTHER: u64 = 0x9abc_def0;
 /// Bits that an address of vectors does not have, and some that it has.
@@ -29,11 +27,11 @@ const FROM: u8 = 17;
 /// The same.
 const TO: u8 = 29;
 
-fn supervisor(action: Action) -> Step {
+pub(super) fn supervisor(action: Action) -> Step {
     step(false, action)
 }
 
-fn user(action: Action) -> Step {
+pub(super) fn user(action: Action) -> Step {
     step(true, action)
 }
 
@@ -123,11 +121,11 @@ impl Generator {
         absences.into_iter().filter(|_| self.environment().has(Feature::Ioctl)).map(supervisor)
     }
 
-    fn is_paged(&self) -> bool {
+    pub(super) fn is_paged(&self) -> bool {
         self.environment().has(Feature::MagicPage)
     }
 
-    fn map_page(&self) -> Step {
+    pub(super) fn map_page(&self) -> Step {
         supervisor(Action::MapPage(self.environment().page()))
     }
 
@@ -355,78 +353,6 @@ impl Generator {
             scripts.push(touched.map(supervisor).into_iter().chain(looked).collect());
         }
         scripts
-    }
-
-    /// What a kernel seldom does, by itself and with the page.
-    fn seldom(&self) -> Vec<Vec<Step>> {
-        let vocabulary = self.vocabulary();
-        let mut scripts = Vec::new();
-        for number in vocabulary.numbers.iter().copied() {
-            scripts.push(vec![supervisor(Action::ReadNumber(number))]);
-            if self.is_of_no_register(number) {
-                scripts.push(vec![supervisor(Action::WriteNumber(number))]);
-            }
-        }
-        for odd in vocabulary.odds.iter().filter(|odd| odd.place != Place::Arranged) {
-            scripts.push(vec![supervisor(Action::Odd(odd))]);
-            if odd.place == Place::Anywhere {
-                scripts.push(vec![user(Action::Odd(odd))]);
-            }
-        }
-        let named = |name: &str| self.odd_named(name);
-        let sprg0 = vocabulary.held.iter().find(|spr| spr.number == number::SPRG0).copied();
-        if let Some(sprg0) = sprg0.filter(|_| self.is_paged()) {
-            let mapped = [self.map_page(), supervisor(Action::WriteSpr(sprg0, VALUE))];
-            let page = supervisor(Action::Load(Size::Word, self.environment().page() + OFFSET));
-            // After some of them the guest's state is not the kernel's until it is written again.
-            let back = supervisor(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: self.environment().msr() });
-            for (odd, behind) in
-                [("real-mode-load", back), ("other-space-load", back), ("alias-in-handler", back), ("reset", page)]
-            {
-                scripts.extend(named(odd).map(|odd| mapped.into_iter().chain([odd, behind]).collect()));
-            }
-        }
-        scripts.extend(named("msr-units").map(|odd| vec![odd]));
-        if let (Some(expired), Some(seen)) = (named("timers-expired"), named("one-timer-seen")) {
-            scripts.push(vec![expired, seen]);
-        }
-        if let Some(map) = named("map-page-behind-memory") {
-            let window = supervisor(Action::Map(WINDOW, BEHIND, Rights::SrwUrw));
-            let write = sprg0.map(|spr| supervisor(Action::WriteSpr(spr, VALUE)));
-            for load in [supervisor, user].map(|by| by(Action::Load(Size::Word, WINDOW + OFFSET))) {
-                scripts.push(write.into_iter().chain([map, window, load]).collect());
-            }
-        }
-        let code = [named("code-mapped"), named("segment-no-execute"), named("code-called")];
-        if let ([Some(mapped), Some(segment), Some(called)], Some(lifts)) = (code, named("map-page-without-flag")) {
-            let stores = CODE.map(|(ea, word)| supervisor(Action::Store(Size::Word, ea, word)));
-            for map in [lifts, self.map_page()] {
-                for called in [called, user(called.action)] {
-                    scripts.push(stores.into_iter().chain([mapped, map, segment, called]).collect());
-                }
-            }
-        }
-        if let (Some(set), Some(load)) = (named("set-sprg4"), named("load-sprg4")) {
-            scripts.push(vec![set, self.map_page(), load]);
-        }
-        scripts.extend(self.scenes());
-        scripts
-    }
-
-    /// The odd step of this name, if scripts can have it.
-    fn odd_named(&self, name: &str) -> Option<Step> {
-        self.vocabulary().odds.iter().find(|odd| odd.name == name).map(|odd| supervisor(Action::Odd(odd)))
-    }
-
-    /// Odd steps one after the other. Those about what is translated have the page and a page of memory.
-    fn scenes(&self) -> impl Iterator<Item = Vec<Step>> {
-        let played = |&(in_user, name): &(bool, &str)| self.odd_named(name).map(|odd| Step { user: in_user, ..odd });
-        let is_about_segments = |scene: &[Step]| matches!(scene.first(), Some(Step { action: Action::Odd(odd), .. }) if odd.name == "segment-used");
-        let scenes = SCENES.iter().filter_map(move |scene| scene.iter().map(played).collect::<Option<Vec<Step>>>());
-        scenes.map(move |scene| {
-            let translated = [self.map_page(), supervisor(Action::Map(WINDOW, MEMORY, Rights::Srw))];
-            if is_about_segments(&scene) { translated.into_iter().chain(scene).collect() } else { scene }
-        })
     }
 
     fn interrupts(&self) -> Vec<Vec<Step>> {
