@@ -414,7 +414,6 @@ pub static INSNS: &[Insn] = {
         insn("mtsrin", x(31, 242), &[Rs, Rb]),
         insn("mfsrin", x(31, 659), &[Rt, Rb]),
         insn("tlbie", x(31, 306), &[Rb]),
-        insn("tlbia", x(31, 370), &[]),
         insn("tlbsync", x(31, 566), &[]),
         insn("tlbre", x(31, 946), &[]),
         insn("tlbwe", x(31, 978), &[]),

@@ -37,6 +37,10 @@ pub mod mas {
 
     /// MAS2: bits below the effective page number: VLE or X0, X1, W, I, M, G, E.
     pub const ATTRIBUTES: u64 = 0x7f;
+    /// MAS2\[X0\], MAS2\[X1\]: attributes of the system's own (e500 core manual, table "MAS2 field descriptions").
+    pub const X0: u32 = 1 << 6;
+    /// The same.
+    pub const X1: u32 = 1 << 5;
     /// MAS2\[W\]: stores go through to memory.
     pub const WRITE_THROUGH: u32 = 1 << 4;
     /// MAS2\[I\]: cache-inhibited.

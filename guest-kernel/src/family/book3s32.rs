@@ -149,10 +149,9 @@ unsafe fn write_bats(instructions: &[Block; 2], data: &[Block; 2]) {
 
 /// Upper and lower BAT of a block.
 const fn block(ea: u32, pa: u32, log2_size: u32, user: bool, attributes: u32) -> Block {
-    const READ_WRITE: u32 = hash32::PP_READ_WRITE;
     let length = ((1 << (log2_size - BLOCK_LOG2_SIZE)) - 1) << hash32::BATU_BL_SHIFT;
     let valid = hash32::BATU_VS | if user { hash32::BATU_VP } else { 0 };
-    (ea & hash32::BATU_BEPI | length | valid, pa & hash32::BATL_BRPN | attributes | READ_WRITE)
+    (ea & hash32::BATU_BEPI | length | valid, pa & hash32::BATL_BRPN | attributes | hash32::PP_READ_WRITE)
 }
 
 /// An effective address's segment, which is its VSID too, and page index.

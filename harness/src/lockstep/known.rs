@@ -354,10 +354,8 @@ pub static KNOWN: &[Known] = &[
               table \"MAS register update summary\"); QEMU clears them",
         cpus: CpuSet::E500,
         differing: |insn, register| {
-            const WIMGE: u32 = mas::WRITE_THROUGH | mas::INHIBITED | mas::COHERENT | mas::GUARDED | mas::LITTLE_ENDIAN;
-            const X0_AND_X1: u64 = mas::ATTRIBUTES & !(WIMGE as u64);
             let misses = insn.caused(Exception::DataTlbError) || insn.caused(Exception::InstructionTlbError);
-            bits_if(register == Register::Spr(n::MAS2) && (misses || insn.is("tlbsx")), X0_AND_X1)
+            bits_if(register == Register::Spr(n::MAS2) && (misses || insn.is("tlbsx")), u64::from(mas::X0 | mas::X1))
         },
     },
     Known {

@@ -297,6 +297,7 @@ pub static ONLY_IN_SCRIPTS: &[OnlyInScripts] = {
         row("slbfee.", x(31, 979) | RC, &[RT, RB]),
         row("dcbt", x(31, 278), &[CT, RA_OR_ZERO, RB]),
         row("tlbiel", x(31, 274), &[RB]),
+        row("tlbia", x(31, 370), &[]),
         // Of 4xx cores (arch/powerpc/xmon/ppc-opc.c).
         row("dccci", x(31, 454), &[RA_OR_ZERO, RB]),
         row("iccci", x(31, 966), &[RA_OR_ZERO, RB]),
