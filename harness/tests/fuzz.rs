@@ -23,7 +23,7 @@ const SCRIPTS: u64 = 1300;
 const SEED: u64 = 1;
 
 /// The mistakes, each with the CPU to find it on.
-const DEVIATIONS: [(Deviation, &str); 53] = [
+const DEVIATIONS: [(Deviation, &str); 54] = [
     (Deviation::AliasNotReloaded, "e500v2"),
     (Deviation::AliasReloadedRarely, "440"),
     (Deviation::AliasesSwapped, "e500v2"),
@@ -77,6 +77,7 @@ const DEVIATIONS: [(Deviation, &str); 53] = [
     (Deviation::SwitchedOffAnswered, "power8"),
     (Deviation::EnablesUnknownHcall, "440"),
     (Deviation::HcallArgumentsShifted, "power8"),
+    (Deviation::HcallLastRegisterKept, "power8"),
 ];
 
 /// Right hypervisors and CPUs, of every family, word size and byte order.

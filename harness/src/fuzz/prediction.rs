@@ -184,3 +184,24 @@ impl Expectation {
         format!("expect {condition} by {}", self.rule)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_is_the_part_that_a_script_calls_by_its_name() {
+        for (name, part) in [
+            ("", Part::Value),
+            ("r17", Part::Register(17)),
+            ("xer", Part::Special("xer")),
+            ("status", Part::Special("status")),
+            ("3", Part::Result(3)),
+        ] {
+            assert_eq!(Part::of_output(name), Some(part));
+            let dotted = if name.is_empty() { String::new() } else { format!(".{name}") };
+            assert_eq!(part.suffix(), dotted);
+        }
+        assert_eq!(Part::of_output("no-part"), None);
+    }
+}

@@ -1,9 +1,9 @@
 //! What a kernel seldom does, among the scripts of single things: each odd step by itself, and those that need others around them.
 
 use super::action::{Action, MsrWriter, Rights, Size, Step};
-use super::environment::{MEMORY, WINDOW};
+use super::environment::WINDOW;
 use super::generate::{Generator, OFFSET};
-use super::odd::scene::SCENES;
+use super::odd::scene::{SCENES, USER};
 use super::odd::{BEHIND, CODE, Place};
 use super::singles::{VALUE, supervisor, user};
 use sprig_isa::spr::number;
@@ -25,7 +25,6 @@ impl Generator {
                 scripts.push(vec![user(Action::Odd(odd))]);
             }
         }
-        let named = |name: &str| self.odd_named(name);
         let sprg0 = vocabulary.held.iter().find(|spr| spr.number == number::SPRG0).copied();
         if let Some(sprg0) = sprg0.filter(|_| self.is_paged()) {
             let mapped = [self.map_page(), supervisor(Action::WriteSpr(sprg0, VALUE))];
@@ -35,31 +34,27 @@ impl Generator {
             for (odd, behind) in
                 [("real-mode-load", back), ("other-space-load", back), ("alias-in-handler", back), ("reset", page)]
             {
-                scripts.extend(named(odd).map(|odd| mapped.into_iter().chain([odd, behind]).collect()));
+                scripts.extend(self.odd_named(odd).map(|odd| mapped.into_iter().chain([odd, behind]).collect()));
             }
         }
-        scripts.extend(named("msr-units").map(|odd| vec![odd]));
-        if let (Some(expired), Some(seen)) = (named("timers-expired"), named("one-timer-seen")) {
-            scripts.push(vec![expired, seen]);
-        }
-        if let Some(map) = named("map-page-behind-memory") {
+        if let Some(map) = self.odd_named("map-page-behind-memory") {
             let window = supervisor(Action::Map(WINDOW, BEHIND, Rights::SrwUrw));
             let write = sprg0.map(|spr| supervisor(Action::WriteSpr(spr, VALUE)));
             for load in [supervisor, user].map(|by| by(Action::Load(Size::Word, WINDOW + OFFSET))) {
                 scripts.push(write.into_iter().chain([map, window, load]).collect());
             }
         }
-        let code = [named("code-mapped"), named("segment-no-execute"), named("code-called")];
-        if let ([Some(mapped), Some(segment), Some(called)], Some(lifts)) = (code, named("map-page-without-flag")) {
+        let code =
+            [self.odd_named("window-mapped"), self.odd_named("segment-no-execute"), self.odd_named("code-called")];
+        if let ([Some(mapped), Some(segment), Some(called)], Some(lifts)) =
+            (code, self.odd_named("map-page-without-flag"))
+        {
             let stores = CODE.map(|(ea, word)| supervisor(Action::Store(Size::Word, ea, word)));
             for map in [lifts, self.map_page()] {
                 for called in [called, user(called.action)] {
                     scripts.push(stores.into_iter().chain([mapped, map, segment, called]).collect());
                 }
             }
-        }
-        if let (Some(set), Some(load)) = (named("set-sprg4"), named("load-sprg4")) {
-            scripts.push(vec![set, self.map_page(), load]);
         }
         scripts.extend(self.scenes());
         scripts
@@ -70,14 +65,12 @@ impl Generator {
         self.vocabulary().odds.iter().find(|odd| odd.name == name).map(|odd| supervisor(Action::Odd(odd)))
     }
 
-    /// Odd steps one after the other. Those about what is translated have the page and a page of memory.
+    /// Odd steps one after the other, where scripts can have all of them.
     fn scenes(&self) -> impl Iterator<Item = Vec<Step>> {
-        let played = |&(in_user, name): &(bool, &str)| self.odd_named(name).map(|odd| Step { user: in_user, ..odd });
-        let is_about_segments = |scene: &[Step]| matches!(scene.first(), Some(Step { action: Action::Odd(odd), .. }) if odd.name == "segment-used");
-        let scenes = SCENES.iter().filter_map(move |scene| scene.iter().map(played).collect::<Option<Vec<Step>>>());
-        scenes.map(move |scene| {
-            let translated = [self.map_page(), supervisor(Action::Map(WINDOW, MEMORY, Rights::Srw))];
-            if is_about_segments(&scene) { translated.into_iter().chain(scene).collect() } else { scene }
-        })
+        let played = |name: &&str| match name.strip_suffix(USER) {
+            Some(name) => self.odd_named(name).map(|odd| user(odd.action)),
+            None => self.odd_named(name),
+        };
+        SCENES.iter().filter_map(move |scene| scene.iter().map(played).collect())
     }
 }

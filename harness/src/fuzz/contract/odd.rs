@@ -40,7 +40,7 @@ impl Contract<'_> {
                 self.memory.behind = Some(BEHIND);
                 self.map_page(self.environment.page())
             }
-            Says::MapsCode => {
+            Says::MapsWindow => {
                 self.memory.map(WINDOW, MEMORY, Rights::SrwUrw);
                 self.kernel_translates();
                 Prediction::done("mmu.mapped-page-is-reached")

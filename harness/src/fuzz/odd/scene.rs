@@ -5,8 +5,8 @@
 use super::{Odd, Place, Says};
 use crate::feature::Feature;
 
-/// Odd steps in their order; true: in problem state.
-pub(in crate::fuzz) type Scene = &'static [(bool, &'static str)];
+/// What a step of a scene ends with that is taken in problem state.
+pub(in crate::fuzz) const USER: &str = "@user";
 
 const IOCTL: &[Feature] = &[Feature::Host, Feature::Ioctl];
 const DEBUGGED: &[Feature] = &[Feature::Host, Feature::Ioctl, Feature::Hypercall];
@@ -16,37 +16,27 @@ const PROXY: &[Feature] = &[Feature::Host, Feature::Ioctl, Feature::E500, Featur
 const PARTITION: &[Feature] = &[Feature::Host, Feature::Ioctl, Feature::Power8];
 const SEGMENTS: &[Feature] = &[Feature::MagicPage, Feature::Book3s32];
 
-/// All scenes.
-pub(in crate::fuzz) static SCENES: &[Scene] = &[
-    &[(false, "pvinfo")],
-    &[(false, "hcall-unknown-enabled")],
+/// All scenes: names of odd steps in their order.
+pub(in crate::fuzz) static SCENES: &[&[&str]] = &[
+    &["msr-units"],
+    &["timers-expired", "one-timer-seen"],
+    &["set-sprg4", "page-mapped", "load-sprg4"],
+    &["pvinfo"],
+    &["hcall-unknown-enabled"],
     // A debugger's breakpoints, in either state; its steps; its hardware breakpoints, which a guest tries to move.
-    &[(false, "debug-breakpoints"), (false, "breakpoints-met"), (false, "debug-stops"), (false, "debug-off")],
-    &[(false, "debug-breakpoints"), (true, "breakpoints-met"), (false, "debug-stops"), (false, "debug-off")],
-    &[(false, "debug-steps"), (false, "stepped"), (false, "debug-stops"), (false, "debug-off")],
-    &[(false, "debug-hardware"), (false, "hardware-moved"), (false, "hardware-told"), (false, "debug-off")],
+    &["debug-breakpoints", "breakpoints-met", "debug-stops", "debug-off"],
+    &["debug-breakpoints", "breakpoints-met@user", "debug-stops", "debug-off"],
+    &["debug-steps", "stepped", "debug-stops", "debug-off"],
+    &["debug-hardware", "hardware-moved", "hardware-told", "debug-off"],
     // Who has a translation, when user space changes the process and when it asks.
-    &[
-        (false, "process-mapped"),
-        (false, "process-5"),
-        (false, "process-load"),
-        (false, "process-6"),
-        (false, "process-load"),
-        (false, "process-0"),
-    ],
-    &[(false, "process-mapped"), (false, "translate-5"), (false, "translate-6")],
+    &["process-mapped", "process-5", "process-load", "process-6", "process-load", "process-0"],
+    &["process-mapped", "translate-5", "translate-6"],
     // A partition's calls that user space answers, and one that the hypervisor is not to answer any more.
-    &[(false, "call-answered"), (false, "call-made"), (false, "call-first-argument"), (false, "call-last-argument")],
-    &[
-        (false, "remove-answered"),
-        (false, "remove-off"),
-        (false, "remove-called"),
-        (false, "call-first-argument"),
-        (false, "remove-on"),
-    ],
+    &["call-answered", "call-made", "call-first-argument", "call-last-argument"],
+    &["remove-answered", "remove-off", "remove-called", "call-first-argument", "remove-on"],
     // A segment that the guest changes in the page, where it has used a translation.
-    &[(false, "segment-used"), (false, "segment-stored"), (false, "segment-used"), (false, "segment-back")],
-    &[(false, "critical-wakes")],
+    &["page-mapped", "window-mapped", "segment-used", "segment-stored", "segment-used", "segment-back"],
+    &["critical-wakes"],
 ];
 
 /// The steps of scenes.
