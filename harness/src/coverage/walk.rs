@@ -154,7 +154,7 @@ impl Walk<'_> {
         });
         let (observed, may_trap) =
             self.case.steps.get(step).map_or((false, false), |step| (step.observation.is_some(), step.may_trap));
-        let mut stub_run = StubRun::new(observed, inputs, outputs, &self.case.parts.constants);
+        let mut stub_run = StubRun::new(observed, code, inputs, outputs, &self.case.parts.constants);
         let plain = code.iter().all(|word| self.is_allowed_special(*word));
         match self.patched.take_if(|(at, _)| *at == stub) {
             Some((_, row)) => {
