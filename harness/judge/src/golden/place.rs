@@ -18,7 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Wish {
     /// Its folders, most specific first.
     pub chain: Vec<String>,
-    /// The text; none if the target did not run and so wants what it has.
+    /// The text; none if the target did not run. Then it wants what it has, or follows a target that did run and whose own folder it
+    /// looks into.
     pub text: Option<String>,
     /// Whether it counts in folders that others look into too.
     pub leads: bool,
@@ -47,8 +48,14 @@ pub fn place(wishes: &[Wish], existing: &BTreeMap<String, String>) -> Vec<Change
     let effective = |files: &BTreeMap<String, String>, chain: &[String]| {
         chain.iter().find_map(|element| files.get(element)).cloned()
     };
-    let wanted: Vec<Option<String>> =
-        wishes.iter().map(|wish| wish.text.clone().or_else(|| effective(existing, &wish.chain))).collect();
+    let owner = |element: &String| wishes.iter().find(|wish| wish.chain.first() == Some(element));
+    let follows = |wish: &Wish| {
+        let mut more_general = wish.chain.iter().skip(1);
+        let has_own = wish.chain.first().is_some_and(|own| existing.contains_key(own));
+        !has_own && more_general.any(|element| owner(element).is_some_and(|owner| owner.text.is_some()))
+    };
+    let kept = |wish: &Wish| if follows(wish) { None } else { effective(existing, &wish.chain) };
+    let wanted: Vec<Option<String>> = wishes.iter().map(|wish| wish.text.clone().or_else(|| kept(wish))).collect();
     let concerned: BTreeSet<&String> = wishes.iter().flat_map(|wish| &wish.chain).collect();
     let mut files = existing.clone();
     files.retain(|element, _| !concerned.contains(element));
@@ -63,7 +70,11 @@ pub fn place(wishes: &[Wish], existing: &BTreeMap<String, String>) -> Vec<Change
             continue;
         }
         let mut counted: Vec<(&str, usize)> = Vec::new();
-        let having_a_say = below.iter().filter(|(wish, _)| wish.leads || !some_lead);
+        // In a target's own folder only that target has, whoever else looks into it.
+        let is_owners = |wish: &Wish| wish.chain.first() == Some(element);
+        let has_owner = below.iter().any(|(wish, wanted)| is_owners(wish) && wanted.is_some());
+        let having_a_say =
+            below.iter().filter(|(wish, _)| if has_owner { is_owners(wish) } else { wish.leads || !some_lead });
         for text in having_a_say.filter_map(|(_, wanted)| wanted.as_deref()) {
             match counted.iter_mut().find(|(known, _)| same(known, text)) {
                 Some((_, count)) => *count += 1,
@@ -186,6 +197,37 @@ mod tests {
         let written = |element: &str, text: &str| Change::Write { element: element.to_owned(), text: text.to_owned() };
         let expected = [written("g4", "y"), written("kvm", "x"), written("power8-64", "wide")];
         assert_eq!(place(&wishes, &BTreeMap::new()), expected);
+    }
+
+    /// A target, one that looks into its folder, and their common one.
+    fn variant(of: Option<&str>, itself: Option<&str>, existing: &[(&str, &str)]) -> Vec<(String, String)> {
+        let wish = |chain: &[&str], text: Option<&str>| Wish {
+            chain: chain.iter().map(|&folder| folder.to_owned()).collect(),
+            text: text.map(str::to_owned),
+            leads: false,
+        };
+        let wishes =
+            [wish(&["local", "first", "kvm"], itself), wish(&["first", "kvm"], of), wish(&["old", "kvm"], None)];
+        let written = |change| match change {
+            Change::Write { element, text } => (element, text),
+            Change::Remove { element } => (element, "removed".to_owned()),
+        };
+        place(&wishes, &files(existing)).into_iter().map(written).collect()
+    }
+
+    #[test]
+    fn what_looks_into_the_folder_of_a_target_that_ran_follows_it_unless_it_has_its_own() {
+        let pair = |element: &str, text: &str| (element.to_owned(), text.to_owned());
+        let existing = [("kvm", "x"), ("old", "z")];
+        assert_eq!(variant(Some("y"), None, &existing), [pair("kvm", "y")]);
+        assert_eq!(variant(Some("y"), None, &[("kvm", "x"), ("local", "q")]), [pair("first", "y")]);
+        assert_eq!(variant(None, None, &existing), []);
+    }
+
+    #[test]
+    fn a_targets_own_folder_has_what_that_target_did_whoever_else_looks_into_it() {
+        let pair = |element: &str, text: &str| (element.to_owned(), text.to_owned());
+        assert_eq!(variant(Some("y"), Some("x"), &[("kvm", "x")]), [pair("first", "y"), pair("local", "x")]);
     }
 
     #[test]
