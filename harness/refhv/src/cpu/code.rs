@@ -11,7 +11,7 @@
 //! execute the same kernel: the pages serve the thread's next machine, which compares them with what it finds in its memory.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use sprig_isa::cpu::Cpu;
@@ -159,9 +159,10 @@ impl Known {
     }
 }
 
-type Pages = HashMap<u64, Known>;
+/// By guest-physical address. A kernel and the code of a case are some twenty.
+type Pages = BTreeMap<u64, Known>;
 
-/// The pages of one CPU, by their guest-physical addresses.
+/// The pages of one CPU.
 pub(super) struct Code {
     pages: Pages,
 }

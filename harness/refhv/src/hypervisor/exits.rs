@@ -1,7 +1,5 @@
 //! Why and when the guest left for the hypervisor, counted.
 
-use std::collections::BTreeMap;
-
 use sprig_wire::{layout, log};
 
 use crate::memory::Memory;
@@ -101,7 +99,8 @@ impl Step {
 /// Every exit of a guest, by step and reason.
 #[derive(Clone, Debug, Default)]
 pub struct Exits {
-    steps: BTreeMap<Step, Counts>,
+    /// In the order of their steps, which is nearly always that in which a guest comes to them.
+    steps: Vec<(Step, Counts)>,
     current: Step,
     /// Exits of the current step that are not in `steps` yet.
     counts: Counts,
@@ -119,9 +118,17 @@ impl Exits {
 
     #[cold]
     fn begin(&mut self, step: Step) {
-        self.steps.entry(self.current).or_default().add(&self.counts);
+        match self.place(self.current) {
+            Ok(place) => self.steps[place].1.add(&self.counts),
+            Err(place) => self.steps.insert(place, (self.current, self.counts)),
+        }
         self.counts = Counts::default();
         self.current = step;
+    }
+
+    /// Where a step is in `steps`, or would be.
+    fn place(&self, step: Step) -> Result<usize, usize> {
+        self.steps.binary_search_by_key(&step, |(step, _)| *step)
     }
 
     /// The exits of a case, for each step and reason that has any. What leads up to the first step does not belong to the case.
@@ -133,8 +140,9 @@ impl Exits {
             let some = Exit::ALL.into_iter().filter(|reason| counts.of(*reason) > 0);
             exits.extend(some.map(|reason| (step.step, reason, counts.of(reason))));
         };
-        let is_current_known = self.steps.contains_key(&self.current);
-        for (step, counts) in self.steps.range(first..last) {
+        let is_current_known = self.place(self.current).is_ok();
+        let [first_place, last_place] = [first, last].map(|step| self.place(step).unwrap_or_else(|place| place));
+        for (step, counts) in &self.steps[first_place..last_place] {
             if *step == self.current { add(*step, &self.of_step(*step)) } else { add(*step, counts) }
         }
         if (first..last).contains(&self.current) && !is_current_known {
@@ -146,7 +154,7 @@ impl Exits {
     /// The exits of a step.
     #[must_use]
     pub fn of_step(&self, step: Step) -> Counts {
-        let mut counts = self.steps.get(&step).copied().unwrap_or_default();
+        let mut counts = self.place(step).map_or_else(|_| Counts::default(), |place| self.steps[place].1);
         if step == self.current {
             counts.add(&self.counts);
         }
@@ -157,7 +165,7 @@ impl Exits {
     #[must_use]
     pub fn total(&self) -> Counts {
         let mut total = self.counts;
-        for counts in self.steps.values() {
+        for (_, counts) in &self.steps {
             total.add(counts);
         }
         total
