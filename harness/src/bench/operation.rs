@@ -19,8 +19,9 @@ use crate::script;
 use sprig_interpreter::Kernel;
 use sprig_interpreter::patcher::{self, Place, TRAMPOLINE_WORDS};
 use sprig_isa::cpu::Family;
-use sprig_isa::hcall::{KVM_MAGIC_FEAT_MAS0_TO_SPRG7, KVM_MAGIC_FEAT_SR};
+use sprig_isa::exception::Exception;
 use sprig_isa::insn::word::branch_absolute;
+use sprig_refhv::hypervisor::policy::PAGE_FEATURES;
 use sprig_wire::layout::CODE_BASE;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -36,11 +37,8 @@ pub(super) const COUNTING: u32 = 2;
 pub(super) const PLAIN_ROUND: u32 = IN_LOOP + COUNTING;
 /// Name of the observation that has the clock before and after the loop.
 const CLOCK: &str = "clock";
-/// Where a system call goes: Book3S's vector, and on BookE a place between the vectors of both, to which IVOR8 is pointed.
-const BOOK3S_SYSTEM_CALL: u32 = 0xc00;
-const BOOKE_SYSTEM_CALL: u32 = 0x1c00;
-/// What a hypervisor of the contract answers when the page is mapped.
-const PAGE_FEATURES: u32 = KVM_MAGIC_FEAT_SR | KVM_MAGIC_FEAT_MAS0_TO_SPRG7;
+/// Where a system call goes on BookE: a place between the vectors of both families, to which IVOR8 is pointed.
+const BOOKE_SYSTEM_CALL: u16 = 0x1c00;
 
 /// An operation.
 #[derive(Debug)]
@@ -188,10 +186,9 @@ impl Operation {
         let handler: Vec<&str> = self.handler.iter().copied().chain([rfi]).collect();
         let over = 4 * (handler.len() + 1);
         let to_handler = branch_absolute(CODE_BASE + 4);
-        let (vector, point) = if profile.cpu.family.is_booke() {
-            (BOOKE_SYSTEM_CALL, format!("mtspr IVOR8, {BOOKE_SYSTEM_CALL:#x}\n"))
-        } else {
-            (BOOK3S_SYSTEM_CALL, String::new())
+        let (vector, point) = match Exception::SystemCall.description().vector {
+            Some(vector) if !profile.cpu.family.is_booke() => (vector, String::new()),
+            _ => (BOOKE_SYSTEM_CALL, format!("mtspr IVOR8, {BOOKE_SYSTEM_CALL:#x}\n")),
         };
         format!(
             "run b {over} ; {}\nstore32 {vector:#x}, {to_handler:#x}\n\
