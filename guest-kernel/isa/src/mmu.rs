@@ -4,6 +4,10 @@
 
 /// Size of the smallest page every family has, bytes.
 pub const PAGE_SIZE: u64 = 4096;
+/// Bits of an address within such a page.
+pub const PAGE_SHIFT: u32 = PAGE_SIZE.ilog2();
+/// Bits of an address within a segment of 256 MiB, the only size on 32-bit CPUs (PEM, "Segment Registers") and the smaller on 64-bit ones.
+pub const SEGMENT_SHIFT: u32 = 28;
 
 /// MMU assist registers of e500 (e500 core manual, "MMU Assist Registers").
 pub mod mas {

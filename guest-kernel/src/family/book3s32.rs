@@ -14,7 +14,7 @@ use crate::spr::{clear_blocks, mfspr, mtspr, synchronize};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;
-use sprig_isa::mmu::hash32;
+use sprig_isa::mmu::{PAGE_SHIFT, SEGMENT_SHIFT, hash32};
 use sprig_isa::spr::number;
 use sprig_wire::bytecode::permission::hashed_protection;
 use sprig_wire::layout::{HASH_TABLE, RAM_SIZE};
@@ -30,10 +30,8 @@ type Block = (u32, u32);
 const NO_BLOCK: Block = (0, 0);
 /// Segment registers.
 pub(crate) const SEGMENTS: usize = 16;
-const SEGMENT_SHIFT: u32 = 28;
 /// tlbie has to be done for each of these to empty the TLB (as arch/powerpc/mm does it; the 7450 has the most sets).
 const TLB_SETS: u32 = 64;
-const PAGE_SHIFT: u32 = 12;
 /// Page index within a segment.
 const PAGE_INDEX: u32 = 0xffff;
 

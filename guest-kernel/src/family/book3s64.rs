@@ -24,15 +24,13 @@ use crate::spr::{clear_blocks, mtspr, synchronize};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;
-use sprig_isa::mmu::{PAGE_SIZE, hash64};
+use sprig_isa::mmu::{PAGE_SHIFT, SEGMENT_SHIFT, hash64};
 use sprig_isa::spr::number;
 use sprig_wire::bytecode::permission::{SUPERVISOR_EXECUTE, USER_EXECUTE, hashed_protection};
 use sprig_wire::layout::{HASH_TABLE, RAM_SIZE};
 
-const SEGMENT_SHIFT: u32 = 28;
 /// Offset of an address in its segment.
 const SEGMENT_OFFSET: Ea = (1 << SEGMENT_SHIFT) - 1;
-const PAGE_SHIFT: u32 = 12;
 /// log2 of the number of groups in the smallest page table, which is what a 970 gets.
 const SMALLEST_LOG2_GROUPS: u32 = hash64::HTABSIZE_BASE;
 const GROUP_SIZE: u32 = (hash64::PTE_SIZE * hash64::PTES_PER_GROUP) as u32;
@@ -301,5 +299,3 @@ pub(super) fn unmap(ea: Ea) {
         remove(table, ea, place);
     }
 }
-
-const _: () = assert!(PAGE_SIZE == 1 << PAGE_SHIFT);

@@ -17,13 +17,13 @@ use crate::family::{self, book3s32::SEGMENTS};
 use crate::spr::{flush_code, mfmsr, mfspr, mtmsr, mtspr};
 use crate::vectors;
 use core::arch::asm;
+use sprig_isa::mmu::SEGMENT_SHIFT;
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 
 /// Where its vectors are; ours end where they do at the latest.
 const VECTORS: usize = 0x100;
 const VECTORS_SIZE: usize = sprig_wire::layout::VECTORS_END as usize - VECTORS;
-const SEGMENT_SHIFT: u32 = 28;
 
 /// The firmware's machine, as it was when it started us.
 pub(super) struct OpenBios {

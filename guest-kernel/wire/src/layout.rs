@@ -27,13 +27,18 @@
 //! pages, and one for each privilege, in the four ways of an e500's TLB0, and pages that lie one after the other in all areas
 //! would evict each other.
 
+use sprig_isa::mmu::{PAGE_SHIFT, SEGMENT_SHIFT};
+
 /// Sets of TLB0 of an e500v2, by the number of the page (e500 core manual, section 12.3).
 const SETS: u32 = 128;
 const _: () = {
     let hot = [SAVE_BASE, IMAGE_BASE, BATCH_BASE, LOG_BASE, SLOTS_BASE, CODE_BASE];
     let (mut one, mut other) = (0, 1);
     while one + 1 < hot.len() {
-        assert!(hot[one] >> 12 & (SETS - 1) != hot[other] >> 12 & (SETS - 1), "they are in each other's way");
+        assert!(
+            hot[one] >> PAGE_SHIFT & (SETS - 1) != hot[other] >> PAGE_SHIFT & (SETS - 1),
+            "they are in each other's way"
+        );
         other += 1;
         if other == hot.len() {
             one += 1;
@@ -93,7 +98,6 @@ pub const RAM_SIZE: u32 = 0x0100_0000;
 /// other: memory in the first, device registers in these. They are large ones, and a second translation of an address is
 /// a programming error to a TLB, so scripts map pages in the other segments.
 pub const KERNEL_SEGMENTS: [u32; 3] = [0x0, 0x8, 0xe];
-const SEGMENT_SHIFT: u32 = 28;
 /// Segments of a 32-bit address space. A 64-bit kernel has one more, the last of all, in which the magic page is.
 const LOW_SEGMENTS: u64 = 16;
 const LAST_SEGMENT: u64 = u64::MAX >> SEGMENT_SHIFT;

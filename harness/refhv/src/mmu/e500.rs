@@ -10,7 +10,7 @@
 
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::mmu::e500::{TLB0_ENTRIES, TLB0_WAYS, TLB1_ENTRIES_E500MC, TLB1_ENTRIES_E500V2};
-use sprig_isa::mmu::{PAGE_SIZE, mas};
+use sprig_isa::mmu::{PAGE_SHIFT, mas};
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 use sprig_wire::board::Translation as Translated;
@@ -21,7 +21,6 @@ use crate::cpu::{Access, Fault, Interrupt, Privileged, Translation};
 const TLB0_SETS: usize = TLB0_ENTRIES / TLB0_WAYS;
 /// Page sizes of TLB1, as TSIZE: 4 KiB to 16 GiB.
 const TLB1_TSIZES: std::ops::RangeInclusive<u32> = 1..=12;
-const PAGE_SHIFT: u32 = PAGE_SIZE.ilog2();
 
 /// TLBnCFG (EREF, "TLB Configuration Registers").
 mod tlbcfg {

@@ -6,8 +6,8 @@
 //! ```
 
 use sprig_isa::cpu::{Cpu, CpuSet};
-use sprig_isa::mmu::PAGE_SIZE;
 use sprig_isa::mmu::hash32::{self, PP_READ_WRITE, PTE_SIZE, PTES_PER_GROUP};
+use sprig_isa::mmu::{PAGE_SHIFT, SEGMENT_SHIFT};
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 
@@ -19,10 +19,7 @@ use crate::memory::Memory;
 const LOW_BATS: u16 = 4;
 /// Pairs of BATs of the 7447. A real one wants HID0[HIGH_BAT_EN] for the upper four, which reset leaves invalid anyway.
 const BATS_7447: u16 = 8;
-const PAGE_SHIFT: u32 = PAGE_SIZE.ilog2();
 const OFFSET: u32 = (1 << PAGE_SHIFT) - 1;
-/// Bits of an address within its segment.
-const SEGMENT_SHIFT: u32 = 28;
 const SEGMENT_OFFSET: u32 = (1 << SEGMENT_SHIFT) - 1;
 const GROUP_SIZE: u64 = PTES_PER_GROUP * PTE_SIZE;
 /// Byte of a PTE that holds R in its lowest bit, and the one that holds C in its highest.
