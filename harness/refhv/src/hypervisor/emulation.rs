@@ -109,7 +109,7 @@ impl Hypervisor {
         }
     }
 
-    fn mmu_instruction(&mut self, core: &mut Core, instruction: Privileged) -> Result<(), Interrupt> {
+    pub(super) fn mmu_instruction(&mut self, core: &mut Core, instruction: Privileged) -> Result<(), Interrupt> {
         let state = &mut core.state;
         let operands = Operands {
             insn: core.insn,

@@ -56,7 +56,12 @@ impl Hypervisor {
             self.hypercall(core);
         } else {
             self.exit(core, Exit::Reflected);
-            let return_address = core.state.nia;
+            let mut return_address = core.state.nia;
+            if self.deviates(Deviation::CallAfterInterrupt) {
+                core.state.pc = return_address;
+                self.deliver(core);
+                return_address = core.state.pc;
+            }
             self.inject(core, Interrupt::new(Exception::SystemCall), return_address);
         }
     }

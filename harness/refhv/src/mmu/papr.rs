@@ -108,13 +108,21 @@ impl PaprTable {
                 bulk_remove::END => break,
                 _ => return Err(H_PARAMETER),
             }
-            let result = self.remove((word & bulk_remove::FLAGS) >> FLAGS_SHIFT, word & bulk_remove::PTEX, avpn);
+            let conditions = word & bulk_remove::FLAGS;
+            let result = match conditions {
+                // One of them at most (book3s_hv_rm_mmu.c, kvmppc_h_bulk_remove).
+                bulk_remove::FLAGS => Err(H_PARAMETER),
+                _ => self.remove(conditions >> FLAGS_SHIFT, word & bulk_remove::PTEX, avpn),
+            };
             let answer = match result {
                 Ok((_, word1)) => (word1 & (PTE_R | PTE_C)) << USED_SHIFT,
                 Err(H_NOT_FOUND) => bulk_remove::NOT_FOUND,
                 Err(_) => bulk_remove::PARM,
             };
-            request[0] = bulk_remove::RESPONSE | answer | word & (bulk_remove::FLAGS | bulk_remove::PTEX);
+            request[0] = bulk_remove::RESPONSE | answer | conditions | word & bulk_remove::PTEX;
+            if answer == bulk_remove::PARM {
+                return Err(H_PARAMETER);
+            }
         }
         Ok(())
     }

@@ -97,6 +97,11 @@ impl Hypervisor {
                 self.write_msr(core, value, if core.insn.l15() { Writer::EeRi } else { Writer::Mtmsr });
                 Some(Ok(()))
             }
+            (Deviation::TlbreForgetsSelection, Privileged::Tlbre) => {
+                let outcome = self.mmu_instruction(core, instruction);
+                self.registers.view(&mut core.memory).set(n::MAS0, 0);
+                Some(outcome)
+            }
             (Deviation::MtmsrdLosesInterrupt, Privileged::Mtmsrd) if core.insn.l15() => {
                 self.write_msr(core, core.state.gpr[core.insn.rt()], Writer::EeRi);
                 self.last.delivers_later = true;

@@ -140,6 +140,9 @@ deviations! {
     TimerStatusAllCleared, "timer-status-all-cleared", Emulation, Embedded,
         "an emulated mtspr to TSR clears all of it, whatever bits are written",
         "arch/powerpc/kvm/booke_emulate.c, SPRN_TSR, with kvmppc_set_tsr(vcpu, 0) for kvmppc_clr_tsr_bits";
+    TlbreForgetsSelection, "tlbre-forgets-selection", Emulation, Embedded,
+        "an emulated tlbre clears MAS0, and with it which entry was read",
+        "arch/powerpc/kvm/e500_mmu.c, kvmppc_e500_emul_tlbre, with an assignment of MAS0_NV for clearing and setting it";
 
     // ---- page: where it is seen and what is in it ----
 
@@ -272,6 +275,9 @@ deviations! {
     ExitStopsHost, "exit-stops-host", Interrupt, Every,
         "the hypervisor takes the number of an exit from the wrong register, and ends at the first",
         "Linux 6.12, arch/powerpc/kvm/booke_interrupts.S, live: kvmppc_handle_exit is called with exit_nr in r5";
+    CallAfterInterrupt, "call-after-interrupt", Interrupt, Every,
+        "of a system call and an interrupt that both wait, the interrupt is delivered first, and the call in its handler",
+        "arch/powerpc/kvm/booke.h, BOOKE_IRQPRIO_SYSCALL behind BOOKE_IRQPRIO_DECREMENTER";
     IdleDeafToCritical, "idle-deaf-to-critical", Interrupt, Embedded,
         "a guest that waits is woken by what MSR[EE] lets through alone: a watchdog's interrupt leaves it asleep",
         "arch/powerpc/kvm/booke.c, kvmppc_core_check_exceptions and kvm_arch_vcpu_runnable, without the critical class";
