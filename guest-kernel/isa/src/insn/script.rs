@@ -291,9 +291,12 @@ pub static ONLY_IN_SCRIPTS: &[OnlyInScripts] = {
         row("stwux", x(31, 183), &[RS, RA_UPDATE, RB]),
         row("sthbrx", x(31, 918), &[RS, RA_OR_ZERO, RB]),
         row("stwbrx", x(31, 662), &[RS, RA_OR_ZERO, RB]),
+        row("sthcx.", x(31, 726) | RC, &[RS, RA_OR_ZERO, RB]),
         row("stdbrx", x(31, 660), &[RS, RA_OR_ZERO, RB]),
         row("stmw", d(47), &[RS, D, RA_OR_ZERO]),
         // Translation, caches.
+        // Of 4xx cores; `tlbsx` without Rc is the kernel's own, as e500 has it.
+        row("tlbsx.", x(31, 914) | RC, &[RT, RA_OR_ZERO, RB]),
         row("slbfee.", x(31, 979) | RC, &[RT, RB]),
         row("dcbt", x(31, 278), &[CT, RA_OR_ZERO, RB]),
         row("tlbiel", x(31, 274), &[RB]),
@@ -301,6 +304,11 @@ pub static ONLY_IN_SCRIPTS: &[OnlyInScripts] = {
         // Of 4xx cores (arch/powerpc/xmon/ppc-opc.c).
         row("dccci", x(31, 454), &[RA_OR_ZERO, RB]),
         row("iccci", x(31, 966), &[RA_OR_ZERO, RB]),
+        // Cache lines to lock and unlock, of e500 (arch/powerpc/xmon/ppc-opc.c); `dcbtls` is the kernel's own.
+        row("dcbtstls", x(31, 134), &[CT, RA_OR_ZERO, RB]),
+        row("dcblc", x(31, 390), &[CT, RA_OR_ZERO, RB]),
+        row("icbtls", x(31, 486), &[CT, RA_OR_ZERO, RB]),
+        row("icblc", x(31, 230), &[CT, RA_OR_ZERO, RB]),
         // Floating point.
         row("lfs", d(48), &[Frt, D, RA_OR_ZERO]),
         row("lfsu", d(49), &[Frt, D, RA_UPDATE]),
@@ -366,6 +374,10 @@ mod tests {
             ("lwa", &[3, 32, 4], 0xe864_0022),
             ("stwux", &[5, 4, 6], 0x7ca4_316e),
             ("slbfee.", &[3, 4], 0x7c60_27a7),
+            ("sthcx.", &[7, 6, 4], 0x7ce6_25ad),
+            ("tlbsx.", &[3, 0, 4], 0x7c60_2725),
+            ("dcblc", &[0, 0, 4], 0x7c00_230c),
+            ("icbtls", &[0, 0, 4], 0x7c00_23cc),
             ("lfd", &[1, 32, 4], 0xc824_0020),
             ("mtfsfi", &[7, 1], 0xff80_110c),
             ("mtfsf", &[255, 1], 0xfdfe_0d8e),

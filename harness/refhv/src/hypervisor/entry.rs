@@ -153,7 +153,7 @@ impl Hypervisor {
     /// The hardware's MSR while the guest runs: problem state, and what acts there. The guest's kernel may lock cache blocks
     /// whatever its UCLE says, which is about its own problem state.
     fn hardware_msr(&self) -> u64 {
-        let kernel = self.msr & msr::PR == 0;
+        let kernel = self.msr & msr::PR == 0 || self.deviates(Deviation::CacheLockingOpen);
         let locks = if kernel && self.cpu.family == Family::BookeE500 { booke::UCLE } else { self.msr & booke::UCLE };
         self.msr & GUEST_OWNED | msr::PR | locks
     }

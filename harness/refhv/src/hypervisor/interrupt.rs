@@ -37,6 +37,9 @@ impl Hypervisor {
         core.waiting = false;
         core.state.pc = resume.address;
         self.msr = resume.msr;
+        if exception == Exception::MachineCheck && self.deviates(Deviation::MachineCheckKeepsMe) {
+            self.msr |= msr::ME;
+        }
     }
 
     /// Delivers what is pending, enabled and not withheld; returns what is still pending.

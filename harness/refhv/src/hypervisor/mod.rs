@@ -291,6 +291,12 @@ impl Supervisor for Hypervisor {
                     // Where the hardware says which facility it was.
                     self.registers.cells.set(number::FSCR, core.state.spr.get(number::FSCR));
                 }
+                let interrupt = match interrupt.exception {
+                    Exception::VectorUnavailable if self.deviates(Deviation::VectorUnavailableIllegal) => {
+                        Interrupt::illegal(self.cpu.family)
+                    }
+                    _ => interrupt,
+                };
                 self.inject(core, interrupt, core.state.pc);
             }
         }

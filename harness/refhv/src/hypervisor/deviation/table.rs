@@ -77,6 +77,9 @@ deviations! {
     AliasStaleInHandler, "alias-stale-in-handler", Cpu, Every,
         "the alias registers are not loaded where the guest goes on in a handler for what it did itself",
         "arch/powerpc/kvm/booke_interrupts.S, lightweight_exit, had an interrupt that is delivered at once a way of its own into the guest";
+    CacheLockingOpen, "cache-locking-open", Cpu, Register(n::MAS0),
+        "a program of the guest locks lines of the caches whatever its MSR[UCLE] says",
+        "arch/powerpc/kvm/booke.c, kvmppc_core_vcpu_create: the shadow MSR is MSR_USER | MSR_IS | MSR_DS, and MSR_UCLE if it let a guest kernel lock";
 
     // ---- emulation: what a privileged instruction does ----
 
@@ -281,6 +284,12 @@ deviations! {
     IdleDeafToCritical, "idle-deaf-to-critical", Interrupt, Embedded,
         "a guest that waits is woken by what MSR[EE] lets through alone: a watchdog's interrupt leaves it asleep",
         "arch/powerpc/kvm/booke.c, kvmppc_core_check_exceptions and kvm_arch_vcpu_runnable, without the critical class";
+    MachineCheckKeepsMe, "machine-check-keeps-me", Interrupt, Register(n::MCSRR0),
+        "the handler of a machine check begins with machine checks enabled",
+        "arch/powerpc/kvm/booke.c, kvmppc_booke_irqprio_deliver, with MSR_ME in msr_mask as a critical interrupt has it";
+    VectorUnavailableIllegal, "vector-unavailable-illegal", Interrupt, Server,
+        "a vector instruction is an illegal one while the guest's MSR[VEC] is off",
+        "arch/powerpc/kvm/book3s_pr.c, kvmppc_handle_exit_pr, without BOOK3S_INTERRUPT_ALTIVEC among those for kvmppc_handle_ext";
 
     // ---- mmu ----
 
