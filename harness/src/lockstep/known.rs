@@ -323,6 +323,19 @@ pub static KNOWN: &[Known] = &[
         },
     },
     Known {
+        name: "cache-locking-open",
+        cause: Cause::Qemu,
+        why: "a program that may not lock the cache, MSR[UCLE] = 0, gets a data storage interrupt (IBM A2 user's manual, \
+              page 180); QEMU executes what it has of these instructions",
+        cpus: CpuSet::E500,
+        differing: |insn, register| {
+            let locks = ["dcbtls", "dcbtstls", "dcblc", "icbtls", "icblc"].iter().any(|mnemonic| insn.is(mnemonic));
+            let may_not =
+                insn.before.get(Register::Msr).is_some_and(|msr| msr & (msr::PR | msr::booke::UCLE) == msr::PR);
+            all_if(locks && may_not && (set_by_program(register) || register == DEAR))
+        },
+    },
+    Known {
         name: "unable-to-lock",
         cause: Cause::Open,
         why: "whether a lock fails is up to the cache (EREF, \"Cache line locking\"): the reference has no lines \

@@ -88,11 +88,12 @@ impl Builder {
         Reach { base, offset: index.into() }
     }
 
-    /// dcbtls and its kin: in supervisor state and where an access is allowed, since that is all QEMU knows of them.
+    /// dcbtls and its kin, where an access is allowed, since that is all QEMU knows of them. What they leave in L1CSR0 and L1CSR1 is the
+    /// supervisor's to read.
     pub(super) fn lock(&mut self, row: &Row, bits: u32) {
-        self.supervisor();
         let address = layout::DATA_TOUCHED + self.rng.u32(0..layout::DATA_TOUCHED_SIZE);
         self.access_at(row, bits, address);
+        self.supervisor();
         for number in [number::L1CSR0, number::L1CSR1] {
             let register = self.register();
             self.op("mfspr", &[register.into(), number.into()]);
