@@ -179,13 +179,16 @@ impl Machine for Guest {
         unsafe { ((CODE_BASE + offset) as *const u32).read_volatile() }
     }
 
-    fn write_code(&mut self, offset: u32, word: u32) {
-        if self.has_code(offset) {
-            // SAFETY: within the code, aligned.
-            unsafe { ((CODE_BASE + offset) as *mut u32).write_volatile(word) };
-            self.anything_may_happen();
-            spr::flush_code((CODE_BASE + offset) as usize, size_of::<u32>());
+    fn write_code(&mut self, offset: u32, words: &[u32]) {
+        let end = offset + size_of_val(words) as u32;
+        if words.is_empty() || !self.has_code(offset) || !self.has_code(end - size_of::<u32>() as u32) {
+            return;
         }
+        // SAFETY: within the code, aligned.
+        let place = unsafe { core::slice::from_raw_parts_mut((CODE_BASE + offset) as *mut u32, words.len()) };
+        place.copy_from_slice(words);
+        self.anything_may_happen();
+        spr::flush_code((CODE_BASE + offset) as usize, size_of_val(words));
     }
 
     fn touch_everything(&mut self, ops: &[u8], slots: usize) {

@@ -277,10 +277,8 @@ impl<M: Machine> Runner<'_, '_, M> {
         let word = self.machine.read_code(at);
         let place = patcher::Place { instruction: CODE_BASE + at, trampoline: CODE_BASE + trampoline, room };
         let Some(patched) = patcher::patch(M::KERNEL, cpu, features, word, place) else { return Ok(false) };
-        for (index, word) in patched.trampoline().iter().enumerate() {
-            self.machine.write_code(trampoline + 4 * index as u32, *word);
-        }
-        self.machine.write_code(at, patched.word);
+        self.machine.write_code(trampoline, patched.trampoline());
+        self.machine.write_code(at, &[patched.word]);
         Ok(true)
     }
 }

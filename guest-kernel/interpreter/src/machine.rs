@@ -63,8 +63,8 @@ pub trait Machine {
     /// One word of the code, at this offset in bytes.
     fn read_code(&self, offset: u32) -> u32;
 
-    /// Replaces one word of the code and makes it executable.
-    fn write_code(&mut self, offset: u32, word: u32);
+    /// Replaces words of the code, from this offset in bytes on, and makes them executable.
+    fn write_code(&mut self, offset: u32, words: &[u32]);
 
     /// Touches every page the coming operations use, in the current privilege state: the guest's own instructions, data and
     /// stack, the log, the code, these operations and as many slots. Later accesses then need no exit to translate them.

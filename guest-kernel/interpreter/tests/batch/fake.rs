@@ -100,7 +100,7 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
         0
     }
 
-    fn write_code(&mut self, _: u32, _: u32) {}
+    fn write_code(&mut self, _: u32, _: &[u32]) {}
 
     fn touch_everything(&mut self, _: &[u8], _: usize) {
         self.calls.push("touch");
