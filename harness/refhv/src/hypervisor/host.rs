@@ -3,6 +3,8 @@
 //! KVM_GET/SET_REGS, _SREGS and _ONE_REG reach the same registers the guest does, through the same table; interrupt lines
 //! are KVM_INTERRUPT; migration saves what these interfaces carry and nothing else.
 
+use std::mem;
+
 use sprig_isa::answer::Answerer;
 use sprig_isa::capability::{COUNTS, Capability, WATCHDOG};
 use sprig_isa::cpu::Family;
@@ -45,6 +47,8 @@ pub(super) struct Asked {
     pub(super) switched_off: Vec<u64>,
     /// One external interrupt is pending that is over when it has been delivered (KVM_INTERRUPT_SET).
     pub(super) external_once: bool,
+    /// The line is forgotten when its interrupt has been delivered ([`Deviation::EdgeLeavesMark`]).
+    pub(super) line_once: bool,
     /// How often each page of memory had been written to when user space last looked; empty where nobody logs that.
     logged: Vec<u64>,
 }
@@ -80,7 +84,8 @@ impl Host<Hypervisor> for UserSpace {
             }
             Call::RaiseExternal => wire(&mut core.board.external, true),
             Call::LowerExternal => {
-                hypervisor.asked.external_once = false;
+                let taken_back = mem::take(&mut hypervisor.asked.external_once);
+                hypervisor.asked.line_once |= taken_back && hypervisor.deviates(Deviation::EdgeLeavesMark);
                 wire(&mut core.board.external, false)
             }
             Call::RaiseExternalOnce => {

@@ -8,6 +8,8 @@
 //!   inject      SRR, DAR, ESR or DSISR, MSR into the shared state; the guest goes on at its vector
 //! ```
 
+use std::mem;
+
 use sprig_isa::exception::Exception;
 use sprig_isa::msr;
 use sprig_isa::spr::number;
@@ -48,7 +50,7 @@ impl Hypervisor {
         while let Some(exception) = self.deliverable(core) {
             match exception {
                 Exception::Decrementer => self.timers.decrementer_taken(),
-                Exception::External => self.acknowledge(),
+                Exception::External => self.acknowledge(core),
                 _ => {}
             }
             let address = core.state.pc;
@@ -58,8 +60,11 @@ impl Hypervisor {
     }
 
     /// An external interrupt is delivered: where the interrupt controller is asked, EPR says which (api.rst, KVM_EXIT_EPR).
-    fn acknowledge(&mut self) {
+    fn acknowledge(&mut self, core: &mut Core) {
         self.asked.external_once = false;
+        if mem::take(&mut self.asked.line_once) {
+            core.board.external = false;
+        }
         if let Some(vector) = self.asked.next_vector.filter(|_| !self.deviates(Deviation::VectorNotAsked)) {
             self.registers.cells.set(number::EPR, vector.into());
             self.asked.next_vector = Some(vector.wrapping_add(1));

@@ -344,6 +344,9 @@ deviations! {
     VectorNotAsked, "vector-not-asked", Host, Register(n::EPR),
         "an external interrupt leaves EPR as it was",
         "arch/powerpc/kvm/booke.c, kvmppc_booke_irqprio_deliver: external proxy looked for before EXTERNAL_LEVEL becomes EXTERNAL";
+    EdgeLeavesMark, "edge-leaves-mark", Host, Every,
+        "behind an external interrupt of KVM_INTERRUPT_SET that was taken back, a level is delivered once and forgotten",
+        "Linux 6.12, arch/powerpc/kvm/book3s.c, kvmppc_core_dequeue_external, live: external_oneshot stays set";
     SwitchedOffAnswered, "switched-off-answered", Host, Partition,
         "a hypercall that user space has switched off is answered all the same",
         "Linux 6.12, arch/powerpc/kvm/book3s_hv.c, kvmhv_p9_guest_entry, live: H_CEDE is carried out before anybody looks";
