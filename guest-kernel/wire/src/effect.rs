@@ -53,8 +53,8 @@ mod code {
     }
 
     /// True of a stub that changes no state that a kernel puts back before the next case, and continues after each of its instructions: it
-    /// loads and compares special registers, and those that nobody puts back it writes. A sweep over all registers has everything put back after each,
-    /// and under a hypervisor each register of it is an exit. This speaks of e500 alone.
+    /// loads and compares special registers, and those that nobody puts back it writes. A sweep over all registers has everything put
+    /// back after each, and under a hypervisor each register of it is an exit. This speaks of e500 alone.
     #[must_use]
     pub fn is_plain(stub: &[u32]) -> bool {
         let computes = |word| MFSPR.is(word) || COMPUTING.iter().any(|insn| insn.is(word));

@@ -129,6 +129,9 @@ pub(super) fn segment(insn: &Insn, word: u32, run: &StubRun) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sprig_isa::spr::number;
+
+    const PVR: i64 = number::PVR as i64;
 
     /// For each instruction of a stub that gives r7, whether what it leaves in r3 is shown.
     fn shows_r3(code: &[(&str, &[i64])]) -> Vec<bool> {
@@ -141,7 +144,6 @@ mod tests {
 
     #[test]
     fn a_value_is_shown_by_what_is_combined_with_it() {
-        const PVR: i64 = 287;
         let read: (&str, &[i64]) = ("mfspr", &[3, PVR]);
         assert_eq!(shows_r3(&[read, ("xor", &[7, 4, 3])]), [true, false]);
         assert_eq!(shows_r3(&[read, ("xor", &[6, 4, 3]), ("or", &[7, 7, 6])]), [true, false, false]);
@@ -149,7 +151,6 @@ mod tests {
 
     #[test]
     fn a_value_that_is_not_used_or_only_by_another_instruction_is_not() {
-        const PVR: i64 = 287;
         let read: (&str, &[i64]) = ("mfspr", &[3, PVR]);
         assert_eq!(shows_r3(&[read, ("xor", &[6, 4, 3])]), [false; 2], "r6 is not given");
         assert_eq!(shows_r3(&[read, ("mtspr", &[PVR, 3])]), [false; 2]);
