@@ -7,6 +7,7 @@ mod block;
 mod pages;
 
 use block::Block;
+pub(crate) use block::Version;
 pub(crate) use pages::Pages;
 
 /// log2 of the bytes whose writes are counted together, and that are cleared or copied at once.
@@ -63,8 +64,8 @@ impl Memory {
     }
 
     /// From now on, until it happens, a write to the page around a guest-physical address is told by [`Self::written_watched`].
-    /// How often it has been written to so far; none if it is not RAM.
-    pub fn watch(&mut self, address: u64) -> Option<u64> {
+    /// What the page holds; none if it is not RAM.
+    pub(crate) fn watch(&mut self, address: u64) -> Option<Version> {
         let chunk = usize::try_from(address).ok()? >> CHUNK_SHIFT;
         let writes = self.block.writes.get_mut(chunk)?;
         if *writes == 0 {
@@ -73,7 +74,7 @@ impl Memory {
             *writes = 1;
         }
         *writes |= WATCHED;
-        Some(*writes & !WATCHED)
+        Some(self.block.version(chunk))
     }
 
     /// A page that was watched until it has been written to, each told once.
@@ -278,13 +279,13 @@ mod tests {
         const AT: u64 = CHUNK as u64;
         let mut memory = Memory::new(4 * CHUNK);
         assert_eq!(memory.watch(4 * AT), None, "not RAM");
-        let writes = memory.watch(AT).expect("RAM");
+        let version = memory.watch(AT).expect("RAM");
         assert_eq!(memory.write_aligned_again(AT + 8, [1; 4]), None, "left to `write`");
         assert_eq!(memory.written_watched(), None);
         assert_eq!(memory.write(AT + 8, [1; 4]), Some(()));
         assert_eq!(memory.write(3 * AT, [1; 4]), Some(()));
         assert_eq!((memory.written_watched(), memory.written_watched()), (Some(AT), None));
-        assert_ne!(memory.writes(AT), writes);
+        assert_ne!(memory.block.version(1), version);
         assert_eq!(memory.write_aligned_again(AT + 8, [2; 4]), Some(()));
         assert_eq!((memory.read_aligned(AT + 8), memory.written_watched()), (Some([2; 4]), None));
     }
@@ -293,9 +294,9 @@ mod tests {
     fn a_store_of_what_is_there_is_no_write_to_a_watched_page() {
         let mut memory = Memory::new(CHUNK);
         assert_eq!(memory.write(8, [1; 4]), Some(()));
-        let writes = memory.watch(0).expect("RAM");
+        let version = memory.watch(0).expect("RAM");
         assert_eq!(memory.write(8, [1; 4]), Some(()));
-        assert_eq!((memory.written_watched(), memory.writes(0)), (None, writes));
+        assert_eq!((memory.written_watched(), memory.block.version(0)), (None, version));
         assert_eq!(memory.write(8, [1, 1, 1, 2]), Some(()));
         assert_eq!((memory.written_watched(), memory.read(8)), (Some(0), Some([1, 1, 1, 2])));
     }

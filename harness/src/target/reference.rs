@@ -274,31 +274,28 @@ impl Reference {
         let image = self.model.image()?;
         match self.mode.hypervisor {
             None => {
-                let machine = self.machine(&self.bare, || Machine::bare(self.cpu, Arc::clone(&image)))?;
-                let (result, machine) = Self::run_machine(machine, &mut Wires, &batch, limits)?;
+                let mut machine = self.machine(&self.bare, || Machine::bare(self.cpu, Arc::clone(&image)))?;
+                let result = Self::run_machine(&mut machine, &mut Wires, &batch, limits)?;
                 Ok((result, machine.console().to_vec()))
             }
             Some(setup) => {
-                let machine = self.machine(&self.guest, || Machine::guest(self.cpu, Arc::clone(&image), setup))?;
-                let (mut result, machine) = Self::run_machine(machine, &mut UserSpace, &batch, limits)?;
-                let exits = machine.processor.supervisor.exits().of_case(CASE);
-                let count = |(step, reason, count): (u32, sprig_refhv::hypervisor::Exit, u64)| ExitCount {
-                    step: Some(step),
-                    reason: reason.name().into(),
-                    count,
-                };
-                result.exits = Some(exits.into_iter().map(count).collect());
+                let mut machine = self.machine(&self.guest, || Machine::guest(self.cpu, Arc::clone(&image), setup))?;
+                let mut result = Self::run_machine(&mut machine, &mut UserSpace, &batch, limits)?;
+                let exits = result.exits.insert(Vec::new());
+                machine.processor.supervisor.exits().tell_of_case(CASE, &mut |step, reason, count| {
+                    exits.push(ExitCount { step: Some(step), reason: reason.name().into(), count });
+                });
                 Ok((result, machine.console().to_vec()))
             }
         }
     }
 
     fn run_machine<S: Supervisor>(
-        mut machine: Machine<S>,
+        machine: &mut Machine<S>,
         host: &mut dyn Host<S>,
         batch: &[u8],
         limits: &Limits,
-    ) -> Result<(RunResult, Machine<S>), String> {
+    ) -> Result<RunResult, String> {
         if !machine.place(BATCH_BASE, batch) {
             return Err("the batch does not fit the machine's memory".to_owned());
         }
@@ -310,8 +307,7 @@ impl Reference {
             _ => (State::Idle, None, Vec::new()),
         };
         let fate = Self::fate(&outcome, limits, state, machine.console());
-        let result = RunResult { fate, state: state as u16, last_step, entries, exits: None };
-        Ok((result, machine))
+        Ok(RunResult { fate, state: state as u16, last_step, entries, exits: None })
     }
 
     /// What the machine's end means for the case, given how far its log has come.

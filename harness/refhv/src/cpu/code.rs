@@ -8,7 +8,8 @@
 //! ```
 //!
 //! So a guest that rewrites its own code is right without further care. A machine is made for every case, and most of them
-//! execute the same kernel: the pages serve the thread's next machine, which compares them with what it finds in its memory.
+//! execute the same kernel: the pages serve the thread's next machine, which compares those with its memory that are not known
+//! to be the same.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use sprig_isa::mmu::PAGE_SIZE;
 
 use super::operation::Operation;
 use super::{INSTRUCTION, Insn, Privileged};
-use crate::memory::Memory;
+use crate::memory::{Memory, Version};
 
 /// Bytes that are decoded together: a page, which is what an entry of the lookaside covers.
 const BYTES: usize = PAGE_SIZE as usize;
@@ -127,33 +128,37 @@ impl Page {
     /// Makes it what memory holds now.
     fn refresh(&self, now: &[u8; BYTES]) {
         let mut bytes = self.bytes.borrow_mut();
-        if *bytes == *now {
-            return;
-        }
-        let lines = bytes.as_chunks::<LINE>().0.iter().zip(now.as_chunks::<LINE>().0);
+        let lines = bytes.as_chunks_mut::<LINE>().0.iter_mut().zip(now.as_chunks::<LINE>().0);
         for ((old, new), slots) in lines.zip(self.slots.as_chunks::<{ LINE / WORD }>().0) {
-            if old != new {
+            if differ(old, new) {
+                *old = *new;
                 slots.iter().for_each(|slot| slot.operation.set(Operation::Undecoded));
             }
         }
-        *bytes = *now;
     }
 }
 
-/// A page, and whether it is this machine's.
+/// `one != other`, compiled to a few instructions instead of a call for each line.
+fn differ(one: &[u8; LINE], other: &[u8; LINE]) -> bool {
+    const AT_ONCE: usize = size_of::<u128>();
+    let parts = one.as_chunks::<AT_ONCE>().0.iter().zip(other.as_chunks::<AT_ONCE>().0);
+    parts.fold(0, |differing, (one, other)| differing | u128::from_ne_bytes(*one) ^ u128::from_ne_bytes(*other)) != 0
+}
+
+/// A page, and what it was decoded from.
 struct Known {
     page: Rc<Page>,
-    /// How often this machine's memory had been written to there when it held the same; none if they have not been compared.
-    writes: Option<u64>,
+    /// That of the page of memory; none if they have not been compared.
+    version: Option<Version>,
 }
 
 impl Known {
     /// Makes the page what memory holds now.
     fn refresh(&mut self, memory: &mut Memory) -> Option<()> {
-        let writes = Some(memory.watch(self.page.address)?);
-        if self.writes != writes {
+        let version = Some(memory.watch(self.page.address)?);
+        if self.version != version {
             self.page.refresh(memory.slice(self.page.address, BYTES)?.first_chunk()?);
-            self.writes = writes;
+            self.version = version;
         }
         Some(())
     }
@@ -184,7 +189,7 @@ impl Code {
         let address = address & !(PAGE_SIZE - 1);
         // First of all: a guest may fetch from any address, and nothing is kept of those where it finds no memory.
         memory.slice(address, BYTES)?;
-        let new = || Known { page: Rc::new(Page::new(cpu, little_endian, address)), writes: None };
+        let new = || Known { page: Rc::new(Page::new(cpu, little_endian, address)), version: None };
         let known = self.pages.entry(address).or_insert_with(new);
         if known.page.little_endian != little_endian || !std::ptr::eq(known.page.cpu, cpu) {
             *known = new();
@@ -220,11 +225,10 @@ impl Code {
 impl Drop for Code {
     /// Keeps the pages for the next machine, unless they are too many or the thread is at its end.
     fn drop(&mut self) {
-        let mut pages = std::mem::take(&mut self.pages);
+        let pages = std::mem::take(&mut self.pages);
         if pages.len() > MOST_KEPT {
             return;
         }
-        pages.values_mut().for_each(|known| known.writes = None);
         let _ = KEPT.try_with(|kept| kept.try_borrow_mut().map(|mut kept| *kept = Some(pages)));
     }
 }

@@ -131,24 +131,22 @@ impl Exits {
         self.steps.binary_search_by_key(&step, |(step, _)| *step)
     }
 
-    /// The exits of a case, for each step and reason that has any. What leads up to the first step does not belong to the case.
-    #[must_use]
-    pub fn of_case(&self, case: u32) -> Vec<(u32, Exit, u64)> {
+    /// Tells the exits of a case, for each step and reason that has any. What leads up to the first step does not belong to the case.
+    pub fn tell_of_case(&self, case: u32, tell: &mut dyn FnMut(u32, Exit, u64)) {
         let (first, last) = (Step { case, step: 0 }, Step { case, step: log::NO_STEP });
-        let mut exits = Vec::new();
-        let mut add = |step: Step, counts: &Counts| {
-            let some = Exit::ALL.into_iter().filter(|reason| counts.of(*reason) > 0);
-            exits.extend(some.map(|reason| (step.step, reason, counts.of(reason))));
+        let mut tell_all = |step: Step, counts: &Counts| {
+            for (reason, count) in Exit::ALL.into_iter().zip(counts.0).filter(|(_, count)| *count > 0) {
+                tell(step.step, reason, count);
+            }
         };
         let is_current_known = self.place(self.current).is_ok();
         let [first_place, last_place] = [first, last].map(|step| self.place(step).unwrap_or_else(|place| place));
         for (step, counts) in &self.steps[first_place..last_place] {
-            if *step == self.current { add(*step, &self.of_step(*step)) } else { add(*step, counts) }
+            if *step == self.current { tell_all(*step, &self.of_step(*step)) } else { tell_all(*step, counts) }
         }
         if (first..last).contains(&self.current) && !is_current_known {
-            add(self.current, &self.counts);
+            tell_all(self.current, &self.counts);
         }
-        exits
     }
 
     /// The exits of a step.

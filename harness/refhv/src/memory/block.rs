@@ -11,6 +11,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{CHUNK, CHUNK_SHIFT, WATCHED};
 
@@ -25,19 +26,44 @@ thread_local! {
     static BLOCKS: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
 }
 
+/// What a chunk holds: two of the same version, of whichever memories, hold the same bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Version {
+    /// Who has counted the writes: a block, or what it was made from if it has not been written to there since.
+    counted_by: u64,
+    writes: u64,
+}
+
+/// A number that nobody else has who counts writes.
+fn counter() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}
+
 /// What a block holds where it has been written to, to be shared by all that are made from it.
 pub(super) struct Content {
+    counter: u64,
     /// The block's size when it was made, and what it has become.
     initial: usize,
     size: usize,
-    /// Each chunk that has been written to, and how often.
+    /// Each chunk that has been written to, and how often; in the order of their addresses.
     written: Vec<(usize, u64)>,
     /// Their bytes, one after the other, a whole chunk for each.
     bytes: Vec<u8>,
 }
 
+impl Content {
+    /// How often a chunk has been written to, if ever.
+    fn writes(&self, chunk: usize) -> Option<u64> {
+        let place = self.written.binary_search_by_key(&chunk, |(chunk, _)| *chunk).ok()?;
+        Some(self.written[place].1)
+    }
+}
+
 /// A piece of memory, and where it has been written to.
 pub(super) struct Block {
+    /// That of its user.
+    counter: u64,
     pub(super) ram: Vec<u8>,
     /// For each chunk, how often it has been written to since all of it was zero; and [`WATCHED`].
     pub(super) writes: Vec<u64>,
@@ -54,6 +80,7 @@ pub(super) struct Block {
 impl Block {
     /// One of no bytes.
     pub(super) const NONE: Self = Self {
+        counter: u64::MAX,
         ram: Vec::new(),
         writes: Vec::new(),
         written: Vec::new(),
@@ -67,18 +94,26 @@ impl Block {
         let Some(mut block) = take(|block| block.initial == bytes) else {
             let mut ram = vec![0; bytes.max(FRESH)];
             ram.truncate(bytes);
-            return Self { ram, writes: vec![0; bytes.div_ceil(CHUNK)], initial: bytes, ..Self::NONE };
+            return Self {
+                counter: counter(),
+                ram,
+                writes: vec![0; bytes.div_ceil(CHUNK)],
+                initial: bytes,
+                ..Self::NONE
+            };
         };
         if block.origin.take().is_some() {
             block.restore();
         }
+        block.counter = counter();
         block
     }
 
     /// One that holds these pages, and says the same of who has written to them.
     pub(super) fn of(content: &Arc<Content>) -> Self {
         let is_same = |block: &Self| block.origin.as_ref().is_some_and(|origin| Arc::ptr_eq(origin, content));
-        take(is_same).unwrap_or_else(|| {
+        let block = take(is_same).map(|block| Self { counter: counter(), ..block });
+        block.unwrap_or_else(|| {
             let mut block = Self::new(content.initial);
             block.append(content.size - content.initial);
             for (index, (chunk, writes)) in content.written.iter().enumerate() {
@@ -94,10 +129,13 @@ impl Block {
     /// What it holds.
     pub(super) fn content(&self) -> Content {
         let Self { ram, writes, written, initial, .. } = self;
-        let mut content = Content { initial: *initial, size: ram.len(), written: Vec::new(), bytes: Vec::new() };
+        let mut content =
+            Content { counter: counter(), initial: *initial, size: ram.len(), written: Vec::new(), bytes: Vec::new() };
+        let mut written = written.clone();
+        written.sort_unstable();
         for chunk in written {
-            content.written.push((*chunk, writes[*chunk] & !WATCHED));
-            content.bytes.extend_from_slice(&ram[range(*chunk, ram.len())]);
+            content.written.push((chunk, writes[chunk] & !WATCHED));
+            content.bytes.extend_from_slice(&ram[range(chunk, ram.len())]);
             content.bytes.resize(content.written.len() * CHUNK, 0);
         }
         content
@@ -116,6 +154,13 @@ impl Block {
         let start = index * CHUNK;
         let len = range.len();
         self.ram[range].copy_from_slice(&content.bytes[start..start + len]);
+    }
+
+    /// What a chunk holds.
+    pub(super) fn version(&self, chunk: usize) -> Version {
+        let writes = self.writes[chunk] & !WATCHED;
+        let origin = self.origin.as_ref().filter(|origin| origin.writes(chunk) == Some(writes));
+        Version { counted_by: origin.map_or(self.counter, |origin| origin.counter), writes }
     }
 
     /// True if the next write to this chunk is to be reported.
