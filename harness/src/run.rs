@@ -85,7 +85,7 @@ impl Borrow<Case> for Job<'_> {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// Runs the cases on one target. Each gives one record.
     pub fn on(&self, target: &dyn Target, progress: &dyn Progress, mut sink: impl FnMut(Record)) -> TargetReport {
         self.judged(target, progress, |selected, verdict| sink(self.record(target.id(), selected, verdict)))
@@ -126,7 +126,7 @@ impl Run<'_> {
     }
 
     /// The cases that can run on a target, assembled all at once; the others go to `settled`, each with its verdict.
-    pub fn jobs(&self, profile: &Profile, mut settled: impl FnMut(&Selected, Verdict)) -> Vec<Job<'_>> {
+    pub fn jobs(&self, profile: &Profile, mut settled: impl FnMut(&Selected, Verdict)) -> Vec<Job<'a>> {
         let mut jobs = Vec::new();
         for selected in self.here(profile, &mut settled) {
             match assemble(selected, profile) {
@@ -138,7 +138,7 @@ impl Run<'_> {
     }
 
     /// The cases for which a target lacks nothing; the others go to `settled`.
-    fn here(&self, profile: &Profile, settled: &mut impl FnMut(&Selected, Verdict)) -> Vec<&Selected> {
+    fn here(&self, profile: &Profile, settled: &mut impl FnMut(&Selected, Verdict)) -> Vec<&'a Selected> {
         let mut here = Vec::new();
         for selected in self.cases {
             match selected.instance.missing(profile) {

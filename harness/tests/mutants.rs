@@ -158,6 +158,7 @@ fn main() -> ExitCode {
     }
     let mut trials = vec![
         Trial::test("mutants::every_record_is_of_a_mutant", every_record_is_of_a_mutant),
+        Trial::test("mutants::judging_only_what_differs_finds_the_same", judging_only_what_differs_finds_the_same),
         Trial::test("mutants::without_the_script_that_kills_it_a_mutant_survives", a_missing_case_is_noticed),
     ];
     trials.extend(DEVIATIONS.iter().map(|row| Trial::test(format!("mutants::{}", row.id), move || check(row))));
@@ -171,7 +172,7 @@ fn a_missing_case_is_noticed() -> Result<(), Failed> {
     let is_other = |case: &&Selected| !recorded.scripts.iter().any(|script| script_of(case.instance.name()) == script);
     let cases: Vec<Selected> = bench.cases.iter().filter(is_other).cloned().collect();
     let plan = bench.plan();
-    let mutant = Plan { run: Run { cases: &cases, ..plan.run }, ..plan }.one(row);
+    let mutant = Plan { run: Run { cases: &cases, ..plan.run }, ..plan }.one(row, &[]);
     if mutant.fate() == Fate::Survived {
         Ok(())
     } else {
@@ -179,10 +180,25 @@ fn a_missing_case_is_noticed() -> Result<(), Failed> {
     }
 }
 
+/// Each mutant's own trial judges everything; the matrix does not.
+fn judging_only_what_differs_finds_the_same() -> Result<(), Failed> {
+    let bench = Bench::get()?;
+    let matrix = bench.plan().carry_out(&|| {}).map_err(|unanswered| unanswered.to_string())?;
+    for mutant in &matrix.mutants {
+        let id = mutant.description.id;
+        let recorded = bench.records.of(id).ok_or_else(|| unrecorded("nothing is recorded of it"))?;
+        let differences = recorded.differences(&Recorded::of(mutant));
+        if !differences.is_empty() {
+            return Err(unrecorded(&format!("{id}: {}", differences.join("\n"))));
+        }
+    }
+    Ok(())
+}
+
 /// Writes down what kills each.
 fn record() -> Result<(), Failed> {
     let plan = Bench::get()?.plan();
-    let mutants: Vec<Mutant> = plan.mutants.iter().map(|row| plan.one(row)).collect();
+    let mutants: Vec<Mutant> = plan.mutants.iter().map(|row| plan.one(row, &[])).collect();
     let mut mint = Mint::new(project::root());
     let mut file = mint.new_goldenfile(MUTANTS)?;
     write!(file, "{}", Records::render(&mutants))?;
@@ -191,7 +207,7 @@ fn record() -> Result<(), Failed> {
 
 fn check(row: &'static Description) -> Result<(), Failed> {
     let bench = Bench::get()?;
-    let mutant = bench.plan().one(row);
+    let mutant = bench.plan().one(row, &[]);
     match mutant.fate() {
         Fate::Killed => {}
         Fate::Equivalent => return Ok(()),
@@ -218,8 +234,8 @@ fn unrecorded(what: &str) -> Failed {
 fn told(bench: &Bench, says: &Says) -> Result<(), Failed> {
     let cases: Vec<Selected> = bench.cases.iter().filter(|case| case.instance.name() == says.case).cloned().collect();
     let plan = bench.plan();
-    let mutant =
-        Plan { run: Run { cases: &cases, limits: &Limits::default(), ..plan.run }, ..plan }.one(says.of.description());
+    let mutant = Plan { run: Run { cases: &cases, limits: &Limits::default(), ..plan.run }, ..plan }
+        .one(says.of.description(), &[]);
     let told: Vec<String> = mutant.kills.iter().map(|kill| kill.record.explain()).collect();
     let says_all = |text: &String| says.lines.iter().all(|line| text.contains(line));
     if told.iter().any(says_all) {

@@ -11,7 +11,8 @@
 //!   Matrix: mutants x scripts --cover--> the fewest scripts that kill all
 //! ```
 //!
-//! What is red on the right hypervisor says nothing about a wrong one, so that one is run first, and has to be green.
+//! What is red on the right hypervisor says nothing about a wrong one, so that one is run first, and has to be green. To judge
+//! takes several times as long as to run: of what a mutant's guests say only what differs from that is judged.
 
 pub mod cover;
 pub mod matrix;
@@ -21,13 +22,15 @@ pub mod report;
 pub use matrix::{Fate, Kill, Matrix, Mutant};
 
 use crate::bench::cpu_time;
-use crate::judge::Status;
+use crate::case::Case;
+use crate::judge::{Status, Verdict};
 use crate::report::Record;
-use crate::run::Run;
+use crate::run::{Job, On, Run, Selected};
 use crate::session::{self, Unwatched};
 use crate::target::{Limits, Model, Reference};
-use crate::transcript;
+use crate::transcript::{self, RunResult};
 use sprig_refhv::hypervisor::Description;
+use std::borrow::Borrow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -65,36 +68,70 @@ pub enum Unanswered {
     Clock(#[from] nix::Error),
 }
 
-impl Plan<'_> {
+/// The cases on one CPU of the reference, and what each gives on the hypervisor without a bug.
+#[derive(Debug)]
+pub struct Right<'a> {
+    model: &'static Model,
+    jobs: Vec<Job<'a>>,
+    results: Vec<RunResult>,
+}
+
+/// A case of a mutant's, and what it gives on the right hypervisor.
+struct Compared<'a> {
+    job: &'a Job<'a>,
+    right: &'a RunResult,
+}
+
+impl Borrow<Case> for Compared<'_> {
+    fn borrow(&self) -> &Case {
+        &self.job.case
+    }
+}
+
+impl<'a> Plan<'a> {
     /// Runs the cases on the right hypervisor and then on each mutant. `progress` is called as each has been done.
     ///
     /// # Errors
     /// [`Unanswered`].
     pub fn carry_out(&self, progress: &(dyn Fn() + Sync)) -> Result<Matrix, Unanswered> {
         let mut plain = None;
-        let mut red = Vec::new();
+        let (mut rights, mut red) = (Vec::new(), Vec::new());
         for model in self.models.iter().filter(|model| self.mutants.iter().any(|mutant| model.is_concerned(mutant))) {
             let Some(target) = Reference::with_page(model) else { continue };
             let before = cpu_time::now()?;
-            let cases = self.judge(&target, |record| red.push(format!("{} on {}", record.case, record.target)));
+            let right = self.right(model, &target, |record| red.push(format!("{} on {}", record.case, record.target)));
+            let cases = right.jobs.len();
             plain.get_or_insert(matrix::Plain { model: model.label, cases, seconds: cpu_time::now()? - before });
+            rights.push(right);
         }
         if !red.is_empty() {
             return Err(Unanswered::Red(red));
         }
         let before = cpu_time::now()?;
-        let mutants = self.all(progress);
+        let mutants = self.all(&rights, progress);
         Ok(Matrix { mutants, plain, seconds: cpu_time::now()? - before })
     }
 
+    /// Runs the cases on a right hypervisor; those that are red go to `sink`.
+    fn right(&self, model: &'static Model, target: &Reference, mut sink: impl FnMut(Record)) -> Right<'a> {
+        let on = On::new(target);
+        let mut tell = |selected: &Selected, verdict| self.tell(&on.target, selected, verdict, &mut sink);
+        let jobs = self.run.jobs(&on.profile, &mut tell);
+        let (results, _) = session::run_all(target, &jobs, self.run.limits, &Unwatched);
+        for (job, result) in jobs.iter().zip(&results) {
+            tell(job.selected, self.run.verdict(&on, job.selected, &job.case, result));
+        }
+        Right { model, jobs, results }
+    }
+
     /// Every mutant, this many at a time.
-    fn all(&self, progress: &(dyn Fn() + Sync)) -> Vec<Mutant> {
+    fn all(&self, rights: &[Right<'a>], progress: &(dyn Fn() + Sync)) -> Vec<Mutant> {
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         std::thread::scope(|scope| {
             for _ in 0..self.jobs.clamp(1, self.mutants.len().max(1)) {
                 scope.spawn(|| {
                     while let Some(description) = self.mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let mutant = self.one(description);
+                        let mutant = self.one(description, rights);
                         progress();
                         done.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(mutant);
                     }
@@ -106,9 +143,10 @@ impl Plan<'_> {
         mutants
     }
 
-    /// One mutant, on one CPU after the other until it is killed.
+    /// One mutant, on one CPU after the other until it is killed. Where it is known what the right hypervisor does, what is the same
+    /// is not judged.
     #[must_use]
-    pub fn one(&self, description: &'static Description) -> Mutant {
+    pub fn one(&self, description: &'static Description, rights: &[Right<'a>]) -> Mutant {
         let mut mutant = Mutant { description, tried: Vec::new(), dead: None, kills: Vec::new() };
         for model in self.models.iter().filter(|model| model.is_concerned(description)) {
             let Some(target) = Reference::deviating(model, description.deviation) else { continue };
@@ -117,12 +155,28 @@ impl Plan<'_> {
             if mutant.dead.is_some() {
                 break;
             }
-            self.judge(&target, |record| mutant.kills.push(Kill::new(record)));
+            let sink = |record| mutant.kills.push(Kill::new(record));
+            match rights.iter().find(|right| right.model.label == model.label) {
+                Some(right) => self.compare(right, &target, sink),
+                None => drop(self.right(model, &target, sink)),
+            }
             if !mutant.kills.is_empty() {
                 break;
             }
         }
         mutant
+    }
+
+    /// Runs the cases on a wrong hypervisor; those that are red go to `sink`.
+    fn compare(&self, right: &Right<'a>, target: &Reference, mut sink: impl FnMut(Record)) {
+        let on = On::new(target);
+        let cases = right.jobs.iter().zip(&right.results).map(|(job, right)| Compared { job, right });
+        session::run(target, cases, self.run.limits, &Unwatched, |Compared { job, right }, result| {
+            if result != *right {
+                let verdict = self.run.verdict(&on, job.selected, &job.case, &result);
+                self.tell(&on.target, job.selected, verdict, &mut sink);
+            }
+        });
     }
 
     /// How a guest that does nothing ends, if not in order: then every case says the same, and none has to be run.
@@ -134,15 +188,10 @@ impl Plan<'_> {
         }
     }
 
-    /// Runs the cases on a target; those that turn red go to `sink`. How many could run there?
-    fn judge(&self, target: &Reference, mut sink: impl FnMut(Record)) -> usize {
-        let mut cases = 0;
-        self.run.on(target, &Unwatched, |record| {
-            cases += usize::from(record.status != Status::Skip);
-            if matches!(record.status, Status::Fail | Status::Changed | Status::Crash | Status::Hang) {
-                sink(record);
-            }
-        });
-        cases
+    /// Hands over what is red.
+    fn tell(&self, target: &str, selected: &Selected, verdict: Verdict, sink: &mut impl FnMut(Record)) {
+        if matches!(verdict.status, Status::Fail | Status::Changed | Status::Crash | Status::Hang) {
+            sink(self.run.record(target, selected, verdict));
+        }
     }
 }
