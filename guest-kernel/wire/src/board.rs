@@ -38,9 +38,13 @@ pub const TRANSLATIONS: [Translation; 4] = [
     Translation { address: REGISTERS, size: REGISTERS_SIZE, space: 1, device: true },
 ];
 
-/// Value of r6 at entry (ePAPR 1.1; QEMU hw/ppc/e500.c, EPAPR_MAGIC).
+/// The general register that holds [`EPAPR_MAGIC`] at entry (ePAPR 1.1).
+pub const MAGIC_REGISTER: usize = 6;
+/// Its value (QEMU hw/ppc/e500.c, EPAPR_MAGIC).
 pub const EPAPR_MAGIC: u32 = 0x4550_4150;
 
+/// The general register that says at entry what kind of machine it is.
+pub const KIND_REGISTER: usize = 7;
 /// r7 at entry: a partition whose real mode does not reach the register page, as under KVM-HV: there its hypervisor
 /// carries out its stores (H_LOGICAL_CI_STORE).
 pub const NO_DEVICES_IN_REAL_MODE: u32 = 1 << 0;

@@ -23,16 +23,11 @@ use core::fmt;
 use sprig_isa::hcall::papr::H_SUCCESS;
 use sprig_isa::msr;
 use sprig_wire::batch::{Batch, LOUD, SILENT};
-use sprig_wire::board::{COUNTED, EPAPR_MAGIC, NO_DEVICES_IN_REAL_MODE, RADIX};
+use sprig_wire::board::{COUNTED, EPAPR_MAGIC, KIND_REGISTER, MAGIC_REGISTER, NO_DEVICES_IN_REAL_MODE, RADIX};
 use sprig_wire::bytecode::{self, Op};
 use sprig_wire::frame::{LINE, PAYLOAD, Record, decode};
 use sprig_wire::layout::{BATCH_BASE, BATCH_SIZE};
 use sprig_wire::{Malformed, log};
-
-/// The register that holds the ePAPR magic at entry.
-const MAGIC_REGISTER: usize = 6;
-/// The register that says at entry what kind of machine it is.
-const KIND_REGISTER: usize = 7;
 
 /// What is put into a machine's memory.
 #[derive(Clone, Copy, Debug)]

@@ -76,8 +76,8 @@ pub struct Sregs {
     pub pvr: u32,
     /// The union that follows is aligned to 8 bytes.
     pub alignment: u32,
-    /// `u.e.impl`: SVR, MCAR, HID0 and PIDs of Freescale's cores.
-    pub implementation: [u64; 32],
+    /// `u.e.impl`: words with SVR, MCAR, HID0 and PIDs of Freescale's cores.
+    pub implementation: [u32; 64],
     pub features: u32,
     pub impl_id: u32,
     pub update_special: u32,
@@ -129,10 +129,49 @@ mod update {
     pub(super) const MCSR: u32 = 1 << 0;
     pub(super) const TSR: u32 = 1 << 1;
     pub(super) const DEC: u32 = 1 << 2;
+
+    /// The bit that setting this register needs.
+    pub(super) fn of(name: &str) -> u32 {
+        match name {
+            "MCSR" => MCSR,
+            "TSR" => TSR,
+            "DEC" => DEC,
+            _ => 0,
+        }
+    }
 }
 
-/// Index in [`Sregs::implementation`] of `u.s.sdr1`, which a server CPU has first in the union.
-const SDR1: usize = 0;
+/// Where `u.e` has a register.
+enum Member<'a> {
+    Word(&'a mut u32),
+    Doubleword(&'a mut u64),
+    /// The low word of one that holds two registers.
+    Low(&'a mut u64),
+    /// Its high word.
+    High(&'a mut u64),
+}
+
+impl Member<'_> {
+    fn get(self) -> u64 {
+        match self {
+            Self::Word(word) => (*word).into(),
+            Self::Doubleword(value) => *value,
+            Self::Low(both) => *both & LOW,
+            Self::High(both) => *both >> u32::BITS,
+        }
+    }
+
+    /// Words take the low word of the value.
+    fn set(self, value: u64) {
+        match self {
+            Self::Word(word) => *word = value as u32,
+            Self::Doubleword(place) => *place = value,
+            Self::Low(both) => *both = *both & !LOW | value & LOW,
+            Self::High(both) => *both = *both & LOW | value << u32::BITS,
+        }
+    }
+}
+
 /// Words of `u.e.impl.fsl` in [`Sregs::implementation`].
 mod fsl {
     pub(super) const SVR: usize = 1;
@@ -142,10 +181,13 @@ mod fsl {
 const FIRST_HIGH_IVOR: usize = 32;
 
 impl Sregs {
-    /// The same of a server CPU with its hashed page table there, of the smallest size: what SDR1 says.
+    /// The same of a server CPU with its hashed page table there, of the smallest size: what SDR1 says. `u.s.sdr1` is what a
+    /// server CPU has first in the union.
     #[must_use]
     pub const fn with_hash_table(mut self, address: u64) -> Self {
-        self.implementation[SDR1] = address;
+        let [a, b, c, d, e, f, g, h] = address.to_ne_bytes();
+        self.implementation[0] = u32::from_ne_bytes([a, b, c, d]);
+        self.implementation[1] = u32::from_ne_bytes([e, f, g, h]);
         self
     }
 
@@ -153,7 +195,7 @@ impl Sregs {
     pub const EMPTY: Self = Self {
         pvr: 0,
         alignment: 0,
-        implementation: [0; 32],
+        implementation: [0; 64],
         features: 0,
         impl_id: 0,
         update_special: 0,
@@ -209,55 +251,46 @@ impl Sregs {
         self
     }
 
-    /// The register with this index in [`SREGS`], if the family has it.
-    #[must_use]
-    pub fn get(&self, family: Family, index: usize) -> Option<u64> {
-        Some(match *named(family, index)? {
-            "PVR" => self.pvr.into(),
-            "CSRR0" => self.csrr0,
-            "CSRR1" => self.csrr1.into(),
-            "ESR" => self.esr.into(),
-            "DEAR" => self.dear,
-            "MCSR" => self.mcsr,
-            "TSR" => self.tsr.into(),
-            "TCR" => self.tcr.into(),
-            "DEC" => self.dec.into(),
-            "VRSAVE" => self.vrsave.into(),
-            "PIR" => self.pir.into(),
-            "DECAR" => self.decar.into(),
-            "IVPR" => self.ivpr,
-            "MCSRR0" => self.mcsrr0,
-            "MCSRR1" => self.mcsrr1.into(),
-            "MAS0" => self.mas0.into(),
-            "MAS1" => self.mas1.into(),
-            "MAS2" => self.mas2,
-            "MAS3" => self.mas7_3 & LOW,
-            "MAS7" => self.mas7_3 >> u32::BITS,
-            "MAS4" => self.mas4.into(),
-            "MAS6" => self.mas6.into(),
-            "MMUCFG" => self.mmucfg.into(),
-            "TLB0CFG" => self.tlbcfg[0].into(),
-            "TLB1CFG" => self.tlbcfg[1].into(),
-            "SVR" => self.implementation_word(fsl::SVR).into(),
-            "HID0" => self.implementation_word(fsl::HID0).into(),
-            name => {
-                let mut copy = *self;
-                (*copy.ivor(name)?).into()
-            }
+    /// Where the register of this name is.
+    fn member(&mut self, name: &str) -> Option<Member<'_>> {
+        use Member::{Doubleword, High, Low, Word};
+        Some(match name {
+            "PVR" => Word(&mut self.pvr),
+            "CSRR0" => Doubleword(&mut self.csrr0),
+            "CSRR1" => Word(&mut self.csrr1),
+            "ESR" => Word(&mut self.esr),
+            "DEAR" => Doubleword(&mut self.dear),
+            "MCSR" => Doubleword(&mut self.mcsr),
+            "TSR" => Word(&mut self.tsr),
+            "TCR" => Word(&mut self.tcr),
+            "DEC" => Word(&mut self.dec),
+            "VRSAVE" => Word(&mut self.vrsave),
+            "PIR" => Word(&mut self.pir),
+            "DECAR" => Word(&mut self.decar),
+            "IVPR" => Doubleword(&mut self.ivpr),
+            "MCSRR0" => Doubleword(&mut self.mcsrr0),
+            "MCSRR1" => Word(&mut self.mcsrr1),
+            "MAS0" => Word(&mut self.mas0),
+            "MAS1" => Word(&mut self.mas1),
+            "MAS2" => Doubleword(&mut self.mas2),
+            "MAS3" => Low(&mut self.mas7_3),
+            "MAS7" => High(&mut self.mas7_3),
+            "MAS4" => Word(&mut self.mas4),
+            "MAS6" => Word(&mut self.mas6),
+            "MMUCFG" => Word(&mut self.mmucfg),
+            "TLB0CFG" => Word(&mut self.tlbcfg[0]),
+            "TLB1CFG" => Word(&mut self.tlbcfg[1]),
+            "SVR" => Word(&mut self.implementation[fsl::SVR]),
+            "HID0" => Word(&mut self.implementation[fsl::HID0]),
+            name => Word(self.ivor(name)?),
         })
     }
 
-    /// A word of what the implementation has.
-    fn implementation_word(&self, index: usize) -> u32 {
-        let [a, b, c, d, e, f, g, h] = self.implementation[index / 2].to_ne_bytes();
-        u32::from_ne_bytes(if index.is_multiple_of(2) { [a, b, c, d] } else { [e, f, g, h] })
-    }
-
-    fn set_implementation_word(&mut self, index: usize, word: u32) {
-        let mut bytes = self.implementation[index / 2].to_ne_bytes();
-        let (first, second) = bytes.split_at_mut(size_of::<u32>());
-        if index.is_multiple_of(2) { first } else { second }.copy_from_slice(&word.to_ne_bytes());
-        self.implementation[index / 2] = u64::from_ne_bytes(bytes);
+    /// The register with this index in [`SREGS`], if the family has it.
+    #[must_use]
+    pub fn get(&self, family: Family, index: usize) -> Option<u64> {
+        let mut copy = *self;
+        Some(copy.member(named(family, index)?)?.get())
     }
 
     /// An interrupt's vector, by the name of its register.
@@ -281,42 +314,9 @@ impl Sregs {
     /// Changes the register with this index in [`SREGS`]; false if the family has none. 32-bit members take the low word.
     #[must_use]
     pub fn set(&mut self, family: Family, index: usize, value: u64) -> bool {
-        let word = value as u32;
-        match named(family, index) {
-            Some(&"PVR") => self.pvr = word,
-            Some(&"CSRR0") => self.csrr0 = value,
-            Some(&"CSRR1") => self.csrr1 = word,
-            Some(&"ESR") => self.esr = word,
-            Some(&"DEAR") => self.dear = value,
-            Some(&"MCSR") => (self.mcsr, self.update_special) = (value, self.update_special | update::MCSR),
-            Some(&"TSR") => (self.tsr, self.update_special) = (word, self.update_special | update::TSR),
-            Some(&"TCR") => self.tcr = word,
-            Some(&"DEC") => (self.dec, self.update_special) = (word, self.update_special | update::DEC),
-            Some(&"VRSAVE") => self.vrsave = word,
-            Some(&"PIR") => self.pir = word,
-            Some(&"DECAR") => self.decar = word,
-            Some(&"IVPR") => self.ivpr = value,
-            Some(&"MCSRR0") => self.mcsrr0 = value,
-            Some(&"MCSRR1") => self.mcsrr1 = word,
-            Some(&"MAS0") => self.mas0 = word,
-            Some(&"MAS1") => self.mas1 = word,
-            Some(&"MAS2") => self.mas2 = value,
-            Some(&"MAS3") => self.mas7_3 = self.mas7_3 & !LOW | value & LOW,
-            Some(&"MAS7") => self.mas7_3 = self.mas7_3 & LOW | value << u32::BITS,
-            Some(&"MAS4") => self.mas4 = word,
-            Some(&"MAS6") => self.mas6 = word,
-            Some(&"MMUCFG") => self.mmucfg = word,
-            Some(&"TLB0CFG") => self.tlbcfg[0] = word,
-            Some(&"TLB1CFG") => self.tlbcfg[1] = word,
-            Some(&"SVR") => self.set_implementation_word(fsl::SVR, word),
-            Some(&"HID0") => self.set_implementation_word(fsl::HID0, word),
-            Some(name) => match self.ivor(name) {
-                Some(vector) => *vector = word,
-                None => return false,
-            },
-            None => return false,
-        }
-        true
+        let Some(name) = named(family, index) else { return false };
+        self.update_special |= update::of(name);
+        self.member(name).map(|member| member.set(value)).is_some()
     }
 }
 

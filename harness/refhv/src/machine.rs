@@ -13,9 +13,6 @@ use crate::hypervisor::{Hypervisor, Setup};
 use crate::image::{Image, ImageError};
 use crate::memory::Memory;
 
-/// The register that holds the ePAPR magic at entry.
-const MAGIC_REGISTER: usize = 6;
-
 /// How long a machine may run, in instructions: the same program always gets equally far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -121,7 +118,7 @@ impl<S: Supervisor> Machine<S> {
         }
         core.reset();
         core.state.pc = core.state.register(self.image.entry());
-        core.state.gpr[MAGIC_REGISTER] = u64::from(board::EPAPR_MAGIC);
+        core.state.gpr[board::MAGIC_REGISTER] = u64::from(board::EPAPR_MAGIC);
         supervisor.reset(core);
         Ok(())
     }

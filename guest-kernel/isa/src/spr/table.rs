@@ -15,6 +15,14 @@ const EXTERNAL_PID: u32 = 0xc000_00ff;
 /// L1CSR0 and L1CSR1: parity and cache enable; the bits that start an operation clear themselves when it is done, which
 /// is at once (EREF, "L1 cache control and status registers").
 const L1CSR_ENABLES: u32 = l1csr::PARITY | l1csr::ENABLE;
+/// L1CFG0 and L1CFG1: eight ways of 32 KiB in blocks of 32 bytes, as an e500v2 has them; blocks of 64 on its successors (QEMU,
+/// target/ppc/cpu_init.c, init_proc_e500).
+const L1CFG_BLOCKS_OF_32: u32 = 0x3820;
+const L1CFG_BLOCKS_OF_64: u32 = 1 << 24 | L1CFG_BLOCKS_OF_32;
+/// HIOR: where vectors begin, a multiple of 1 MiB.
+const HIOR_PREFIX: u32 = 0xfff0_0000;
+/// PIR of a 7447: the number of the processor, one of sixteen.
+const PIR_NUMBER: u32 = 0xf;
 
 const ALL: CpuSet = CpuSet::all();
 const BOOKE: CpuSet = CpuSet::BOOKE;
@@ -151,10 +159,10 @@ pub static SPRS: &[Spr] = &[
     spr("SPEFSCR", n::SPEFSCR, Rw, Rw, E500V2),
     spr("BBEAR", n::BBEAR, Deny, Rw, E500),
     spr("BBTAR", n::BBTAR, Deny, Rw, E500),
-    spr("L1CFG0", n::L1CFG0, Ro, Ro, E500V2).resets_to(0x3820),
-    spr("L1CFG0", n::L1CFG0, Ro, Ro, E500_HV).resets_to(0x0100_3820),
-    spr("L1CFG1", n::L1CFG1, Ro, Ro, E500V2).resets_to(0x3820),
-    spr("L1CFG1", n::L1CFG1, Ro, Ro, E500_HV).resets_to(0x0100_3820),
+    spr("L1CFG0", n::L1CFG0, Ro, Ro, E500V2).resets_to(L1CFG_BLOCKS_OF_32),
+    spr("L1CFG0", n::L1CFG0, Ro, Ro, E500_HV).resets_to(L1CFG_BLOCKS_OF_64),
+    spr("L1CFG1", n::L1CFG1, Ro, Ro, E500V2).resets_to(L1CFG_BLOCKS_OF_32),
+    spr("L1CFG1", n::L1CFG1, Ro, Ro, E500_HV).resets_to(L1CFG_BLOCKS_OF_64),
     spr("NPIDR", n::NPIDR, Deny, Rw, E500),
     spr("ATBL", n::ATBL, Ro, Ro, E500),
     spr("ATBU", n::ATBU, Ro, Ro, E500),
@@ -195,11 +203,11 @@ pub static SPRS: &[Spr] = &[
     spr("DSISR", n::DSISR, Deny, Rw, CpuSet::BOOK3S).in_page("dsisr").written(Write::Mask(u32::MAX)),
     spr("DAR", n::DAR, Deny, Rw, CpuSet::BOOK3S).in_page("dar"),
     spr("SDR1", n::SDR1, Deny, Rw, BOOK3S32.union(CpuSet::G5_970)),
-    spr("HIOR", n::HIOR, Deny, Rw, CpuSet::G5_970).written(Write::Mask(0xfff0_0000)),
+    spr("HIOR", n::HIOR, Deny, Rw, CpuSet::G5_970).written(Write::Mask(HIOR_PREFIX)),
     spr("CTRL", n::CTRL_READ, Ro, Ro, CpuSet::BOOK3S64).alias_of(n::CTRL_WRITE),
     spr("CTRL", n::CTRL_WRITE, Deny, Wo, CpuSet::BOOK3S64),
     spr("CFAR", n::CFAR, Deny, Rw, CpuSet::POWER),
-    spr("PIR", n::BOOK3S_PIR, Deny, Rw, G4_7447).written(Write::Mask(0xf)),
+    spr("PIR", n::BOOK3S_PIR, Deny, Rw, G4_7447).written(Write::Mask(PIR_NUMBER)),
     spr("PIR", n::BOOK3S_PIR, Deny, Ro, CpuSet::BOOK3S64),
     // 32-bit server CPUs: BATs.
     bat_upper("IBAT0U", n::IBAT0U, BOOK3S32),
