@@ -294,7 +294,8 @@ pub static ONLY_IN_SCRIPTS: &[OnlyInScripts] = {
         row("sthcx.", x(31, 726) | RC, &[RS, RA_OR_ZERO, RB]),
         row("stdbrx", x(31, 660), &[RS, RA_OR_ZERO, RB]),
         row("stmw", d(47), &[RS, D, RA_OR_ZERO]),
-        // Translation, caches.
+        // Machine state, translation, caches.
+        row("hrfid", x(19, 274), &[]),
         // Of 4xx cores; `tlbsx` without Rc is the kernel's own, as e500 has it.
         row("tlbsx.", x(31, 914) | RC, &[RT, RA_OR_ZERO, RB]),
         row("slbfee.", x(31, 979) | RC, &[RT, RB]),
@@ -374,6 +375,7 @@ mod tests {
             ("lwa", &[3, 32, 4], 0xe864_0022),
             ("stwux", &[5, 4, 6], 0x7ca4_316e),
             ("slbfee.", &[3, 4], 0x7c60_27a7),
+            ("hrfid", &[], 0x4c00_0224),
             ("sthcx.", &[7, 6, 4], 0x7ce6_25ad),
             ("tlbsx.", &[3, 0, 4], 0x7c60_2725),
             ("dcblc", &[0, 0, 4], 0x7c00_230c),

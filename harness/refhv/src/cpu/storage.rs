@@ -197,9 +197,10 @@ impl<S: Supervisor> Processor<S> {
     #[cold]
     fn store_slowly<T: Value>(&mut self, address: u64, value: T) -> Result<(), Raised> {
         if crosses_page(address, T::SIZE) {
-            // Both pages first: a store that faults has stored nothing.
+            // Both pages first: a store that faults has stored nothing. What it cannot reach of the second begins with the page.
+            let second = address.wrapping_add(T::SIZE as u64 - 1) & !(PAGE_SIZE - 1);
             self.translate(address, Access::Store)?;
-            self.translate(self.core.state.effective(address.wrapping_add(T::SIZE as u64 - 1)), Access::Store)?;
+            self.translate(self.core.state.effective(second), Access::Store)?;
             for offset in 0..T::SIZE as u64 {
                 let byte = (value.zero_extended() >> (8 * (T::SIZE as u64 - 1 - offset))) as u8;
                 self.store_slowly(self.core.state.effective(address.wrapping_add(offset)), byte)?;
