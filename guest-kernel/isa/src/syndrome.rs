@@ -21,6 +21,9 @@ pub mod srr1 {
     pub const ISI_NO_EXECUTE: u64 = 0x1000_0000;
     /// Instruction storage interrupt: protection.
     pub const ISI_PROTECTION: u64 = 0x0800_0000;
+    /// Trace interrupt of POWER CPUs: an instruction has completed with MSR\[SE\] or MSR\[BE\] (QEMU, target/ppc/excp_helper.c,
+    /// helper_book3s_trace, which says so of Power ISA 2.07).
+    pub const TRACED: u64 = 0x4000_0000;
 }
 
 /// DSISR of a data storage interrupt on the server families (arch/powerpc/include/asm/reg.h, DSISR_NOHPTE and others).

@@ -31,4 +31,5 @@ mod moment;
 pub mod msr;
 pub mod snapshot;
 mod sources;
+mod trace;
 pub mod vector;

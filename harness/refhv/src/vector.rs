@@ -62,7 +62,7 @@ pub fn take<R: Registers>(cpu: &Cpu, regs: &mut R, msr: u64, address: u64, inter
 /// The syndrome of those interrupts of the server families that have it in SRR1.
 const fn srr1_syndrome(interrupt: &Interrupt) -> u64 {
     match interrupt.exception {
-        Exception::Program | Exception::InstructionStorage => interrupt.syndrome as u64,
+        Exception::Program | Exception::InstructionStorage | Exception::Trace => interrupt.syndrome as u64,
         _ => 0,
     }
 }

@@ -26,6 +26,7 @@ impl Bare {
         if resume.address == address && resume.msr == msr && !exception.description().asynchronous {
             return core.stop(Stop::HandlerFaults(exception));
         }
+        self.tracer.interrupted();
         self.set_msr(core, resume.msr);
         core.state.pc = resume.address;
     }

@@ -22,6 +22,7 @@ use crate::cpu::{
 };
 use crate::mmu::{Effect, Mmu, Operands, space};
 use crate::msr::{Writer, write};
+use crate::trace::Tracer;
 
 /// msgsnd and msgclr, RB (EREF, "Processor control instructions").
 mod message {
@@ -43,6 +44,7 @@ pub struct Bare {
     pub mmu: Mmu,
     /// Timers.
     pub timers: Timers,
+    tracer: Tracer,
     doorbell: bool,
     critical_doorbell: bool,
 }
@@ -55,6 +57,7 @@ impl Bare {
         let mut bare = Self {
             mmu: Mmu::new(profile, &mut core.state.spr),
             timers: Timers::new(profile.family, &core.clock),
+            tracer: Tracer::default(),
             doorbell: false,
             critical_doorbell: false,
         };
@@ -68,7 +71,7 @@ impl Bare {
         core.waiting = value & booke::WE != 0;
         core.set_msr(value, space(value));
         // Something may have become deliverable, or there is nothing to do until it is.
-        if core.waiting || value & (msr::EE | booke::CE) != 0 {
+        if core.waiting || value & (msr::EE | booke::CE) != 0 || Tracer::is_asked(core, value) {
             core.clock.wake_now();
         }
     }
@@ -210,10 +213,15 @@ impl Supervisor for Bare {
 
     fn poll(&mut self, core: &mut Core) {
         self.timers.advance(&core.clock, &mut core.state.spr);
+        if let Some(trace) = self.tracer.due(core) {
+            self.deliver(core, trace, core.state.pc);
+        }
         if let Some(exception) = self.pending(core) {
             self.acknowledge(exception);
             self.deliver(core, Interrupt::new(exception), core.state.pc);
         }
         core.clock.wake_at_tick(self.timers.next_event(&core.clock, &core.state.spr));
+        let msr = core.state.msr();
+        self.tracer.begins(core, msr);
     }
 }

@@ -29,8 +29,8 @@ pub enum Fault {
 pub struct Interrupt {
     /// Which interrupt.
     pub exception: Exception,
-    /// Its syndrome: ESR on the embedded families; on the server families SRR1 bits for program and instruction
-    /// storage interrupts, DSISR for data storage and alignment. For a system call it is the call's level.
+    /// Its syndrome: ESR on the embedded families; on the server families SRR1 bits for program, instruction storage and trace
+    /// interrupts, DSISR for data storage and alignment. For a system call it is the call's level.
     pub syndrome: u32,
     /// The effective address at fault (DEAR or DAR), for the interrupts that have one.
     pub address: Option<u64>,

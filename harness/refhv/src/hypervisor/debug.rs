@@ -1,4 +1,5 @@
-//! User space debugs the guest: KVM_SET_GUEST_DEBUG and KVM_EXIT_DEBUG, with [`sprig_isa::debug`] as the debugger.
+//! User space debugs the guest: KVM_SET_GUEST_DEBUG and KVM_EXIT_DEBUG, with [`sprig_isa::debug`] as the debugger; and the guest
+//! itself, by trace interrupts.
 //!
 //! | what stops the guest | noticed |
 //! |---|---|
@@ -113,11 +114,26 @@ impl Hypervisor {
         if core.clock.executed() == self.debug.last_stop {
             return;
         }
-        if self.deviates(Deviation::StepOverEmulated) && self.emulates() && self.emulated(core.insn).is_some() {
+        if self.deviates(Deviation::StepOverEmulated) && self.has_emulated(core) {
             return;
         }
         let word = core.memory.read_u32(core.state.pc).unwrap_or(0);
         self.stop(core, [word, word.swap_bytes()].contains(&SOFTWARE_BREAKPOINT));
+    }
+
+    /// True if the last instruction is one that it emulates.
+    fn has_emulated(&self, core: &Core) -> bool {
+        self.emulates() && self.emulated(core.insn).is_some()
+    }
+
+    /// MSR\[SE\] or MSR\[BE\] of the guest may ask for a trace interrupt behind the last instruction.
+    pub(super) fn trace(&mut self, core: &mut Core) {
+        let Some(trace) = self.tracer.due(core) else { return };
+        if self.deviates(Deviation::TraceOverEmulated) && self.has_emulated(core) {
+            return;
+        }
+        self.exit(core, Exit::Reflected);
+        self.inject(core, trace, core.state.pc);
     }
 
     fn stop(&mut self, core: &mut Core, is_breakpoint: bool) {

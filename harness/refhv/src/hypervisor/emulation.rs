@@ -12,6 +12,7 @@ use crate::cpu::opcode::{primary, x31};
 use crate::cpu::{Access, Core, Direction, Insn, Interrupt, Privileged, undefined_spr};
 use crate::mmu::{Effect, Mmu, Operands, Registers};
 use crate::msr::{Writer, implemented, write};
+use crate::trace::Tracer;
 use crate::vector::{Resume, return_from};
 
 /// An instruction that the hypervisor emulates for the guest kernel.
@@ -86,6 +87,9 @@ impl Hypervisor {
     /// has waited.
     pub(super) fn change_msr(&mut self, core: &mut Core, value: u64) {
         self.msr = value & !booke::WE;
+        if Tracer::is_asked(core, value) {
+            core.clock.wake_now();
+        }
         if value & booke::WE != 0 {
             self.idle(core);
         }

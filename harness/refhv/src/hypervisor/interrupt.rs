@@ -37,6 +37,7 @@ impl Hypervisor {
             return core.stop(Stop::HandlerFaults(exception));
         }
         core.waiting = false;
+        self.tracer.interrupted();
         core.state.pc = resume.address;
         self.msr = resume.msr;
         if exception == Exception::MachineCheck && self.deviates(Deviation::MachineCheckKeepsMe) {

@@ -64,6 +64,7 @@ use crate::cpu::{
 };
 use crate::mmu::Mmu;
 use crate::sources::Sources;
+use crate::trace::Tracer;
 use entry::Passage;
 use host::Asked;
 use other_vm::OtherVm;
@@ -117,6 +118,7 @@ pub struct Hypervisor {
     aliases: Aliases,
     exits: Exits,
     last: Passage,
+    tracer: Tracer,
     /// Another guest that has the CPU by turns with this one.
     other: Option<Box<OtherVm>>,
     debug: debug::Debugging,
@@ -148,6 +150,7 @@ impl Hypervisor {
             aliases: Aliases::new(cpu, setup.deviation),
             exits: Exits::default(),
             last: Passage::default(),
+            tracer: Tracer::default(),
             other: None,
             debug: debug::Debugging::default(),
             asked: Asked::default(),
@@ -320,6 +323,7 @@ impl Supervisor for Hypervisor {
         if self.debug.debugger.is_stepping() {
             self.stop_behind_step(core);
         }
+        self.trace(core);
         self.timers.advance(&core.clock, &mut self.registers.cells);
         if core.waiting {
             // The guest waits in the hypervisor: nothing takes it out.
@@ -349,6 +353,7 @@ impl Supervisor for Hypervisor {
         }
         let event = self.timers.next_event(&core.clock, &self.registers.cells);
         core.clock.wake_at_tick(event.min(self.slice_end()));
+        self.tracer.begins(core, self.msr);
         if self.debug.debugger.is_stepping() {
             core.clock.wake_behind_next();
         }

@@ -275,6 +275,9 @@ deviations! {
     ResetAtEntry, "reset-at-entry", Interrupt, Server32,
         "every entry injects a system reset",
         "Linux 6.12, arch/powerpc/kvm/book3s.c, kvmppc_core_prepare_to_enter, live: __ffs(0)";
+    TraceOverEmulated, "trace-over-emulated", Interrupt, Server,
+        "the trace interrupt of an instruction that the hypervisor emulates comes after the next one",
+        "Linux 6.12, arch/powerpc/kvm/book3s_pr.c, kvmppc_exit_pr_progint, live: it gives a guest the CPU's trace interrupts alone";
     ExitStopsHost, "exit-stops-host", Interrupt, Every,
         "the hypervisor takes the number of an exit from the wrong register, and ends at the first",
         "Linux 6.12, arch/powerpc/kvm/booke_interrupts.S, live: kvmppc_handle_exit is called with exit_nr in r5";
