@@ -11,6 +11,7 @@
 //!   by both:       mmu     the four translation models
 //!                  msr     what software can make of the machine state register
 //!                  vector  taking an interrupt, and returning from one
+//!                  trace   which instruction a trace interrupt follows
 //!   below:         memory  guest-physical RAM
 //!                  board   console, power-off, reset, host calls, interrupt lines
 //!                  clock   time, counted in instructions
