@@ -141,6 +141,7 @@ impl Supervisor for Bare {
         self.mmu = Mmu::new(profile, &mut core.state.spr);
         self.mmu.map_board();
         self.timers = Timers::new(profile.family, &core.clock);
+        self.tracer = Tracer::default();
         self.doorbell = false;
         self.critical_doorbell = false;
         // A partition is entered with machine checks enabled and cannot disable them (LoPAR, "Processor state at entry"); the

@@ -241,6 +241,7 @@ impl Supervisor for Hypervisor {
         self.msr = if self.mmu.is_partition() || self.cpu.family.is_booke() { msr::ME } else { 0 };
         self.last.msr = None;
         self.last.version = None;
+        self.tracer = Tracer::default();
         if !policy::PAGE_SURVIVES_RESET && !self.deviates(Deviation::PageSurvivesReset) {
             self.mapping = Design::initial_mapping(self.setup.design);
             self.shared.clear(&mut core.memory);
