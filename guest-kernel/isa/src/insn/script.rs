@@ -158,8 +158,10 @@ impl Field {
 /// An instruction that only scripts know.
 #[derive(Debug)]
 pub struct OnlyInScripts {
-    mnemonic: &'static str,
-    word: u32,
+    /// The mnemonic.
+    pub mnemonic: &'static str,
+    /// The fixed bits.
+    pub word: u32,
     fields: &'static [Field],
 }
 

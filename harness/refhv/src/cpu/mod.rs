@@ -18,6 +18,8 @@ mod arithmetic;
 mod branch;
 mod code;
 pub mod condition;
+#[cfg(test)]
+mod encodings;
 mod execute;
 mod insn;
 mod interrupt;
