@@ -9,6 +9,8 @@ use crate::target::{Boot, Limits, Target};
 
 /// Rounds of each measurement.
 const ROUNDS: usize = 5;
+/// Of one whose rounds take a tenth of a second each: short enough that what else a machine does falls on some and not on others.
+const SHORT_ROUNDS: usize = 25;
 /// All cases on the reference cost less than one boot.
 pub const REFERENCE_LIMIT: f64 = 1.0;
 /// All cases on one QEMU target cost at most this many boots.
@@ -31,8 +33,8 @@ fn measure(rounds: usize, mut action: impl FnMut()) -> nix::Result<f64> {
 }
 
 /// What an action costs, in runs of another. They are measured by turns, so that what a shared machine does to one it does to the other as well.
-fn ratio(mut action: impl FnMut(), mut unit: impl FnMut()) -> nix::Result<f64> {
-    let ratios: nix::Result<Vec<f64>> = (0..ROUNDS)
+fn ratio(rounds: usize, mut action: impl FnMut(), mut unit: impl FnMut()) -> nix::Result<f64> {
+    let ratios: nix::Result<Vec<f64>> = (0..rounds)
         .map(|_| {
             let unit = cpu_time::of(&mut unit)?;
             Ok(cpu_time::of(&mut action)? / unit)
@@ -59,7 +61,7 @@ impl Boots<'_> {
     /// Where CPU time cannot be read.
     pub fn figure(self) -> nix::Result<Figure> {
         let what = format!("one boot of {} with an empty guest", self.qemu.id());
-        Ok(Figure { what, value: measure(ROUNDS, || self.boot())? * 1e3, unit: "ms of CPU time", limit: None })
+        Ok(Figure { what, value: measure(SHORT_ROUNDS, || self.boot())? * 1e3, unit: "ms of CPU time", limit: None })
     }
 
     /// What cases cost on a target, of which [`REFERENCE_LIMIT`] or [`QEMU_LIMIT`] is the limit.
@@ -67,7 +69,7 @@ impl Boots<'_> {
     /// # Errors
     /// Where CPU time cannot be read.
     pub fn count(self, target: &dyn Target, cases: &[Case], limit: f64) -> nix::Result<Figure> {
-        let value = ratio(|| run_all(target, cases), || self.boot())?;
+        let value = ratio(SHORT_ROUNDS, || run_all(target, cases), || self.boot())?;
         let what = format!("all {} cases on {}", cases.len(), target.id());
         Ok(Figure { what, value, unit: "boots of an empty guest", limit: Some(limit) })
     }
@@ -91,7 +93,7 @@ pub fn gate(run: &Run<'_>, host: &dyn Target) -> nix::Result<[Figure; 2]> {
         judged = 0;
         run.judged(host, &Unwatched, |_, verdict| judged += usize::from(verdict.status != Status::Skip));
     };
-    let gate = ratio(judge, boots)?;
+    let gate = ratio(ROUNDS, judge, boots)?;
     let what = format!("one boot of the host of {} with nothing to run", host.id());
     let all = format!("the gate, all {judged} cases on {}", host.id());
     Ok([
@@ -115,7 +117,7 @@ pub fn growth(target: &dyn Target, cases: &[Case]) -> nix::Result<Vec<Figure>> {
     let memory = cpu_time::peak_memory()?;
     run(few_cases * TIMES);
     let more_memory = cpu_time::peak_memory()?;
-    let ratio = ratio(|| run(few_cases * TIMES), || run(few_cases))?;
+    let ratio = ratio(ROUNDS, || run(few_cases * TIMES), || run(few_cases))?;
     Ok(vec![
         Figure {
             what: format!("{} cases on {}", few_cases * TIMES, target.id()),
