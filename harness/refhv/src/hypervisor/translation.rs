@@ -73,6 +73,9 @@ impl Hypervisor {
                 && reach.whole_page
             {
                 self.shadow.insert(address, space, other, reach.host);
+                if other != Access::Fetch {
+                    core.lookaside.insert(address, other, reach.host);
+                }
             }
         }
     }

@@ -8,6 +8,8 @@
 //!   on a miss: MAS0-3,6,7 <-- defaults of MAS4, so that a handler need only fill in MAS3 and MAS7
 //! ```
 
+use std::sync::Arc;
+
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::mmu::e500::{TLB0_ENTRIES, TLB0_WAYS, TLB1_ENTRIES_E500MC, TLB1_ENTRIES_E500V2};
 use sprig_isa::mmu::{PAGE_SHIFT, mas};
@@ -88,7 +90,8 @@ enum Place {
 /// The MMU of an e500 core.
 #[derive(Clone, Debug)]
 pub struct E500 {
-    tlb0: Vec<[Entry; TLB0_WAYS]>,
+    /// Shared by the machines that are made from one moment, until one of them writes to its own: few of them do.
+    tlb0: Arc<[[Entry; TLB0_WAYS]]>,
     tlb1: Vec<Entry>,
     /// The way of TLB0 that a miss proposes next.
     next_victim: usize,
@@ -107,7 +110,7 @@ impl E500 {
         let tlb0cfg = shape(TLB0_WAYS, mas::TSIZE_4K..=mas::TSIZE_4K, 0, TLB0_ENTRIES);
         regs.set(n::TLB0CFG, tlb0cfg.into());
         regs.set(n::TLB1CFG, shape(tlb1, TLB1_TSIZES, tlbcfg::AVAIL | tlbcfg::IPROT, tlb1).into());
-        Self { tlb0: vec![Default::default(); TLB0_SETS], tlb1: vec![Entry::default(); tlb1], next_victim: 0 }
+        Self { tlb0: vec![Default::default(); TLB0_SETS].into(), tlb1: vec![Entry::default(); tlb1], next_victim: 0 }
     }
 
     pub(super) fn map_initially(&mut self, index: usize, translation: &Translated) {
@@ -257,7 +260,7 @@ impl E500 {
 
     fn entry(&mut self, place: Place) -> &mut Entry {
         match place {
-            Place::Tlb0 { set, way } => &mut self.tlb0[set][way],
+            Place::Tlb0 { set, way } => &mut Arc::make_mut(&mut self.tlb0)[set][way],
             Place::Tlb1 { entry } => &mut self.tlb1[entry],
         }
     }
@@ -328,13 +331,15 @@ impl E500 {
             (true, true) => self.invalidate_tlb1(),
             (false, true) => self.invalidate_tlb0(),
             (true, false) => invalidate(&mut self.tlb1, |entry| entry.covers(address)),
-            (false, false) => invalidate(&mut self.tlb0[set_of(address)], |entry| entry.covers(address)),
+            (false, false) => {
+                invalidate(&mut Arc::make_mut(&mut self.tlb0)[set_of(address)], |entry| entry.covers(address))
+            }
         }
         Effect::Changed
     }
 
     fn invalidate_tlb0(&mut self) {
-        for set in &mut self.tlb0 {
+        for set in Arc::make_mut(&mut self.tlb0) {
             invalidate(set, |_| true);
         }
     }
