@@ -13,6 +13,8 @@ pub enum Of {
     E500,
     /// The server families'.
     Server,
+    /// Those of 64 bits.
+    Server64,
 }
 
 /// A capability.
@@ -48,6 +50,7 @@ pub static CAPABILITIES: &[Capability] = &[
     row("KVM_CAP_ONE_REG", 70, Of::Every),
     row("KVM_CAP_PPC_BOOKE_WATCHDOG", WATCHDOG, Of::Embedded),
     row("KVM_CAP_PPC_EPR", PPC_EPR, Of::Embedded),
+    row("KVM_CAP_PPC_ENABLE_HCALL", PPC_ENABLE_HCALL, Of::Server64),
     row("KVM_CAP_IMMEDIATE_EXIT", 136, Of::Every),
 ];
 
@@ -61,7 +64,7 @@ pub const SW_TLB: u32 = 69;
 pub const WATCHDOG: u32 = 83;
 /// KVM_CAP_PPC_EPR: an external interrupt asks user space for its vector.
 pub const PPC_EPR: u32 = 86;
-/// KVM_CAP_PPC_ENABLE_HCALL: the kernel answers a hypercall itself, or leaves it to user space. Of a VM; scripts do not name it.
+/// KVM_CAP_PPC_ENABLE_HCALL: the kernel answers a hypercall itself, or leaves it to user space. Enabled for a VM.
 pub const PPC_ENABLE_HCALL: u32 = 104;
 
 /// Those of which the answer is how many there may be.
@@ -83,6 +86,7 @@ impl Capability {
             Of::Embedded => family.is_booke(),
             Of::E500 => family == Family::BookeE500,
             Of::Server => !family.is_booke(),
+            Of::Server64 => family == Family::Book3s64,
         }
     }
 }
@@ -97,6 +101,7 @@ mod tests {
         assert!(of(SW_TLB, Family::BookeE500) && !of(SW_TLB, Family::Booke44x) && !of(SW_TLB, Family::Book3s64));
         assert!(of(PPC_BOOKE_SREGS, Family::Booke44x) && !of(PPC_BOOKE_SREGS, Family::Book3s32));
         assert!(of(67, Family::Book3s32) && !of(67, Family::BookeE500));
+        assert!(of(PPC_ENABLE_HCALL, Family::Book3s64) && !of(PPC_ENABLE_HCALL, Family::Book3s32));
         assert!(of(70, Family::Book3s64) && of(70, Family::Booke44x));
         assert!(Capability::by_number(0).is_none());
     }

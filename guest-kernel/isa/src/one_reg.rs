@@ -111,7 +111,7 @@ pub static OF_PARTITION: [(&str, u64); 5] = [
 ];
 
 /// Registers that scripts name as well, while neither a migration carries them nor the reference has them: the performance monitor's,
-/// and what the guest's own program leaves alone. Of those with a number the first, which the others follow.
+/// a partition's, and what the guest's own program leaves alone. Of those with a number the first, which the others follow.
 pub static OTHER_NAMES: &[(&str, u64)] = &[
     ("KVM_REG_PPC_MMCR1", u64_reg(0x11)),
     ("KVM_REG_PPC_MMCRA", u64_reg(0x12)),
@@ -128,6 +128,12 @@ pub static OTHER_NAMES: &[(&str, u64)] = &[
     ("KVM_REG_PPC_FPR0", u64_reg(0x20)),
     ("KVM_REG_PPC_FPSCR", u64_reg(0x80)),
     ("KVM_REG_PPC_VSCR", u32_reg(0x81)),
+    ("KVM_REG_PPC_VPA_ADDR", u64_reg(0x82)),
+    ("KVM_REG_PPC_TB_OFFSET", u64_reg(0x9c)),
+    ("KVM_REG_PPC_DPDES", u64_reg(0xa9)),
+    ("KVM_REG_PPC_VTB", u64_reg(0xae)),
+    ("KVM_REG_PPC_LPCR", u32_reg(0xb5)),
+    ("KVM_REG_PPC_LPCR_64", LPCR),
 ];
 
 impl OneReg {

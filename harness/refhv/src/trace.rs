@@ -7,8 +7,9 @@
 //! ```
 //!
 //! What an instruction begins with decides, so that the one that sets the bits is not traced itself. One that an interrupt
-//! ends has not completed, and a return from an interrupt is not traced at all (7400 manual section 4.6.11, 603e manual
-//! section 4.5.11; Power ISA 2.07 Book III-S, "Trace Interrupt"). The clock is asked to come back after each instruction.
+//! ends has not completed, also where that interrupt is the hypervisor's, as of a hypercall; and a return from an interrupt is
+//! not traced at all (7400 manual section 4.6.11, 603e manual section 4.5.11; QEMU, target/ppc/translate.c,
+//! gen_debug_exception). The clock is asked to come back after each instruction.
 
 use std::mem;
 
@@ -54,15 +55,20 @@ impl Tracer {
     pub(crate) fn due(&mut self, core: &Core) -> Option<Interrupt> {
         let bits = mem::take(&mut self.bits);
         let has_completed = bits != 0 && core.clock.executed() > self.executed;
-        let is_traced = has_completed && !is_return(core.insn) && (bits & SE != 0 || is_branch(core.insn));
+        let is_traced = has_completed && !is_switch(core.insn) && (bits & SE != 0 || is_branch(core.insn));
         let says_so = core.state.profile.set.intersects(CpuSet::POWER);
         let syndrome = if says_so { srr1::TRACED as u32 } else { 0 };
         is_traced.then(|| Interrupt { syndrome, ..Interrupt::new(Exception::Trace) })
     }
 }
 
-fn is_return(insn: Insn) -> bool {
-    insn.primary() == primary::X19 && matches!(insn.extended(), x19::RFI | x19::RFID | x19::HRFID)
+/// True of a system call, whoever answers it, and of a return from an interrupt.
+fn is_switch(insn: Insn) -> bool {
+    match insn.primary() {
+        primary::SC => true,
+        primary::X19 => matches!(insn.extended(), x19::RFI | x19::RFID | x19::HRFID),
+        _ => false,
+    }
 }
 
 fn is_branch(insn: Insn) -> bool {
@@ -103,6 +109,11 @@ mod tests {
             [Some(Exception::Trace); 3]
         );
         assert_eq!(is_traced(0, add), None);
+    }
+
+    #[test]
+    fn a_system_call_is_not_traced_even_if_the_hypervisor_answers_it() {
+        assert_eq!(behind("7447", SE, asm("sc", &[])), None);
     }
 
     #[test]

@@ -99,10 +99,11 @@ impl<'a> Plan<'a> {
         for model in self.models.iter().filter(|model| self.mutants.iter().any(|mutant| model.is_concerned(mutant))) {
             let Some(target) = Reference::with_page(model) else { continue };
             let before = cpu_time::now()?;
-            let right = self.right(model, &target, |record| red.push(format!("{} on {}", record.case, record.target)));
-            let cases = right.jobs.len();
-            plain.get_or_insert(matrix::Plain { model: model.label, cases, seconds: cpu_time::now()? - before });
-            rights.push(right);
+            let (jobs, results) =
+                self.judge(&target, |record| red.push(format!("{} on {}", record.case, record.target)));
+            let (cases, seconds) = (jobs.len(), cpu_time::now()? - before);
+            plain.get_or_insert(matrix::Plain { model: model.label, cases, seconds });
+            rights.push(Right { model, jobs, results });
         }
         if !red.is_empty() {
             return Err(Unanswered::Red(red));
@@ -112,8 +113,8 @@ impl<'a> Plan<'a> {
         Ok(Matrix { mutants, plain, seconds: cpu_time::now()? - before })
     }
 
-    /// Runs the cases on a right hypervisor; those that are red go to `sink`.
-    fn right(&self, model: &'static Model, target: &Reference, mut sink: impl FnMut(Record)) -> Right<'a> {
+    /// Runs the cases that a target can run; those that are red go to `sink`. Those cases, and what each gave.
+    fn judge(&self, target: &Reference, mut sink: impl FnMut(Record)) -> (Vec<Job<'a>>, Vec<RunResult>) {
         let on = On::new(target);
         let mut tell = |selected: &Selected, verdict| self.tell(&on.target, selected, verdict, &mut sink);
         let jobs = self.run.jobs(&on.profile, &mut tell);
@@ -121,7 +122,7 @@ impl<'a> Plan<'a> {
         for (job, result) in jobs.iter().zip(&results) {
             tell(job.selected, self.run.verdict(&on, job.selected, &job.case, result));
         }
-        Right { model, jobs, results }
+        (jobs, results)
     }
 
     /// Every mutant, this many at a time.
@@ -158,7 +159,7 @@ impl<'a> Plan<'a> {
             let sink = |record| mutant.kills.push(Kill::new(record));
             match rights.iter().find(|right| right.model.label == model.label) {
                 Some(right) => self.compare(right, &target, sink),
-                None => drop(self.right(model, &target, sink)),
+                None => drop(self.judge(&target, sink)),
             }
             if !mutant.kills.is_empty() {
                 break;
@@ -167,7 +168,8 @@ impl<'a> Plan<'a> {
         mutant
     }
 
-    /// Runs the cases on a wrong hypervisor; those that are red go to `sink`.
+    /// Runs the cases on a wrong hypervisor, and judges those that do something else than on the right one; those that are red go to
+    /// `sink`.
     fn compare(&self, right: &Right<'a>, target: &Reference, mut sink: impl FnMut(Record)) {
         let on = On::new(target);
         let cases = right.jobs.iter().zip(&right.results).map(|(job, right)| Compared { job, right });
