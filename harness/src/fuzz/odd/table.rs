@@ -89,6 +89,23 @@ pub(super) static GUESTS: &[Odd] = &[
         says: Says::Done("exception.msr-unit-bits"),
     },
     Odd {
+        name: "traced",
+        line: "run mfmsr r4; ori r4, r4, MSR.SE; mtmsr r4; addi r5, r5, 1; addi r5, r5, 1 with r5 = 0 gives r5",
+        needs: &[Feature::Book3s],
+        lacks: &[],
+        place: Place::Supervisor,
+        says: Says::Open("exception.trace"),
+    },
+    Odd {
+        name: "branch-traced",
+        // The branch is not taken, and completes all the same.
+        line: "run mfmsr r4; ori r4, r4, MSR.BE; mtmsr r4; addi r5, r5, 1; bc 4, 2, 8; addi r5, r5, 1 with r5 = 0, cr = 0x20000000 gives r5",
+        needs: &[Feature::Book3s],
+        lacks: &[],
+        place: Place::Supervisor,
+        says: Says::Open("exception.trace"),
+    },
+    Odd {
         name: "timers-expired",
         line: "host set-sregs TSR, TSR.WIS | TSR.DIS | TSR.FIS",
         needs: TIMERS,
