@@ -181,6 +181,11 @@ impl Runner<'_> {
             // A broken line or environment says nothing about the case, and a rerun would not make it say more.
             Some(running) if matches!(running.fate, Fate::Error(_)) => running,
             Some(running) => self.rerun(case, running, alone),
+            // It has used up all that a boot may cost, and nothing has ever begun here: another boot with cases shows no more.
+            None if matches!(stop.fate, Fate::Hung(_)) && !self.summary.boots => {
+                self.empty_guest();
+                return self.summary.dead.clone().map(not_run);
+            }
             // It ended between two cases or before the first: no case is to blame yet.
             None if self.first_died < SUSPICIOUS => return None,
             None => not_run(stop.fate),

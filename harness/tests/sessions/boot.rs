@@ -220,9 +220,11 @@ fn another_cpu_is_an_error() {
 }
 
 fn a_machine_that_never_speaks_hangs() {
-    for result in run_sick(sick::NEVER_SPEAKS, &Limits { case_cpu: Limits::CASE_CPU, ..HURRIED }).0 {
+    let (results, stage) = run_sick(sick::NEVER_SPEAKS, &Limits { case_cpu: Limits::CASE_CPU, ..HURRIED });
+    for result in results {
         assert!(matches!(&result.fate, Fate::Hung(how) if how.starts_with(EMPTY_GUEST)), "{result:?}");
     }
+    assert_eq!(stage.sessions(), ["5", "1"], "a boot that hangs is dear: two of them say it");
 }
 
 fn a_console_can_be_copied() {
