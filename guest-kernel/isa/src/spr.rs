@@ -12,6 +12,7 @@
 //! A number that has no row on a CPU is undefined there. The Power ISA (Book III, mtspr and mfspr) decides what it
 //! does by one bit of the number, see [`undefined`].
 
+mod by_number;
 pub mod number;
 mod table;
 mod unsafe_to_write;
@@ -20,6 +21,7 @@ use crate::cpu::{Cpu, CpuSet};
 use crate::page::Field;
 use core::ops::RangeInclusive;
 
+pub use by_number::NUMBERS_BY_NAME;
 pub use table::SPRS;
 pub use unsafe_to_write::{UNSAFE_TO_WRITE, UnsafeToWrite};
 
