@@ -100,7 +100,7 @@ impl Timers {
                 sprs.set(cell, row.write.apply(old, value) | stays);
             }
         }
-        self.time_base_written(clock);
+        self.time_base_written(time_base, clock, sprs);
         clock.wake_now();
     }
 
@@ -164,20 +164,37 @@ impl Timers {
         }
         // What more there are the last of them stands for.
         for _ in 0..rises(self.watchdog_bit(control)).min(3) {
-            let status = sprs.get(number::TSR) as u32;
-            if status & tsr::ENW == 0 {
-                set_status(sprs, tsr::ENW);
-            } else if status & tsr::WIS == 0 {
-                set_status(sprs, tsr::WIS);
-            } else if control & tcr::WRC != 0 {
-                self.last_time_outs = self.last_time_outs.map(|count| count + 1);
-            }
+            self.watchdog_times_out(sprs, control);
         }
     }
 
-    /// The time base has been written, after [`Self::advance`]: no bit has risen by that.
-    pub fn time_base_written(&mut self, clock: &Clock) {
+    fn watchdog_times_out(&mut self, sprs: &mut Sprs, control: u32) {
+        let status = sprs.get(number::TSR) as u32;
+        if status & tsr::ENW == 0 {
+            set_status(sprs, tsr::ENW);
+        } else if status & tsr::WIS == 0 {
+            set_status(sprs, tsr::WIS);
+        } else if control & tcr::WRC != 0 {
+            self.last_time_outs = self.last_time_outs.map(|count| count + 1);
+        }
+    }
+
+    /// The time base was this and may have been written since, after [`Self::advance`]. On a 440 a bit that becomes one by that is a
+    /// time-out like any other (440 manual sections 7.3 and 7.4); of the e500 no such sentence was to be had, and in QEMU it is none.
+    fn time_base_written(&mut self, before: u64, clock: &Clock, sprs: &mut Sprs) {
         self.seen_time_base = clock.time_base();
+        if self.family != Family::Booke44x {
+            return;
+        }
+        let control = sprs.get(number::TCR) as u32;
+        let has_risen = |bit: u32| !before & self.seen_time_base & 1 << bit != 0;
+        let (interval, watchdog) = (has_risen(self.fixed_interval_bit(control)), has_risen(self.watchdog_bit(control)));
+        if interval {
+            set_status(sprs, tsr::FIS);
+        }
+        if watchdog {
+            self.watchdog_times_out(sprs, control);
+        }
     }
 
     fn fixed_interval_bit(&self, control: u32) -> u32 {
@@ -395,6 +412,20 @@ mod tests {
         bench.pass(1);
         assert_eq!(bench.sprs.get(number::TSR), u64::from(tsr::FIS));
         assert_eq!(bench.timers.next_event(&bench.clock, &bench.sprs), 48);
+    }
+
+    #[test]
+    fn on_a_440_a_bit_of_the_time_base_that_is_written_one_is_a_time_out() {
+        for (family, status) in [(Family::Booke44x, tsr::FIS | tsr::ENW), (Family::BookeE500, 0)] {
+            let mut bench = Bench::new(family);
+            let row = Spr::by_name("TBWL").next().expect("a register of the table");
+            // FP = WP = 0 of a 440: the bits worth 4096 and 2^20.
+            bench.timers.write(&mut bench.clock, &mut bench.sprs, row, 0x10_1000);
+            assert_eq!(bench.sprs.get(number::TSR), u64::from(status), "{family:?}");
+            bench.sprs.set(number::TSR, 0);
+            bench.timers.write(&mut bench.clock, &mut bench.sprs, row, 0);
+            assert_eq!(bench.sprs.get(number::TSR), 0, "{family:?}");
+        }
     }
 
     #[test]
