@@ -42,5 +42,6 @@ pub mod other_vm;
 pub mod page;
 pub mod replacement;
 pub mod spr;
+pub mod sregs;
 pub mod syndrome;
 pub mod timer;

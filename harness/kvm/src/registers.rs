@@ -282,6 +282,9 @@ impl Sregs {
             "TLB1CFG" => Word(&mut self.tlbcfg[1]),
             "SVR" => Word(&mut self.implementation[fsl::SVR]),
             "HID0" => Word(&mut self.implementation[fsl::HID0]),
+            "TB" => Doubleword(&mut self.tb),
+            "FEATURES" => Word(&mut self.features),
+            "IMPL_ID" => Word(&mut self.impl_id),
             name => Word(self.ivor(name)?),
         })
     }

@@ -9,7 +9,7 @@ use sprig_isa::bit::{Bit, REGISTERS};
 use sprig_isa::capability::{CAPABILITIES, COUNTS};
 use sprig_isa::mmu::hash64;
 use sprig_isa::spr::{NUMBERS_BY_NAME, SPRS};
-use sprig_isa::{debug, hcall, one_reg, page};
+use sprig_isa::{debug, hcall, one_reg, page, sregs};
 use sprig_wire::{board, layout};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -61,6 +61,7 @@ static CONSTANTS: LazyLock<Vec<(String, u64)>> = LazyLock::new(|| {
     all.extend(CAPABILITIES.iter().map(|capability| (capability.name.to_owned(), capability.number.into())));
     all.extend(COUNTS.iter().map(|(name, number)| ((*name).to_owned(), (*number).into())));
     all.extend(one_reg::OF_PARTITION.iter().chain(one_reg::OTHER_NAMES).map(|(name, id)| ((*name).to_owned(), *id)));
+    all.extend(sregs::NAMES.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
     all.extend(NUMBERS_BY_NAME.iter().map(|(name, number)| ((*name).to_owned(), (*number).into())));
     all.extend(OTHERS.iter().map(|(name, value)| ((*name).to_owned(), *value)));
     all

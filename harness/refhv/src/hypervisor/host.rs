@@ -15,6 +15,7 @@ use sprig_isa::one_reg::{Meaning, ONE_REGS, OneReg};
 use sprig_isa::other_vm;
 use sprig_isa::page::{Field, PAGE_SIZE};
 use sprig_isa::spr::{Spr, number as n};
+use sprig_isa::sregs;
 use sprig_wire::host::{Call, REGS, SREGS, VALUES};
 
 use super::shared::{self, Slot};
@@ -292,8 +293,15 @@ impl Hypervisor {
     /// # Errors
     /// If this CPU has no such register.
     pub fn get_sregs(&mut self, core: &Core, name: &str) -> Result<u64, Refusal> {
-        if name == "DEC" {
-            return Ok(self.timers.decrementer(&core.clock));
+        let family = self.cpu.family;
+        match name {
+            "DEC" => return Ok(self.timers.decrementer(&core.clock)),
+            "TB" if family.is_booke() => return Ok(core.clock.time_base()),
+            "FEATURES" if family.is_booke() => return Ok(sregs_features(family).into()),
+            "IMPL_ID" if family.is_booke() => {
+                return Ok(if family == Family::BookeE500 { sregs::IMPL_FSL.into() } else { 0 });
+            }
+            _ => {}
         }
         let number = self.sreg(name)?;
         // The virtual CPU's number, whatever the guest has stored to the page's pir (get_sregs_arch206 of booke.c).
@@ -316,6 +324,7 @@ impl Hypervisor {
             "PVR" | "PIR" if value == self.get_sregs(core, name)? => Ok(()),
             "PVR" | "PIR" => Err(Refusal::Errno(EINVAL)),
             "VRSAVE" if self.deviates(Deviation::VrsaveNotSet) => Ok(()),
+            "TB" | "FEATURES" | "IMPL_ID" if self.cpu.family.is_booke() => Ok(()),
             _ => self.set_spr(core, self.sreg(name)?, value),
         }
     }
@@ -431,5 +440,15 @@ impl Hypervisor {
         }
         self.flush(core);
         Ok(())
+    }
+}
+
+/// What `struct kvm_sregs` of an embedded CPU holds: as get_sregs_base, get_sregs_arch206 and kvmppc_get_sregs_ivor of booke.c and
+/// kvmppc_core_get_sregs_e500 of e500.c say it.
+const fn sregs_features(family: Family) -> u32 {
+    let every = sregs::BASE | sregs::ARCH206 | sregs::IVOR;
+    match family {
+        Family::BookeE500 => every | sregs::ARCH206_MMU | sregs::SPE | sregs::PM,
+        _ => every,
     }
 }
