@@ -32,7 +32,12 @@ impl Hypervisor {
         if let Some(physical) = self.shadow.find(address, space, access) {
             return Ok(Translation { physical, whole_page: true });
         }
+        let is_known = self.is_known_otherwise(address, access);
         match self.resolve(core, address, access) {
+            Ok(reach) if is_known && reach.whole_page => {
+                self.shadow.insert(address, space, access, reach.host);
+                Ok(Translation { physical: reach.host, whole_page: true })
+            }
             Ok(reach) => {
                 let was_outside = self.last.outside;
                 self.exit(core, Exit::ShadowMiss);
@@ -56,27 +61,37 @@ impl Hypervisor {
         }
     }
 
-    /// Remembers a translation, and those for the other kinds of access to the page if working them out has no effect the
-    /// guest could see.
+    /// True if the hardware has a translation of the page that serves this access as well: it was made for another kind of access, and
+    /// working it out for this one has no effect the guest could see.
+    fn is_known_otherwise(&self, address: u64, access: Access) -> bool {
+        let space = self.space();
+        let others = match access {
+            Access::Fetch => [Access::Load, Access::Store],
+            Access::Load => [Access::Fetch, Access::Store],
+            Access::Store => [Access::Fetch, Access::Load],
+        };
+        others.into_iter().any(|other| self.shadow.find(address, space, other).is_some())
+            && !self.is_recorded(address, access)
+    }
+
+    /// Remembers a translation. Who loads from a page soon stores to it: that is remembered as well.
     fn fill(&mut self, core: &mut Core, address: u64, access: Access, reach: Reach) {
         if !reach.whole_page {
             return;
         }
         let space = self.space();
         self.shadow.insert(address, space, access, reach.host);
-        for other in [Access::Fetch, Access::Load, Access::Store] {
-            if other == access || self.shadow.find(address, space, other).is_some() || self.is_recorded(address, other)
-            {
-                continue;
-            }
-            if let Ok(reach) = self.resolve(core, address, other)
-                && reach.whole_page
-            {
-                self.shadow.insert(address, space, other, reach.host);
-                if other != Access::Fetch {
-                    core.lookaside.insert(address, other, reach.host);
-                }
-            }
+        let other = match access {
+            Access::Fetch => return,
+            Access::Load => Access::Store,
+            Access::Store => Access::Load,
+        };
+        if !self.is_recorded(address, other)
+            && let Ok(reach) = self.resolve(core, address, other)
+            && reach.whole_page
+        {
+            self.shadow.insert(address, space, other, reach.host);
+            core.lookaside.insert(address, other, reach.host);
         }
     }
 
