@@ -6,7 +6,7 @@ use super::setting::GuestWord;
 use super::span::Span;
 use crate::nearest::nearest;
 use sprig_isa::bit::{Bit, REGISTERS};
-use sprig_isa::capability::{CAPABILITIES, COUNTS};
+use sprig_isa::capability::{self, CAPABILITIES, COUNTS};
 use sprig_isa::mmu::hash64;
 use sprig_isa::spr::{NUMBERS_BY_NAME, SPRS};
 use sprig_isa::{debug, hcall, one_reg, page, sregs};
@@ -59,7 +59,9 @@ static CONSTANTS: LazyLock<Vec<(String, u64)>> = LazyLock::new(|| {
     all.extend(hcall::papr::NAMES.iter().map(|named| (named.name.to_owned(), named.value)));
     all.extend(one_reg::ONE_REGS.iter().map(|register| (register.name.to_owned(), register.id)));
     all.extend(CAPABILITIES.iter().map(|capability| (capability.name.to_owned(), capability.number.into())));
-    all.extend(COUNTS.iter().map(|(name, number)| ((*name).to_owned(), (*number).into())));
+    all.extend(
+        COUNTS.iter().chain(capability::OTHER_NAMES).map(|(name, number)| ((*name).to_owned(), (*number).into())),
+    );
     all.extend(one_reg::OF_PARTITION.iter().chain(one_reg::OTHER_NAMES).map(|(name, id)| ((*name).to_owned(), *id)));
     all.extend(sregs::NAMES.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
     all.extend(NUMBERS_BY_NAME.iter().map(|(name, number)| ((*name).to_owned(), (*number).into())));

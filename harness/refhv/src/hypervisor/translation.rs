@@ -61,16 +61,12 @@ impl Hypervisor {
         }
     }
 
-    /// True if the hardware has a translation of the page that serves this access as well: it was made for another kind of access, and
-    /// working it out for this one has no effect the guest could see.
+    /// True if the hardware has a translation of the page that serves this access as well, which is not known yet: it was made for another
+    /// kind, and working it out for this one has no effect the guest could see.
     fn is_known_otherwise(&self, address: u64, access: Access) -> bool {
         let space = self.space();
-        let others = match access {
-            Access::Fetch => [Access::Load, Access::Store],
-            Access::Load => [Access::Fetch, Access::Store],
-            Access::Store => [Access::Fetch, Access::Load],
-        };
-        others.into_iter().any(|other| self.shadow.find(address, space, other).is_some())
+        let kinds = [Access::Fetch, Access::Load, Access::Store];
+        kinds.into_iter().any(|other| self.shadow.find(address, space, other).is_some())
             && !self.is_recorded(address, access)
     }
 
