@@ -170,43 +170,40 @@ impl Runner<'_> {
             self.outcome.coverage.add(&drawn.steps);
         }
         self.outcome.scripts += batch.len() as u64;
-        let batch = if self.campaign.target.cases_per_session() == 1 { batch } else { self.bundled(batch)? };
-        let mut candidates = Vec::new();
-        for Drawn { environment, steps, .. } in &batch {
-            candidates.push(self.judge().candidate(environment, steps)?);
-        }
-        let ran = self.run(candidates, true);
-        for (Drawn { number, environment, .. }, ran) in batch.into_iter().zip(ran) {
-            self.outcome.compared += u64::from(ran.is_compared());
-            let Some(findings) = &ran.findings else {
-                self.outcome.unjudged += 1;
-                continue;
-            };
-            if alone {
-                // What is known is told from everything else wherever it comes, unless it changes what comes after it.
-                let hides = |finding: &&Finding| !self.changes_nothing(&ran.candidate, finding);
-                let hidden: Vec<&Finding> = findings.iter().filter(hides).collect();
-                for finding in hidden {
-                    if let Some(step) = ran.candidate.steps.get(finding.step) {
-                        let (operation, register) = step.action.subject();
-                        self.avoided.insert((operation, register, step.user));
-                    }
-                }
-            }
-            let (known, unknown) = self.told_apart(&ran.candidate, findings);
-            // What comes after the first thing that is wrong may be its consequence.
-            let unknown = unknown.first().map(|finding| (*finding).clone());
-            for Entry { reason, link, .. } in known.into_iter().cloned().collect::<Vec<_>>() {
-                self.count(reason, link);
-            }
-            if let Some(finding) = unknown {
-                self.found(number, environment, ran, finding)?;
-            }
-        }
-        Ok(())
+        self.run_batch(batch, alone)
     }
 
-    fn found(&mut self, number: u64, environment: &Environment, ran: Ran, finding: Finding) -> Result<(), Error> {
+    /// The verdict on a script that ran by itself.
+    pub(super) fn verdict(&mut self, drawn: &Drawn<'_>, ran: Ran, alone: bool) -> Result<(), Error> {
+        self.outcome.compared += u64::from(ran.is_compared());
+        let Some(findings) = &ran.findings else {
+            self.outcome.unjudged += 1;
+            return Ok(());
+        };
+        if alone {
+            // What is known is told from everything else wherever it comes, unless it changes what comes after it.
+            let hides = |finding: &&Finding| !self.changes_nothing(&ran.candidate, finding);
+            let hidden: Vec<&Finding> = findings.iter().filter(hides).collect();
+            for finding in hidden {
+                if let Some(step) = ran.candidate.steps.get(finding.step) {
+                    let (operation, register) = step.action.subject();
+                    self.avoided.insert((operation, register, step.user));
+                }
+            }
+        }
+        let (known, unknown) = self.told_apart(&ran.candidate, findings);
+        // What comes after the first thing that is wrong may be its consequence.
+        let unknown = unknown.first().map(|finding| (*finding).clone());
+        for Entry { reason, link, .. } in known.into_iter().cloned().collect::<Vec<_>>() {
+            self.count(reason, link);
+        }
+        match unknown {
+            Some(finding) => self.found(drawn, ran, finding),
+            None => Ok(()),
+        }
+    }
+
+    fn found(&mut self, drawn: &Drawn<'_>, ran: Ran, finding: Finding) -> Result<(), Error> {
         let key = key(&ran.candidate, &finding);
         if self.seen.contains(&key) || self.seen.len() >= ATTEMPTS || self.outcome.findings.len() >= SHRUNK {
             self.outcome.repeated += 1;
@@ -214,7 +211,7 @@ impl Runner<'_> {
         }
         self.seen.insert(key);
         let steps_before = ran.candidate.steps.len();
-        let (ran, finding) = self.shrink(environment, ran, finding)?;
+        let (ran, finding) = self.shrink(drawn.environment, ran, finding)?;
         // Two that begin differently may end the same.
         let key = key_of_shrunk(&ran.candidate, &finding);
         let same = |known: &&mut Shrunk| key_of_shrunk(&known.candidate, &known.finding) == key;
@@ -226,9 +223,9 @@ impl Runner<'_> {
         self.outcome.findings.push(Shrunk {
             finding,
             candidate: ran.candidate,
-            environment: environment.clone(),
+            environment: drawn.environment.clone(),
             results: (ran.result, ran.other),
-            number,
+            number: drawn.number,
             steps_before,
             also: BTreeSet::new(),
         });
