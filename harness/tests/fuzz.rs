@@ -117,8 +117,17 @@ fn campaign<T>(
     let (suite, known, limits) = (suite()?, Known::default(), limits());
     let budget = Budget::Scripts(scripts);
     let (seed, progress) = (SEED, &Unwatched);
-    let campaign =
-        Campaign { suite: &suite, known: &known, target, reference, seed, budget, limits: &limits, progress };
+    let campaign = Campaign {
+        suite: &suite,
+        known: &known,
+        target,
+        build: "",
+        reference,
+        seed,
+        budget,
+        limits: &limits,
+        progress,
+    };
     let outcome = campaign.run()?;
     tell(&campaign, outcome)
 }

@@ -143,6 +143,9 @@ pub struct Repro {
     /// The target.
     #[arg(long, short, value_name = "T")]
     pub target: Option<String>,
+    /// A build that runs instead of the target's own.
+    #[command(flatten)]
+    pub build: Build,
     /// Count the exits of each step on a target that counts only those of a whole case, by one run per step.
     #[arg(long)]
     pub exits: bool,
@@ -185,7 +188,7 @@ boot, has no backend, or an error left it undecided (`git bisect run` skips such
 
 /// What was built: one of these.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub struct Build {
     /// A Linux kernel image, for the host of a KVM target.
     #[arg(long, value_name = "IMAGE")]
@@ -214,6 +217,9 @@ pub struct Fuzz {
     /// The target.
     #[arg(long, short, value_name = "T")]
     pub target: String,
+    /// A build that is tried instead of the target's own.
+    #[command(flatten)]
+    pub build: Build,
     /// What it is compared with where no rule decides, a target of the same CPU [default: the reference as that machine].
     #[arg(long, value_name = "REFERENCE")]
     pub against: Option<String>,

@@ -19,7 +19,7 @@ const COUNT: u64 = 4000;
 pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, Error> {
     let suite = super::suite()?;
     let all = target::all();
-    let target = here(select::target(&all, &arguments.target)?)?;
+    let target = arguments.build.instead(select::target(&all, &arguments.target)?)?;
     let reference = match &arguments.against {
         Some(name) => Some(here(select::target(&all, name)?)?),
         None => target.counterpart().map(|reference| Arc::new(reference) as Arc<dyn Target>),
@@ -47,10 +47,12 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
         out.flush()?;
     }
     let bar = Bar::new(if let Budget::Scripts(count) = budget { count } else { 0 });
+    let build = shell_words::join(arguments.build.words());
     let campaign = Campaign {
         suite: &suite,
         known: &suite.known,
         target: &*target,
+        build: &build,
         reference: reference.as_deref(),
         seed,
         budget,

@@ -1,27 +1,28 @@
 //! `sprig gate`: is this build worse than allowed?
 
 use super::args;
+use super::build::built;
 use super::error::Error;
 use super::progress::Bar;
 use super::select;
 use crate::gate::{is_open, weigh};
 use crate::judge::{Exit, Verdict};
-use crate::report::{Question, Summary, TargetReport, named, reporter};
+use crate::report::{Question, Summary, TargetReport, reporter};
 use crate::run::{Run, Selected};
-use crate::target::{self, Availability, Limits, Part, Target};
+use crate::target::{self, Availability, Limits, Target};
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
-use std::sync::Arc;
 
 pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, Error> {
     let suite = super::suite()?;
     let target = select::target(&target::all(), &arguments.target)?;
     let cases = select::cases(&suite, &arguments.cases)?;
-    let (part, path) = arguments.build.part()?;
+    let Some((part, path)) = arguments.build.part() else {
+        return Err(Error::usage("there is no build to judge", "add --kernel, --qemu or --firmware"));
+    };
     let build = built(&*target, part, path)?;
     let baseline = arguments.baseline.as_deref().map(|path| built(&*target, part, path)).transpose()?;
-    let again = super::program();
+    let again = format!("{} gate", super::program());
     let run = Run { suite: &suite, cases: &cases, limits: &Limits::default(), again: &again };
 
     let profile = target.profile();
@@ -49,9 +50,7 @@ pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, 
     reporter.target_begins(target.id(), weighed.len())?;
     for (selected, verdict, before, concern) in weighed {
         let before = before.map(|before| before.status).filter(|status| *status != verdict.status);
-        let build = path.to_string_lossy();
-        let words = [&*selected.argument, "--target", target.id(), option(part), &*build];
-        let again = format!("{again} gate {}", shell_words::join(words));
+        let again = arguments.build.again(&again, &selected.argument, target.id());
         let record = run.record(target.id(), selected, verdict.clone()).weighed(concern, before);
         reporter.record(&record.again(again))?;
     }
@@ -81,52 +80,4 @@ fn verdicts(run: &Run<'_>, target: &dyn Target, bar: &Bar) -> (BTreeMap<String, 
         verdicts.insert(selected.argument.clone(), verdict);
     });
     (verdicts, report)
-}
-
-const fn option(part: Part) -> &'static str {
-    match part {
-        Part::Kernel => "--kernel",
-        Part::Qemu => "--qemu",
-        Part::Firmware => "--firmware",
-    }
-}
-
-/// The target with this build of one of its parts.
-fn built(target: &dyn Target, part: Part, path: &Path) -> Result<Arc<dyn Target>, Error> {
-    let id = target.id();
-    let readable = |path: &Path| {
-        let path = std::path::absolute(path)?;
-        std::fs::File::open(&path).map(|_| path)
-    };
-    let path = readable(path).map_err(|error| {
-        Error::usage(
-            format!("cannot read the {} {}: {error}", part.name(), path.display()),
-            "name the file that was built",
-        )
-    })?;
-    let Some(build) = target.with_part(part, &path) else {
-        let message = format!("{id} has no {} that another could stand in for", part.name());
-        let others = target::all().into_iter().filter(|other| other.with_part(part, &path).is_some());
-        let others: Vec<String> = others.map(|other| other.id().to_owned()).collect();
-        return Err(Error::usage(message, format!("these have: {}", named(&others))));
-    };
-    match build.availability() {
-        Availability::Yes => Ok(build),
-        Availability::No { reason, remedy } => {
-            let message = format!("{id} cannot run with this build: {reason}");
-            Err(Error::not_judged(message, format!("to mend it: {remedy}")))
-        }
-    }
-}
-
-impl args::Build {
-    /// The part that was built, and the file.
-    fn part(&self) -> Result<(Part, &Path), Error> {
-        match (&self.kernel, &self.qemu, &self.firmware) {
-            (Some(path), _, _) => Ok((Part::Kernel, path)),
-            (_, Some(path), _) => Ok((Part::Qemu, path)),
-            (_, _, Some(path)) => Ok((Part::Firmware, path)),
-            (None, None, None) => Err(Error::usage("there is no build to judge", "add --kernel, --qemu or --firmware")),
-        }
-    }
 }

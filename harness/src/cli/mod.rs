@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod build;
 mod check;
 mod error;
 mod export;

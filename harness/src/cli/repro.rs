@@ -2,7 +2,6 @@
 
 use super::args;
 use super::error::Error;
-use super::run::here;
 use super::select;
 use super::steps::{boot, steps};
 use super::story;
@@ -54,7 +53,7 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
         }
     };
     let selected = select::one_case(&suite, &arguments.case)?;
-    let target = here(target)?;
+    let target = arguments.build.instead(target)?;
     let case = selected.instance.assemble(&target.profile()).map_err(|error| {
         let message = format!("{} cannot run on {}: {error}", selected.argument, target.id());
         Error::not_judged(message, where_instead(&selected.instance))
@@ -71,7 +70,8 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
     }
     by_hand.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     writeln!(out)?;
-    verdict(&suite, selected, &*target, &case, &result, out)
+    let again = arguments.build.again(&format!("{} repro", super::program()), &selected.argument, target.id());
+    verdict(&suite, selected, &*target, &case, (&result, again), out)
 }
 
 /// The exits of each step by themselves.
@@ -146,16 +146,16 @@ fn verdict(
     selected: Selected,
     target: &dyn Target,
     case: &Case,
-    result: &RunResult,
+    (result, again): (&RunResult, String),
     out: &mut dyn Write,
 ) -> Result<Exit, Error> {
-    let again = format!("{} repro", super::program());
     let cases = [selected];
     let [selected] = &cases;
-    let run = Run { suite, cases: &cases, limits: &Limits::default(), again: &again };
+    let run = Run { suite, cases: &cases, limits: &Limits::default(), again: "" };
     let record = run.record(target.id(), selected, run.verdict(&On::new(target), selected, case, result));
     let mut counts = Counts::default();
     counts.add(record.status);
+    let record = record.again(again);
     let boots = result.last_step.is_some();
     let report = TargetReport { target: target.id().to_owned(), version: target.version(), counts, boots, dead: None };
     let targets = vec![report.clone()];
@@ -170,9 +170,10 @@ fn verdict(
 
 impl args::Repro {
     /// An option that a story, told on targets of its own, has no use for.
-    fn about_one_target(&self) -> Option<&'static str> {
+    fn about_one_target(&self) -> Option<String> {
         let options = [(self.exits, "--exits"), (self.gdb, "--gdb"), (self.trace, "--trace")];
-        options.into_iter().find_map(|(given, option)| given.then_some(option))
+        let given = options.into_iter().find_map(|(given, option)| given.then(|| option.to_owned()));
+        given.or_else(|| self.build.words().into_iter().next())
     }
 }
 

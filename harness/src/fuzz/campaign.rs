@@ -16,6 +16,7 @@ use crate::suite::Suite;
 use crate::target::{Limits, Target};
 use crate::transcript::RunResult;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Duration;
 
 /// When a campaign ends.
@@ -35,6 +36,8 @@ pub struct Campaign<'a> {
     pub known: &'a Known,
     /// What is tried.
     pub target: &'a dyn Target,
+    /// What a command line says of the build that is tried in it (`--kernel vmlinux`); empty if it is as it is.
+    pub build: &'a str,
     /// What it is compared with; without, the contract alone judges.
     pub reference: Option<&'a dyn Target>,
     /// Decides what the scripts are.
@@ -64,6 +67,22 @@ pub struct Shrunk {
     pub steps_before: usize,
     /// Operations and registers that show the same in scripts of the same shape.
     pub also: BTreeSet<String>,
+}
+
+impl Campaign<'_> {
+    /// How a command line names what is tried.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        let (target, build) = (self.target.id(), self.build);
+        if build.is_empty() { format!("--target {target}") } else { format!("--target {target} {build}") }
+    }
+
+    /// The command that runs a script of it again; `sprig run` has no builds.
+    #[must_use]
+    pub fn again(&self, file: &Path) -> String {
+        let command = if self.build.is_empty() { "run" } else { "repro" };
+        format!("sprig {command} {} {}", file.display(), self.subject())
+    }
 }
 
 impl Shrunk {

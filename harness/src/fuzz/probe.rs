@@ -41,8 +41,12 @@ impl Shrunk {
         let (before, after) = (self.steps_before, self.steps());
         let shrunk = if before > after { format!(", shrunk from {before} steps to {after}") } else { String::new() };
         let found = format!(
-            "Found by `sprig fuzz --target {target} --seed {}`, script {}{shrunk}. Expected {}; seen: {}.",
-            campaign.seed, self.number, finding.expected, finding.actual
+            "Found by `sprig fuzz {} --seed {}`, script {}{shrunk}. Expected {}; seen: {}.",
+            campaign.subject(),
+            campaign.seed,
+            self.number,
+            finding.expected,
+            finding.actual
         );
         [what, found].iter().flat_map(|text| textwrap::wrap(text, WIDTH)).map(Into::into).collect()
     }

@@ -37,7 +37,7 @@ pub fn human(campaign: &Campaign<'_>, outcome: &Outcome, files: &[PathBuf], out:
         }
         match files.get(index) {
             Some(file) => {
-                writeln!(out, "  again     sprig run {} --target {}", file.display(), campaign.target.id())?;
+                writeln!(out, "  again     {}", campaign.again(file))?;
             }
             None => {
                 for line in shrunk.probe(campaign).lines() {
@@ -116,6 +116,7 @@ pub fn json(campaign: &Campaign<'_>, outcome: &Outcome, files: &[PathBuf], out: 
     let report = serde_json::json!({
         "format": FORMAT,
         "target": campaign.target.id(),
+        "build": campaign.build,
         "against": campaign.reference.map(Target::id),
         "seed": campaign.seed,
         "scripts": outcome.scripts,

@@ -1,4 +1,5 @@
-//! `sprig gate` on a QEMU build: the fake, whose cases end it as their first constant says.
+//! A QEMU build in the place of a target's own: the fake, whose cases end it as their first constant says. `sprig gate` judges it, `repro`
+//! and `fuzz` try it.
 
 #[path = "../small/mod.rs"]
 mod small;
@@ -18,7 +19,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_build_that_does_not_start_is_not_judged,
         a_build_that_does_not_boot_is_not_judged,
         an_error_is_not_judged,
+        no_build_at_all_is_wrong_usage,
         a_part_that_the_target_does_not_have_is_wrong_usage,
+        what_it_does_to_a_case_is_shown_again_with_it,
+        scripts_are_tried_on_it,
     ]
 }
 
@@ -41,12 +45,17 @@ fn suite(does: Does) -> Small {
 }
 
 fn gate(small: &Small, arguments: &[&str]) -> (i32, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_sprig"))
-        .args(["gate", "--target", TARGET])
-        .args(arguments)
-        .env("SPRIG_ROOT", small.root())
-        .output()
-        .expect("it starts");
+    sprig("gate", small, arguments)
+}
+
+fn sprig(command: &str, small: &Small, arguments: &[&str]) -> (i32, String) {
+    let mut sprig = Command::new(env!("CARGO_BIN_EXE_sprig"));
+    ended(sprig.env("SPRIG_ROOT", small.root()).args([command, "--target", TARGET]).args(arguments))
+}
+
+/// Exit status and everything it printed.
+fn ended(sprig: &mut Command) -> (i32, String) {
+    let output = sprig.output().expect("it starts");
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     (output.status.code().expect("no signal"), text)
 }
@@ -116,4 +125,30 @@ fn a_part_that_the_target_does_not_have_is_wrong_usage() {
         assert_eq!(status, 2, "{text}");
         assert!(text.starts_with("error: qemu-ppce500-e500v2 has no ") && text.contains("stand in for"), "{text}");
     }
+}
+
+fn no_build_at_all_is_wrong_usage() {
+    let (status, text) = gate(&suite(Does::Ends), &[]);
+    assert_eq!(status, 2, "{text}");
+    assert!(text.contains("add --kernel, --qemu or --firmware"), "{text}");
+}
+
+fn what_it_does_to_a_case_is_shown_again_with_it() {
+    let (stage, small) = (Stage::new(), suite(Does::IsKilled));
+    let build = stage.path(role::QEMU).display().to_string();
+    let (status, text) = sprig("repro", &small, &[CASE, "--qemu", &build]);
+    assert_eq!(status, 1, "{text}");
+    assert!(text.contains("CRASH t/only on qemu-ppce500-e500v2\n"), "{text}");
+    assert!(text.contains(&format!("repro {CASE} --target {TARGET} --qemu {build}\n")), "{text}");
+}
+
+fn scripts_are_tried_on_it() {
+    let stage = Stage::new();
+    stage.write(stage::SICK, sick::REFUSES);
+    // By the project's own rules, which its scripts are made of.
+    let mut sprig = Command::new(env!("CARGO_BIN_EXE_sprig"));
+    let (status, text) =
+        ended(sprig.args(["fuzz", "--target", TARGET, "--count", "1", "--qemu"]).arg(stage.path(role::QEMU)));
+    assert_eq!(status, 125, "{text}");
+    assert!(text.contains("cannot run anything") && text.contains("unsupported machine type"), "{text}");
 }

@@ -29,7 +29,7 @@ fn campaign(target: &dyn Target, reference: Option<&dyn Target>, known: &str) ->
     let known = Known::parse(Path::new("fuzz.toml"), known).expect("good");
     let (limits, budget) = (limits(), Budget::Scripts(SCRIPTS));
     let (seed, progress) = (1, &Unwatched);
-    Campaign { suite: &suite, known: &known, target, reference, seed, budget, limits: &limits, progress }
+    Campaign { suite: &suite, known: &known, target, build: "", reference, seed, budget, limits: &limits, progress }
         .run()
         .expect("it can go on")
 }
@@ -71,6 +71,7 @@ link = "https://example.org"
         suite: &suite,
         known: &known,
         target: &*target,
+        build: "",
         reference: None,
         seed: 1,
         budget: Budget::Scripts(0),
