@@ -35,7 +35,7 @@ fn programs() -> Result<(), Failed> {
         for (name, program) in std::iter::once(("sweep".to_owned(), program::sweep(cpu))).chain(random) {
             figures.add(&same(model, &name, &Subject::program(&program)?)?);
         }
-        let left_out = coverage::not_executed(&figures);
+        let left_out = coverage::not_executed(cpu, &figures);
         if !left_out.is_empty() {
             return Err(format!("{}: never executed: {}", model.name, left_out.join(" ")).into());
         }

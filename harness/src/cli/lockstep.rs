@@ -93,8 +93,9 @@ impl<'a> Outcome<'a> {
         if self.arguments.image {
             return Ok(differences == 0);
         }
-        let left_out = coverage::not_executed(&self.figures);
-        writeln!(out, "  {} of {} kinds of instruction executed", coverage::KINDS - left_out.len(), coverage::KINDS)?;
+        let cpu = self.model.cpu().ok_or_else(|| not_compared(RunError::Model(self.model.name)))?;
+        let (left_out, kinds) = (coverage::not_executed(cpu, &self.figures), coverage::kinds(cpu));
+        writeln!(out, "  {} of {kinds} kinds of instruction executed", kinds - left_out.len())?;
         if !left_out.is_empty() {
             writeln!(out, "  not executed: {}", left_out.join(" "))?;
         }

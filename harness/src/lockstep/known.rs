@@ -92,9 +92,20 @@ impl Executed<'_> {
     /// True if it names a special-purpose register that this CPU does not have, with spr0 = 0.
     fn names_undefined_open_spr(&self) -> bool {
         let number = Operand::Spr.extract(self.word) as u16;
-        (self.is("mfspr") || self.is("mtspr"))
-            && number & PRIVILEGED_BIT == 0
-            && !Spr::is_defined(self.reference.cpu(), number, self.is("mtspr"))
+        self.names_undefined_spr() && number & PRIVILEGED_BIT == 0
+    }
+
+    /// True if it is a conditional branch that decrements CTR.
+    fn decrements_ctr(&self) -> bool {
+        /// BO: do not decrement.
+        const KEEP: i64 = 0b00100;
+        Operand::Bo.extract(self.word) & KEEP == 0
+    }
+
+    /// True if it names a special-purpose register that this CPU does not have.
+    fn names_undefined_spr(&self) -> bool {
+        let number = Operand::Spr.extract(self.word) as u16;
+        (self.is("mfspr") || self.is("mtspr")) && !Spr::is_defined(self.reference.cpu(), number, self.is("mtspr"))
     }
 
     /// TSR[DIS] and [FIS] on the embedded families, which have them.
@@ -155,13 +166,13 @@ pub static KNOWN: &[Known] = &[
     Known {
         name: "reservation-lost",
         cause: Cause::Open,
-        why: "QEMU gives up the reservation at every interrupt and return; it may be lost at any time (Power ISA \
-              2.07 Book II, \"Atomic Update\")",
+        why: "QEMU gives up the reservation at every interrupt and return, and at a dcbz of the same block; it may be \
+              lost at any time (Power ISA 2.07 Book II, \"Atomic Update\")",
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let lost = insn.after.get(Register::Reservation) == Some(NO_RESERVATION);
-            let returns = ["rfi", "rfci", "rfmci", "rfdi"].iter().any(|mnemonic| insn.is(mnemonic));
-            let moment = insn.interrupted() || returns;
+            let returns = ["rfi", "rfid", "rfci", "rfmci", "rfdi"].iter().any(|mnemonic| insn.is(mnemonic));
+            let moment = insn.interrupted() || returns || insn.is("dcbz");
             all_if(register == Register::Reservation && lost && moment)
         },
     },
@@ -178,7 +189,8 @@ pub static KNOWN: &[Known] = &[
                 Register::Gpr(_) => false,
                 Register::Spr(number) => SET_BY_DATA_INTERRUPTS.contains(&number),
             };
-            all_if(insn.is("stwcx.") && !stores && !insn.interrupted() && affected)
+            let conditional = insn.is("stwcx.") || insn.is("stdcx.");
+            all_if(conditional && !stores && !insn.interrupted() && affected)
         },
     },
     Known {
@@ -191,6 +203,40 @@ pub static KNOWN: &[Known] = &[
             let link = insn.word & 1 != 0;
             all_if(insn.is("bcctrl") && link && insn.caused(Exception::Program) && register == Register::Spr(n::LR))
         },
+    },
+    Known {
+        name: "bcctr-counts",
+        cause: Cause::Open,
+        why: "the same form without link; QEMU's 970 decrements CTR and may branch, as it says of 64-bit server CPUs before ISA 3.0",
+        cpus: CpuSet::G5_970,
+        differing: |insn, register| {
+            let affected = set_by_program(register) || matches!(register, Register::Spr(n::CTR | n::LR));
+            all_if((insn.is("bcctr") || insn.is("bcctrl")) && insn.decrements_ctr() && affected)
+        },
+    },
+    Known {
+        name: "dcbi-of-970",
+        cause: Cause::Open,
+        why: "dcbi is described in the manuals of embedded and of 32-bit server CPUs; the reference takes it for illegal on \
+              970, QEMU has it",
+        cpus: CpuSet::G5_970,
+        differing: |insn, register| all_if(insn.is("dcbi") && set_by_program(register)),
+    },
+    Known {
+        name: "hrfid-of-970",
+        cause: Cause::Open,
+        why: "a program that is no hypervisor has no use for hrfid; the reference takes it for a privileged instruction, \
+              QEMU's 970 does not have it",
+        cpus: CpuSet::G5_970,
+        differing: |insn, register| bits_if(insn.is("hrfid") && register == SRR1, SRR1_PROGRAM),
+    },
+    Known {
+        name: "mfsr-of-slb",
+        cause: Cause::Qemu,
+        why: "mfsr and mfsrin read the SLB entry of the segment (Power ISA 2.07 Book III-S, \"Bridge to SLB \
+              Architecture\"); QEMU's 64-bit CPUs give zero",
+        cpus: CpuSet::BOOK3S64,
+        differing: |insn, register| all_if((insn.is("mfsr") || insn.is("mfsrin")) && register == insn.target()),
     },
     Known {
         name: "mtmsr-me",
@@ -240,6 +286,17 @@ pub static KNOWN: &[Known] = &[
                 _ => 0,
             };
             bits_if(refused, bits)
+        },
+    },
+    Known {
+        name: "undefined-spr",
+        cause: Cause::Open,
+        why: "a number that a CPU does not have is illegal or boundedly undefined (Power ISA 2.03, \"Move To Special \
+              Purpose Register\"); QEMU's 970 has BATs and more of a performance monitor, and PIR can be written",
+        cpus: CpuSet::G5_970,
+        differing: |insn, register| {
+            let all = insn.names_undefined_spr() && !insn.interrupted();
+            all_if(all && (register == insn.target() && insn.is("mfspr") || set_by_program(register)))
         },
     },
     Known {

@@ -38,6 +38,10 @@ const VRSAVE: &str = "VRSAVE";
 /// only those with the hypervisor category have them.
 const NOT_COMPARED: [&str; 3] = ["HF", "EPCR", "EPR"];
 
+/// These are printed for every server CPU. Not all have them: neither 970's SPRG4-7, which do not exist, nor the reference its HID0, which says
+/// how the core is to be run.
+const NOT_OF_ALL: [&str; 5] = ["SPRG4", "SPRG5", "SPRG6", "SPRG7", "HID0"];
+
 impl Register {
     /// The register printed under this name for this CPU; none if it is not one that is compared.
     ///
@@ -52,6 +56,9 @@ impl Register {
             _ if NOT_COMPARED.contains(&name) => return Ok(None),
             _ => {
                 let row = Spr::by_name(name).find(|spr| spr.cpus.intersects(cpu.set));
+                if row.is_none() && NOT_OF_ALL.contains(&name) {
+                    return Ok(None);
+                }
                 Self::Spr(row.ok_or_else(|| Unknown { name: name.to_owned(), cpu: cpu.name })?.number)
             }
         }))

@@ -14,6 +14,8 @@ use tempfile::NamedTempFile;
 
 /// The program that has the 32-bit CPUs.
 const QEMU: &str = "qemu-system-ppc";
+/// That has the 64-bit ones.
+const QEMU_64: &str = "qemu-system-ppc64";
 /// No device but the CPU's, every instruction a block of its own, the registers printed before each block, on standard
 /// output. Without `nochain` blocks would run on into each other and not be printed.
 const ALWAYS: &[&str] = &[
@@ -36,18 +38,25 @@ const ALWAYS: &[&str] = &[
 /// A CPU that can be compared, and the machine QEMU has it in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Model {
-    /// Its name, here and for `-cpu`.
+    /// Its name.
     pub name: &'static str,
+    qemu: &'static str,
+    /// What `-M` and `-cpu` are told.
     machine: &'static str,
+    model: &'static str,
     /// Options that load a program and start it, with `{}` for its file.
     load: &'static [&'static str],
 }
 
 /// Every CPU that can be compared.
 pub static MODELS: &[Model] = &[
-    Model { name: "e500v2", machine: "ppce500", load: &["-kernel", "{}"] },
-    Model { name: "7447", machine: "mac99", load: &["-device", "loader,file={},cpu-num=0"] },
+    Model { name: "e500v2", qemu: QEMU, machine: "ppce500", model: "e500v2", load: &["-kernel", "{}"] },
+    Model { name: "7447", qemu: QEMU, machine: "mac99", model: "7447", load: LOADER },
+    Model { name: "970", qemu: QEMU_64, machine: "mac99", model: "970fx", load: LOADER },
 ];
+
+/// The program is in memory and the CPU at its entry, whatever the machine's firmware is.
+const LOADER: &[&str] = &["-device", "loader,file={},cpu-num=0"];
 
 impl Model {
     /// The CPU.
@@ -58,7 +67,7 @@ impl Model {
 
     fn arguments(&self, file: &str) -> Vec<OsString> {
         let load = self.load.iter().map(|word| word.replace("{}", file));
-        let words = ["-M", self.machine, "-cpu", self.name].map(str::to_owned).into_iter().chain(load);
+        let words = ["-M", self.machine, "-cpu", self.model].map(str::to_owned).into_iter().chain(load);
         ALWAYS.iter().map(OsString::from).chain(words.map(OsString::from)).collect()
     }
 }
@@ -92,7 +101,7 @@ pub enum RunError {
 /// Says what is not installed, if something is missing.
 #[must_use]
 pub fn missing() -> Option<StreamError> {
-    qemu::missing(QEMU)
+    [QEMU, QEMU_64].into_iter().find_map(qemu::missing)
 }
 
 /// What runs in both.
@@ -135,7 +144,7 @@ pub fn run(model: &Model, subject: &Subject, on_difference: OnDifference) -> Res
     let mut comparison = Comparison::new(reference, subject.scope.clone(), on_difference);
     let mut parser = Parser::new(cpu);
     let mut ended = None;
-    let streamed = qemu::stream(QEMU, &arguments, &mut |bytes| {
+    let streamed = qemu::stream(model.qemu, &arguments, &mut |bytes| {
         let mut verdict = None;
         let heard = parser.hear(bytes, &mut |record| {
             verdict = comparison.take(record);

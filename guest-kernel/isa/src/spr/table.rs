@@ -205,7 +205,8 @@ pub static SPRS: &[Spr] = &[
     spr("SDR1", n::SDR1, Deny, Rw, BOOK3S32.union(CpuSet::G5_970)),
     spr("HIOR", n::HIOR, Deny, Rw, CpuSet::G5_970).written(Write::Mask(HIOR_PREFIX)),
     spr("CTRL", n::CTRL_READ, Ro, Ro, CpuSet::BOOK3S64).alias_of(n::CTRL_WRITE),
-    spr("CTRL", n::CTRL_WRITE, Deny, Wo, CpuSet::BOOK3S64),
+    // It has 32 bits (Power ISA 2.07 Book III-S, "Control Register").
+    spr("CTRL", n::CTRL_WRITE, Deny, Wo, CpuSet::BOOK3S64).written(Write::Mask(u32::MAX)),
     spr("CFAR", n::CFAR, Deny, Rw, CpuSet::POWER),
     spr("PIR", n::BOOK3S_PIR, Deny, Rw, G4_7447).written(Write::Mask(PIR_NUMBER)),
     spr("PIR", n::BOOK3S_PIR, Deny, Ro, CpuSet::BOOK3S64),

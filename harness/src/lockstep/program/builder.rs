@@ -1,6 +1,6 @@
 //! A program under construction: code, the generator's random numbers, and the state execution is in at this point.
 
-use super::{Program, Row, handlers, layout};
+use super::{Program, Row, handlers, layout, rows, slb};
 use crate::lockstep::elf::Segment;
 use fastrand::Rng;
 use sprig_isa::cpu::{Cpu, Family};
@@ -31,14 +31,18 @@ impl Builder {
         matches!(self.cpu.family, Family::BookeE500)
     }
 
+    pub(super) const fn is_64bit(&self) -> bool {
+        self.cpu.is_64bit
+    }
+
     /// True if the next instruction runs in problem state.
     pub(super) const fn in_problem_state(&self) -> bool {
         self.msr & msr::PR != 0
     }
 
-    /// True if addresses of the window mean something: always on e500, with translation on 7447.
+    /// True if addresses of the window mean something: always on e500, with translation on 7447, never on 64-bit CPUs.
     pub(super) const fn has_window(&self) -> bool {
-        self.is_e500() || self.msr & book3s::DR != 0
+        self.is_e500() || !self.is_64bit() && self.msr & book3s::DR != 0
     }
 
     /// Address of the next instruction.
@@ -62,10 +66,30 @@ impl Builder {
         self.op("ori", &[register, register, i64::from(value & 0xffff)]);
     }
 
+    /// The same, with all bits that a register has.
+    pub(super) fn set_value(&mut self, register: u32, value: u64) {
+        let low = value as u32;
+        if !self.is_64bit() || value == low as i32 as u64 {
+            return self.set(register, low);
+        }
+        self.set(register, (value >> u32::BITS) as u32);
+        let number = i64::from(register);
+        self.word(handlers::shift_left_32(register));
+        self.op("oris", &[number, number, i64::from(low >> 16)]);
+        self.op("ori", &[number, number, i64::from(low & 0xffff)]);
+    }
+
     /// A special-purpose register is set to a constant, by way of a general one.
     pub(super) fn set_spr(&mut self, number: u16, value: u32) {
         let register = self.register();
         self.set(register, value);
+        self.op("mtspr", &[number.into(), register.into()]);
+    }
+
+    /// The same, with all bits that a register has.
+    pub(super) fn set_spr_value(&mut self, number: u16, value: u64) {
+        let register = self.register();
+        self.set_value(register, value);
         self.op("mtspr", &[number.into(), register.into()]);
     }
 
@@ -85,7 +109,23 @@ impl Builder {
     }
 
     /// A value worth computing with: often one at which something changes.
-    pub(super) fn value(&mut self) -> u32 {
+    pub(super) fn value(&mut self) -> u64 {
+        const EDGES: [u64; 8] =
+            [1 << 63, 1 << 63 | 1, i64::MAX as u64, 1 << 32, 1 << 31, 0xffff_ffff, 1 << 62, u64::MAX << 32];
+        if !self.is_64bit() {
+            return self.word_value().into();
+        }
+        match self.rng.u8(0..6) {
+            0 => *self.rng.choice(&EDGES).unwrap_or(&0),
+            1 => u64::MAX << self.rng.u32(0..64),
+            2 => u64::MAX >> self.rng.u32(0..64),
+            3 => self.rng.u64(..),
+            _ => self.word_value() as i32 as u64,
+        }
+    }
+
+    /// The same for the low word.
+    fn word_value(&mut self) -> u32 {
         const EDGES: [u32; 10] =
             [0, 1, 2, 0xffff_ffff, 0xffff_fffe, 0x8000_0000, 0x8000_0001, 0x7fff_ffff, 0x0000_8000, 0x0001_0000];
         match self.rng.u8(0..4) {
@@ -114,10 +154,14 @@ impl Builder {
             self.op("mtmsr", &[0]);
             self.set_spr(number::DEC, i32::MAX as u32);
         }
-        self.set_up_translation();
+        if self.is_64bit() {
+            self.set_up_slb();
+        } else {
+            self.set_up_translation();
+        }
         for register in 0..32 {
             let value = self.value();
-            self.set(register, value);
+            self.set_value(register, value);
         }
         for (mnemonic, operands) in [("mtcrf", [0xff, 0]), ("mtspr", [1, 0]), ("mtspr", [8, 1]), ("mtspr", [9, 2])] {
             self.op(mnemonic, &operands);
@@ -144,6 +188,9 @@ impl Builder {
         self.op("b", &[0]);
         let limit = LIMIT_FACTOR * self.words.len() as u64;
         let mut segments = handlers::segments(self.cpu);
+        if self.is_64bit() {
+            segments.push(slb::page_table());
+        }
         segments.push(Segment { address: layout::CODE, bytes: handlers::bytes(&self.words) });
         segments.push(self.data(layout::LOW_DATA, layout::LOW_DATA_SIZE));
         segments.push(self.data(layout::DATA, layout::DATA_PAGES * layout::PAGE));
@@ -157,7 +204,7 @@ impl Builder {
     /// Every row in every variant, once, in random order, with changes of state between.
     pub(super) fn round(&mut self) {
         let mut variants: Vec<(&'static Row, u32)> =
-            super::ROWS.iter().flat_map(|row| row.variants().iter().map(move |(bits, _)| (row, *bits))).collect();
+            rows(self.cpu).flat_map(|row| row.variants().iter().map(move |(bits, _)| (row, *bits))).collect();
         self.rng.shuffle(&mut variants);
         for (row, bits) in variants {
             if self.once_in(CHANGE_OF_STATE) {

@@ -3,6 +3,7 @@
 use super::builder::Builder;
 use super::handlers::{ALWAYS, assemble};
 use super::{Row, layout};
+use sprig_isa::cpu::Family;
 use sprig_isa::insn::Operand;
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::spr::number;
@@ -23,6 +24,10 @@ const MSR_E500: u64 = booke::UCLE
 /// POW; not IP, ILE and LE, with which the handlers would not be found.
 const MSR_7447: u64 =
     msr::EE | msr::PR | msr::ME | book3s::FE0 | book3s::FE1 | book3s::IR | book3s::DR | book3s::PMM | book3s::RI;
+
+/// The same on 970, in either mode.
+const MSR_970: u64 =
+    book3s::SF | msr::EE | msr::PR | msr::ME | book3s::FE0 | book3s::FE1 | book3s::IR | book3s::DR | book3s::RI;
 
 impl Builder {
     /// Instructions that a branch may skip: they do not trap.
@@ -47,7 +52,7 @@ impl Builder {
         let skipped = self.rng.u32(1..4);
         if self.once_in(2) {
             let value = self.value();
-            self.set_spr(number::CTR, value);
+            self.set_spr_value(number::CTR, value);
         }
         let target = if absolute {
             // From there the way back is by LR: the branch sets it, or it is set before.
@@ -74,7 +79,7 @@ impl Builder {
     pub(super) fn branch_to_lr(&mut self, row: &Row, bits: u32) {
         if self.once_in(2) {
             let value = self.value();
-            self.set_spr(number::CTR, value);
+            self.set_spr_value(number::CTR, value);
         }
         self.branch_to(number::LR, row, bits);
     }
@@ -122,21 +127,31 @@ impl Builder {
             return self.supervisor();
         }
         let value = self.random_msr() | msr::PR;
-        self.set_spr(number::SRR1, value as u32);
+        self.set_spr_value(number::SRR1, value);
         self.set_target(number::SRR0, 1);
-        self.op("rfi", &[]);
+        self.op(if self.is_64bit() { "rfid" } else { "rfi" }, &[]);
         self.msr = value;
     }
 
     fn random_msr(&mut self) -> u64 {
-        self.rng.u64(..) & if self.is_e500() { MSR_E500 } else { MSR_7447 }
+        let bits = match self.cpu.family {
+            Family::BookeE500 => MSR_E500,
+            _ if self.is_64bit() => MSR_970,
+            _ => MSR_7447,
+        };
+        self.rng.u64(..) & bits
     }
 
     pub(super) fn write_msr(&mut self, row: &Row, bits: u32) {
         let (register, value) = (self.register(), self.random_msr());
-        self.set(register, value as u32);
-        self.encode(row, bits, &[register.into()]);
-        if !self.in_problem_state() {
+        self.set_value(register, value);
+        let mut operands = vec![register.into()];
+        let only_ee_and_ri = row.insn.operands.contains(&Operand::L) && self.once_in(4);
+        if row.insn.operands.contains(&Operand::L) {
+            operands.push(only_ee_and_ri.into());
+        }
+        self.encode(row, bits, &operands);
+        if !self.in_problem_state() && !only_ee_and_ri {
             self.msr = value;
         }
     }
@@ -149,10 +164,13 @@ impl Builder {
             "rfci" => (number::CSRR0, number::CSRR1, self.is_e500()),
             "rfmci" => (number::MCSRR0, number::MCSRR1, false),
             "rfdi" => (number::DSRR0, number::DSRR1, self.is_e500()),
+            "rfi" => (number::SRR0, number::SRR1, !self.is_64bit()),
+            // The 970 of a guest is no hypervisor.
+            "hrfid" => (number::SRR0, number::SRR1, false),
             _ => (number::SRR0, number::SRR1, true),
         };
         let value = self.random_msr();
-        self.set_spr(srr1, value as u32);
+        self.set_spr_value(srr1, value);
         self.set_target(srr0, 1);
         self.encode(row, bits, &[]);
         if exists && !self.in_problem_state() {

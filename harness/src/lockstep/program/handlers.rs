@@ -5,6 +5,7 @@
 //! interrupts of the critical class have save registers of their own.
 
 use super::layout;
+use super::row::{MB5, SH5};
 use crate::lockstep::elf::Segment;
 use sprig_isa::cpu::Cpu;
 use sprig_isa::exception::{Class, EXCEPTIONS, Exception};
@@ -56,7 +57,7 @@ pub(super) fn segments(cpu: &Cpu) -> Vec<Segment> {
         let address = address(cpu, row.exception).and_then(|address| u32::try_from(address).ok());
         let Some(address) = address.filter(|address| (start..end).contains(address)) else { continue };
         let class = if booke { row.class } else { Class::Base };
-        let code = bytes(&handler(row.exception, class));
+        let code = bytes(&handler(cpu, row.exception, class));
         let place = (address - start) as usize;
         if let Some(place) = memory.get_mut(place..place + code.len()) {
             place.copy_from_slice(&code);
@@ -73,31 +74,55 @@ pub(super) fn segments(cpu: &Cpu) -> Vec<Segment> {
     ]
 }
 
-fn handler(exception: Exception, class: Class) -> Vec<u32> {
+fn handler(cpu: &Cpu, exception: Exception, class: Class) -> Vec<u32> {
     let (srr0, srr1, back) = match class {
-        Class::Base => (number::SRR0, number::SRR1, "rfi"),
+        Class::Base => (number::SRR0, number::SRR1, if cpu.is_64bit { "rfid" } else { "rfi" }),
         Class::Critical => (number::CSRR0, number::CSRR1, "rfci"),
         Class::MachineCheck => (number::MCSRR0, number::MCSRR1, "rfmci"),
     };
+    let (store, load) = if cpu.is_64bit { ("std", "ld") } else { ("stw", "lwz") };
     let save = i64::from(layout::SAVE);
-    let (from, to) = ("mfspr", "mtspr");
-    let change = match exception {
+    let from = |spr: u16| assemble("mfspr", &[WORK, spr.into()]);
+    let to = |spr: u16| assemble("mtspr", &[spr.into(), WORK]);
+    let mut words = vec![assemble(store, &[WORK, save, 0])];
+    match exception {
         Exception::SystemCall => {
-            // All bits but PR.
-            let bit = i64::from(msr::PR.leading_zeros() - u32::BITS);
-            [
-                (from, vec![WORK, srr1.into()]),
-                ("rlwinm", vec![WORK, WORK, 0, bit + 1, bit - 1]),
-                (to, vec![srr1.into(), WORK]),
-            ]
+            words.push(from(srr1));
+            words.extend(without_pr(cpu));
+            words.push(to(srr1));
         }
-        Exception::InstructionStorage | Exception::InstructionTlbError => {
-            [(from, vec![WORK, number::LR.into()]), (to, vec![srr0.into(), WORK]), ("ori", vec![0, 0, 0])]
-        }
-        _ => [(from, vec![WORK, srr0.into()]), ("addi", vec![WORK, WORK, 4]), (to, vec![srr0.into(), WORK])],
-    };
-    let before = ("stw", vec![WORK, save, 0]);
-    let after = [("lwz", vec![WORK, save, 0]), (back, vec![])];
-    let all = std::iter::once(before).chain(change).chain(after);
-    all.map(|(mnemonic, operands)| assemble(mnemonic, &operands)).collect()
+        Exception::InstructionStorage | Exception::InstructionTlbError => words.extend([from(number::LR), to(srr0)]),
+        _ => words.extend([from(srr0), assemble("addi", &[WORK, WORK, 4]), to(srr0)]),
+    }
+    words.extend([assemble(load, &[WORK, save, 0]), assemble(back, &[])]);
+    words
+}
+
+/// Clears MSR\[PR\] in the register a handler works with.
+fn without_pr(cpu: &Cpu) -> Vec<u32> {
+    let from_left = msr::PR.leading_zeros();
+    if cpu.is_64bit {
+        return vec![rotate_64(WORK as u32, from_left, 1), rotate_64(WORK as u32, u64::BITS - from_left, 0)];
+    }
+    let bit = i64::from(from_left - u32::BITS);
+    vec![assemble("rlwinm", &[WORK, WORK, 0, bit + 1, bit - 1])]
+}
+
+/// rldicl: a register rotated left, and bits before `begin` cleared.
+fn rotate_64(register: u32, amount: u32, begin: u32) -> u32 {
+    let register = i64::from(register);
+    md("rldicl", &[register, register], amount, begin)
+}
+
+/// sldi: the low word becomes the upper one.
+pub(super) fn shift_left_32(register: u32) -> u32 {
+    let register = i64::from(register);
+    md("rldicr", &[register, register], u32::BITS, u32::BITS - 1)
+}
+
+/// A rotate by an amount, with a mask's begin or end. Both have their highest bits apart.
+fn md(mnemonic: &str, registers: &[i64], amount: u32, mask: u32) -> u32 {
+    let operands = [registers, &[i64::from(amount % 32), i64::from(mask % 32)]].concat();
+    let highest = |value: u32, bit: u32| if value >= 32 { bit } else { 0 };
+    assemble(mnemonic, &operands) | highest(amount, SH5) | highest(mask, MB5)
 }

@@ -10,8 +10,11 @@
 //!   0x0020_0000  data, accessed around the boundary of two pages
 //!   0x0020_2000  a page of returns
 //!   0x0021_0000  hashed page table
+//!   0x0024_0000  the page table of 64-bit CPUs
 //!   0x4000_0000  window: pages that snippets map to the data and the returns
 //! ```
+//!
+//! On 64-bit CPUs there is no window: all of that lies in one page at its physical address, or is not translated.
 //!
 //! A *snippet* is an instruction with what it needs: operands worth trying, an address, a state. An interrupt that one
 //! causes goes to a handler that skips the instruction and disturbs nothing, so a program is a straight line whatever
@@ -21,13 +24,14 @@ mod builder;
 mod control;
 mod handlers;
 mod row;
+mod slb;
 mod snippet;
 mod special;
 mod storage;
 mod sweep;
 mod translation;
 
-pub use row::{Forms, Kind, ROWS, Row};
+pub use row::{Forms, Kind, ROWS, Row, rows};
 pub use sweep::sweep;
 
 use super::elf::{self, Segment};
@@ -89,6 +93,8 @@ mod layout {
     /// Hashed page table, 64 KiB.
     pub(super) const HASH_TABLE: u32 = 0x21_0000;
     pub(super) const HASH_TABLE_SIZE: u32 = 0x1_0000;
+    /// Page table of 64-bit CPUs, the smallest, 256 KiB.
+    pub(super) const PAGE_TABLE: u32 = 0x24_0000;
     /// Effective addresses that are only mapped by snippets.
     pub(super) const WINDOW: u32 = 0x4000_0000;
     /// Pages of the window that are mapped to data, then those that are mapped to returns.

@@ -1,14 +1,20 @@
-//! What programs are made of: every instruction of 32-bit CPUs that the interpreter has, one row each.
+//! What programs are made of: every instruction that the interpreter has on the CPUs that are compared, one row each.
 //!
 //! The opcodes are the interpreter's own constants; [`super::super::tests`] makes sure that none is left out, and that
 //! the rows which [`sprig_isa::insn`] has too are the same there. Fields that have no [`Operand`] of their own are
 //! written as one at the same place: BT, BA and BB of CR logic as TO, BI and SH; BC of isel as MB; BFA as BI.
 
+use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::insn::{Insn, Operand};
-use sprig_refhv::cpu::opcode::{primary as p, x19, x31};
+use sprig_refhv::cpu::opcode::{ds as o, md30, primary as p, x19, x31};
 
 /// Rc: set CR0.
 const RC: u32 = 1;
+/// The highest bits of a shift amount and of the begin or end of a mask, 64-bit rotates.
+pub(super) const SH5: u32 = 1 << 1;
+pub(super) const MB5: u32 = 1 << 5;
+/// L: compare all 64 bits.
+const WIDE: u32 = 1 << 21;
 /// LK: set LR.
 const LK: u32 = 1;
 /// AA: the target is absolute.
@@ -25,6 +31,12 @@ pub enum Forms {
     Rc,
     /// All four of OE and Rc.
     OeRc,
+    /// Without and with Rc, each with a shift below 32 and of more: the amount's highest bit has a place of its own.
+    ShRc,
+    /// Without and with Rc, each with the mask's begin or end below 32 and beyond.
+    MbRc,
+    /// All of these.
+    ShMbRc,
 }
 
 /// What has to be done around an instruction so that a program survives it.
@@ -77,6 +89,8 @@ pub struct Row {
     pub forms: Forms,
     /// How it has to be used.
     pub kind: Kind,
+    /// True if it is one of 64-bit CPUs only. For the others the word is undefined.
+    pub wide: bool,
 }
 
 impl Row {
@@ -86,7 +100,22 @@ impl Row {
         const ALL: &[(u32, &str)] = &[(0, ""), (RC, "."), (x31::OE << 1, "o"), (x31::OE << 1 | RC, "o.")];
         const PLAIN_AND_RC: &[(u32, &str)] = &[(0, ""), (RC, ".")];
         const PLAIN: &[(u32, &str)] = &[(0, "")];
+        const SHIFT: &[(u32, &str)] = &[(0, ""), (RC, "."), (SH5, " +32"), (SH5 | RC, ". +32")];
+        const MASK: &[(u32, &str)] = &[(0, ""), (RC, "."), (MB5, " 32.."), (MB5 | RC, ". 32..")];
+        const SHIFT_AND_MASK: &[(u32, &str)] = &[
+            (0, ""),
+            (RC, "."),
+            (SH5, " +32"),
+            (SH5 | RC, ". +32"),
+            (MB5, " 32.."),
+            (MB5 | RC, ". 32.."),
+            (MB5 | SH5, " +32 32.."),
+            (MB5 | SH5 | RC, ". +32 32.."),
+        ];
         match self.forms {
+            Forms::ShRc => SHIFT,
+            Forms::MbRc => MASK,
+            Forms::ShMbRc => SHIFT_AND_MASK,
             Forms::One => PLAIN,
             Forms::Rc => PLAIN_AND_RC,
             Forms::OeRc => ALL,
@@ -122,11 +151,25 @@ impl Row {
 }
 
 const fn row(mnemonic: &'static str, word: u32, operands: &'static [Operand], kind: Kind) -> Row {
-    Row { insn: Insn::new(mnemonic, word, operands), forms: Forms::One, kind }
+    Row { insn: Insn::new(mnemonic, word, operands), forms: Forms::One, kind, wide: false }
 }
 
 const fn d(mnemonic: &'static str, primary: u32, operands: &'static [Operand], kind: Kind) -> Row {
     row(mnemonic, primary << 26, operands, kind)
+}
+
+const fn md(mnemonic: &'static str, extended: u32, forms: Forms) -> Row {
+    const OPERANDS: &[Operand] = &[Operand::RaTarget, Operand::Rs, Operand::Sh, Operand::Mb];
+    Row { forms, ..row(mnemonic, p::MD30 << 26 | extended << 2, OPERANDS, Kind::Compute).wide() }
+}
+
+const fn mds(mnemonic: &'static str, extended: u32) -> Row {
+    const OPERANDS: &[Operand] = &[Operand::RaTarget, Operand::Rs, Operand::Rb, Operand::Mb];
+    Row { forms: Forms::MbRc, ..row(mnemonic, p::MD30 << 26 | extended << 1, OPERANDS, Kind::Compute).wide() }
+}
+
+const fn ds(mnemonic: &'static str, primary: u32, extended: u32, operands: &'static [Operand]) -> Row {
+    row(mnemonic, primary << 26 | extended, operands, Kind::Storage).wide()
 }
 
 const fn xl(mnemonic: &'static str, extended: u32, operands: &'static [Operand], kind: Kind) -> Row {
@@ -146,9 +189,28 @@ impl Row {
         Self { forms: Forms::OeRc, ..self }
     }
 
+    const fn wide(self) -> Self {
+        Self { wide: true, ..self }
+    }
+
     const fn with(self, bits: u32) -> Self {
         Self { insn: Insn { word: self.insn.word | bits, ..self.insn }, ..self }
     }
+}
+
+/// What programs leave out, and why.
+static LEFT_OUT: &[(CpuSet, &str, &str)] = &[(
+    CpuSet::G5_970,
+    "sc1",
+    "QEMU 10.0.2 aborts: it would set MSR[HV], which its 970 does not have (powerpc_set_excp_state of excp_helper.c)",
+)];
+
+/// The rows that programs for a CPU are made of: those that mean something to it.
+pub fn rows(cpu: &Cpu) -> impl Iterator<Item = &'static Row> + use<> {
+    let (set, is_64bit) = (cpu.set, cpu.is_64bit);
+    let left_out =
+        move |row: &Row| LEFT_OUT.iter().any(|(cpus, name, _)| cpus.intersects(set) && *name == row.insn.mnemonic);
+    ROWS.iter().filter(move |row| (is_64bit || !row.wide) && !left_out(row))
 }
 
 /// Every row. mcrxr and icbt and the like, which only some CPUs have, are there for all: the others have to refuse
@@ -344,5 +406,51 @@ pub static ROWS: &[Row] = {
         x("mfsr", x31::MFSR, &[Rt, Sr], Compute),
         x("mfsrin", x31::MFSRIN, &[Rt, Rb], Compute),
         x("tlbie", x31::TLBIE, &[Rb], Segment),
+        // Those of 64-bit CPUs.
+        x("mulld", x31::MULLD, TAB, Compute).oe_rc().wide(),
+        x("mulhd", x31::MULHD, TAB, Compute).rc().wide(),
+        x("mulhdu", x31::MULHDU, TAB, Compute).rc().wide(),
+        x("divd", x31::DIVD, TAB, Compute).oe_rc().wide(),
+        x("divdu", x31::DIVDU, TAB, Compute).oe_rc().wide(),
+        x("sld", x31::SLD, ASB, Compute).rc().wide(),
+        x("srd", x31::SRD, ASB, Compute).rc().wide(),
+        x("srad", x31::SRAD, ASB, Compute).rc().wide(),
+        Row { forms: Forms::ShRc, ..x("sradi", x31::SRADI, &[RaTarget, Rs, Sh], Compute).wide() },
+        x("cntlzd", x31::CNTLZD, AS, Compute).rc().wide(),
+        x("extsw", x31::EXTSW, AS, Compute).rc().wide(),
+        md("rldicl", md30::RLDICL, Forms::ShMbRc),
+        md("rldicr", md30::RLDICR, Forms::ShMbRc),
+        md("rldic", md30::RLDIC, Forms::ShMbRc),
+        md("rldimi", md30::RLDIMI, Forms::ShMbRc),
+        mds("rldcl", md30::RLDCL),
+        mds("rldcr", md30::RLDCR),
+        d("cmpdi", p::CMPI, &[Bf, Ra, Si], Compute).with(WIDE).wide(),
+        d("cmpldi", p::CMPLI, &[Bf, Ra, Ui], Compute).with(WIDE).wide(),
+        x("cmpd", x31::CMP, &[Bf, Ra, Rb], Compute).with(WIDE).wide(),
+        x("cmpld", x31::CMPL, &[Bf, Ra, Rb], Compute).with(WIDE).wide(),
+        x("td", x31::TD, &[To, Ra, Rb], Compute).wide(),
+        d("tdi", p::TDI, &[To, Ra, Si], Compute).wide(),
+        ds("ld", p::DS58, o::LD, &[Rt, Ds, RaOrZero]),
+        ds("ldu", p::DS58, o::LDU, &[Rt, Ds, RaUpdate]),
+        ds("lwa", p::DS58, o::LWA, &[Rt, Ds, RaOrZero]),
+        ds("std", p::DS62, o::STD, &[Rs, Ds, RaOrZero]),
+        ds("stdu", p::DS62, o::STDU, &[Rs, Ds, RaUpdate]),
+        x("ldx", x31::LDX, LOAD_X, Storage).wide(),
+        x("ldux", x31::LDUX, LOAD_UPDATE_X, Storage).wide(),
+        x("lwax", x31::LWAX, LOAD_X, Storage).wide(),
+        x("lwaux", x31::LWAUX, LOAD_UPDATE_X, Storage).wide(),
+        x("stdx", x31::STDX, STORE_X, Storage).wide(),
+        x("stdux", x31::STDUX, STORE_UPDATE_X, Storage).wide(),
+        x("ldarx", x31::LDARX, LOAD_X, Reservation).wide(),
+        x("stdcx.", x31::STDCX, STORE_X, Reservation).with(RC).wide(),
+        x("mtmsrd", x31::MTMSRD, &[Rs, Operand::L], ToMsr).wide(),
+        xl("rfid", x19::RFID, &[], Return).wide(),
+        xl("hrfid", x19::HRFID, &[], Return).wide(),
+        x("slbmte", x31::SLBMTE, &[Rs, Rb], Segment).wide(),
+        x("slbmfee", x31::SLBMFEE, &[Rt, Rb], Segment).wide(),
+        x("slbmfev", x31::SLBMFEV, &[Rt, Rb], Segment).wide(),
+        x("slbie", x31::SLBIE, &[Rb], Segment).wide(),
+        x("slbia", x31::SLBIA, &[], Segment).wide(),
+        x("tlbiel", x31::TLBIEL, &[Rb], Segment).wide(),
     ]
 };

@@ -23,6 +23,7 @@ impl Builder {
             Kind::ToMsr => self.write_msr(row, bits),
             Kind::Return => self.return_from_interrupt(row, bits),
             Kind::Tlb => self.tlb(row, bits),
+            Kind::Segment if self.is_64bit() => self.segment_of_slb(row, bits),
             Kind::Segment => self.segment(row, bits),
         }
     }
@@ -36,8 +37,8 @@ impl Builder {
     /// A value for an operand, any that fits.
     pub(super) fn operand(&mut self, operand: Operand) -> i64 {
         let edges = operand.is_signed() || operand == Operand::Ui;
-        let raw = if edges { self.value() } else { self.rng.u32(..) };
-        let raw = i64::from(raw) & ((1 << operand.width()) - 1);
+        let raw = if edges { self.value() } else { self.rng.u32(..).into() };
+        let raw = (raw & ((1 << operand.width()) - 1)) as i64;
         let sign = 1 << (operand.width() - 1);
         let value = if operand.is_signed() && raw & sign != 0 { raw - 2 * sign } else { raw };
         value << operand.scale()
@@ -47,7 +48,7 @@ impl Builder {
     pub(super) fn maybe_set(&mut self, register: i64) {
         if self.once_in(2) {
             let value = self.value();
-            self.set(register as u32, value);
+            self.set_value(register as u32, value);
         }
     }
 

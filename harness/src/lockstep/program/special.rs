@@ -2,19 +2,22 @@
 
 use super::Row;
 use super::builder::Builder;
-use sprig_isa::cpu::Cpu;
+use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::spr::{NUMBERS, SPRS, Spr, number as n};
 use std::ops::RangeInclusive;
 
 /// Registers that programs do not write, and why.
-pub(super) static NOT_WRITTEN: &[(RangeInclusive<u16>, &str)] = &[
-    (n::DEC..=n::DEC, "an interrupt would come at a time nobody knows"),
-    (n::DECAR..=n::DECAR, "the same"),
-    (n::TBWL..=n::TBWU, "time cannot be compared"),
-    (n::TCR..=n::TCR, "timer interrupts; the watchdog resets the machine"),
-    (n::DBCR0..=n::DBCR0, "DBCR0[RST] resets the machine"),
-    (n::IVPR..=n::IVPR, "the handlers would not be found"),
-    (n::IVOR0..=n::IVOR0 + 15, "the same"),
+static NOT_WRITTEN: &[(CpuSet, RangeInclusive<u16>, &str)] = &[
+    (CpuSet::all(), n::DEC..=n::DEC, "an interrupt would come at a time nobody knows"),
+    (CpuSet::all(), n::DECAR..=n::DECAR, "the same"),
+    (CpuSet::all(), n::TBWL..=n::TBWU, "time cannot be compared"),
+    (CpuSet::BOOKE, n::TCR..=n::TCR, "timer interrupts; the watchdog resets the machine"),
+    (CpuSet::BOOKE, n::DBCR0..=n::DBCR0, "DBCR0[RST] resets the machine"),
+    (CpuSet::BOOKE, n::IVPR..=n::IVPR, "the handlers would not be found"),
+    (CpuSet::BOOKE, n::IVOR0..=n::IVOR0 + 15, "the same"),
+    (CpuSet::G5_970, n::HIOR..=n::HIOR, "the same"),
+    (CpuSet::G5_970, n::CTRL_WRITE..=n::CTRL_WRITE, "QEMU's stays zero"),
+    (CpuSet::G5_970, n::BOOK3S_PIR..=n::BOOK3S_PIR, "QEMU's can be written"),
 ];
 
 /// Registers that programs do not write while addresses are translated by them.
@@ -36,8 +39,8 @@ const PROCESS: u32 = 0xff;
 const TSIZED_EXTENSION: u32 = 0x80;
 
 /// True if programs do not write this register.
-pub(super) fn is_denied(number: u16) -> bool {
-    NOT_WRITTEN.iter().any(|(numbers, _)| numbers.contains(&number))
+pub(super) fn is_denied(cpu: &Cpu, number: u16) -> bool {
+    NOT_WRITTEN.iter().any(|(cpus, numbers, _)| cpus.intersects(cpu.set) && numbers.contains(&number))
 }
 
 /// The registers of a server CPU by which addresses are translated.
@@ -62,12 +65,14 @@ impl Builder {
     /// mtspr, and the value read back.
     pub(super) fn write_spr(&mut self, row: &Row, bits: u32) {
         let cpu = self.cpu;
-        let number = self.existing(|spr| !is_denied(spr.number) && !translates(cpu, spr.number));
-        let mask =
-            BITS_WRITTEN.iter().find(|(restricted, ..)| *restricted == number).map_or(u32::MAX, |(_, mask, _)| *mask);
+        let number = self.existing(|spr| !is_denied(cpu, spr.number) && !translates(cpu, spr.number));
+        let mask = BITS_WRITTEN
+            .iter()
+            .find(|(restricted, ..)| *restricted == number)
+            .map_or(u64::MAX, |(_, mask, _)| (*mask).into());
         let value = self.value() & mask;
         let (register, other) = (self.register(), self.register());
-        self.set(register, value);
+        self.set_value(register, value);
         self.encode(row, bits, &[number.into(), register.into()]);
         self.op("mfspr", &[other.into(), number.into()]);
     }

@@ -51,7 +51,7 @@ impl Builder {
         let operands: Vec<i64> = data
             .iter()
             .map(|(operand, value)| match operand {
-                Operand::D | Operand::Rb => reach.offset,
+                Operand::D | Operand::Ds | Operand::Rb => reach.offset,
                 Operand::RaOrZero | Operand::RaUpdate => reach.base.into(),
                 _ => *value,
             })
@@ -63,15 +63,17 @@ impl Builder {
     /// low memory only, so it goes there then.
     fn reach(&mut self, row: &Row, address: u32) -> Reach {
         let has = |operand: Operand| row.insn.operands.contains(&operand);
+        // A displacement of an instruction for doublewords is a multiple of four.
+        let low_bits = if has(Operand::Ds) { 3 } else { 0 };
         let update = has(Operand::RaUpdate);
         let zero = self.once_in(8);
-        if has(Operand::D) {
+        if has(Operand::D) || has(Operand::Ds) {
             if zero && !update {
                 let offset = layout::LOW_DATA + self.rng.u32(0..layout::LOW_DATA_SIZE - LARGEST);
-                return Reach { base: 0, offset: offset.into() };
+                return Reach { base: 0, offset: (offset & !low_bits).into() };
             }
             let base = self.register_but(&[0]);
-            let displacement = self.rng.i16(..);
+            let displacement = self.rng.i16(..) & !(low_bits as i16);
             self.set(base, address.wrapping_sub(i32::from(displacement) as u32));
             // With 0 as base an update form is invalid, so nothing is accessed.
             return Reach { base: if zero { 0 } else { base }, offset: displacement.into() };
@@ -83,8 +85,8 @@ impl Builder {
         }
         let base = self.register_but(&[0, index]);
         let value = self.value();
-        self.set(index, value);
-        self.set(base, address.wrapping_sub(value));
+        self.set_value(index, value);
+        self.set_value(base, u64::from(address).wrapping_sub(value));
         Reach { base, offset: index.into() }
     }
 
@@ -104,12 +106,14 @@ impl Builder {
     /// reservation when the word has changed meanwhile, by whomever.
     pub(super) fn access_reserved(&mut self, row: &Row, bits: u32) {
         let aligned = !self.once_in(8);
-        let address = self.data_address(2 * WORD) & if aligned { !3 } else { !0 };
+        let doubleword = row.wide;
+        let size = if doubleword { 2 * WORD } else { WORD };
+        let address = self.data_address(2 * size) & if aligned { !(size - 1) } else { !0 };
         if row.insn.operands.contains(&Operand::Rs) {
-            let other = if self.once_in(4) { WORD } else { 0 };
+            let other = if self.once_in(4) { size } else { 0 };
             let (index, target) = (self.register(), self.register());
             self.set(index, address + other);
-            self.op("lwarx", &[target.into(), 0, index.into()]);
+            self.op(if doubleword { "ldarx" } else { "lwarx" }, &[target.into(), 0, index.into()]);
         }
         self.access_at(row, bits, address);
     }

@@ -8,7 +8,7 @@ use sprig_isa::spr::NUMBERS;
 use sprig_refhv::cpu::opcode::{primary, x19, x31};
 
 /// What is written to each register: all ones show which bits it has, the others that it keeps them apart.
-const VALUES: [u32; 3] = [u32::MAX, 0x5a5a_a5a5, 0];
+const VALUES: [u64; 3] = [u64::MAX, 0x5a5a_a5a5_5a5a_a5a5, 0];
 /// Values of the primary opcode, and of an extended opcode of ten bits.
 const PRIMARIES: u32 = 64;
 const EXTENDED: u32 = 1024;
@@ -28,6 +28,8 @@ const NOT_SWEPT: &[(CpuSet, u32, &[u32], &str)] = &[
         &[31, 63, 95, 127, 159, 223, 255, 287, 319, 415, 607, 735, 991, 1023],
         "loads, stores and cache instructions by external PID: of e500mc",
     ),
+    (CpuSet::G5_970, primary::X31, &[x31::MULHD | x31::OE, x31::MULHDU | x31::OE], "mulhd, mulhdu with a reserved bit"),
+    (CpuSet::G5_970, primary::X31, &[822], "dss: of 970, not of the reference"),
     (CpuSet::G4_7447, primary::X31, &[x31::TLBIEL], "tlbiel: of 64-bit CPUs"),
     (CpuSet::G4_7447, primary::X31, &[370], "tlbia: of none of these CPUs"),
     (CpuSet::G4_7447, primary::X31, &[310, 438, 822], "eciwx, ecowx, dss: of 7447, not of the reference"),
@@ -60,7 +62,7 @@ pub fn sweep(cpu: &'static Cpu) -> Program {
             builder.op("mfspr", &[register.into(), number.into()]);
             if problem {
                 builder.op("mtspr", &[number.into(), register.into()]);
-            } else if !special::is_denied(number) {
+            } else if !special::is_denied(cpu, number) {
                 builder.write_and_restore(number);
             }
         }
@@ -77,7 +79,7 @@ fn undefined(cpu: &Cpu) -> impl Iterator<Item = u32> + use<> {
         let extended = if WITH_EXTENDED.contains(&primary) { EXTENDED } else { 1 };
         (0..extended).map(move |extended| (primary, extended))
     });
-    let cpu = cpu.set;
+    let (cpu, is_64bit) = (cpu.set, cpu.is_64bit);
     let swept = move |(primary, extended): &(u32, u32)| {
         // QEMU looks at five bits of mcrf's extended opcode only.
         let mcrf = *primary == primary::X19 && extended % MCRF_MODULUS == x19::MCRF;
@@ -89,7 +91,7 @@ fn undefined(cpu: &Cpu) -> impl Iterator<Item = u32> + use<> {
     opcodes
         .filter(swept)
         .map(|(primary, extended)| primary << 26 | extended << 1)
-        .filter(|word| Row::decode(*word).is_none())
+        .filter(move |word| Row::decode(*word).is_none_or(|(row, _)| row.wide && !is_64bit))
 }
 
 impl Builder {
@@ -105,7 +107,7 @@ impl Builder {
         let (new, other) = (self.register_but(&[old]), self.register_but(&[old]));
         self.op("mfspr", &[old.into(), number.into()]);
         for value in VALUES {
-            self.set(other, value);
+            self.set_value(other, value);
             self.op("mtspr", &[number.into(), other.into()]);
             self.op("mfspr", &[new.into(), number.into()]);
         }

@@ -119,7 +119,7 @@ impl Builder {
                 let pid = self.rng.u32(0..PIDS) << mas::SPID_SHIFT;
                 let space = self.rng.u32(0..ADDRESS_SPACES) * mas::SAS;
                 self.set_spr(n::MAS6, pid | space);
-                let address = if self.once_in(8) { self.value() } else { self.window_address(0) };
+                let address = if self.once_in(8) { self.value() as u32 } else { self.window_address(0) };
                 self.access_at(row, bits, address);
             }
             _ => {
@@ -182,8 +182,11 @@ impl Builder {
             mnemonic => {
                 let register = self.register();
                 let segment = if self.once_in(2) { WINDOW_SEGMENT } else { self.rng.u32(0..16) };
-                let value =
-                    if segment == WINDOW_SEGMENT { self.random_segment() } else { self.value() & hash32::SR_VSID };
+                let value = if segment == WINDOW_SEGMENT {
+                    self.random_segment()
+                } else {
+                    self.value() as u32 & hash32::SR_VSID
+                };
                 if mnemonic == "mtsr" {
                     self.set(register, value);
                     self.encode(row, bits, &[segment.into(), register.into()]);
@@ -233,7 +236,7 @@ impl Builder {
     /// The parts of the page table that entries of the window are in; none on CPUs without one.
     pub(super) fn page_table_parts(&self) -> Vec<(u32, u32)> {
         let size = GROUPS_USED * GROUP_SIZE;
-        if self.is_e500() {
+        if self.is_e500() || self.is_64bit() {
             return Vec::new();
         }
         vec![(layout::HASH_TABLE, size), (layout::HASH_TABLE + layout::HASH_TABLE_SIZE - size, size)]
