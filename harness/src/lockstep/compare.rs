@@ -1,6 +1,7 @@
 //! The comparison: one record of the trace, one step of the reference, and so on to the program's end.
 
-use super::known::{Executed, KNOWN, Known};
+use super::executed::Executed;
+use super::known::{KNOWN, Known};
 use super::program::Row;
 use super::reference::Reference;
 use super::register::Register;

@@ -3,16 +3,16 @@
 //! Each row says precisely when it holds and for which bits of which register, and why. A row that no program needs any
 //! more is an error.
 
-use super::reference::Reference;
+use super::executed::Executed;
 use super::register::Register;
-use super::trace::{NO_RESERVATION, Record};
+use super::trace::NO_RESERVATION;
 use sprig_isa::config::l1csr;
 use sprig_isa::cpu::CpuSet;
-use sprig_isa::exception::{EXCEPTIONS, Exception};
+use sprig_isa::exception::Exception;
 use sprig_isa::insn::Operand;
 use sprig_isa::mmu::{hash32, mas};
 use sprig_isa::msr;
-use sprig_isa::spr::{PRIVILEGED_BIT, Spr, number as n};
+use sprig_isa::spr::number as n;
 use sprig_isa::syndrome::{dsisr, esr, srr1};
 use sprig_isa::timer::tsr;
 use std::fmt;
@@ -48,77 +48,6 @@ pub struct Known {
     pub cpus: CpuSet,
     /// The bits of a register that may differ after an instruction.
     pub differing: fn(&Executed, Register) -> u64,
-}
-
-/// An instruction that has been executed.
-#[derive(Clone, Copy)]
-pub struct Executed<'a> {
-    /// The instruction; zero if it could not be fetched.
-    pub word: u32,
-    /// The registers before it.
-    pub before: &'a Record,
-    /// The registers after it, in QEMU.
-    pub after: &'a Record,
-    /// The machine it was executed in, which knows where its interrupt handlers are.
-    pub reference: &'a Reference,
-}
-
-impl Executed<'_> {
-    /// True if it is this instruction, in any variant.
-    fn is(&self, mnemonic: &str) -> bool {
-        super::program::mnemonic(self.word) == mnemonic
-    }
-
-    /// True if it moves this special-purpose register from (`mfspr`) or to (`mtspr`) a general one.
-    fn moves(&self, mnemonic: &str, number: u16) -> bool {
-        self.is(mnemonic) && Operand::Spr.extract(self.word) == i64::from(number)
-    }
-
-    /// True if it caused this interrupt.
-    fn caused(&self, exception: Exception) -> bool {
-        self.reference.handler(exception) == Some(self.after.pc())
-    }
-
-    /// True if it caused any interrupt.
-    fn interrupted(&self) -> bool {
-        EXCEPTIONS.iter().any(|row| self.caused(row.exception))
-    }
-
-    /// The register in its RT field.
-    fn target(&self) -> Register {
-        Register::Gpr(Operand::Rt.extract(self.word) as u8)
-    }
-
-    /// True if it names a special-purpose register that this CPU does not have, with spr0 = 0.
-    fn names_undefined_open_spr(&self) -> bool {
-        let number = Operand::Spr.extract(self.word) as u16;
-        self.names_undefined_spr() && number & PRIVILEGED_BIT == 0
-    }
-
-    /// True if it is a conditional branch that decrements CTR.
-    fn decrements_ctr(&self) -> bool {
-        /// BO: do not decrement.
-        const KEEP: i64 = 0b00100;
-        Operand::Bo.extract(self.word) & KEEP == 0
-    }
-
-    /// True if it names a special-purpose register that this CPU does not have.
-    fn names_undefined_spr(&self) -> bool {
-        let number = Operand::Spr.extract(self.word) as u16;
-        (self.is("mfspr") || self.is("mtspr")) && !Spr::is_defined(self.reference.cpu(), number, self.is("mtspr"))
-    }
-
-    /// TSR[DIS] and [FIS] on the embedded families, which have them.
-    fn timer_status(&self) -> u64 {
-        bits_if(self.reference.cpu().family.is_booke(), u64::from(tsr::DIS | tsr::FIS))
-    }
-
-    /// (RA|0) + (RB).
-    fn indexed_address(&self) -> u64 {
-        let value = |operand: Operand| self.before.get(Register::Gpr(operand.extract(self.word) as u8)).unwrap_or(0);
-        let base = if Operand::Ra.extract(self.word) == 0 { 0 } else { value(Operand::Ra) };
-        base.wrapping_add(value(Operand::Rb)) & u64::from(u32::MAX)
-    }
 }
 
 /// Every bit, if a condition holds.
@@ -160,7 +89,7 @@ pub static KNOWN: &[Known] = &[
             let reads = time.iter().any(|time| insn.moves("mfspr", *time) || insn.moves("mftb", *time));
             // A timer that has run out says so at any instruction.
             let runs_out = register == Register::Spr(n::TSR) && !insn.moves("mtspr", n::TSR);
-            all_if(reads && register == insn.target()) | bits_if(runs_out, insn.timer_status())
+            all_if(reads && register == insn.target()) | bits_if(runs_out, timer_status(insn))
         },
     },
     Known {
@@ -492,3 +421,8 @@ const SET_BY_DATA_INTERRUPTS: [u16; 13] = [
     n::MAS7,
     n::MAS4,
 ];
+
+/// TSR\[DIS\] and \[FIS\] on the embedded families, which have them.
+fn timer_status(insn: &Executed) -> u64 {
+    bits_if(insn.reference.cpu().family.is_booke(), u64::from(tsr::DIS | tsr::FIS))
+}

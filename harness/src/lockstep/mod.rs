@@ -17,6 +17,7 @@
 pub mod compare;
 pub mod coverage;
 pub mod elf;
+pub mod executed;
 pub mod image;
 pub mod known;
 pub mod program;

@@ -1,6 +1,6 @@
 //! A program under construction: code, the generator's random numbers, and the state execution is in at this point.
 
-use super::{Program, Row, handlers, layout, rows, slb};
+use super::{Program, Row, handlers, layout, rows};
 use crate::lockstep::elf::Segment;
 use fastrand::Rng;
 use sprig_isa::cpu::{Cpu, Family};
@@ -188,9 +188,7 @@ impl Builder {
         self.op("b", &[0]);
         let limit = LIMIT_FACTOR * self.words.len() as u64;
         let mut segments = handlers::segments(self.cpu);
-        if self.is_64bit() {
-            segments.push(slb::page_table());
-        }
+        segments.extend(self.large_page_table());
         segments.push(Segment { address: layout::CODE, bytes: handlers::bytes(&self.words) });
         segments.push(self.data(layout::LOW_DATA, layout::LOW_DATA_SIZE));
         segments.push(self.data(layout::DATA, layout::DATA_PAGES * layout::PAGE));

@@ -27,16 +27,17 @@ const VSIDS: u64 = (1 << 37) - 1;
 /// Segments that mtsr knows.
 const SEGMENT_REGISTERS: u32 = 16;
 
-/// The page table: one entry, for a page of 16 MiB at address 0.
-pub(super) fn page_table() -> Segment {
-    let upper = VSID << h::SLB_VSID_SHIFT | h::PTE_L | h::PTE_V;
-    let lower = h::PTE_R | h::PTE_C | h::PTE_M | READ_WRITE;
-    let bytes = [upper, lower].map(u64::to_be_bytes).concat();
-    // The hash of page 0 is the virtual segment's number.
-    Segment { address: layout::PAGE_TABLE + VSID as u32 * GROUP_SIZE, bytes }
-}
-
 impl Builder {
+    /// The page table: one entry, for a page of 16 MiB at address 0. None on CPUs that keep theirs elsewhere.
+    pub(super) fn large_page_table(&self) -> Option<Segment> {
+        let upper = VSID << h::SLB_VSID_SHIFT | h::PTE_L | h::PTE_V;
+        let lower = h::PTE_R | h::PTE_C | h::PTE_M | READ_WRITE;
+        let bytes = [upper, lower].map(u64::to_be_bytes).concat();
+        // The hash of page 0 is the virtual segment's number.
+        let table = Segment { address: layout::PAGE_TABLE + VSID as u32 * GROUP_SIZE, bytes };
+        self.is_64bit().then_some(table)
+    }
+
     /// The first segment in the first entry of the SLB, which slbia keeps.
     pub(super) fn set_up_slb(&mut self) {
         let (entry, segment) = (3, 4);
