@@ -39,6 +39,8 @@ pub(super) struct Header {
     pub(super) kills: Option<Span>,
     /// A line of the header was wrong: what is missing may have been on it.
     pub(super) broken: bool,
+    /// What it needs may have been on a wrong line.
+    pub(super) needs_more: bool,
     /// Words of the line being read that are wrong, while the line as a whole is not.
     pub(super) mistakes: Vec<Diagnostic>,
     /// Parameters that wrong lines were to define.
@@ -72,6 +74,14 @@ impl Item {
         match self {
             Self::One(value) => value.span,
             Self::Range(low, high) => low.span.to(high.span),
+        }
+    }
+
+    /// True if one of these names is in it.
+    pub(super) fn mentions(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Self::One(value) => value.mentions(is),
+            Self::Range(low, high) => low.mentions(is) || high.mentions(is),
         }
     }
 }
@@ -305,13 +315,7 @@ impl Expr {
             | ExprKind::Compare(_, left, right)
             | ExprKind::And(left, right)
             | ExprKind::Or(left, right) => left.mentions(is) || right.mentions(is),
-            ExprKind::In(left, members) => {
-                left.mentions(is)
-                    || members.iter().any(|member| match member {
-                        Item::One(one) => one.mentions(is),
-                        Item::Range(low, high) => low.mentions(is) || high.mentions(is),
-                    })
-            }
+            ExprKind::In(left, members) => left.mentions(is) || members.iter().any(|member| member.mentions(is)),
         }
     }
 }

@@ -72,7 +72,9 @@ fn whole_file(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) {
     if tree.header.prose.is_empty() {
         let first = source.len() - source.trim_start_matches(is_space).len();
         let found = Diagnostic::error("a case begins with a comment");
-        let found = found.at(Span::new(first, first), "expected a comment");
+        let is_there = source.get(first..).is_some_and(|text| text.starts_with('#'));
+        let label = if is_there { "this one says nothing" } else { "expected a comment" };
+        let found = found.at(Span::new(first, first), label);
         errors.push(found.help("say what goes wrong in a kernel if this case fails"));
     }
     if tree.header.rules.is_empty() && !tree.header.broken {
@@ -187,7 +189,7 @@ fn settings(
     let mut parameters: Vec<(&str, Vec<Binding>)> = Vec::new();
     for parameter in &header.parameters {
         // A value that is wrong has been reported; the steps that use the name are checked all the same.
-        let values = resolve::parameter(source, &parameter.values, declared, shared);
+        let values = resolve::parameter(source, header, &parameter.values, declared, shared);
         let values = values.unwrap_or_else(|| vec![unknown.clone()]);
         parameters.push((&parameter.name.text, values));
     }

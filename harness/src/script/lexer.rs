@@ -75,6 +75,12 @@ fn line(content: &str, start: usize, number: u32, errors: &mut Vec<Diagnostic>) 
             1
         } else if first == '#' {
             line.comment = Some(Span::new(start + at + 1, start + content.len()));
+            // Text of an old Mac has no other line ends, and would be one comment.
+            if let Some(within) = rest.find('\r').filter(|_| !line.broken) {
+                let found = unexpected(rest, '\r', Span::new(start + at + within, start + at + within + 1));
+                errors.push(found);
+                line.broken = true;
+            }
             rest.len()
         } else if first.is_ascii_alphanumeric() {
             let length = word_length(rest.as_bytes());
@@ -131,6 +137,8 @@ fn unexpected(rest: &str, found: char, span: Span) -> Diagnostic {
         '%' => Some("a register is written without `%`: `r3`".to_owned()),
         '!' => Some("a condition is negated by `not`".to_owned()),
         '_' => Some("a name begins with a letter, a number with a digit".to_owned()),
+        '\\' => Some("a statement is one line: it does not go on in the next".to_owned()),
+        '\r' => Some("a line ends with a line feed, which one carriage return may precede".to_owned()),
         _ => None,
     };
     Diagnostic::error(shown).at(span, "").maybe_help(help)

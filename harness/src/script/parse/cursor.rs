@@ -34,6 +34,11 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at + 1).copied()
     }
 
+    /// True if nothing of the line has been read.
+    pub(super) fn is_at_start(&self) -> bool {
+        self.at == 0
+    }
+
     pub(super) fn text(&self, token: Token) -> &'a str {
         token.span.text(self.text)
     }
@@ -108,11 +113,23 @@ impl<'a> Cursor<'a> {
 
     /// Nothing may follow.
     pub(super) fn end(&self) -> Parsed<()> {
+        self.end_or(None)
+    }
+
+    /// Nothing may follow but this, which does not.
+    pub(super) fn end_or(&self, other: Option<&str>) -> Parsed<()> {
         if self.is_at_end() {
             return Ok(());
         }
-        let found = self.expected("the end of the line");
-        Err(if self.next_is(";") { found.help("a line is one statement, and `#` begins a comment") } else { found })
+        let end = "the end of the line";
+        let found = self.expected(&other.map_or_else(|| end.to_owned(), |other| format!("{other} or {end}")));
+        Err(if self.next_is(";") {
+            found.help("a line is one statement, and `#` begins a comment")
+        } else if self.compares() {
+            found.help("`expect` says what must hold: `expect x == 1`")
+        } else {
+            found
+        })
     }
 
     /// What stands here is not what should.
@@ -159,5 +176,12 @@ impl<'a> Cursor<'a> {
     pub(super) fn parameter_name(&self) -> Option<String> {
         let name = self.peek_second().filter(|token| token.kind == Kind::Word && self.next_is_word("param"))?;
         Some(self.text(name).to_owned())
+    }
+
+    /// The name in `WORD NAME = ...`, as after a misspelt `param`.
+    pub(super) fn name_of_definition(&self) -> Option<String> {
+        let name = self.peek_second().filter(|token| token.kind == Kind::Word && self.peek_word().is_some())?;
+        let equals = self.tokens.get(self.at + 2).filter(|token| token.kind == Kind::Symbol("="));
+        equals.map(|_| self.text(name).to_owned())
     }
 }

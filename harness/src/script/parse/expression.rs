@@ -130,6 +130,14 @@ impl Cursor<'_> {
         self.level(&LEVELS)
     }
 
+    /// The same, of which it can be said what it is to be.
+    pub(super) fn value_of(&mut self, what: &str) -> Parsed<Expr> {
+        match self.peek() {
+            Some(Token { kind: Kind::Word | Kind::Symbol("(" | "-" | "~"), .. }) => self.value(),
+            _ => Err(self.expected(what)),
+        }
+    }
+
     fn level(&mut self, levels: &[&[(&str, Option<Alu>)]]) -> Parsed<Expr> {
         let Some((operators, tighter)) = levels.split_first() else { return self.unary() };
         let mut left = self.level(tighter)?;
@@ -188,9 +196,9 @@ impl Cursor<'_> {
             return self.node(span, ExprKind::Number(value));
         }
         match name.text.as_str() {
-            "number" if self.next_is("(") => self.call(span, ExprKind::NumberOf),
-            "alias" if self.next_is("(") => self.call(span, ExprKind::AliasOf),
-            "insn" if self.next_is("(") => {
+            "number" => self.call(span, ExprKind::NumberOf),
+            "alias" => self.call(span, ExprKind::AliasOf),
+            "insn" => {
                 let inner = self.nested(span, Self::enclosed_instruction)?;
                 Ok(Expr { kind: inner.kind, span: span.to(self.before()) })
             }

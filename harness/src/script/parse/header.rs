@@ -45,9 +45,19 @@ impl Cursor<'_> {
             } else {
                 header.rules.push(rule);
             }
+            self.no_comma(&mut header.mistakes);
             if self.is_at_end() {
                 return Ok(());
             }
+        }
+    }
+
+    /// Goes past a comma, of which a line of the header has none.
+    fn no_comma(&mut self, mistakes: &mut Vec<Diagnostic>) {
+        if self.next_is(",") {
+            let found = self.expected("white space");
+            mistakes.push(found.help("the words of a line of the header are separated by white space"));
+            self.eat(",");
         }
     }
 
@@ -69,6 +79,10 @@ impl Cursor<'_> {
     fn needs(&mut self, header: &mut Header) -> Parsed<()> {
         loop {
             let name = self.word("a feature")?;
+            if name.text == "not" {
+                let found = Diagnostic::error("`needs` says only what a target must have").at(name.span, "");
+                return Err(found.help("`on not FEATURE { }` is for targets without a feature"));
+            }
             match named_feature(&name) {
                 Ok(feature) if header.needs.iter().any(|(known, _)| *known == feature) => {
                     header.mistakes.push(twice(&name.text, name.span));
@@ -76,6 +90,7 @@ impl Cursor<'_> {
                 Ok(feature) => header.needs.push((feature, name.span)),
                 Err(unknown) => header.mistakes.push(unknown),
             }
+            self.no_comma(&mut header.mistakes);
             if self.is_at_end() {
                 return Ok(());
             }
@@ -136,6 +151,7 @@ impl Cursor<'_> {
                     mistakes.push(Diagnostic::error(message).at(name.span, format!("expected {values}")));
                 }
             }
+            self.no_comma(mistakes);
             if self.is_at_end() {
                 break;
             }

@@ -39,22 +39,30 @@ impl Cursor<'_> {
         let mut with = Vec::new();
         if self.eat_word("with") {
             loop {
-                let register = self.value()?;
+                let register = self.value_of("a register")?;
                 self.expect("=")?;
                 with.push((register, self.value()?));
                 if !self.eat(",") {
                     break;
                 }
             }
+            if !self.next_is_word("gives") {
+                self.end_or(Some("`,`, `gives`"))?;
+            }
         }
         let mut gives = Vec::new();
         if self.eat_word("gives") {
             loop {
-                gives.push(self.value()?);
+                gives.push(self.value_of("a register")?);
                 if !self.eat(",") {
                     break;
                 }
             }
+            let found = self.end_or(Some("`,`"));
+            found.map_err(|error| match self.next_is_word("with") {
+                true => error.help("`with` comes before `gives`"),
+                false => error,
+            })?;
         }
         Ok(Run { instructions, with, gives })
     }
@@ -138,7 +146,10 @@ impl Cursor<'_> {
             return Ok(operands);
         }
         loop {
-            operands.push(self.value()?);
+            let field = row.fields().nth(operands.len()).map(field_name);
+            operands.push(
+                self.value_of(&field.map_or_else(|| "a value".to_owned(), |field| format!("the operand {field}")))?,
+            );
             // A displacement and its base register: `d(ra)`.
             if self.next_is("(") && row.fields().nth(operands.len() - 1).is_some_and(Field::is_displacement) {
                 operands.push(self.parenthesised()?);

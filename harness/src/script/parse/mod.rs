@@ -177,12 +177,18 @@ impl Parser<'_> {
             if self.in_header {
                 return self.header_line(cursor);
             }
+            self.header.unknown.extend(cursor.parameter_name());
+            self.header.needs_more |= word == "needs";
             return Err(Diagnostic::error(format!("`{word}` belongs in the header"))
                 .at(cursor.here(), "comes after a step")
                 .help("the header's lines come before the first step"));
         }
         // An unknown word may have been meant for the header, as far as one can tell.
-        self.header.broken |= self.in_header && place.is_none();
+        if self.in_header && place.is_none() {
+            self.header.broken = true;
+            self.header.needs_more = true;
+            self.header.unknown.extend(cursor.name_of_definition());
+        }
         self.in_header &= place.is_none();
         match (place, word) {
             (Some(Place::Block), _) => Ok(Read::Open(cursor.block_header()?)),
@@ -194,10 +200,11 @@ impl Parser<'_> {
 
 impl Parser<'_> {
     fn header_line(&mut self, cursor: &mut Cursor<'_>) -> Parsed<Read> {
-        let parameter = cursor.parameter_name();
+        let (parameter, is_needs) = (cursor.parameter_name(), cursor.next_is_word("needs"));
         let found = cursor.header_line(&mut self.header);
         if found.is_err() || !self.header.mistakes.is_empty() {
             self.header.broken = true;
+            self.header.needs_more |= is_needs;
             self.errors.append(&mut self.header.mistakes);
             self.header.unknown.extend(parameter);
         }
@@ -228,7 +235,7 @@ impl Cursor<'_> {
             "in" if self.eat_word("privilege") => BlockHeader::Privilege,
             "in" => return Err(self.expected("`privilege`")),
             "race" if self.eat_word("hold") => BlockHeader::Race(None),
-            "race" => BlockHeader::Race(Some(self.value()?)),
+            "race" => BlockHeader::Race(Some(self.value_of("the number of rounds, or `hold`")?)),
             "for" => {
                 let variable = self.new_name()?;
                 if !self.eat_word("in") {
@@ -250,14 +257,22 @@ impl Cursor<'_> {
     fn expectation(&mut self) -> Parsed<Expect> {
         let word = self.here();
         self.eat_word("expect");
+        if self.is_at_end() {
+            return Err(self.expected("a condition"));
+        }
         let condition = self.condition()?;
         let rule: Option<Name> = if self.eat_word("by") { Some(self.rule_id()?) } else { None };
         if self.is_at_end() {
             return Ok(Expect { condition, rule });
         }
+        if rule.is_some() {
+            return self.end().map(|()| Expect { condition, rule });
+        }
         let found = self.expected("`and`, `or`, `by` or the end of the line");
-        // `expect a = b`, as many languages have it.
-        let help = self.next_is("=").then(|| "values are compared with `==`".to_owned());
+        // `expect a = b`, as many languages have it, and some have `=<`.
+        let instead = [("<", "<="), (">", ">=")].into_iter().find(|(second, _)| self.second_is(second));
+        let instead = instead.map_or("==", |(_, instead)| instead);
+        let help = self.next_is("=").then(|| format!("values are compared with `{instead}`"));
         Err(found.at(word, "in this expectation").maybe_help(help))
     }
 }

@@ -5,12 +5,18 @@ use super::super::diagnostic::Diagnostic;
 use super::super::names::{self, Place, WORDS};
 use super::cursor::{Cursor, Parsed};
 use super::instruction::EXTENDED;
+use crate::nearest::nearest;
 use sprig_isa::exception::{EXCEPTIONS, Exception};
 use sprig_isa::insn::script::Row;
 use sprig_isa::page;
 use sprig_wire::bytecode::permission;
 use sprig_wire::firmware::{SERVICES, Service};
 use sprig_wire::host::{HOST_CALLS, HostCall};
+
+/// What steps are given, in words.
+const SPECIAL_REGISTER: &str = "a special register";
+const ADDRESS: &str = "an address";
+const ROUNDS: &str = "a number of rounds";
 
 impl Cursor<'_> {
     /// The name in front of `=`, if the line observes something.
@@ -45,20 +51,22 @@ impl Cursor<'_> {
     }
 
     fn action(&mut self, observed: bool) -> Parsed<Action> {
-        let word = self.word("a step")?;
+        let starts = self.is_at_start() && (self.next_is(";") || self.next_is("-"));
+        let word = self.word("a step");
+        let word = word.map_err(|error| if starts { error.help("a comment begins with `#`") } else { error })?;
         Ok(match word.text.as_str() {
-            "mfspr" => Action::Mfspr(self.value()?),
+            "mfspr" => Action::Mfspr(self.value_of(SPECIAL_REGISTER)?),
             "mtspr" => {
-                let register = self.value()?;
+                let register = self.value_of(SPECIAL_REGISTER)?;
                 Action::Mtspr(register, self.after_comma()?)
             }
             "mfmsr" => Action::Mfmsr,
             "mtmsr" => Action::Mtmsr(self.value()?),
             "page" => self.page()?,
-            "load8" => Action::Load(Size::Byte, self.value()?),
-            "load16" => Action::Load(Size::Half, self.value()?),
-            "load32" => Action::Load(Size::Word, self.value()?),
-            "load64" => Action::Load(Size::Double, self.value()?),
+            "load8" => Action::Load(Size::Byte, self.value_of(ADDRESS)?),
+            "load16" => Action::Load(Size::Half, self.value_of(ADDRESS)?),
+            "load32" => Action::Load(Size::Word, self.value_of(ADDRESS)?),
+            "load64" => Action::Load(Size::Double, self.value_of(ADDRESS)?),
             "store8" => self.store(Size::Byte)?,
             "store16" => self.store(Size::Half)?,
             "store32" => self.store(Size::Word)?,
@@ -70,10 +78,10 @@ impl Cursor<'_> {
             "patched" => Action::Patched(self.run()?),
             "let" => Action::Let(self.value()?),
             "taken" => self.taken()?,
-            "spin" => Action::Spin(self.value()?),
+            "spin" => Action::Spin(self.value_of(ROUNDS)?),
             "hold" => Action::Hold,
             "map" => self.map()?,
-            "unmap" => Action::Unmap(self.value()?),
+            "unmap" => Action::Unmap(self.value_of(ADDRESS)?),
             "host" => self.host()?,
             "firmware" => self.firmware()?,
             "restore" => Action::Restore,
@@ -91,7 +99,7 @@ impl Cursor<'_> {
     }
 
     fn store(&mut self, size: Size) -> Parsed<Action> {
-        let address = self.value()?;
+        let address = self.value_of(ADDRESS)?;
         Ok(Action::Store(size, address, self.after_comma()?))
     }
 
@@ -113,13 +121,14 @@ impl Cursor<'_> {
     }
 
     fn hcall(&mut self) -> Parsed<Action> {
-        let token = self.value()?;
+        let token = self.value_of("a token")?;
         let mut arguments = Vec::new();
         while self.eat(",") {
-            let register = self.value()?;
+            let register = self.value_of("a register for an argument")?;
             self.expect("=")?;
             arguments.push((register, self.value()?));
         }
+        self.end_or(Some("`,`"))?;
         Ok(Action::Hcall { token, arguments })
     }
 
@@ -127,16 +136,16 @@ impl Cursor<'_> {
         let (mut ea, mut pa, mut flags) = (None, None, None);
         while !self.is_at_end() {
             let here = self.here();
-            let place = if self.eat_word("at") {
-                &mut ea
+            let (place, what) = if self.eat_word("at") {
+                (&mut ea, ADDRESS)
             } else if self.eat_word("physical") {
-                &mut pa
+                (&mut pa, ADDRESS)
             } else if self.eat_word("flags") {
-                &mut flags
+                (&mut flags, "flags")
             } else {
                 return Err(self.expected("`at`, `physical`, `flags` or the end of the line"));
             };
-            if place.replace(self.value()?).is_some() {
+            if place.replace(self.value_of(what)?).is_some() {
                 return Err(Diagnostic::error("this was said already").at(here, "a second time"));
             }
         }
@@ -144,8 +153,8 @@ impl Cursor<'_> {
     }
 
     fn exit_kind(&mut self) -> Parsed<Option<ExitKind>> {
-        if self.is_at_end() {
-            return Ok(None);
+        if self.peek_word().is_none() {
+            return self.end_or(Some("a kind of exit")).map(|()| None);
         }
         let name = self.word("a kind of exit")?;
         match ExitKind::ALL.iter().find(|(kind, _)| *kind == name.text) {
@@ -169,16 +178,16 @@ impl Cursor<'_> {
                 .note(format!("the asynchronous interrupts are {}", asynchronous().collect::<Vec<_>>().join(", ")))
                 .help("`x.exception` says whether a step took it"));
         }
-        let within = if self.eat_word("within") { Some(self.value()?) } else { None };
+        let within = if self.eat_word("within") { Some(self.value_of(ROUNDS)?) } else { None };
         Ok(Action::Taken { exception, within })
     }
 
     fn map(&mut self) -> Parsed<Action> {
-        let ea = self.value()?;
+        let ea = self.value_of(ADDRESS)?;
         if !self.eat_word("to") {
             return Err(self.expected("`to` and a physical address"));
         }
-        let pa = self.value()?;
+        let pa = self.value_of("a physical address")?;
         if !self.eat_word("as") {
             return Err(self.expected("`as` and the rights, like `srw,ur`"));
         }
@@ -248,12 +257,17 @@ impl Cursor<'_> {
             while self.eat(",") {
                 arguments.push(self.value()?);
             }
+            self.end_or(Some("`,`"))?;
         }
         if arguments.len() == usize::from(count) {
             return Ok(arguments);
         }
-        let plural = if count == 1 { "" } else { "s" };
-        let message = format!("`{}` takes {count} value{plural}, {} given", call.text, arguments.len());
+        let taken = match count {
+            0 => "no value".to_owned(),
+            1 => "1 value".to_owned(),
+            many => format!("{many} values"),
+        };
+        let message = format!("`{}` takes {taken}, {} given", call.text, arguments.len());
         Err(Diagnostic::error(message).at(call.span.to(self.before()), ""))
     }
 }
@@ -297,7 +311,15 @@ fn no_step(word: &Name, observed: bool) -> Diagnostic {
         Place::Within | Place::Detail => false,
     };
     let known = WORDS.iter().filter(|(_, place)| begins(*place)).map(|(word, _)| *word);
-    let similar = names::similar("a step", name, known);
+    let similar = nearest(name, known).map(|nearest| {
+        let place = WORDS.iter().find(|(word, _)| *word == nearest).map(|(_, place)| *place);
+        let what = match place {
+            Some(Place::Header) => "a line of the header",
+            Some(Place::Block) => "a block",
+            _ => "a step",
+        };
+        format!("{what} with a similar name: `{nearest}`")
+    });
     if observed && similar.is_none() && place.is_none() {
         return found.help("a step comes after `=`; a value is named by `let`");
     }

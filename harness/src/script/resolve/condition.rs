@@ -206,7 +206,8 @@ impl View<'_> {
         if value & !low_bits(bits) == 0 {
             return Some(());
         }
-        let message = format!("{value:#x} has more than the {bits} bits of the observation");
+        let room = if bits == 1 { "one bit".to_owned() } else { format!("{bits} bits") };
+        let message = format!("{value:#x} has more than the {room} of the observation");
         let found = Diagnostic::error(message).at(span, label);
         let complement = value.leading_ones() >= u64::BITS - bits;
         let help = complement.then(|| {

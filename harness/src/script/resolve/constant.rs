@@ -44,6 +44,11 @@ pub(super) fn constant(program: &Program, condition: &Condition, widest: GuestWo
             compare(comparison.mirrored(), possible(right), *value)
         }
         Condition::In(term, ranges) => among(possible(term), ranges),
+        // `x in {x, 1}` has one that is always true; those that a script joins itself have been looked at one by one.
+        Condition::Or(alternatives) => {
+            let mut found = alternatives.iter().filter_map(|one| constant(program, one, widest));
+            found.find(|found| found.truth)
+        }
         _ => None,
     }
 }
@@ -60,6 +65,9 @@ fn compare(comparison: Comparison, possible: u64, value: u64) -> Option<Constant
         Comparison::GreaterOrEqual if value > possible => always(false, at_most()),
         Comparison::LessOrEqual if value >= possible => always(true, at_most()),
         Comparison::Greater if value >= possible => always(false, at_most()),
+        Comparison::Equal | Comparison::NotEqual if possible == 0 && value == 0 => {
+            always(comparison == Comparison::Equal, "the value is always 0".to_owned())
+        }
         Comparison::Equal | Comparison::NotEqual if value & !possible != 0 => {
             let why = format!("no bits of the value but {possible:#x} can be set");
             always(comparison == Comparison::NotEqual, why)
@@ -111,20 +119,23 @@ mod tests {
 
     const MASK: u64 = 0xf0;
 
-    fn truth(comparison: Comparison, value: u64) -> Option<bool> {
-        compare(comparison, MASK, value).map(|constant| constant.truth)
+    fn truth(comparison: Comparison, mask: u64, value: u64) -> Option<bool> {
+        compare(comparison, mask, value).map(|constant| constant.truth)
     }
 
     /// Every comparison with every small constant, against all the values there can be.
     #[test]
     fn a_comparison_is_constant_only_if_no_value_makes_it_come_out_otherwise() {
         use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
-        for comparison in [Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual] {
+        for (comparison, mask) in [Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual]
+            .into_iter()
+            .flat_map(|comparison| [MASK, 0].map(|mask| (comparison, mask)))
+        {
             for constant in 0..0x200 {
-                let values = (0..=MASK).filter(|value| value & !MASK == 0);
+                let values = (0..=mask).filter(|value| value & !mask == 0);
                 let outcomes: Vec<bool> = values.map(|value| comparison.holds(value, constant)).collect();
                 let same = outcomes.iter().all(|outcome| *outcome == outcomes[0]).then_some(outcomes[0]);
-                assert_eq!(truth(comparison, constant), same, "{comparison:?} {constant:#x}");
+                assert_eq!(truth(comparison, mask, constant), same, "{comparison:?} {mask:#x} {constant:#x}");
             }
         }
     }

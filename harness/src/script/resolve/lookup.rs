@@ -202,6 +202,9 @@ impl Lookup<'_> {
         // Hash maps have no order, and of two names equally near always the same one is to be shown.
         known.sort_unstable();
         let mut found = names::unknown("name", dotted, span, known);
+        if names::is_step(name) {
+            found = found.help(format!("`{name}` is a step: a line `x = {name} ...` observes `x`"));
+        }
         if Exception::by_name(name).is_some() {
             found = found.help(format!("`x.exception == {name}` says which exception the step of `x` took"));
         }
@@ -255,7 +258,7 @@ impl Lookup<'_> {
 
     /// A special register.
     pub(super) fn spr(&mut self, expr: &Expr) -> Option<SprRef> {
-        if let Some(meaning) = self.register_name(expr) {
+        if let Some(meaning) = self.register_name(expr, names::spr_names()) {
             return match meaning? {
                 Meaning::Spr(name) => {
                     self.mentioned.push((name, expr.span));
@@ -288,7 +291,7 @@ impl Lookup<'_> {
 
     /// A general register.
     pub(super) fn gpr(&mut self, expr: &Expr) -> Option<u8> {
-        if let Some(meaning) = self.register_name(expr) {
+        if let Some(meaning) = self.register_name(expr, gpr::NAMES) {
             let found = match meaning? {
                 Meaning::Gpr(number) => return Some(number),
                 Meaning::Unknown => return None,
@@ -303,8 +306,13 @@ impl Lookup<'_> {
         None
     }
 
-    /// What an expression that can name a register stands for; none if it is something else, `Some(None)` if it is wrong.
-    fn register_name(&mut self, expr: &Expr) -> Option<Option<Meaning>> {
+    /// What an expression that can name a register stands for; none if it is something else, `Some(None)` if it is wrong. A name of
+    /// none is compared with those of the registers that are wanted.
+    fn register_name(
+        &mut self,
+        expr: &Expr,
+        wanted: impl IntoIterator<Item = &'static str>,
+    ) -> Option<Option<Meaning>> {
         let reference = match &expr.kind {
             ExprKind::AliasOf(register) => return Some(self.alias(register).map(Meaning::Spr)),
             ExprKind::Name(reference) if reference.round.is_empty() && reference.part.is_none() => reference,
@@ -323,7 +331,7 @@ impl Lookup<'_> {
         if names::constant(name, self.word).is_some() || self.declared.contains_key(name) {
             return None;
         }
-        let mut known: Vec<&str> = names::spr_names().collect();
+        let mut known: Vec<&str> = wanted.into_iter().collect();
         known.extend(self.variables.iter().map(|(name, _)| name.as_str()));
         let found = names::unknown("register", name, expr.span, known);
         self.report(found);
@@ -357,7 +365,8 @@ impl Lookup<'_> {
             }
             _ => false,
         };
-        if registers && let Some(meaning) = self.register_name(expr) {
+        let names = names::spr_names().chain(gpr::NAMES);
+        if registers && let Some(meaning) = self.register_name(expr, names) {
             return meaning;
         }
         self.constant(expr).map(Meaning::Number)

@@ -53,14 +53,23 @@ pub(super) fn declare<'a>(body: &'a [Statement], declared: &mut HashMap<&'a str,
     }
 }
 
-/// The values of a parameter.
+/// The values of a parameter, which cannot depend on another one.
 pub(super) fn parameter(
     source: &str,
+    header: &ast::Header,
     values: &ast::Values,
     declared: &HashMap<&str, Span>,
     shared: &mut Shared,
 ) -> Option<Vec<Binding>> {
     let Shared { reports, used, .. } = shared;
+    for item in values.items.iter().chain(&values.except) {
+        let mentioned = header.parameters.iter().map(|parameter| &parameter.name.text);
+        if let Some(other) = mentioned.into_iter().find(|other| item.mentions(&|name| name == other.as_str())) {
+            let message = format!("`{other}` is a parameter: the values of one cannot depend on another");
+            reports.push(Diagnostic::error(message).at(item.span(), ""));
+            return None;
+        }
+    }
     let mut lookup = Lookup {
         source,
         reports,
@@ -227,7 +236,8 @@ impl Resolver<'_, '_> {
 
     /// Reports a feature that the header and the blocks around do not ask for.
     fn require(&mut self, feature: Feature, span: Span) {
-        if !self.guard.has(feature) {
+        let is_known = !self.tree.header.needs_more && self.in_broken == 0;
+        if is_known && !self.guard.has(feature) {
             let found = Diagnostic::error(format!("this needs a target with `{feature}`")).at(span, "");
             self.lookup.report(
                 found.help(format!("say `needs {feature}` in the header, or put it into `on {feature} {{ }}`")),
@@ -338,6 +348,10 @@ impl Resolver<'_, '_> {
     }
 
     fn observe(&mut self, name: &Name, step: Option<usize>, patch: Option<usize>) {
+        if self.tree.header.parameters.iter().any(|parameter| parameter.name.text == name.text) {
+            // This has been reported with the header.
+            return;
+        }
         if self.lookup.variables.iter().any(|(known, _)| *known == name.text) {
             let message = format!("`{}` is a parameter or loop variable already", name.text);
             self.lookup.report(Diagnostic::error(message).at(name.span, "choose another name"));

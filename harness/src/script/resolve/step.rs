@@ -17,10 +17,11 @@ use sprig_isa::page;
 use sprig_isa::spr::Spr;
 use sprig_wire::bytecode::Alu;
 use sprig_wire::host::{Call, HostCall, Structure};
+use std::ops::RangeInclusive;
 
 /// Registers a hypercall takes arguments in, and those it may change.
-const ARGUMENTS: std::ops::RangeInclusive<u8> = 3..=10;
-const RESULTS: std::ops::RangeInclusive<u8> = 3..=12;
+const ARGUMENTS: RangeInclusive<u8> = 3..=10;
+const RESULTS: RangeInclusive<u8> = 3..=12;
 
 /// What a step is and what it logs.
 type Done = (Action, Vec<Output>);
@@ -85,10 +86,10 @@ impl Resolver<'_, '_> {
                 (Action::Let(self.computation(term, expr.span)?), own(Width::Bits(u64::BITS)))
             }
             ast::Action::Taken { exception, within } => {
-                let rounds = within.as_ref().map_or(Some(0), |rounds| self.rounds(rounds, limit::SPIN_ROUNDS))?;
+                let rounds = within.as_ref().map_or(Some(0), |rounds| self.rounds(rounds, 0..=limit::SPIN_ROUNDS))?;
                 (Action::Taken { exception: *exception, rounds }, own(Width::Bits(1)))
             }
-            ast::Action::Spin(rounds) => (Action::Spin(self.rounds(rounds, limit::SPIN_ROUNDS)?), vec![]),
+            ast::Action::Spin(rounds) => (Action::Spin(self.rounds(rounds, 1..=limit::SPIN_ROUNDS)?), vec![]),
             ast::Action::Hold => (Action::Hold, vec![]),
             ast::Action::Map { ea, pa, rights } => (self.map(ea, pa, *rights, step.span)?, vec![]),
             ast::Action::Unmap(ea) => (self.unmap(ea)?, vec![]),
@@ -171,12 +172,12 @@ impl Resolver<'_, '_> {
         self.value(value, size.bits(), "the store")
     }
 
-    fn rounds(&mut self, expr: &Expr, most: u64) -> Option<u32> {
+    fn rounds(&mut self, expr: &Expr, allowed: RangeInclusive<u64>) -> Option<u32> {
         let rounds = self.lookup.constant(expr)?;
-        match u32::try_from(rounds).ok().filter(|_| (1..=most).contains(&rounds)) {
+        match u32::try_from(rounds).ok().filter(|_| allowed.contains(&rounds)) {
             Some(rounds) => Some(rounds),
             None => {
-                let message = format!("{rounds} rounds: there can be 1 to {most}");
+                let message = format!("{rounds} rounds: there can be {} to {}", allowed.start(), allowed.end());
                 self.lookup.report(Diagnostic::error(message).at(expr.span, ""));
                 None
             }
@@ -185,7 +186,7 @@ impl Resolver<'_, '_> {
 
     /// Rounds of a race.
     pub(super) fn race_rounds(&mut self, expr: &Expr) -> Option<u32> {
-        self.rounds(expr, limit::RACE_ROUNDS)
+        self.rounds(expr, 1..=limit::RACE_ROUNDS)
     }
 
     fn field(&mut self, field: &Field) -> Option<&'static page::Field> {
@@ -310,7 +311,12 @@ impl Resolver<'_, '_> {
                 Some(Meaning::Unknown) => return None,
                 _ => reference.name.clone(),
             },
-            _ => String::new(),
+            _ => {
+                let message = format!("expected the name of a register of {}", structure.name);
+                let found = Diagnostic::error(message).at(expr.span, "no name");
+                self.lookup.report(found.note(format!("expected one of {}", known.join(", "))));
+                return None;
+            }
         };
         match known.iter().position(|known| *known == name) {
             Some(index) => Some(Value::Constant(index as u64)),
