@@ -5,6 +5,7 @@ use super::limit;
 use super::names::{self, Place, WORDS};
 use crate::feature::FEATURES;
 use sprig_isa::exception::EXCEPTIONS;
+use sprig_isa::insn::script::Row;
 use sprig_wire::firmware::SERVICES;
 use sprig_wire::host::{HOST_CALLS, REGS, SREGS};
 use std::collections::BTreeSet;
@@ -103,6 +104,13 @@ fn kinds_of_exit_host_calls_and_services_are_those_of_the_source() {
     };
     assert_eq!(registers("`get-regs"), REGS.join(" "));
     assert_eq!(registers("`get-sregs"), SREGS.join(" "));
+}
+
+#[test]
+fn every_instruction_is_in_the_table_and_no_other() {
+    let documented: Vec<String> = rows(section("### run")).iter().flat_map(|row| quoted(&row[0])).collect();
+    assert_eq!(set(documented.iter().cloned()), set(Row::all().map(Row::mnemonic)));
+    assert_eq!(documented.len(), Row::all().count());
 }
 
 #[test]

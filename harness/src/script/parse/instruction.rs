@@ -9,20 +9,43 @@ use sprig_isa::insn::Operand;
 use sprig_isa::insn::script::{Field, Row};
 
 /// Mnemonics that assemblers know in addition to the ISA's own, and what to write instead.
-pub(super) const EXTENDED: [(&str, &str); 13] = [
+pub(super) const EXTENDED: [(&str, &str); 36] = [
     ("li", "addi r3, r0, 5"),
     ("lis", "addis r3, r0, 5"),
+    ("la", "addi r3, r4, 5"),
+    ("subi", "addi r3, r4, -5"),
+    ("sub", "subf r3, r5, r4"),
     ("mr", "or r3, r4, r4"),
+    ("not", "nor r3, r4, r4"),
     ("mflr", "mfspr r3, 8"),
     ("mtlr", "mtspr 8, r3"),
     ("mfctr", "mfspr r3, 9"),
     ("mtctr", "mtspr 9, r3"),
+    ("mfxer", "mfspr r3, 1"),
+    ("mtxer", "mtspr 1, r3"),
+    ("mfpvr", "mfspr r3, 287"),
+    ("mfdec", "mfspr r3, 22"),
+    ("mtdec", "mtspr 22, r3"),
+    ("mtcr", "mtcrf 255, r3"),
+    ("cmpwi", "cmpi 0, 0, r3, 5"),
+    ("cmplwi", "cmpli 0, 0, r3, 5"),
+    ("cmpd", "cmp 0, 1, r3, r4"),
+    ("cmpld", "cmpl 0, 1, r3, r4"),
+    ("cmpdi", "cmpi 0, 1, r3, 5"),
+    ("cmpldi", "cmpli 0, 1, r3, 5"),
     ("slwi", "rlwinm r3, r4, 5, 0, 26"),
     ("srwi", "rlwinm r3, r4, 27, 5, 31"),
+    ("clrlwi", "rlwinm r3, r4, 0, 5, 31"),
+    ("rotlwi", "rlwinm r3, r4, 5, 0, 31"),
+    ("sldi", "rldicr r3, r4, 5, 58"),
+    ("srdi", "rldicl r3, r4, 59, 5"),
+    ("clrldi", "rldicl r3, r4, 0, 5"),
     ("beq", "bc 12, 2, 8"),
     ("bne", "bc 4, 2, 8"),
     ("bdnz", "bc 16, 0, 8"),
-    ("mtcr", "mtcrf 255, r3"),
+    ("beqlr", "bclr 12, 2"),
+    ("bnelr", "bclr 4, 2"),
+    ("mbar", "eieio"),
 ];
 
 impl Cursor<'_> {
@@ -116,7 +139,7 @@ impl Cursor<'_> {
             let found =
                 Diagnostic::error(format!("unknown instruction `{}`", name.text)).at(name.span, "not a mnemonic");
             return Err(match extended {
-                Some((_, instead)) => found.help(format!("only the ISA's own mnemonics are known: write `{instead}`")),
+                Some((_, instead)) => found.help(format!("it is an extended mnemonic: write `{instead}`")),
                 None => found
                     .maybe_help(names::similar("an instruction", &name.text, mnemonics()))
                     .help("any instruction can be written as `word 0x...`"),
@@ -191,6 +214,11 @@ pub(in super::super) const fn field_name(field: Field) -> &'static str {
         Field::U => "U",
         Field::Flm => "FLM",
         Field::Bt => "BT",
+        Field::Ba => "BA",
+        Field::Bb => "BB",
+        Field::Bc => "BC",
+        Field::Bfa => "BFA",
+        Field::L10 => "L",
         Field::Frt => "FRT",
         Field::Frs => "FRS",
         Field::Frb => "FRB",
