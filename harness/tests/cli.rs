@@ -146,7 +146,7 @@ fn a_file_is_judged_by_rules_alone() {
 #[test]
 fn wrong_usage_names_what_was_probably_meant_and_two() {
     let small = Small::new();
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 11] = [
         (
             &["run", "t/god"],
             "error: there is no case `t/god`; did you mean `t/good`?\n  `sprig list` shows every case\n",
@@ -156,6 +156,7 @@ fn wrong_usage_names_what_was_probably_meant_and_two() {
             "error: there is no target `ref-e500v2-bear`; did you mean `ref-e500v2-bare`?\n  \
              `sprig targets` shows every target\n",
         ),
+        (&["repro", "t/god"], "error: there is no case `t/god`; did you mean `t/good`?\n"),
         (&["repro", "t", "--target", TARGET], "error: `t` names 3 cases\n  choose one: t/broken, t/dead, t/good\n"),
         (&["run", "none.probe"], "error: cannot read none.probe: No such file or directory"),
         (&["run", "tt"], "error: there is no case `tt`; did you mean `t`?"),

@@ -48,6 +48,8 @@ pub(super) fn repro(arguments: &args::Repro, out: &mut dyn Write) -> Result<Exit
         }
         (Some(target), None) => select::target(&target::all(), target)?,
         (None, None) => {
+            // A case that is not there is the first thing to say.
+            select::one_case(&suite, &arguments.case)?;
             let hint = "add `--target T`; `sprig targets` shows every target";
             return Err(Error::usage(format!("on which target is {} to run?", arguments.case), hint));
         }

@@ -4,6 +4,7 @@ use crate::fake::{Does, sick};
 use crate::stage::{self, Stage, case};
 use crate::trials;
 use libtest_mimic::Trial;
+use object::elf;
 use sprig::case::Case;
 use sprig::session::{self, EMPTY_GUEST, Summary, Unwatched};
 use sprig::target::kvm::Clock;
@@ -22,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_host_without_kvm_is_an_error,
         another_kernel_can_be_named,
         a_kernel_that_is_not_there_is_said,
+        a_kernel_of_another_architecture_is_said,
         a_session_can_be_run_by_hand,
         a_debugger_gets_the_kernel_and_the_guest,
         a_vmm_on_this_machine_is_a_host_without_qemu,
@@ -129,6 +131,29 @@ fn a_kernel_that_is_not_there_is_said() {
         panic!("there is no such file")
     };
     assert_eq!(reason, format!("there is no kernel {}", stage.path("none").display()));
+}
+
+/// As somebody has it who forgot ARCH=powerpc.
+fn a_kernel_of_another_architecture_is_said() {
+    let stage = Stage::new();
+    let image = stage.path("other");
+    for (data, machine, is_right) in [
+        (elf::ELFDATA2LSB, elf::EM_X86_64.0.to_le_bytes(), false),
+        (elf::ELFDATA2MSB, elf::EM_S390.0.to_be_bytes(), false),
+        (elf::ELFDATA2MSB, elf::EM_PPC.0.to_be_bytes(), true),
+        (elf::ELFDATA2LSB, elf::EM_PPC64.0.to_le_bytes(), true),
+    ] {
+        let ident = [&elf::ELFMAG[..], &[elf::ELFCLASS64.0, data.0, elf::EV_CURRENT.0], &[0; 9]].concat();
+        let head = [ident, vec![0; 2], machine.to_vec()].concat();
+        std::fs::write(&image, head).expect("the stage can be written");
+        match stage.host().with_kernel(image.clone()).availability() {
+            Availability::Yes => assert!(is_right, "{machine:?}"),
+            Availability::No { reason, .. } => {
+                assert!(!is_right, "{machine:?}");
+                assert_eq!(reason, format!("{} is built for another architecture than PowerPC", image.display()));
+            }
+        }
+    }
 }
 
 fn a_session_can_be_run_by_hand() {

@@ -29,8 +29,12 @@ use crate::case::{Case, Hold, Profile};
 use crate::project;
 use crate::transcript::{Fate, RunResult};
 use initramfs::Contents;
+use object::{BigEndian, elf};
 use sprig_isa::cpu::{Cpu, Family};
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Read;
+use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -89,6 +93,24 @@ impl Clock {
     }
 }
 
+/// True if it is an ELF file of another architecture, as of a build for this machine: QEMU would take it for a firmware and say no
+/// more than that it cannot load it. What is no ELF file, a uImage for example, is left to QEMU.
+fn is_foreign(image: &Path) -> bool {
+    const MACHINE: usize = offset_of!(elf::FileHeader32<BigEndian>, e_machine);
+    const DATA: usize = offset_of!(elf::Ident, data);
+    let mut head = [0; MACHINE + size_of::<u16>()];
+    let read = File::open(image).and_then(|mut file| file.read_exact(&mut head));
+    if read.is_err() || !head.starts_with(&elf::ELFMAG) {
+        return false;
+    }
+    let [.., first, second] = head;
+    let machine = match elf::DataEncoding(head[DATA]) {
+        elf::ELFDATA2LSB => u16::from_le_bytes([first, second]),
+        _ => u16::from_be_bytes([first, second]),
+    };
+    ![elf::EM_PPC, elf::EM_PPC64].contains(&elf::Machine(machine))
+}
+
 /// One kernel on one machine.
 #[derive(Clone, Debug)]
 pub struct Kvm {
@@ -141,7 +163,14 @@ impl Kvm {
         if let Some(image) = &self.image {
             let missing =
                 || no(format!("there is no kernel {}", image.display()), "name the vmlinux of a build".to_owned());
-            return if image.is_file() { Ok(image.clone()) } else { Err(missing()) };
+            if !image.is_file() {
+                return Err(missing());
+            }
+            if is_foreign(image) {
+                let reason = format!("{} is built for another architecture than PowerPC", image.display());
+                return Err(no(reason, "name the vmlinux of a build with ARCH=powerpc".to_owned()));
+            }
+            return Ok(image.clone());
         }
         let kernels = Kernels::load(&project::root())
             .map_err(|problem| no(problem.to_string(), "run it in a checkout of sprig".to_owned()))?;
