@@ -188,6 +188,18 @@ fn a_bad_script_is_shown_as_rustc_would_and_two() {
 }
 
 #[test]
+fn the_mistakes_of_all_scripts_are_shown_at_once() {
+    let small = Small::new();
+    for name in ["one", "two"] {
+        small.write(&format!("{name}.probe"), "# What fails.\nrule unspecified.mine\nexti\n");
+    }
+    let files = ["one.probe", "two.probe"].map(|name| small.path(name).display().to_string());
+    let (status, _, err) = run(&small, &["run", &files[0], &files[1], "--target", TARGET]);
+    assert_eq!(status, 2);
+    assert!(err.contains("--> one.probe:3:1") && err.contains("--> two.probe:3:1"), "{err}");
+}
+
+#[test]
 fn a_rule_that_does_not_exist_is_a_mistake_of_the_script() {
     let small = Small::new();
     small.write("mine.probe", "# A kernel.\nrule t.hold\n\nmtspr SPRG0, 1\n");

@@ -6,6 +6,7 @@ use super::select;
 use crate::export::{Batch, Plan, WriteError, write};
 use crate::judge::Exit;
 use crate::project;
+use crate::report::number;
 use crate::run::Run;
 use crate::target::kvm::Local;
 use crate::target::{self, Limits, Target};
@@ -44,8 +45,8 @@ pub(super) fn export(arguments: &args::Export, out: &mut dyn Write) -> Result<Ex
     })?;
 
     let skipped = if left_out == 0 { String::new() } else { format!(", {left_out} left out that need what it lacks") };
-    let cases = if count == 1 { "case" } else { "cases" };
-    writeln!(out, "{count} {cases} for {} on a host with {}{skipped}.", plan.target, plan.cpu)?;
+    let cases = number(count, "case");
+    writeln!(out, "{cases} for {} on a host with {}{skipped}.", plan.target, plan.cpu)?;
     let folder = arguments.folder.to_string_lossy();
     let (run, from) = (exported.run.to_string_lossy(), format!("{} run --from LOG", super::program()));
     writeln!(out, "\nThere, with {} copied to it, as a user who may open /dev/kvm:", shell_words::quote(&folder))?;

@@ -29,9 +29,16 @@ pub(super) fn cases(suite: &Suite, arguments: &[String]) -> Result<Vec<Selected>
         return Ok(suite.instances().map(own).collect());
     }
     let mut selected: Vec<Selected> = Vec::new();
+    let mut mistakes = String::new();
     for argument in arguments {
         let found = match path_and_parameters(argument) {
-            Some((path, parameters)) => from_file(suite, path, parameters)?,
+            Some((path, parameters)) => match from_file(suite, path, parameters) {
+                Err(Error::Mistakes(text)) => {
+                    mistakes += &text;
+                    continue;
+                }
+                found => found?,
+            },
             None => suite.instances().filter(|instance| names(argument, instance.name())).map(own).collect(),
         };
         if found.is_empty() {
@@ -43,7 +50,7 @@ pub(super) fn cases(suite: &Suite, arguments: &[String]) -> Result<Vec<Selected>
             }
         }
     }
-    Ok(selected)
+    if mistakes.is_empty() { Ok(selected) } else { Err(Error::Mistakes(mistakes)) }
 }
 
 /// The one case that an argument names.
