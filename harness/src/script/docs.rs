@@ -1,11 +1,14 @@
 //! The tables of `docs/language.md` say what the source says.
 
 use super::ast::ExitKind;
+use super::guard::has_register;
 use super::limit;
 use super::names::{self, Place, WORDS};
 use crate::feature::FEATURES;
+use sprig_isa::cpu::CPUS;
 use sprig_isa::exception::EXCEPTIONS;
 use sprig_isa::insn::script::Row;
+use sprig_isa::page;
 use sprig_wire::firmware::SERVICES;
 use sprig_wire::host::{HOST_CALLS, REGS, SREGS};
 use std::collections::BTreeSet;
@@ -119,6 +122,35 @@ fn exceptions_are_those_of_the_source() {
     for (row, asynchronous) in table.iter().zip([false, true]) {
         let names = EXCEPTIONS.iter().filter(|row| row.asynchronous == asynchronous).map(|row| row.name);
         assert_eq!(set(quoted(&row[1])), set(names));
+    }
+}
+
+#[test]
+fn every_special_register_is_in_the_table_with_its_cpus_and_no_other() {
+    let mut expected: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+    for name in names::spr_names() {
+        if expected.iter().any(|(known, _)| known.contains(&name)) {
+            continue;
+        }
+        let cpus: Vec<_> = CPUS.iter().filter(|cpu| has_register(cpu, name)).map(|cpu| cpu.name).collect();
+        match expected.iter_mut().find(|(_, known)| *known == cpus) {
+            Some((names, _)) => names.push(name),
+            None => expected.push((vec![name], cpus)),
+        }
+    }
+    let all = |cpus: &[&str]| if cpus.len() == CPUS.len() { "every CPU".to_owned() } else { cpus.join(" ") };
+    let expected: Vec<_> =
+        expected.iter().map(|(names, cpus)| vec![format!("`{}`", names.join("` `")), all(cpus)]).collect();
+    assert_eq!(rows(section("## Special registers")), expected);
+}
+
+#[test]
+fn every_field_of_the_page_is_named() {
+    let step = rows(section("## Steps")).into_iter().find(|row| row[0].starts_with("`page.FIELD` ")).expect("the step");
+    for field in page::FIELDS {
+        let kind = field.name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let of_kind = |quoted: &String| quoted.trim_end_matches(|letter: char| letter.is_ascii_digit()) == kind;
+        assert!(quoted(&step[1]).iter().any(of_kind), "{}", field.name);
     }
 }
 

@@ -230,7 +230,7 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
         let taken = outcomes.iter().find_map(|outcome| outcome.taken);
         if let Some(taken) = taken.filter(|_| !step.may_trap) {
             let short = describe::exception_in_short(&taken, family);
-            let statement = format!("took {short} the script does not allow");
+            let statement = format!("took {short}, which the script does not allow");
             failures.push(Failure {
                 findings: vec![Finding {
                     line: Some(step.line),

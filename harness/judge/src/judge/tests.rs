@@ -168,7 +168,7 @@ fn an_exception_nobody_allowed_breaks_the_first_rule() {
     transcript.outcomes.insert(0, vec![example::trapped(Exception::Program)]);
     let verdict = verdict_of(&case, &result(&case, &transcript), None, Golden::NotKept);
     assert_eq!(verdict.status, Status::Fail);
-    assert_eq!(verdict.failures[0].statement, "took program (PIL) the script does not allow");
+    assert_eq!(verdict.failures[0].statement, "took program (PIL), which the script does not allow");
     let finding = &verdict.failures[0].findings[0];
     assert_eq!((finding.line, finding.step.as_deref()), (Some(6), Some("mtspr 276 (SPRG4), r3")));
     assert_eq!((&*finding.observed, &*finding.expected), ("the step", "no exception"));
