@@ -76,7 +76,14 @@ impl Cursor<'_> {
             "exit" => Action::Exit(self.exit_kind()?),
             "run" => Action::Run(self.run()?),
             "patched" => Action::Patched(self.run()?),
-            "let" => Action::Let(self.value()?),
+            "let" => {
+                let value = self.value()?;
+                if self.next_is("=") {
+                    let found = self.expected("the end of the line");
+                    return Err(found.help("the name stands in front of the step: `x = let 1`"));
+                }
+                Action::Let(value)
+            }
             "taken" => self.taken()?,
             "spin" => Action::Spin(self.value_of(ROUNDS)?),
             "hold" => Action::Hold,
@@ -86,6 +93,10 @@ impl Cursor<'_> {
             "firmware" => self.firmware()?,
             "restore" => Action::Restore,
             "reset" => Action::Reset,
+            _ if !observed && self.next_is("=") => {
+                let help = "the name of an observation begins the line: `x = try mfmsr`";
+                return Err(no_step(&word, observed).help(help));
+            }
             _ if !observed && self.compares() => {
                 return Err(no_step(&word, observed).help("`expect` begins a line that says what must hold"));
             }
@@ -291,7 +302,7 @@ fn no_step(word: &Name, observed: bool) -> Diagnostic {
     }
     let place = WORDS.iter().find(|(known, _)| *known == name).map(|(_, place)| *place);
     let found = Diagnostic::error(match place {
-        Some(Place::Block) => "a block cannot be observed".to_owned(),
+        Some(Place::Block) if observed => "a block cannot be observed".to_owned(),
         Some(_) => format!("`{name}` is not a step"),
         None => format!("unknown step `{name}`"),
     });
@@ -311,7 +322,7 @@ fn no_step(word: &Name, observed: bool) -> Diagnostic {
         Place::Within | Place::Detail => false,
     };
     let known = WORDS.iter().filter(|(_, place)| begins(*place)).map(|(word, _)| *word);
-    let similar = nearest(name, known).map(|nearest| {
+    let similar = nearest(name, known).filter(|nearest| *nearest != name).map(|nearest| {
         let place = WORDS.iter().find(|(word, _)| *word == nearest).map(|(_, place)| *place);
         let what = match place {
             Some(Place::Header) => "a line of the header",
