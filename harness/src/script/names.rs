@@ -133,6 +133,11 @@ pub(super) fn spr_names() -> impl Iterator<Item = &'static str> {
     SPRS.iter().map(|spr| spr.name)
 }
 
+/// Every name of a special register's number.
+pub(super) fn spr_number_names() -> impl Iterator<Item = &'static str> {
+    NUMBERS_BY_NAME.iter().map(|(name, _)| *name)
+}
+
 /// A word of the language and where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {

@@ -258,7 +258,8 @@ impl Lookup<'_> {
 
     /// A special register.
     pub(super) fn spr(&mut self, expr: &Expr) -> Option<SprRef> {
-        if let Some(meaning) = self.register_name(expr, names::spr_names()) {
+        if let Some(meaning) = self.register_name(expr, "register", names::spr_names().chain(names::spr_number_names()))
+        {
             return match meaning? {
                 Meaning::Spr(name) => {
                     self.mentioned.push((name, expr.span));
@@ -291,7 +292,7 @@ impl Lookup<'_> {
 
     /// A general register.
     pub(super) fn gpr(&mut self, expr: &Expr) -> Option<u8> {
-        if let Some(meaning) = self.register_name(expr, gpr::NAMES) {
+        if let Some(meaning) = self.register_name(expr, "register", gpr::NAMES) {
             let found = match meaning? {
                 Meaning::Gpr(number) => return Some(number),
                 Meaning::Unknown => return None,
@@ -307,10 +308,11 @@ impl Lookup<'_> {
     }
 
     /// What an expression that can name a register stands for; none if it is something else, `Some(None)` if it is wrong. A name of
-    /// none is compared with those of the registers that are wanted.
+    /// none is compared with those that are wanted.
     fn register_name(
         &mut self,
         expr: &Expr,
+        what: &str,
         wanted: impl IntoIterator<Item = &'static str>,
     ) -> Option<Option<Meaning>> {
         let reference = match &expr.kind {
@@ -333,7 +335,7 @@ impl Lookup<'_> {
         }
         let mut known: Vec<&str> = wanted.into_iter().collect();
         known.extend(self.variables.iter().map(|(name, _)| name.as_str()));
-        let found = names::unknown("register", name, expr.span, known);
+        let found = names::unknown(what, name, expr.span, known);
         self.report(found);
         Some(None)
     }
@@ -365,8 +367,8 @@ impl Lookup<'_> {
             }
             _ => false,
         };
-        let names = names::spr_names().chain(gpr::NAMES);
-        if registers && let Some(meaning) = self.register_name(expr, names) {
+        let names = names::spr_names().chain(gpr::NAMES).chain(names::constant_names());
+        if registers && let Some(meaning) = self.register_name(expr, "value", names) {
             return meaning;
         }
         self.constant(expr).map(Meaning::Number)
