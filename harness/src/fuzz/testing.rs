@@ -72,3 +72,37 @@ impl Target for Dying {
         Ok(None)
     }
 }
+
+/// A target of which a session runs many cases, each in a machine of its own, as an emulated host does.
+#[derive(Debug)]
+pub(super) struct Host(pub(super) Arc<dyn Target>);
+
+impl Target for Host {
+    fn id(&self) -> &str {
+        self.0.id()
+    }
+
+    fn profile(&self) -> Profile {
+        self.0.profile()
+    }
+
+    fn availability(&self) -> Availability {
+        Availability::Yes
+    }
+
+    fn golden_chain(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn version(&self) -> Option<String> {
+        None
+    }
+
+    fn run(&self, boot: Boot<'_>, ended: &mut dyn FnMut(RunResult)) -> Result<(), Stop> {
+        boot.cases.iter().try_for_each(|case| self.0.run(Boot::new(&[case], boot.limits), ended))
+    }
+
+    fn by_hand(&self, _: &Path, _: &[&Case], _: &ByHand) -> Result<Option<String>, Unprepared> {
+        Ok(None)
+    }
+}

@@ -1,7 +1,7 @@
 use super::*;
 use crate::fuzz::action::Action;
 use crate::fuzz::generate::step;
-use crate::fuzz::testing::Dying;
+use crate::fuzz::testing::{Dying, Host};
 use crate::known::Known;
 use crate::project;
 use crate::session::Unwatched;
@@ -10,6 +10,7 @@ use crate::target::{self, Model, Reference};
 use sprig_isa::spr::{Spr, number};
 use sprig_refhv::hypervisor::Deviation;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The singles of the registers alone: each way to die is among the first of them.
 const SCRIPTS: u64 = 300;
@@ -117,4 +118,31 @@ fn what_the_reference_did_not_bring_to_an_end_is_not_compared() {
     let well = target::by_id("ref-e500v2-pr").expect("a target");
     let outcome = campaign(&*well, Some(&Dying::new("ref-e500v2-pr", Some("mfspr r3, 272 (SPRG0)"))), "");
     assert!(outcome.compared > 0 && outcome.compared < outcome.scripts);
+}
+
+/// What is found: the kinds of finding, and how many scripts show one.
+fn found(outcome: &Outcome) -> (BTreeSet<Key>, u64) {
+    let keys = outcome.findings.iter().map(|shrunk| key_of_shrunk(&shrunk.candidate, &shrunk.finding).0);
+    (keys.collect(), outcome.findings.len() as u64 + outcome.repeated)
+}
+
+#[test]
+fn a_bundle_hides_nothing_that_a_script_by_itself_shows() {
+    let model = Model::by_label("e500v2").expect("a model");
+    let wrong: Arc<dyn Target> = Arc::new(Reference::deviating(model, Deviation::SprgsSwapped).expect("a target"));
+    let by_itself = found(&campaign(&*wrong, None, ""));
+    assert!(!by_itself.0.is_empty());
+    assert_eq!(found(&campaign(&Host(wrong), None, "")), by_itself);
+    let dying = Host(Arc::new(Dying::new("ref-e500v2-pr", Some("mfspr r3, 272 (SPRG0)"))));
+    let outcome = campaign(&dying, None, "");
+    let is_death = |shrunk: &Shrunk| (shrunk.finding.part, shrunk.steps()) == (Part::Fate, 1);
+    assert!(!outcome.findings.is_empty() && outcome.findings.iter().all(is_death));
+}
+
+#[test]
+fn bundles_that_nothing_is_wrong_with_need_one_session_and_count_as_their_scripts() {
+    let well = target::by_id("ref-e500v2-pr").expect("a target");
+    let outcome = campaign(&Host(well.clone()), Some(&*well), "");
+    assert!(outcome.findings.is_empty());
+    assert_eq!((outcome.scripts, outcome.compared, outcome.sessions), (SCRIPTS, SCRIPTS, 1));
 }
