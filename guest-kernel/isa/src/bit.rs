@@ -339,6 +339,12 @@ pub static FSCR: &[Bit] = {
     &[bit("IC", IC), bit("TAR", TAR), bit("EBB", EBB), bit("TM", TM), bit("DSCR", DSCR)]
 };
 
+/// BUCSR of e500.
+pub static BUCSR: &[Bit] = &[bit("BBFI", config::bucsr::BBFI as u64), bit("BPEN", config::bucsr::BPEN as u64)];
+
+/// LPCR of POWER8 and later.
+pub static LPCR: &[Bit] = &[bit("ILE", config::lpcr::ILE)];
+
 /// MMCR0 of the server families.
 pub static MMCR0: &[Bit] = &[bit("FC", config::mmcr0::FC as u64)];
 
@@ -363,12 +369,14 @@ pub static REGISTERS: &[(&str, &[&[Bit]])] = &[
     ("HID1", &[HID1]),
     ("L1CSR0", &[L1CSR0]),
     ("L1CSR1", &[L1CSR1]),
+    ("BUCSR", &[BUCSR]),
     ("BATU", &[BATU]),
     ("BATL", &[BATL]),
     ("SR", &[SR]),
     ("SLB", &[SLB]),
     ("HPTE", &[HPTE]),
     ("FSCR", &[FSCR]),
+    ("LPCR", &[LPCR]),
     ("MMCR0", &[MMCR0]),
 ];
 

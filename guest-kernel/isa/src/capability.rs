@@ -71,23 +71,31 @@ pub const PPC_ENABLE_HCALL: u32 = 104;
 pub static COUNTS: &[(&str, u32)] =
     &[("KVM_CAP_NR_VCPUS", 9), ("KVM_CAP_NR_MEMSLOTS", 10), ("KVM_CAP_MAX_VCPUS", 66), ("KVM_CAP_MAX_VCPU_ID", 128)];
 
-/// Those that scripts name and no guest of the reference has: KVM-PR's, a partition's, KVM-HV's.
+/// Those that scripts name and no guest of the reference has: every kernel's, KVM-PR's, a partition's, KVM-HV's, and nobody's any more.
 pub static OTHER_NAMES: &[(&str, u32)] = &[
+    ("KVM_CAP_IOEVENTFD", 36),
     ("KVM_CAP_PPC_PAIRED_SINGLES", 48),
     ("KVM_CAP_PPC_OSI", 52),
+    ("KVM_CAP_SPAPR_TCE", 63),
+    ("KVM_CAP_PPC_RMA", 65),
     ("KVM_CAP_PPC_GET_SMMU_INFO", 78),
     ("KVM_CAP_PPC_ALLOC_HTAB", 80),
     ("KVM_CAP_PPC_HTAB_FD", 84),
+    ("KVM_CAP_DEVICE_CTRL", 89),
     ("KVM_CAP_PPC_RTAS", 91),
+    ("KVM_CAP_IRQ_XICS", 92),
     ("KVM_CAP_SPAPR_MULTITCE", 94),
     ("KVM_CAP_PPC_FIXUP_HCALL", 103),
+    ("KVM_CAP_SPAPR_TCE_64", 125),
     ("KVM_CAP_SPAPR_RESIZE_HPT", 133),
     ("KVM_CAP_PPC_MMU_RADIX", 134),
     ("KVM_CAP_PPC_MMU_HASH_V3", 135),
     ("KVM_CAP_PPC_FWNMI", 146),
+    ("KVM_CAP_PPC_SMT_POSSIBLE", 147),
     ("KVM_CAP_PPC_GET_CPU_CHAR", 151),
     ("KVM_CAP_PPC_NESTED_HV", 160),
     ("KVM_CAP_PPC_GUEST_DEBUG_SSTEP", 176),
+    ("KVM_CAP_PPC_SECURE_GUEST", 181),
     ("KVM_CAP_PPC_DAWR1", 194),
     ("KVM_CAP_PPC_AIL_MODE_3", 210),
 ];

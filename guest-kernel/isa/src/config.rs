@@ -27,6 +27,20 @@ pub mod l1csr {
     pub const ENABLE: u32 = 1 << 0;
 }
 
+/// BUCSR of e500: branch prediction (reg_booke.h, BUCSR_BBFI and BUCSR_BPEN).
+pub mod bucsr {
+    /// Invalidate all of the branch target buffer; clears itself.
+    pub const BBFI: u32 = 1 << 9;
+    /// Branches are predicted.
+    pub const BPEN: u32 = 1 << 0;
+}
+
+/// LPCR of POWER8 and later (reg.h, LPCR_ILE).
+pub mod lpcr {
+    /// Interrupt handlers run in little-endian byte order.
+    pub const ILE: u64 = 1 << 25;
+}
+
 /// MMCR0 of the server families (7450 user manual, "Monitor Mode Control Register 0"; reg.h, MMCR0_FC).
 pub mod mmcr0 {
     /// The counters stand.

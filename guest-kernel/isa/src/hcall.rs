@@ -265,6 +265,7 @@ pub mod papr {
         named("H_PROTECT", H_PROTECT as u64),
         named("H_PAGE_INIT", H_PAGE_INIT as u64),
         named("H_LOGICAL_CI_LOAD", H_LOGICAL_CI_LOAD as u64),
+        named("H_LOGICAL_CI_STORE", H_LOGICAL_CI_STORE as u64),
         named("H_PUT_TERM_CHAR", H_PUT_TERM_CHAR as u64),
         named("H_REGISTER_VPA", H_REGISTER_VPA as u64),
         named("H_CEDE", H_CEDE as u64),
