@@ -226,10 +226,11 @@ impl Comparison {
 
     /// The first register that is not the same, for no known reason.
     fn compare(&mut self, record: &Record) -> Option<Difference> {
+        let reached = self.reference.get(Register::Nip);
         for (register, qemu) in &record.values {
             self.figures.registers += 1;
             let reference = self.reference.get(*register);
-            if reference != *qemu && !self.is_known(record, *register, reference, *qemu) {
+            if reference != *qemu && !self.is_known(record, *register, [reference, *qemu], reached) {
                 let (before, word) = self.before.clone().unwrap_or_default();
                 let (cpu, index) = (self.reference.cpu(), self.figures.instructions.saturating_sub(1));
                 let (address, register, qemu) = (before.pc(), *register, *qemu);
@@ -240,9 +241,9 @@ impl Comparison {
     }
 
     /// True if this difference is on record; the reference takes over QEMU's value then.
-    fn is_known(&mut self, record: &Record, register: Register, reference: u64, qemu: u64) -> bool {
+    fn is_known(&mut self, record: &Record, register: Register, [reference, qemu]: [u64; 2], reached: u64) -> bool {
         let Some((before, word)) = &self.before else { return false };
-        let executed = Executed { word: *word, before, after: record, reference: &self.reference };
+        let executed = Executed { word: *word, before, after: record, reached, reference: &self.reference };
         let cpu = self.reference.cpu();
         let explains = |known: &&Known| {
             known.cpus.intersects(cpu.set) && (reference ^ qemu) & !(known.differing)(&executed, register) == 0

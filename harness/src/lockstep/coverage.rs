@@ -19,7 +19,7 @@ pub fn not_executed(cpu: &Cpu, figures: &Figures) -> Vec<String> {
         .words
         .keys()
         .filter_map(|word| Row::decode(*word))
-        .map(|(row, suffix)| (row.insn.mnemonic, suffix))
+        .map(|(row, suffix)| (row.mnemonic, suffix))
         .collect();
     let left_out = all(cpu).filter(|variant| !executed.contains(variant));
     left_out.map(|(mnemonic, suffix)| format!("{mnemonic}{suffix}")).collect()
@@ -27,7 +27,7 @@ pub fn not_executed(cpu: &Cpu, figures: &Figures) -> Vec<String> {
 
 /// Mnemonic and suffix of each.
 fn all(cpu: &Cpu) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
-    rows(cpu).flat_map(|row| row.variants().iter().map(|(_, suffix)| (row.insn.mnemonic, *suffix)))
+    rows(cpu).flat_map(|row| row.variants().iter().map(|(_, suffix)| (row.mnemonic, *suffix)))
 }
 
 /// The known differences that no comparison has met.

@@ -16,6 +16,8 @@ pub struct Executed<'a> {
     pub before: &'a Record,
     /// The registers after it, in QEMU.
     pub after: &'a Record,
+    /// Where the reference itself is after it.
+    pub reached: u64,
     /// The machine it was executed in, which knows where its interrupt handlers are.
     pub reference: &'a Reference,
 }
@@ -34,6 +36,11 @@ impl Executed<'_> {
     /// True if it caused this interrupt.
     pub(super) fn caused(&self, exception: Exception) -> bool {
         self.reference.handler(exception) == Some(self.after.pc())
+    }
+
+    /// True if it caused this interrupt in QEMU alone.
+    pub(super) fn caused_in_qemu_alone(&self, exception: Exception) -> bool {
+        self.caused(exception) && self.reference.handler(exception) != Some(self.reached)
     }
 
     /// True if it caused any interrupt.

@@ -113,11 +113,7 @@ pub static KNOWN: &[Known] = &[
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let stores = insn.before.get(Register::Reservation) == Some(insn.indexed_address());
-            let affected = match register {
-                Register::Nip | Register::Msr | Register::Cr | Register::Reservation => true,
-                Register::Gpr(_) => false,
-                Register::Spr(number) => SET_BY_DATA_INTERRUPTS.contains(&number),
-            };
+            let affected = matches!(register, Register::Cr | Register::Reservation) || set_by_data_interrupt(register);
             let conditional = insn.is("stwcx.") || insn.is("stdcx.");
             all_if(conditional && !stores && !insn.interrupted() && affected)
         },
@@ -186,7 +182,9 @@ pub static KNOWN: &[Known] = &[
                 DSISR => u64::from(dsisr::STORE),
                 _ => 0,
             };
-            bits_if(insn.is("dcbi") && insn.interrupted(), bits)
+            // A page that may be stored to and not be loaded from.
+            let refused = insn.caused_in_qemu_alone(Exception::DataStorage) && set_by_data_interrupt(register);
+            bits_if(insn.is("dcbi") && insn.interrupted(), bits) | all_if(insn.is("dcbi") && refused)
         },
     },
     Known {
@@ -221,11 +219,28 @@ pub static KNOWN: &[Known] = &[
         name: "undefined-spr",
         cause: Cause::Open,
         why: "a number that a CPU does not have is illegal or boundedly undefined (Power ISA 2.03, \"Move To Special \
-              Purpose Register\"); QEMU's 970 has BATs and more of a performance monitor, and PIR can be written",
+              Purpose Register\"); QEMU's 970 has BATs and more of a performance monitor, and a store to PIR does nothing",
         cpus: CpuSet::G5_970,
         differing: |insn, register| {
             let all = insn.names_undefined_spr() && !insn.interrupted();
             all_if(all && (register == insn.target() && insn.is("mfspr") || set_by_program(register)))
+        },
+    },
+    Known {
+        name: "pir-of-970",
+        cause: Cause::Open,
+        why: "whether a CPU that is alone has a PIR is up to it; QEMU's 970 has none, and mfspr leaves the register as it is",
+        cpus: CpuSet::G5_970,
+        differing: |insn, register| all_if(insn.moves("mfspr", n::BOOK3S_PIR) && register == insn.target()),
+    },
+    Known {
+        name: "ctrl-of-970",
+        cause: Cause::Open,
+        why: "of CTRL the ISA defines the run latch, its lowest bit, and which threads run; QEMU's 970 has just these",
+        cpus: CpuSet::G5_970,
+        differing: |insn, register| {
+            const RUN: u64 = 1;
+            bits_if(insn.moves("mfspr", n::CTRL_READ) && register == insn.target(), !RUN)
         },
     },
     Known {
@@ -403,6 +418,15 @@ const BAT_LOWER_RESERVED: u64 = !hash32::BATL as u64;
 /// True if a program interrupt changes this register: what there is to put right where only one side takes one.
 const fn set_by_program(register: Register) -> bool {
     matches!(register, Register::Nip | Register::Msr | SRR0 | SRR1 | ESR)
+}
+
+/// The same of data storage, alignment and TLB miss interrupts.
+fn set_by_data_interrupt(register: Register) -> bool {
+    match register {
+        Register::Nip | Register::Msr => true,
+        Register::Spr(number) => SET_BY_DATA_INTERRUPTS.contains(&number),
+        _ => false,
+    }
 }
 
 /// Special-purpose registers that data storage, alignment and TLB miss interrupts set.

@@ -131,11 +131,10 @@ impl Reference {
         let word = core.memory.read_u32(core.state.pc)?;
         let (row, _) = Row::decode(word).filter(|(row, _)| row.kind == Kind::Storage)?;
         let gpr = |operand: Operand| self.get(Register::Gpr(operand.extract(word) as u8));
-        let has = |operand: Operand| row.insn.operands.contains(&operand);
-        let offset = if has(Operand::D) { Operand::D.extract(word) as u64 } else { gpr(Operand::Rb) };
+        let offset = if row.has(Operand::D) { Operand::D.extract(word) as u64 } else { gpr(Operand::Rb) };
         let base = if Operand::Ra.extract(word) == 0 { 0 } else { gpr(Operand::Ra) };
         let address = base.wrapping_add(offset) & u64::from(u32::MAX);
-        let target = has(Operand::Rt).then(|| Register::Gpr(Operand::Rt.extract(word) as u8));
+        let target = row.has(Operand::Rt).then(|| Register::Gpr(Operand::Rt.extract(word) as u8));
         Some(StorageAccess { word, address, target })
     }
 

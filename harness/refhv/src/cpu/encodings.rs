@@ -59,6 +59,9 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("bcctrl", "bcctr"),
     ("dcbtst", "noop"),
     ("dcba", "noop"),
+    ("icbt", "noop"),
+    ("mfocrf", "mfcr"),
+    ("mtocrf", "mtcrf"),
 ];
 
 /// The names of what some CPU takes a word for.

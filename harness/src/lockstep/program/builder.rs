@@ -74,7 +74,7 @@ impl Builder {
         }
         self.set(register, (value >> u32::BITS) as u32);
         let number = i64::from(register);
-        self.word(handlers::shift_left_32(register));
+        self.op("rldicr", &[number, number, u32::BITS.into(), i64::from(u32::BITS) - 1]);
         self.op("oris", &[number, number, i64::from(low >> 16)]);
         self.op("ori", &[number, number, i64::from(low & 0xffff)]);
     }

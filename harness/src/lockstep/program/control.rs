@@ -2,9 +2,11 @@
 
 use super::builder::Builder;
 use super::handlers::{ALWAYS, assemble};
+use super::row::AA;
 use super::{Row, layout};
 use sprig_isa::cpu::Family;
 use sprig_isa::insn::Operand;
+use sprig_isa::insn::script::Field;
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::spr::number;
 
@@ -47,8 +49,7 @@ impl Builder {
     }
 
     pub(super) fn branch(&mut self, row: &Row, bits: u32) {
-        const ABSOLUTE: u32 = 2;
-        let absolute = row.insn.word & ABSOLUTE != 0;
+        let absolute = row.word & AA != 0;
         let skipped = self.rng.u32(1..4);
         if self.once_in(2) {
             let value = self.value();
@@ -62,11 +63,10 @@ impl Builder {
             4 * (skipped + 1)
         };
         let operands: Vec<i64> = row
-            .insn
-            .operands
+            .fields
             .iter()
             .map(|operand| match operand {
-                Operand::Li | Operand::Bd => target.into(),
+                Field::Common(Operand::Li | Operand::Bd) => target.into(),
                 other => self.operand(*other),
             })
             .collect();
@@ -92,7 +92,7 @@ impl Builder {
     fn branch_to(&mut self, number: u16, row: &Row, bits: u32) {
         let skipped = self.rng.u32(0..4);
         self.set_target(number, skipped + 1);
-        let operands: Vec<i64> = row.insn.operands.iter().map(|operand| self.operand(*operand)).collect();
+        let operands: Vec<i64> = row.fields.iter().map(|field| self.operand(*field)).collect();
         self.encode(row, bits, &operands);
         self.skipped(skipped);
     }
@@ -146,8 +146,8 @@ impl Builder {
         let (register, value) = (self.register(), self.random_msr());
         self.set_value(register, value);
         let mut operands = vec![register.into()];
-        let only_ee_and_ri = row.insn.operands.contains(&Operand::L) && self.once_in(4);
-        if row.insn.operands.contains(&Operand::L) {
+        let only_ee_and_ri = row.has(Operand::L) && self.once_in(4);
+        if row.has(Operand::L) {
             operands.push(only_ee_and_ri.into());
         }
         self.encode(row, bits, &operands);
@@ -160,7 +160,7 @@ impl Builder {
     /// allowed.
     pub(super) fn return_from_interrupt(&mut self, row: &Row, bits: u32) {
         // Of rfmci and rfdi QEMU's e500v2 has the wrong one, and QEMU's state is the one that goes on.
-        let (srr0, srr1, exists) = match row.insn.mnemonic {
+        let (srr0, srr1, exists) = match row.mnemonic {
             "rfci" => (number::CSRR0, number::CSRR1, self.is_e500()),
             "rfmci" => (number::MCSRR0, number::MCSRR1, false),
             "rfdi" => (number::DSRR0, number::DSRR1, self.is_e500()),

@@ -5,10 +5,10 @@
 //! interrupts of the critical class have save registers of their own.
 
 use super::layout;
-use super::row::{MB5, SH5};
 use crate::lockstep::elf::Segment;
 use sprig_isa::cpu::Cpu;
 use sprig_isa::exception::{Class, EXCEPTIONS, Exception};
+use sprig_isa::insn::script;
 use sprig_isa::msr;
 use sprig_isa::spr::number;
 
@@ -19,8 +19,7 @@ pub(super) const ALWAYS: i64 = 20;
 
 /// The word of an instruction of the table; an instruction that is not there is one that no CPU has.
 pub(super) fn assemble(mnemonic: &str, operands: &[i64]) -> u32 {
-    let row = super::ROWS.iter().find(|row| row.insn.mnemonic == mnemonic);
-    row.and_then(|row| row.insn.encode(operands)).unwrap_or_default()
+    script::Row::by_mnemonic(mnemonic).and_then(|row| row.encode(operands)).unwrap_or_default()
 }
 
 /// Words as they are in memory.
@@ -102,27 +101,9 @@ fn handler(cpu: &Cpu, exception: Exception, class: Class) -> Vec<u32> {
 fn without_pr(cpu: &Cpu) -> Vec<u32> {
     let from_left = msr::PR.leading_zeros();
     if cpu.is_64bit {
-        return vec![rotate_64(WORK as u32, from_left, 1), rotate_64(WORK as u32, u64::BITS - from_left, 0)];
+        let (left, back) = (i64::from(from_left), i64::from(u64::BITS - from_left));
+        return [(left, 1), (back, 0)].map(|(by, begin)| assemble("rldicl", &[WORK, WORK, by, begin])).to_vec();
     }
     let bit = i64::from(from_left - u32::BITS);
     vec![assemble("rlwinm", &[WORK, WORK, 0, bit + 1, bit - 1])]
-}
-
-/// rldicl: a register rotated left, and bits before `begin` cleared.
-fn rotate_64(register: u32, amount: u32, begin: u32) -> u32 {
-    let register = i64::from(register);
-    md("rldicl", &[register, register], amount, begin)
-}
-
-/// sldi: the low word becomes the upper one.
-pub(super) fn shift_left_32(register: u32) -> u32 {
-    let register = i64::from(register);
-    md("rldicr", &[register, register], u32::BITS, u32::BITS - 1)
-}
-
-/// A rotate by an amount, with a mask's begin or end. Both have their highest bits apart.
-fn md(mnemonic: &str, registers: &[i64], amount: u32, mask: u32) -> u32 {
-    let operands = [registers, &[i64::from(amount % 32), i64::from(mask % 32)]].concat();
-    let highest = |value: u32, bit: u32| if value >= 32 { bit } else { 0 };
-    assemble(mnemonic, &operands) | highest(amount, SH5) | highest(mask, MB5)
 }

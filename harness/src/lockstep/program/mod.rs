@@ -62,7 +62,7 @@ impl Program {
 /// The name of the instruction with this word, without the suffixes of its variants; empty if it is not an instruction.
 #[must_use]
 pub fn mnemonic(word: u32) -> &'static str {
-    Row::decode(word).map_or("", |(row, _)| row.insn.mnemonic)
+    Row::decode(word).map_or("", |(row, _)| row.mnemonic)
 }
 
 /// Where things are.

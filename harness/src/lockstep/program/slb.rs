@@ -56,13 +56,13 @@ impl Builder {
     pub(super) fn segment_of_slb(&mut self, row: &Row, bits: u32) {
         let (value, place) = (self.register(), self.register());
         let place = if place == value { (place + 1) % 32 } else { place };
-        let entry = match row.insn.mnemonic {
+        let entry = match row.mnemonic {
             "mtsr" | "mtsrin" => self.entry_of_slb(SEGMENT_REGISTERS),
             _ => self.entry_of_slb(ENTRIES),
         };
         let segment = u64::from(entry) << SEGMENT_SHIFT;
         let random = self.value();
-        match row.insn.mnemonic {
+        match row.mnemonic {
             "slbmte" => {
                 let fields = h::SLB_KS | h::SLB_KP | h::SLB_N | h::SLB_L | VSIDS << h::SLB_VSID_SHIFT;
                 let valid = if self.once_in(4) { 0 } else { h::SLB_V };

@@ -3,12 +3,13 @@
 use super::builder::Builder;
 use super::{Kind, Row};
 use sprig_isa::insn::Operand;
+use sprig_isa::insn::script::Field;
 
 impl Builder {
     /// An instruction, in the variant with these bits, with everything around it that it needs.
     pub(super) fn snippet(&mut self, row: &Row, bits: u32) {
         match row.kind {
-            Kind::Compute | Kind::OneField | Kind::CopyField => self.compute(row, bits),
+            Kind::Compute | Kind::OneField => self.compute(row, bits),
             Kind::Storage => self.access(row, bits),
             Kind::CacheLock => self.lock(row, bits),
             Kind::Reservation => self.access_reserved(row, bits),
@@ -30,18 +31,18 @@ impl Builder {
 
     /// An instruction with these operands.
     pub(super) fn encode(&mut self, row: &Row, bits: u32, operands: &[i64]) {
-        let word = row.insn.encode(operands).unwrap_or_default();
+        let word = row.encode(operands).unwrap_or_default();
         self.word(word | bits);
     }
 
     /// A value for an operand, any that fits.
-    pub(super) fn operand(&mut self, operand: Operand) -> i64 {
-        let edges = operand.is_signed() || operand == Operand::Ui;
+    pub(super) fn operand(&mut self, field: Field) -> i64 {
+        let (low, high, multiple) = field.values();
+        let edges = low < 0 || field == Field::Common(Operand::Ui);
         let raw = if edges { self.value() } else { self.rng.u32(..).into() };
-        let raw = (raw & ((1 << operand.width()) - 1)) as i64;
-        let sign = 1 << (operand.width() - 1);
-        let value = if operand.is_signed() && raw & sign != 0 { raw - 2 * sign } else { raw };
-        value << operand.scale()
+        let count = (high - low) / multiple + 1;
+        let raw = (raw & (count as u64 - 1)) as i64;
+        multiple * if low < 0 && raw >= count / 2 { raw - count } else { raw }
     }
 
     /// Gives a register a value worth computing with, every other time.
@@ -53,9 +54,9 @@ impl Builder {
     }
 
     fn compute(&mut self, row: &Row, bits: u32) {
-        let operands: Vec<i64> = row.insn.operands.iter().map(|operand| self.operand_of(row.kind, *operand)).collect();
-        for (operand, value) in row.insn.operands.iter().zip(&operands) {
-            if operand.reads_gpr() {
+        let operands: Vec<i64> = row.fields.iter().map(|field| self.operand_of(row.kind, *field)).collect();
+        for (field, value) in row.fields.iter().zip(&operands) {
+            if field.reads_gpr() {
                 self.maybe_set(*value);
             }
         }
@@ -63,15 +64,14 @@ impl Builder {
     }
 
     /// A value for an operand that fits the instruction too.
-    pub(super) fn operand_of(&mut self, kind: Kind, operand: Operand) -> i64 {
-        /// CR fields have four bits each.
-        const FIELD: u32 = 4;
-        match (kind, operand) {
-            (Kind::OneField, Operand::Fxm) => 1 << self.rng.u32(0..8),
+    pub(super) fn operand_of(&mut self, kind: Kind, field: Field) -> i64 {
+        match (kind, field) {
+            (Kind::OneField, Field::Common(Operand::Fxm)) => 1 << self.rng.u32(0..8),
             // The cache of the core itself, which every CPU has.
-            (_, Operand::Ct) => 0,
-            (Kind::CopyField, Operand::Bi) => (self.rng.u32(0..8) * FIELD).into(),
-            _ => self.operand(operand),
+            (_, Field::Common(Operand::Ct)) => 0,
+            // Doublewords are compared by 64-bit CPUs only.
+            (_, Field::L10) if !self.is_64bit() => 0,
+            _ => self.operand(field),
         }
     }
 }

@@ -16,8 +16,6 @@ static NOT_WRITTEN: &[(CpuSet, RangeInclusive<u16>, &str)] = &[
     (CpuSet::BOOKE, n::IVPR..=n::IVPR, "the handlers would not be found"),
     (CpuSet::BOOKE, n::IVOR0..=n::IVOR0 + 15, "the same"),
     (CpuSet::G5_970, n::HIOR..=n::HIOR, "the same"),
-    (CpuSet::G5_970, n::CTRL_WRITE..=n::CTRL_WRITE, "QEMU's stays zero"),
-    (CpuSet::G5_970, n::BOOK3S_PIR..=n::BOOK3S_PIR, "QEMU's can be written"),
 ];
 
 /// Registers that programs do not write while addresses are translated by them.
@@ -51,7 +49,7 @@ pub(super) fn translates(cpu: &Cpu, number: u16) -> bool {
 impl Builder {
     /// mfspr of any number, every other time of one that exists; mftb of one of its two.
     pub(super) fn read_spr(&mut self, row: &Row, bits: u32) {
-        let number = if row.insn.mnemonic == "mftb" {
+        let number = if row.mnemonic == "mftb" {
             self.rng.u16(n::TBL..=n::TBU)
         } else if self.once_in(2) {
             self.rng.u16(0..NUMBERS)

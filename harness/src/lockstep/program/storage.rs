@@ -3,6 +3,7 @@
 use super::builder::Builder;
 use super::{Row, layout};
 use sprig_isa::insn::Operand;
+use sprig_isa::insn::script::Field;
 use sprig_isa::spr::number;
 
 /// The most bytes an instruction moves: 32 registers.
@@ -40,19 +41,19 @@ impl Builder {
 
     /// The same, at an address.
     pub(super) fn access_at(&mut self, row: &Row, bits: u32, address: u32) {
-        let data: Vec<(Operand, i64)> =
-            row.insn.operands.iter().map(|kind| (*kind, self.operand_of(row.kind, *kind))).collect();
-        for (operand, register) in &data {
-            if *operand == Operand::Rs {
+        let data: Vec<(Field, i64)> =
+            row.fields.iter().map(|field| (*field, self.operand_of(row.kind, *field))).collect();
+        for (field, register) in &data {
+            if *field == Field::Common(Operand::Rs) {
                 self.maybe_set(*register);
             }
         }
         let reach = self.reach(row, address);
         let operands: Vec<i64> = data
             .iter()
-            .map(|(operand, value)| match operand {
-                Operand::D | Operand::Ds | Operand::Rb => reach.offset,
-                Operand::RaOrZero | Operand::RaUpdate => reach.base.into(),
+            .map(|(field, value)| match field {
+                Field::Common(Operand::D | Operand::Ds | Operand::Rb) => reach.offset,
+                Field::Common(Operand::RaOrZero | Operand::RaUpdate) => reach.base.into(),
                 _ => *value,
             })
             .collect();
@@ -62,12 +63,11 @@ impl Builder {
     /// Sets registers so that an instruction's address operands make an address. With 0 as base a displacement reaches
     /// low memory only, so it goes there then.
     fn reach(&mut self, row: &Row, address: u32) -> Reach {
-        let has = |operand: Operand| row.insn.operands.contains(&operand);
         // A displacement of an instruction for doublewords is a multiple of four.
-        let low_bits = if has(Operand::Ds) { 3 } else { 0 };
-        let update = has(Operand::RaUpdate);
+        let low_bits = if row.has(Operand::Ds) { 3 } else { 0 };
+        let update = row.has(Operand::RaUpdate);
         let zero = self.once_in(8);
-        if has(Operand::D) || has(Operand::Ds) {
+        if row.has(Operand::D) || row.has(Operand::Ds) {
             if zero && !update {
                 let offset = layout::LOW_DATA + self.rng.u32(0..layout::LOW_DATA_SIZE - LARGEST);
                 return Reach { base: 0, offset: (offset & !low_bits).into() };
@@ -109,7 +109,7 @@ impl Builder {
         let doubleword = row.wide;
         let size = if doubleword { 2 * WORD } else { WORD };
         let address = self.data_address(2 * size) & if aligned { !(size - 1) } else { !0 };
-        if row.insn.operands.contains(&Operand::Rs) {
+        if row.has(Operand::Rs) {
             let other = if self.once_in(4) { size } else { 0 };
             let (index, target) = (self.register(), self.register());
             self.set(index, address + other);

@@ -4,11 +4,13 @@ use super::builder::Builder;
 use super::special;
 use super::{Program, Row};
 use sprig_isa::cpu::{Cpu, CpuSet};
-use sprig_isa::spr::NUMBERS;
+use sprig_isa::spr::{NUMBERS, SPRS, Spr};
 use sprig_refhv::cpu::opcode::{primary, x19, x31};
 
 /// What is written to each register: all ones show which bits it has, the others that it keeps them apart.
 const VALUES: [u64; 3] = [u64::MAX, 0x5a5a_a5a5_5a5a_a5a5, 0];
+/// What the register holds that a number is read into, and the number added.
+const KEPT: u32 = 0x1234_0000;
 /// Values of the primary opcode, and of an extended opcode of ten bits.
 const PRIMARIES: u32 = 64;
 const EXTENDED: u32 = 1024;
@@ -20,6 +22,12 @@ const WITH_EXTENDED: [u32; 2] = [primary::X19, primary::X31];
 /// that the CPU has and the reference has not. What a program must not do, and no guest of the reference does.
 const NOT_SWEPT: &[(CpuSet, u32, &[u32], &str)] = &[
     (CpuSet::all(), primary::X31, &[x31::MULHW | x31::OE, x31::MULHWU | x31::OE], "mulhw, mulhwu with a reserved bit"),
+    (
+        CpuSet::all(),
+        primary::X31,
+        &[x31::STBCX, x31::STHCX, x31::STWCX, x31::STDCX],
+        "conditional stores without Rc: the reference takes them for those with it",
+    ),
     (CpuSet::all(), primary::X31, &[658, 690, 722, 754], "mtsr, mtsrin with a reserved bit"),
     (CpuSet::E500V2, primary::X31, &[x31::TLBILX], "tlbilx: of e500mc"),
     (
@@ -59,6 +67,8 @@ pub fn sweep(cpu: &'static Cpu) -> Program {
         }
         for number in 0..NUMBERS {
             let register = builder.register();
+            // What a number that does not exist leaves as it is.
+            builder.set(register, KEPT + u32::from(number));
             builder.op("mfspr", &[register.into(), number.into()]);
             if problem {
                 builder.op("mtspr", &[number.into(), register.into()]);
@@ -101,15 +111,27 @@ impl Builder {
         DEFINED_BY_UNITS.into_iter().filter(move |(_, cpus, _)| cpus.intersects(cpu)).map(|(_, _, word)| word)
     }
 
+    /// The number by which a register is read that is written by this one.
+    fn read_as(&self, number: u16) -> u16 {
+        let cell = Spr::lookup(self.cpu, number).map_or(number, |spr| spr.cell);
+        let reads = |spr: &&Spr| spr.cell == cell && spr.cpus.intersects(self.cpu.set) && spr.is_defined_for(false);
+        if Spr::is_defined(self.cpu, number, false) {
+            number
+        } else {
+            SPRS.iter().find(reads).map_or(number, |spr| spr.number)
+        }
+    }
+
     /// Values written to a register and read back, and at last the one it had.
     fn write_and_restore(&mut self, number: u16) {
         let old = self.register();
         let (new, other) = (self.register_but(&[old]), self.register_but(&[old]));
-        self.op("mfspr", &[old.into(), number.into()]);
+        let read = self.read_as(number);
+        self.op("mfspr", &[old.into(), read.into()]);
         for value in VALUES {
             self.set_value(other, value);
             self.op("mtspr", &[number.into(), other.into()]);
-            self.op("mfspr", &[new.into(), number.into()]);
+            self.op("mfspr", &[new.into(), read.into()]);
         }
         self.op("mtspr", &[number.into(), old.into()]);
     }

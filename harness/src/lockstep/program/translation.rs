@@ -101,7 +101,7 @@ impl Builder {
 
     /// The instructions of the TLB of e500, each with the MAS registers it uses. On other CPUs none of that exists.
     pub(super) fn tlb(&mut self, row: &Row, bits: u32) {
-        match row.insn.mnemonic {
+        match row.mnemonic {
             "tlbwe" => {
                 let entry = self.random_entry();
                 self.set_mas(entry);
@@ -177,7 +177,7 @@ impl Builder {
 
     /// The instructions of segments and page tables. On e500 none of that exists.
     pub(super) fn segment(&mut self, row: &Row, bits: u32) {
-        match row.insn.mnemonic {
+        match row.mnemonic {
             "tlbie" => self.write_pte(row, bits),
             mnemonic => {
                 let register = self.register();
