@@ -1,7 +1,7 @@
 use super::*;
 use crate::fuzz::action::Action;
 use crate::fuzz::generate::step;
-use crate::fuzz::testing::{Dying, Host};
+use crate::fuzz::testing::{Death, Like};
 use crate::known::Known;
 use crate::project;
 use crate::session::Unwatched;
@@ -37,7 +37,7 @@ fn campaign(target: &dyn Target, reference: Option<&dyn Target>, known: &str) ->
 
 #[test]
 fn a_death_is_found_whatever_is_known_of_the_step() {
-    let target = Dying::new("ref-e500v2-pr", Some("mfspr r3, 272 (SPRG0)"));
+    let target = Like::dying("ref-e500v2-pr", Death::At("mfspr r3, 272 (SPRG0)"));
     let outcome = campaign(&target, None, ALL);
     assert!(outcome.known.is_empty(), "{:?}", outcome.known);
     let found = |shrunk: &Shrunk| (shrunk.finding.part, shrunk.steps());
@@ -107,7 +107,7 @@ link = "https://example.org"
 
 #[test]
 fn a_target_or_a_reference_that_runs_nothing_is_told() {
-    let (well, sick) = (target::by_id("ref-e500v2-pr").expect("a target"), Dying::new("ref-e500v2-pr", None));
+    let (well, sick) = (target::by_id("ref-e500v2-pr").expect("a target"), Like::dying("ref-e500v2-pr", Death::AtOnce));
     let told = |target, reference| campaign(target, reference, "").dead.expect("told");
     assert_eq!(told(&sick, Some(&*well)), "the target dying cannot run anything: session/empty-guest: bang");
     assert_eq!(told(&*well, Some(&sick)), "the reference dying cannot run anything: session/empty-guest: bang");
@@ -116,7 +116,7 @@ fn a_target_or_a_reference_that_runs_nothing_is_told() {
 #[test]
 fn what_the_reference_did_not_bring_to_an_end_is_not_compared() {
     let well = target::by_id("ref-e500v2-pr").expect("a target");
-    let outcome = campaign(&*well, Some(&Dying::new("ref-e500v2-pr", Some("mfspr r3, 272 (SPRG0)"))), "");
+    let outcome = campaign(&*well, Some(&Like::dying("ref-e500v2-pr", Death::At("mfspr r3, 272 (SPRG0)"))), "");
     assert!(outcome.compared > 0 && outcome.compared < outcome.scripts);
 }
 
@@ -132,8 +132,8 @@ fn a_bundle_hides_nothing_that_a_script_by_itself_shows() {
     let wrong: Arc<dyn Target> = Arc::new(Reference::deviating(model, Deviation::SprgsSwapped).expect("a target"));
     let by_itself = found(&campaign(&*wrong, None, ""));
     assert!(!by_itself.0.is_empty());
-    assert_eq!(found(&campaign(&Host(wrong), None, "")), by_itself);
-    let dying = Host(Arc::new(Dying::new("ref-e500v2-pr", Some("mfspr r3, 272 (SPRG0)"))));
+    assert_eq!(found(&campaign(&Like::host(wrong), None, "")), by_itself);
+    let dying = Like::host(Arc::new(Like::dying("ref-e500v2-pr", Death::At("mfspr r3, 272 (SPRG0)"))));
     let outcome = campaign(&dying, None, "");
     let is_death = |shrunk: &Shrunk| (shrunk.finding.part, shrunk.steps()) == (Part::Fate, 1);
     assert!(!outcome.findings.is_empty() && outcome.findings.iter().all(is_death));
@@ -142,7 +142,7 @@ fn a_bundle_hides_nothing_that_a_script_by_itself_shows() {
 #[test]
 fn bundles_that_nothing_is_wrong_with_need_one_session_and_count_as_their_scripts() {
     let well = target::by_id("ref-e500v2-pr").expect("a target");
-    let outcome = campaign(&Host(well.clone()), Some(&*well), "");
+    let outcome = campaign(&Like::host(well.clone()), Some(&*well), "");
     assert!(outcome.findings.is_empty());
     assert_eq!((outcome.scripts, outcome.compared, outcome.sessions), (SCRIPTS, SCRIPTS, 1));
 }
