@@ -20,7 +20,6 @@ pub mod mutants;
 pub mod project;
 pub mod report;
 pub mod run;
-pub mod script;
 pub mod sentences;
 pub mod session;
 pub mod suite;
@@ -31,3 +30,5 @@ pub use sprig_judge::{
     case, describe, differences, expectations, feature, gate, golden, judge, known, nearest, pattern, problem, rules,
     transcript,
 };
+// So is what reads scripts: every run and every test reads all of them.
+pub use sprig_script as script;

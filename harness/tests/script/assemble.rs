@@ -4,8 +4,9 @@ use crate::listing::{assemble, describe, parse, profiles, with_kernel};
 use crate::valid::{check, profile, profile_for};
 use goldenfile::Mint;
 use sprig::case::{Comparison, Condition, Part, Profile, Term};
-use sprig::feature::{Feature, FeatureSet};
-use sprig::script::{AssembleError, Instance, load};
+use sprig::feature::{FEATURES, Feature, FeatureSet};
+use sprig::script::{AssembleError, Instance, limit, load};
+use sprig::target;
 use sprig_isa::cpu::Cpu;
 use sprig_isa::spr::UNSAFE_TO_WRITE;
 use sprig_wire::bytecode::{self, Op};
@@ -35,6 +36,21 @@ fn every_byte_is_as_it_was_reviewed() {
                 let mut golden = mint.new_goldenfile(file).expect("a golden file");
                 golden.write_all(describe(&case).as_bytes()).expect("a golden file");
             }
+        }
+    }
+}
+
+#[test]
+fn a_script_can_be_for_what_each_target_has_and_lacks() {
+    for target in target::all() {
+        let features = target.profile().features;
+        let (has, lacks): (Vec<_>, Vec<_>) =
+            FEATURES.iter().map(|row| row.feature).partition(|feature| features.contains(*feature));
+        let needs: Vec<_> = has.iter().map(ToString::to_string).collect();
+        for some in lacks.chunks(limit::BLOCK_DEPTH) {
+            let open: String = some.iter().map(|feature| format!("on not {feature} {{\n")).collect();
+            let close = "}\n".repeat(some.len());
+            parse(&format!("{HEADER}needs {}\n{open}exit trap\n{close}", needs.join(" ")));
         }
     }
 }

@@ -1,0 +1,280 @@
+//! The instructions of `run` and `patched`, and those that are a value: `insn(...)`.
+
+use super::cursor::{Cursor, Parsed};
+use crate::ast::{Expr, ExprKind, Instruction, Name, Run};
+use crate::diagnostic::Diagnostic;
+use crate::limit;
+use crate::names;
+use sprig_isa::insn::Operand;
+use sprig_isa::insn::script::{Field, Row};
+
+/// Mnemonics that assemblers know in addition to the ISA's own, and what to write instead.
+pub(super) const EXTENDED: [(&str, &str); 36] = [
+    ("li", "addi r3, r0, 5"),
+    ("lis", "addis r3, r0, 5"),
+    ("la", "addi r3, r4, 5"),
+    ("subi", "addi r3, r4, -5"),
+    ("sub", "subf r3, r5, r4"),
+    ("mr", "or r3, r4, r4"),
+    ("not", "nor r3, r4, r4"),
+    ("mflr", "mfspr r3, 8"),
+    ("mtlr", "mtspr 8, r3"),
+    ("mfctr", "mfspr r3, 9"),
+    ("mtctr", "mtspr 9, r3"),
+    ("mfxer", "mfspr r3, 1"),
+    ("mtxer", "mtspr 1, r3"),
+    ("mfpvr", "mfspr r3, 287"),
+    ("mfdec", "mfspr r3, 22"),
+    ("mtdec", "mtspr 22, r3"),
+    ("mtcr", "mtcrf 255, r3"),
+    ("cmpwi", "cmpi 0, 0, r3, 5"),
+    ("cmplwi", "cmpli 0, 0, r3, 5"),
+    ("cmpd", "cmp 0, 1, r3, r4"),
+    ("cmpld", "cmpl 0, 1, r3, r4"),
+    ("cmpdi", "cmpi 0, 1, r3, 5"),
+    ("cmpldi", "cmpli 0, 1, r3, 5"),
+    ("slwi", "rlwinm r3, r4, 5, 0, 26"),
+    ("srwi", "rlwinm r3, r4, 27, 5, 31"),
+    ("clrlwi", "rlwinm r3, r4, 0, 5, 31"),
+    ("rotlwi", "rlwinm r3, r4, 5, 0, 31"),
+    ("sldi", "rldicr r3, r4, 5, 58"),
+    ("srdi", "rldicl r3, r4, 59, 5"),
+    ("clrldi", "rldicl r3, r4, 0, 5"),
+    ("beq", "bc 12, 2, 8"),
+    ("bne", "bc 4, 2, 8"),
+    ("bdnz", "bc 16, 0, 8"),
+    ("beqlr", "bclr 12, 2"),
+    ("bnelr", "bclr 4, 2"),
+    ("mbar", "eieio"),
+];
+
+impl Cursor<'_> {
+    /// `INSN [; INSN]... [with REG = VALUE, ...] [gives REG, ...]`.
+    pub(super) fn run(&mut self) -> Parsed<Run> {
+        let mut instructions = vec![self.instruction_of_run()];
+        while self.eat(";") {
+            if instructions.len() == limit::INSTRUCTIONS {
+                let message = format!("a step runs at most {} instructions", limit::INSTRUCTIONS);
+                return Err(Diagnostic::error(message).at(self.here(), "one too many"));
+            }
+            instructions.push(self.instruction_of_run());
+        }
+        let mut with = Vec::new();
+        if self.eat_word("with") {
+            loop {
+                let register = self.value_of("a register")?;
+                self.expect("=")?;
+                with.push((register, self.value()?));
+                if !self.eat(",") {
+                    break;
+                }
+            }
+            if !self.next_is_word("gives") {
+                self.end_or(Some("`,`, `gives`"))?;
+            }
+        }
+        let mut gives = Vec::new();
+        if self.eat_word("gives") {
+            loop {
+                gives.push(self.value_of("a register")?);
+                if !self.eat(",") {
+                    break;
+                }
+            }
+            let found = self.end_or(Some("`,`"));
+            found.map_err(|error| match self.next_is_word("with") {
+                true => error.help("`with` comes before `gives`"),
+                false => error,
+            })?;
+        }
+        Ok(Run { instructions, with, gives })
+    }
+
+    /// `(INSN)`, after `insn`: the instruction as a value.
+    pub(super) fn enclosed_instruction(&mut self) -> Parsed<Expr> {
+        let start = self.here();
+        self.expect("(")?;
+        let instruction = self.instruction(true)?;
+        self.expect(")")?;
+        self.node(start.to(self.before()), ExprKind::Insn(Box::new(instruction)))
+    }
+
+    /// One of several instructions: a mistake in it does not keep the others from being read.
+    fn instruction_of_run(&mut self) -> Instruction {
+        self.instruction(false).unwrap_or_else(|mistake| {
+            self.mistakes.push(mistake);
+            self.skip_to(Self::is_behind_instruction);
+            Instruction::Broken
+        })
+    }
+
+    /// What may follow an instruction of `run`.
+    fn is_behind_instruction(&self) -> bool {
+        self.is_at_end() || self.next_is(";") || self.next_is_word("with") || self.next_is_word("gives")
+    }
+
+    /// One instruction; in parentheses it ends where they do.
+    fn instruction(&mut self, is_enclosed: bool) -> Parsed<Instruction> {
+        if self.is_behind_instruction() {
+            return Err(self.expected("an instruction"));
+        }
+        let name = self.word("an instruction")?;
+        if name.text == "word" {
+            return Ok(Instruction::Word(self.value()?));
+        }
+        if name.text == "papr" {
+            return Ok(Instruction::Papr);
+        }
+        // A dot that follows at once belongs to the mnemonic: `stwcx.`.
+        let name = if self.next_is(".") && self.here().start == name.span.end {
+            self.eat(".");
+            Name { text: format!("{}.", name.text), span: name.span.to(self.before()) }
+        } else {
+            name
+        };
+        let row = Row::by_mnemonic(&name.text);
+        let Some(row) = row else {
+            let mnemonics = || Row::all().map(Row::mnemonic).chain(["word", "papr"]);
+            let extended = EXTENDED.iter().find(|(mnemonic, _)| *mnemonic == name.text);
+            let found =
+                Diagnostic::error(format!("unknown instruction `{}`", name.text)).at(name.span, "not a mnemonic");
+            return Err(match extended {
+                Some((_, instead)) => found.help(format!("it is an extended mnemonic: write `{instead}`")),
+                None => found
+                    .maybe_help(names::similar("an instruction", &name.text, mnemonics()))
+                    .help("any instruction can be written as `word 0x...`"),
+            });
+        };
+        let start = self.here();
+        let operands = self.operands(row, is_enclosed)?;
+        if operands.len() != row.fields().len() {
+            let taken = match row.fields().len() {
+                0 => "no operands".to_owned(),
+                1 => format!("one operand: {}", signature(row)),
+                many => format!("{many} operands: {}", signature(row)),
+            };
+            let given = operands.len();
+            let span = if given == 0 { name.span } else { start.to(self.before()) };
+            return Err(
+                Diagnostic::error(format!("`{}` takes {taken}", row.mnemonic())).at(span, format!("{given} given"))
+            );
+        }
+        Ok(Instruction::Mnemonic { row, operands })
+    }
+
+    fn operands(&mut self, row: Row, is_enclosed: bool) -> Parsed<Vec<Expr>> {
+        let mut operands = Vec::new();
+        let ends = |cursor: &Self| if is_enclosed { cursor.next_is(")") } else { cursor.is_behind_instruction() };
+        if ends(self) {
+            return Ok(operands);
+        }
+        loop {
+            let field = row.fields().nth(operands.len()).map(field_name);
+            operands.push(
+                self.value_of(&field.map_or_else(|| "a value".to_owned(), |field| format!("the operand {field}")))?,
+            );
+            // A displacement and its base register: `d(ra)`.
+            if self.next_is("(") && row.fields().nth(operands.len() - 1).is_some_and(Field::is_displacement) {
+                operands.push(self.parenthesised()?);
+            }
+            if !self.eat(",") {
+                break;
+            }
+        }
+        let may_follow = if is_enclosed { "`,` or `)`" } else { "`,`, `;`, `with`, `gives` or the end of the line" };
+        if ends(self) { Ok(operands) } else { Err(self.expected(may_follow)) }
+    }
+}
+
+/// The operands of an instruction as a manual writes them: `RT, D(RA)`.
+fn signature(row: Row) -> String {
+    let mut text = String::new();
+    let mut in_parentheses = false;
+    for field in row.fields() {
+        if !text.is_empty() {
+            text.push_str(if in_parentheses { "(" } else { ", " });
+        }
+        text.push_str(field_name(field));
+        if in_parentheses {
+            text.push(')');
+        }
+        in_parentheses = field.is_displacement();
+    }
+    text
+}
+
+/// A field's name in the manuals.
+pub(crate) const fn field_name(field: Field) -> &'static str {
+    match field {
+        Field::Common(operand) => operand_name(operand),
+        Field::Sh6 => "SH",
+        Field::Mb6 => "MB",
+        Field::Me6 => "ME",
+        Field::Ui8 => "UI",
+        Field::U => "U",
+        Field::Flm => "FLM",
+        Field::Bt => "BT",
+        Field::Ba => "BA",
+        Field::Bb => "BB",
+        Field::Bc => "BC",
+        Field::Bfa => "BFA",
+        Field::L10 => "L",
+        Field::Frt => "FRT",
+        Field::Frs => "FRS",
+        Field::Frb => "FRB",
+        Field::Vrt => "VRT",
+        Field::Vrs => "VRS",
+        Field::Vra => "VRA",
+        Field::Vrb => "VRB",
+        Field::Xt => "XT",
+        Field::Xs => "XS",
+        Field::Xa => "XA",
+        Field::Xb => "XB",
+    }
+}
+
+const fn operand_name(operand: Operand) -> &'static str {
+    match operand {
+        Operand::Rt => "RT",
+        Operand::Rs => "RS",
+        Operand::Ra | Operand::RaOrZero | Operand::RaTarget | Operand::RaUpdate => "RA",
+        Operand::Rb => "RB",
+        Operand::Si => "SI",
+        Operand::Ui => "UI",
+        Operand::D => "D",
+        Operand::Ds => "DS",
+        Operand::Spr => "SPR",
+        Operand::Sr => "SR",
+        Operand::Sh => "SH",
+        Operand::Mb => "MB",
+        Operand::Me => "ME",
+        Operand::To => "TO",
+        Operand::Fxm => "FXM",
+        Operand::Bf => "BF",
+        Operand::Bo => "BO",
+        Operand::Bi => "BI",
+        Operand::E => "E",
+        Operand::L => "L",
+        Operand::Nb => "NB",
+        Operand::Li => "LI",
+        Operand::Bd => "BD",
+        Operand::Ct => "CT",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::path::Path;
+
+    #[test]
+    fn what_stands_for_an_extended_mnemonic_is_an_instruction() {
+        for (mnemonic, instead) in EXTENDED {
+            assert!(Row::by_mnemonic(mnemonic).is_none(), "{mnemonic}");
+            let text = format!("# What fails.\nrule unspecified.test\nrun {instead}\n");
+            let source = crate::source(Path::new("case.probe"), text.into()).expect("text");
+            crate::parse(source).unwrap_or_else(|error| panic!("{mnemonic}: {error}"));
+        }
+    }
+}
