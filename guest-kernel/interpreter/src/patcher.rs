@@ -174,7 +174,7 @@ impl Sequence {
         self.push(Access::of(self.kernel, field).store(register)?)
     }
 
-    /// A conditional branch on CR0[EQ] to a place that [`Self::here`] names later.
+    /// A conditional branch on `CR0[EQ]` to a place that [`Self::here`] names later.
     fn branch_if(&mut self, condition: i64) -> Option<Forward> {
         let at = self.length;
         self.push(0)?;
@@ -276,7 +276,7 @@ impl Sequence {
         self.finish(None, place)
     }
 
-    /// CR0[EQ] = (register == 0), the whole of it, by an instruction that leaves it as it is.
+    /// `CR0[EQ]` = (register == 0), the whole of it, by an instruction that leaves it as it is.
     fn compare_with_zero(&mut self, register: i64) -> Option<()> {
         self.push(row!("or").encode(&[register, register, register])? | RECORD)
     }

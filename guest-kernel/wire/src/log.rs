@@ -118,7 +118,7 @@ pub const RACE_OUTCOMES: usize = 8;
 pub enum Width {
     /// 32.
     Narrow,
-    /// 64: [`Self::FLAG`] is set next to the kind.
+    /// 64: `Self::FLAG` is set next to the kind.
     Wide,
 }
 

@@ -22,7 +22,7 @@ pub struct Resume {
     pub msr: u64,
 }
 
-/// Vectors of 32-bit server CPUs with MSR[IP] = 1.
+/// Vectors of 32-bit server CPUs with `MSR[IP]` = 1.
 const HIGH_VECTORS: u64 = 0xfff0_0000;
 const INSTRUCTION_ALIGNMENT: u64 = !3;
 

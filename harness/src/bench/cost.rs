@@ -6,8 +6,8 @@
 //!   exits = (exits of a case with so many rounds - exits of one with one round) / (12 x the rounds more)
 //! ```
 //!
-//! Whose time? An emulator's own costs are CPU time of this machine ([`HostClock`]). A guest of KVM has a clock of its own, the time base, which is a real CPU's, or that
-//! of a machine that counts instructions ([`GuestClock`]): then a trap costs as many plain instructions as the host's kernel executes for it.
+//! Whose time? An emulator's own costs are CPU time of this machine (`HostClock`). A guest of KVM has a clock of its own, the time base, which is a real CPU's, or that
+//! of a machine that counts instructions (`GuestClock`): then a trap costs as many plain instructions as the host's kernel executes for it.
 
 use super::operation::{COUNTING, Guest, IN_LOOP, OPERATIONS, Operation, PLAIN, PLAIN_ROUND, is_clock};
 use super::{Figure, cpu_time, median};

@@ -40,9 +40,9 @@ pub enum Deed {
 /// In which state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Privilege {
-    /// MSR[PR] = 0.
+    /// `MSR[PR]` = 0.
     Supervisor,
-    /// MSR[PR] = 1.
+    /// `MSR[PR]` = 1.
     Problem,
 }
 
