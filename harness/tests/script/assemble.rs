@@ -74,6 +74,25 @@ fn first_constant(step: &str) -> u64 {
 }
 
 #[test]
+fn operators_of_values_bind_as_in_c_and_join_from_left_to_right() {
+    // Each with a value that no other grouping has.
+    let tighter = [
+        ("1 | 3 ^ 1", 3),
+        ("5 ^ 1 & 4", 5),
+        ("4 & 1 << 2", 4),
+        ("1 << 1 + 1", 4),
+        ("2 + 3 * 4", 14),
+        ("10 - 2 * 3", 4),
+        ("6 & 16 >> 2", 4),
+    ];
+    let left = [("8 - 4 - 2", 2), ("64 >> 2 >> 1", 8), ("1 << 4 >> 2", 4), ("9 - 4 + 2", 7), ("2 * 3 + 4", 10)];
+    let first = [("16 >> 2 & 4", 4), ("3 & 1 | 4", 5), ("7 & 6 ^ 1", 7), ("(8 - 4) * 2", 8), ("~4 & 0xf", 11)];
+    for (expression, value) in tighter.into_iter().chain(left).chain(first) {
+        assert_eq!(first_constant(expression), value, "{expression}");
+    }
+}
+
+#[test]
 fn a_field_with_a_number_is_the_number_at_its_place() {
     for (field, value) in [
         ("MAS1.V | MAS1.TID(5) | MAS1.TSIZE(1)", 0x8005_0100),

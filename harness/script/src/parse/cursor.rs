@@ -82,6 +82,14 @@ impl<'a> Cursor<'a> {
         found
     }
 
+    /// Goes past the next symbol if it means something.
+    pub(super) fn eat_meaning<T>(&mut self, meaning: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let Some(Token { kind: Kind::Symbol(next), .. }) = self.peek() else { return None };
+        let found = meaning(next);
+        self.at += usize::from(found.is_some());
+        found
+    }
+
     /// Goes past the word if it is next.
     pub(super) fn eat_word(&mut self, word: &str) -> bool {
         let found = self.next_is_word(word);

@@ -14,14 +14,17 @@ use crate::span::Span;
 use sprig_judge::case::Comparison;
 use sprig_wire::bytecode::Alu;
 
-/// The binary operators of values from the loosest to the tightest; none: multiplication, which is the constants' alone.
-const LEVELS: [&[(&str, Option<Alu>)]; 6] = [
-    &[("|", Some(Alu::Or))],
-    &[("^", Some(Alu::Xor))],
-    &[("&", Some(Alu::And))],
-    &[("<<", Some(Alu::ShiftLeft)), (">>", Some(Alu::ShiftRight))],
-    &[("+", Some(Alu::Add)), ("-", Some(Alu::Subtract))],
-    &[("*", None)],
+/// The binary operators of values, how much each binds, and what it computes; nothing: multiplication, which is the
+/// constants' alone.
+const OPERATORS: [(&str, u8, Option<Alu>); 8] = [
+    ("|", 0, Some(Alu::Or)),
+    ("^", 1, Some(Alu::Xor)),
+    ("&", 2, Some(Alu::And)),
+    ("<<", 3, Some(Alu::ShiftLeft)),
+    (">>", 3, Some(Alu::ShiftRight)),
+    ("+", 4, Some(Alu::Add)),
+    ("-", 4, Some(Alu::Subtract)),
+    ("*", 5, None),
 ];
 
 const COMPARISONS: [(&str, Comparison); 6] = [
@@ -127,7 +130,7 @@ impl Cursor<'_> {
 
     /// A value: everything that binds more than a comparison.
     pub(super) fn value(&mut self) -> Parsed<Expr> {
-        self.level(&LEVELS)
+        self.joined(0)
     }
 
     /// The same, of which it can be said what it is to be.
@@ -138,13 +141,15 @@ impl Cursor<'_> {
         }
     }
 
-    fn level(&mut self, levels: &[&[(&str, Option<Alu>)]]) -> Parsed<Expr> {
-        let Some((operators, tighter)) = levels.split_first() else { return self.unary() };
-        let mut left = self.level(tighter)?;
-        while let Some(alu) = self.eat_one_of(operators) {
-            let right = self.level(tighter)?;
+    /// Operands joined by operators that bind at least so much.
+    fn joined(&mut self, least: u8) -> Parsed<Expr> {
+        let mut left = self.unary()?;
+        let binds = |next: &str| OPERATORS.iter().find(|(symbol, strength, _)| *symbol == next && *strength >= least);
+        while let Some((_, strength, alu)) = self.eat_meaning(binds) {
+            // What binds as much as this operator is left to this loop: it joins from left to right.
+            let right = self.joined(strength + 1)?;
             left = self.binary(left, right, |left, right| match alu {
-                Some(alu) => ExprKind::Binary(alu, left, right),
+                Some(alu) => ExprKind::Binary(*alu, left, right),
                 None => ExprKind::Multiply(left, right),
             })?;
         }
@@ -163,7 +168,7 @@ impl Cursor<'_> {
     }
 
     fn eat_one_of<T: Copy>(&mut self, operators: &[(&str, T)]) -> Option<T> {
-        operators.iter().find(|(symbol, _)| self.eat(symbol)).map(|(_, meaning)| *meaning)
+        self.eat_meaning(|next| operators.iter().find(|(symbol, _)| *symbol == next).map(|(_, meaning)| *meaning))
     }
 
     fn unary(&mut self) -> Parsed<Expr> {
