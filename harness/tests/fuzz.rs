@@ -23,7 +23,7 @@ const SCRIPTS: u64 = 1300;
 const SEED: u64 = 1;
 
 /// The mistakes, each with the CPU to find it on.
-const DEVIATIONS: [(Deviation, &str); 54] = [
+const DEVIATIONS: [(Deviation, &str); 58] = [
     (Deviation::AliasNotReloaded, "e500v2"),
     (Deviation::AliasReloadedRarely, "440"),
     (Deviation::AliasesSwapped, "e500v2"),
@@ -78,6 +78,10 @@ const DEVIATIONS: [(Deviation, &str); 54] = [
     (Deviation::EnablesUnknownHcall, "440"),
     (Deviation::HcallArgumentsShifted, "power8"),
     (Deviation::HcallLastRegisterKept, "power8"),
+    (Deviation::CacheLockingOpen, "e500v2"),
+    (Deviation::TraceOverEmulated, "7447"),
+    (Deviation::CallAfterInterrupt, "e500v2"),
+    (Deviation::VectorUnavailableIllegal, "7447"),
 ];
 
 /// Right hypervisors and CPUs, of every family, word size and byte order.

@@ -9,6 +9,7 @@ use super::bystanders::Instruction;
 use super::dice::Dice;
 use super::environment::{ELSEWHERE, Environment, MEMORY, WINDOW, ZERO};
 use super::odd::Place;
+use super::themed::Played;
 use super::vocabulary::{Vocabulary, is_plain, is_segment};
 use crate::feature::Feature;
 use sprig_isa::cpu::Family;
@@ -20,6 +21,8 @@ use sprig_isa::spr::{Spr, number};
 
 /// Fewest and most steps that are drawn; a phrase may add some.
 const STEPS: std::ops::Range<usize> = 4..16;
+/// One of so many scripts is of a theme.
+const THEMED: u64 = 4;
 /// General registers that a script's own instructions use; the first two are stacks.
 const GENERAL: std::ops::Range<usize> = 2..32;
 /// The decrementer's start: it runs out within any wait.
@@ -36,6 +39,7 @@ pub(super) const SEGMENT: u64 = 0x70ff_ffff;
 pub struct Generator {
     environment: Environment,
     vocabulary: Vocabulary,
+    themes: Vec<Played>,
 }
 
 /// What one script is about.
@@ -52,7 +56,8 @@ impl Generator {
     #[must_use]
     pub fn new(environment: Environment) -> Self {
         let vocabulary = Vocabulary::new(&environment);
-        Self { environment, vocabulary }
+        let plain = Self { environment, vocabulary, themes: Vec::new() };
+        Self { themes: plain.themes(), ..plain }
     }
 
     /// What its scripts can count on.
@@ -70,6 +75,14 @@ impl Generator {
     #[must_use]
     pub fn script(&self, seed: u64, number: u64) -> Vec<Step> {
         let dice = &mut Dice::of_script(seed, number);
+        let themed = if number % THEMED == 3 { self.themed(dice, &self.themes) } else { None };
+        let mut steps = themed.unwrap_or_else(|| self.mixed(dice));
+        steps.retain(|step| self.spares(step));
+        steps
+    }
+
+    /// A script about a few registers, pages and interrupts.
+    fn mixed(&self, dice: &mut Dice) -> Vec<Step> {
         let focus = self.focus(dice);
         let mut steps = Vec::new();
         if self.has(Feature::MagicPage) && dice.percent(85) {
@@ -97,7 +110,6 @@ impl Generator {
             _ => true,
         });
         self.keep_unsafe_bits(&mut steps);
-        steps.retain(|step| self.spares(step));
         steps
     }
 
@@ -238,7 +250,7 @@ impl Generator {
         kinds
     }
 
-    fn exit_action(&self, dice: &mut Dice) -> Option<Action> {
+    pub(super) fn exit_action(&self, dice: &mut Dice) -> Option<Action> {
         Some(match dice.pick(&self.exit_kinds()) {
             Some(kind) if dice.percent(88) => Action::Exit(*kind),
             _ => Action::Illegal,

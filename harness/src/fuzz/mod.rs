@@ -38,6 +38,7 @@ mod singles;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod themed;
 mod vocabulary;
 
 pub use campaign::{Budget, Campaign, Error, Outcome};

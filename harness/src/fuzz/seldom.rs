@@ -67,10 +67,15 @@ impl Generator {
 
     /// Odd steps one after the other, where scripts can have all of them.
     fn scenes(&self) -> impl Iterator<Item = Vec<Step>> {
-        let played = |name: &&str| match name.strip_suffix(USER) {
+        SCENES.iter().filter_map(|scene| self.played(scene))
+    }
+
+    /// These odd steps, if scripts can have all of them.
+    pub(super) fn played(&self, names: &[&str]) -> Option<Vec<Step>> {
+        let step = |name: &&str| match name.strip_suffix(USER) {
             Some(name) => self.odd_named(name).map(|odd| user(odd.action)),
             None => self.odd_named(name),
         };
-        SCENES.iter().filter_map(move |scene| scene.iter().map(played).collect())
+        names.iter().map(step).collect()
     }
 }

@@ -374,6 +374,10 @@ impl Generator {
             scripts.push(script(&[on, ask]));
             scripts.push(script(&[on, ask, off, ask]));
             scripts.push([on].into_iter().chain(script(&[ask])).collect());
+            for by in self.msr_writers().iter().filter(|by| bit == msr::EE && **by != MsrWriter::Mtmsr) {
+                let value = environment.msr() | bit;
+                scripts.push(script(&[supervisor(Action::WriteMsr { by: *by, from: 3, value }), ask]));
+            }
             if exception == Exception::Decrementer {
                 // A kernel that has no stack yet, and no page whose `critical` r1 could equal.
                 let due = [on.action, Action::Arm(SOME_TICKS), Action::Loop(0), ask.action];
@@ -392,8 +396,10 @@ impl Generator {
                 let exit = supervisor(Action::Exit(ExitKind::Mfpvr));
                 let by_page = supervisor(Action::StoreField(msr, environment.msr() | bit));
                 scripts.push(map(script(&[by_page, exit, ask])));
+                // A call that waits together with the interrupt comes first.
+                scripts.push(map(script(&[by_page, supervisor(Action::Exit(ExitKind::Sc)), ask])));
                 scripts.push(map(script(&[exit, supervisor(Action::LoadField(pending))])));
-                if !environment.is_wide() && bit == sprig_isa::msr::EE {
+                if !environment.is_wide() && bit == msr::EE {
                     scripts.push(map(script(&[supervisor(Action::CriticalSection), ask])));
                 }
                 if exception == Exception::Decrementer {

@@ -3,6 +3,7 @@
 
 pub(super) mod scene;
 mod table;
+pub(super) mod theme;
 
 use super::environment::{Environment, MEMORY, WINDOW};
 use crate::feature::Feature;
@@ -33,7 +34,7 @@ pub(super) enum Place {
     Anywhere,
     /// Anywhere in supervisor state.
     Supervisor,
-    /// Where the scripts of single things have it, since it leaves the guest in a state that other steps do not expect.
+    /// Where a scene, a theme or the scripts of single things have it, since it leaves the guest in a state that other steps do not expect.
     Arranged,
 }
 
@@ -80,7 +81,7 @@ const _: () = assert!(WINDOW == 0xd000_0000, "lines of the table say it");
 
 /// All of them.
 fn all() -> impl Iterator<Item = &'static Odd> {
-    table::GUESTS.iter().chain(scene::STEPS)
+    table::GUESTS.iter().chain(scene::STEPS).chain(theme::STEPS)
 }
 
 /// Those that scripts of this environment can have.
@@ -113,6 +114,7 @@ impl Odd {
 #[cfg(test)]
 mod tests {
     use super::scene::{SCENES, USER};
+    use super::theme::{THEMES, Theme};
     use super::*;
     use crate::fuzz::testing::environment;
     use sprig_isa::page;
@@ -132,6 +134,22 @@ mod tests {
         for name in SCENES.iter().flat_map(|scene| scene.iter()) {
             let name = name.strip_suffix(USER).unwrap_or(name);
             assert!(all().any(|odd| odd.name == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_step_of_a_theme_is_in_a_table_and_every_step_is_of_a_theme() {
+        let names = |theme: &Theme| {
+            let phrases = theme.phrases.iter().copied().flatten();
+            let all = theme.opening.iter().chain(phrases).chain(theme.closing);
+            all.map(|name| name.strip_suffix(USER).unwrap_or(name)).collect::<Vec<_>>()
+        };
+        let named: Vec<&str> = THEMES.iter().flat_map(names).collect();
+        for name in &named {
+            assert!(all().any(|odd| odd.name == *name), "{name}");
+        }
+        for odd in theme::STEPS {
+            assert!(named.contains(&odd.name), "{}", odd.name);
         }
     }
 

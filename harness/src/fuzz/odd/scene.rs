@@ -19,6 +19,10 @@ const SEGMENTS: &[Feature] = &[Feature::MagicPage, Feature::Book3s32];
 /// All scenes: names of odd steps in their order.
 pub(in crate::fuzz) static SCENES: &[&[&str]] = &[
     &["msr-units"],
+    &["vector-unavailable"],
+    &["vector-unavailable@user"],
+    &["cache-locked"],
+    &["cache-locked@user"],
     &["timers-expired", "one-timer-seen"],
     &["set-sprg4", "page-mapped", "load-sprg4"],
     &["pvinfo"],

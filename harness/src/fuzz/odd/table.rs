@@ -106,6 +106,31 @@ pub(super) static GUESTS: &[Odd] = &[
         says: Says::Open("exception.trace"),
     },
     Odd {
+        name: "emulated-traced",
+        line: "run mfmsr r4; ori r4, r4, MSR.SE; mtmsr r4; mfspr r6, SPRG0; addi r5, r5, 1 with r5 = 0 gives r5",
+        needs: &[Feature::Book3s],
+        lacks: &[],
+        place: Place::Supervisor,
+        says: Says::Open("exception.trace"),
+    },
+    Odd {
+        name: "vector-unavailable",
+        line: "run nop; lvx v1, 0, r4; addi r5, r5, 1 with r4 = SCRATCH, r5 = 0 gives r5",
+        needs: &[Feature::Book3s],
+        lacks: &[],
+        place: Place::Arranged,
+        says: Says::Open("exception.vector-unavailable"),
+    },
+    Odd {
+        name: "cache-locked",
+        // Which MSR[UCLE] decides in problem state.
+        line: "run nop; dcbtls 0, 0, r4 with r4 = SCRATCH + 0x24",
+        needs: &[Feature::E500],
+        lacks: &[],
+        place: Place::Arranged,
+        says: Says::Open("exception.cache-locking"),
+    },
+    Odd {
         name: "timers-expired",
         line: "host set-sregs TSR, TSR.WIS | TSR.DIS | TSR.FIS",
         needs: TIMERS,
