@@ -58,7 +58,8 @@ pub const COUNTED: u32 = 1 << 2;
 pub const CONSOLE: u32 = 0x00;
 /// Write, 4 bytes: end the session; the value is the guest's status.
 pub const POWER_OFF: u32 = 0x04;
-/// Write, 4 bytes: carry out the host step described in the host block (see [`crate::host`]).
+/// Write, 4 bytes: carry out the host step described in the host block (see [`crate::host`]). Read, 4 bytes: the same, in the middle of the
+/// load, which gets [`PROBE_VALUE`].
 pub const HOST_CALL: u32 = 0x08;
 /// Write, 4 bytes, any value: lower the external interrupt line.
 pub const EXTERNAL_ACK: u32 = 0x0c;

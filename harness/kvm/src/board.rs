@@ -12,6 +12,8 @@ pub enum Request {
     PowerOff(u32),
     /// The host step in the host block.
     HostCall,
+    /// The same, by a load, which gets this, in the guest's byte order.
+    HostCallByLoad([u8; 8]),
     /// The external line lowered.
     LowerExternal,
     /// The machine reset.
@@ -42,10 +44,13 @@ pub fn request(access: &Mmio, latch: &mut Latch) -> Request {
     let Some(offset) = offset.and_then(|offset| u32::try_from(offset).ok()) else { return Request::NoDevice };
     let Some(data) = access.stored else {
         let mut answer = [0; 8];
-        if (offset, access.length) == (register::PROBE, 4) {
+        if let (register::PROBE | register::HOST_CALL, 4) = (offset, access.length) {
             answer[..4].copy_from_slice(&register::PROBE_VALUE.to_be_bytes());
         } else if let Some(part) = latch.part(offset, access.length) {
             answer.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+        }
+        if (offset, access.length) == (register::HOST_CALL, 4) {
+            return Request::HostCallByLoad(answer);
         }
         return Request::Load(answer);
     };
@@ -97,6 +102,13 @@ mod tests {
         let probe = u64::from(register::REGISTERS + register::PROBE);
         assert_eq!(load(probe, 4), Request::Load(*b"SPRG\0\0\0\0"));
         assert_eq!(load(probe, 2), Request::Load([0; 8]));
+    }
+
+    #[test]
+    fn a_host_step_is_asked_for_by_a_load_too() {
+        let call = u64::from(register::REGISTERS + register::HOST_CALL);
+        assert_eq!(load(call, 4), Request::HostCallByLoad(*b"SPRG\0\0\0\0"));
+        assert_eq!(load(call, 2), Request::Load([0; 8]));
     }
 
     #[test]

@@ -228,6 +228,10 @@ impl<'a, V: Vm> Machine<'a, V> {
                 Request::Console(byte) => console.hear(byte, reporter),
                 Request::PowerOff(_) => return Ok(End::PoweredOff(console.last_words)),
                 Request::HostCall => host.serve(&mut self.vm),
+                Request::HostCallByLoad(data) => {
+                    self.vm.answer_load(data);
+                    host.serve(&mut self.vm);
+                }
                 Request::LowerExternal => {
                     if let Err(errno) = self.vm.interrupt(interrupt::UNSET) {
                         return Ok(End::Failed(errno));

@@ -9,7 +9,7 @@ pub struct Board {
     pub console: Vec<u8>,
     /// The status the guest powered off with.
     pub powered_off: Option<u32>,
-    /// The guest has asked for a host step that has not been carried out yet; with the value it wrote.
+    /// The guest has asked for a host step that has not been carried out yet; with the value it wrote, 0 for a load.
     pub host_call: Option<u32>,
     /// The guest has asked for a reset that has not happened yet.
     pub reset: bool,
@@ -37,8 +37,12 @@ impl Board {
 
     /// A load of `size` bytes. Nothing but the documented accesses has an effect; others read zero.
     #[must_use]
-    pub fn load(&self, offset: u32, size: usize) -> u64 {
+    pub fn load(&mut self, offset: u32, size: usize) -> u64 {
         match (offset, size) {
+            (register::HOST_CALL, 4) => {
+                self.host_call = Some(0);
+                u64::from(register::PROBE_VALUE)
+            }
             (register::PROBE, 4) => u64::from(register::PROBE_VALUE),
             _ => Self::latched(offset, size)
                 .map_or(0, |part| self.latch[part].iter().fold(0, |value, byte| value << 8 | u64::from(*byte))),
