@@ -81,7 +81,8 @@ const _: () = assert!(WINDOW == 0xd000_0000, "lines of the table say it");
 
 /// All of them.
 fn all() -> impl Iterator<Item = &'static Odd> {
-    table::GUESTS.iter().chain(scene::STEPS).chain(theme::STEPS)
+    let of_themes = theme::THEMES.iter().flat_map(|theme| theme.steps);
+    table::GUESTS.iter().chain(scene::STEPS).chain(of_themes)
 }
 
 /// Those that scripts of this environment can have.
@@ -148,7 +149,7 @@ mod tests {
         for name in &named {
             assert!(all().any(|odd| odd.name == *name), "{name}");
         }
-        for odd in theme::STEPS {
+        for odd in THEMES.iter().flat_map(|theme| theme.steps) {
             assert!(named.contains(&odd.name), "{}", odd.name);
         }
     }
