@@ -18,7 +18,7 @@ use std::iter::once;
 
 /// Scripts of a bundle, session by session. Scripts that follow each other are alike: something is wrong with many of those that come after
 /// one that something is wrong with.
-const SIZES: [usize; 2] = [16, 4];
+pub(super) const SIZES: [usize; 2] = [16, 4];
 /// Fewer scripts than this have a machine each, which costs less than the session it may save.
 const FEW: usize = 100;
 
