@@ -107,7 +107,7 @@ const SAYS: &[Says] = &[
     says(
         Deviation::CriticalInUser,
         "irq/critical-in-problem-state",
-        &["taken decrementer", "delivered == 0x1", "actual    0x0"],
+        &["page.critical-in-problem-state", "came == as-program (0xd000)", "actual    0x0"],
     ),
 ];
 
