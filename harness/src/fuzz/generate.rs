@@ -9,7 +9,6 @@ use super::bystanders::Instruction;
 use super::dice::Dice;
 use super::environment::{ELSEWHERE, Environment, MEMORY, WINDOW, ZERO};
 use super::odd::Place;
-use super::themed::Played;
 use super::vocabulary::{Vocabulary, is_plain, is_segment};
 use crate::feature::Feature;
 use sprig_isa::cpu::Family;
@@ -39,7 +38,6 @@ pub(super) const SEGMENT: u64 = 0x70ff_ffff;
 pub struct Generator {
     environment: Environment,
     vocabulary: Vocabulary,
-    themes: Vec<Played>,
 }
 
 /// What one script is about.
@@ -56,8 +54,7 @@ impl Generator {
     #[must_use]
     pub fn new(environment: Environment) -> Self {
         let vocabulary = Vocabulary::new(&environment);
-        let plain = Self { environment, vocabulary, themes: Vec::new() };
-        Self { themes: plain.themes(), ..plain }
+        Self { environment, vocabulary }
     }
 
     /// What its scripts can count on.
@@ -75,7 +72,8 @@ impl Generator {
     #[must_use]
     pub fn script(&self, seed: u64, number: u64) -> Vec<Step> {
         let dice = &mut Dice::of_script(seed, number);
-        let themed = if number % THEMED == 3 { self.themed(dice, &self.themes) } else { None };
+        let is_themed = number % THEMED == THEMED - 1;
+        let themed = is_themed.then(|| self.themed(dice)).flatten();
         let mut steps = themed.unwrap_or_else(|| self.mixed(dice));
         steps.retain(|step| self.spares(step));
         steps

@@ -13,7 +13,7 @@ use crate::target;
 use std::collections::BTreeSet;
 
 /// Random scripts among which each step of a known finding comes up.
-const SCRIPTS: u64 = 8000;
+const SCRIPTS: u64 = 4000;
 
 #[test]
 fn each_step_of_a_known_finding_is_one_that_some_script_has() {

@@ -4,41 +4,24 @@ use super::action::{Action, MsrWriter, Step};
 use super::dice::Dice;
 use super::generate::{Generator, step};
 use super::odd::Says;
-use super::odd::theme::THEMES;
+use super::odd::theme::{THEMES, Theme};
 
 /// Fewest and most phrases.
 const PHRASES: std::ops::Range<usize> = 4..16;
 
-/// A theme as scripts of an environment have it.
-#[derive(Debug)]
-pub(super) struct Played {
-    opening: Vec<Step>,
-    phrases: Vec<Vec<Step>>,
-    closing: Vec<Step>,
-}
-
 impl Generator {
-    /// The themes of this environment.
-    pub(super) fn themes(&self) -> Vec<Played> {
-        let themes = THEMES.iter().filter_map(|theme| {
-            let (opening, closing) = (self.played(theme.opening)?, self.played(theme.closing)?);
-            let phrases = theme.phrases.iter().filter_map(|phrase| self.played(phrase)).collect();
-            Some(Played { opening, phrases, closing })
-        });
-        themes.collect()
-    }
-
-    /// A script of one of the themes, if there are any.
-    pub(super) fn themed(&self, dice: &mut Dice, themes: &[Played]) -> Option<Vec<Step>> {
-        let theme = dice.pick(themes)?;
-        let mut steps = theme.opening.clone();
+    /// A script of one of the themes, if the target has any.
+    pub(super) fn themed(&self, dice: &mut Dice) -> Option<Vec<Step>> {
+        let has = |theme: &&Theme| self.played(theme.opening).is_some();
+        let theme = *dice.pick(&THEMES.iter().filter(has).collect::<Vec<_>>())?;
+        let mut steps = self.played(theme.opening)?;
         for _ in 0..PHRASES.start + dice.below(PHRASES.len()) {
             if dice.percent(15) {
                 steps.extend(self.exit_action(dice).map(|action| step(false, action)));
             }
-            steps.extend(dice.pick(&theme.phrases).into_iter().flatten());
+            steps.extend(dice.pick(theme.phrases).and_then(|phrase| self.played(phrase)).unwrap_or_default());
         }
-        steps.extend(&theme.closing);
+        steps.extend(self.played(theme.closing)?);
         Some(steps.into_iter().flat_map(|step| [Some(step), self.msr_behind(&step)]).flatten().collect())
     }
 
