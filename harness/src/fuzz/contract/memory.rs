@@ -83,6 +83,13 @@ impl Memory {
         }
     }
 
+    /// A patched kernel has stored where the page would be: into the guest's own memory, if there is some.
+    pub(super) fn forget_in_place_of_page(&mut self) {
+        if let Some((pa, _)) = self.pages.get(&self.page).copied() {
+            self.bytes.retain(|at, _| !(pa..pa + PAGE_SIZE).contains(at));
+        }
+    }
+
     /// What an access reaches.
     pub(super) fn reach(&self, ea: u64, user: bool, store: bool) -> Reached {
         let page = ea & !(PAGE_SIZE - 1);

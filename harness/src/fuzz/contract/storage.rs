@@ -183,6 +183,7 @@ impl Contract<'_> {
             _ => {
                 if value.is_some() {
                     self.registers.forget(spr.cell);
+                    self.memory.forget_in_place_of_page();
                 }
                 self.open_access()
             }
@@ -208,6 +209,7 @@ impl Contract<'_> {
         }
         if self.user || !self.memory.page_is_there() {
             self.msr = None;
+            self.memory.forget_in_place_of_page();
             return self.open_access();
         }
         // Whether it traps depends on what waits and on which bits change.
@@ -251,6 +253,19 @@ mod tests {
         assert_eq!(base(&[map(Rights::SrUr), store]), left);
         assert_eq!(base(&[map(Rights::Srw), store]), moved);
         assert_eq!(base(&[load]), left);
+    }
+
+    #[test]
+    fn a_patched_kernel_without_the_page_stores_into_memory_of_its_own() {
+        let environment = environment("ref-e500v2-pr");
+        let page = environment.page();
+        let sprg0 = Spr::lookup(environment.cpu, number::SPRG0).expect("a register");
+        let (map, store) = (Action::Map(page, MEMORY, Rights::Srw), Action::Store(Size::Word, page + 0x24, 7));
+        let load = Action::Load(Size::Word, MEMORY + 0x24);
+        assert_eq!(last(&[map, store, load]).expectations.len(), 1);
+        assert!(last(&[map, store, Action::PatchedWrite(sprg0, 3, 8), load]).expectations.is_empty());
+        let by_msr = Action::PatchedWriteMsr(MsrWriter::Mtmsr, 3, environment.msr());
+        assert!(last(&[map, store, by_msr, load]).expectations.is_empty());
     }
 
     #[test]

@@ -87,6 +87,7 @@ impl Contract<'_> {
         if !self.critical_section() || self.environment.is_wide() {
             // Its stores to `critical` are made all the same, where they are not refused.
             self.fields.remove("critical");
+            self.memory.forget_in_place_of_page();
             self.msr = None;
             self.external.doubt();
             self.decrementer.doubt();

@@ -70,7 +70,7 @@ const STEPS: &[Odd] = &[
     step(
         "hpt-memory",
         HASHED,
-        "run stw r5, 0x24(r4); stw r6, 0x1024(r4) with r4 = SCRATCH + 0x20000, r5 = 0xa5a50000, r6 = 0xa5a51000",
+        "run stw r5, 0x24(r4); stw r6, 0x1024(r4); stw r7, 0x28(r4); stw r7, 0x1028(r4) with r4 = SCRATCH + 0x20000, r5 = 0xa5a50000, r6 = 0xa5a51000, r7 = 0",
         HPT,
     ),
     step("hpt-enter", HASHED, enter!("SCRATCH + 0x20000 | HPTE.M | HPTE.PP(2)"), Says::Open("hcall.enter")),

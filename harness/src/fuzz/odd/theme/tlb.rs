@@ -158,7 +158,7 @@ const STEPS: &[Odd] = &[
     step(
         "tlb-memory",
         E500,
-        "run mtspr MAS4, r8; stw r5, 0x24(r4); stw r6, 0x1024(r4); stw r7, 0x2024(r4) with r4 = SCRATCH + 0x20000, r5 = 0xa5a50000, r6 = 0xa5a51000, r7 = 0xa5a52000, r8 = MAS4.TSIZED(1)",
+        "run mtspr MAS4, r8; stw r5, 0x24(r4); stw r6, 0x1024(r4); stw r7, 0x2024(r4); stw r9, 0x28(r4); stw r9, 0x1028(r4) with r4 = SCRATCH + 0x20000, r5 = 0xa5a50000, r6 = 0xa5a51000, r7 = 0xa5a52000, r8 = MAS4.TSIZED(1), r9 = 0",
         TLB,
     ),
     step("tlb-memory-at-a", E500, "run lwz r3, 0x28(r4) with r4 = SCRATCH + 0x20000 gives r3", TLB),
