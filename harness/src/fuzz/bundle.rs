@@ -10,7 +10,10 @@
 //! Creating a machine costs an emulated host more than all that a script does in it, and booting the host as much as a hundred machines. The
 //! contract follows a bundle as it follows a script, with what each script leaves behind for the next.
 
+use super::action::{Action, MsrWriter, Step};
 use super::campaign::Error;
+use super::environment::Environment;
+use super::generate::step;
 use super::judge::Finding;
 use super::prediction::Part;
 use super::runner::{Drawn, Ran, Runner};
@@ -21,6 +24,8 @@ use std::iter::once;
 pub(super) const SIZES: [usize; 2] = [16, 4];
 /// Fewer scripts than this have a machine each, which costs less than the session it may save.
 const FEW: usize = 100;
+/// Steps between two scripts of a bundle.
+const BETWEEN: usize = 1;
 
 /// Scripts that have not run yet, or that ran after something wrong.
 #[derive(Default)]
@@ -49,8 +54,8 @@ impl Runner<'_> {
     fn session<'e>(&mut self, bundles: Vec<Vec<Drawn<'e>>>, alone: bool) -> Result<Waiting<'e>, Error> {
         let mut candidates = Vec::new();
         for bundle in &bundles {
-            let steps: Vec<_> = bundle.iter().flat_map(|drawn| drawn.steps.iter().copied()).collect();
             if let Some(first) = bundle.first() {
+                let steps = joined(bundle.iter().map(|drawn| &drawn.steps[..]), first.environment);
                 candidates.push(self.judge().candidate(first.environment, &steps)?);
             }
         }
@@ -107,10 +112,17 @@ fn in_bundles(scripts: Vec<Drawn<'_>>, size: usize) -> Vec<Vec<Drawn<'_>>> {
     bundles
 }
 
-/// Which script of a bundle this step of all is one of.
+/// All steps of several scripts. Between two the MSR becomes what every script expects: what is not known of it behind one would be unknown to
+/// all that follow.
+pub(super) fn joined<'s>(scripts: impl IntoIterator<Item = &'s [Step]>, environment: &Environment) -> Vec<Step> {
+    let msr = step(false, Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: environment.msr() });
+    scripts.into_iter().collect::<Vec<_>>().join(&[msr; BETWEEN][..])
+}
+
+/// Which script of a bundle this step of all is one of, or comes behind.
 fn holder(bundle: &[Drawn<'_>], step: usize) -> usize {
     let ends = bundle.iter().scan(0, |end, drawn| {
-        *end += drawn.steps.len();
+        *end += drawn.steps.len() + BETWEEN;
         Some(*end)
     });
     ends.take_while(|end| *end <= step).count().min(bundle.len().saturating_sub(1))
@@ -119,9 +131,6 @@ fn holder(bundle: &[Drawn<'_>], step: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::action::Action;
-    use crate::fuzz::environment::Environment;
-    use crate::fuzz::generate::step;
     use crate::fuzz::testing::environment;
 
     fn script(number: u64, environment: &Environment, steps: usize) -> Drawn<'_> {
@@ -132,8 +141,9 @@ mod tests {
     fn a_step_of_a_bundle_is_one_of_the_script_that_has_it() {
         let environment = &environment("ref-e500v2-pr");
         let bundle = [script(0, environment, 2), script(1, environment, 1), script(2, environment, 3)];
-        let holders: Vec<usize> = (0..6).map(|step| holder(&bundle, step)).collect();
-        assert_eq!(holders, [0, 0, 1, 2, 2, 2]);
+        let holders: Vec<usize> = (0..8).map(|step| holder(&bundle, step)).collect();
+        assert_eq!(holders, [0, 0, 0, 1, 1, 2, 2, 2]);
+        assert_eq!(joined(bundle.iter().map(|drawn| &drawn.steps[..]), environment).len(), holders.len());
     }
 
     #[test]

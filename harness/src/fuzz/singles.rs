@@ -15,6 +15,7 @@ use sprig_isa::exception::{Class, Exception};
 use sprig_isa::msr;
 use sprig_isa::page::Field;
 use sprig_isa::spr::{Spr, number};
+use std::iter::once;
 
 /// A value with no two bytes alike, aligned as an instruction's address.
 pub(super) const VALUE: u64 = 0x1234_5678;
@@ -232,8 +233,12 @@ impl Generator {
             scripts.push(vec![supervisor(changed), supervisor(back), supervisor(Action::ReadMsr)]);
             scripts.push(vec![user(changed)]);
         }
-        for bit in self.environment().changeable() {
-            for by in self.msr_writers() {
+        let bits = self.environment().changeable().iter().copied();
+        // All at once for those that take EE alone, or EE and RI: the others would stop the guest.
+        for bit in bits.chain(once(self.environment().cut(u64::MAX))) {
+            let is_one = bit.is_power_of_two();
+            let takes_few = |by: &&MsrWriter| matches!(by, MsrWriter::Wrtee | MsrWriter::MtmsrdL1);
+            for by in self.msr_writers().iter().filter(|by| is_one || takes_few(by)) {
                 let write = Action::WriteMsr { by: *by, from: FROM, value: base ^ bit };
                 scripts.push(vec![supervisor(write), supervisor(Action::ReadMsr)]);
                 scripts.push(vec![user(write)]);
@@ -242,6 +247,8 @@ impl Generator {
                     scripts.push(vec![self.map_page(), patched, supervisor(Action::ReadMsr)]);
                 }
             }
+        }
+        for bit in self.environment().changeable() {
             // The state as an interrupt shows it.
             let write = supervisor(Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: base ^ bit });
             scripts.push(vec![write, supervisor(Action::Exit(ExitKind::Trap)), supervisor(Action::ReadMsr)]);

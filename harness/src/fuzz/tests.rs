@@ -1,7 +1,7 @@
 //! What was reviewed matches what scripts say.
 
 use super::action::Step;
-use super::bundle::SIZES;
+use super::bundle::{SIZES, joined};
 use super::environment::Environment;
 use super::generate::Generator;
 use super::judge::Judge;
@@ -33,11 +33,12 @@ fn each_step_of_a_known_finding_is_one_that_some_script_has() {
         let mut scripts = generator.singles().into_iter().chain(random);
         while !open.is_empty() {
             // As they run: what one shows may be the consequence of another before it.
-            let bundle: Vec<Step> = scripts.by_ref().take(SIZES[0]).flatten().collect();
+            let bundle: Vec<Vec<Step>> = scripts.by_ref().take(SIZES[0]).collect();
             if bundle.is_empty() {
                 break;
             }
-            let candidate = judge.candidate(generator.environment(), &bundle).expect("a script");
+            let steps = joined(bundle.iter().map(Vec::as_slice), generator.environment());
+            let candidate = judge.candidate(generator.environment(), &steps).expect("a script");
             let texts: Vec<&str> = candidate.case.steps.iter().map(|step| step.text.as_str()).collect();
             for step in entries.iter().flat_map(|entry| entry.about(&texts).map(|step| named(entry, step))) {
                 open.remove(&step);

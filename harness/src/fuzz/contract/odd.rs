@@ -21,6 +21,11 @@ impl Contract<'_> {
                 self.exit();
                 Prediction::done(rule)
             }
+            Says::Refused(rule) => {
+                self.exit();
+                let refused = u64::from(sprig_wire::host::STATUS_REFUSED);
+                Prediction::done(rule).with(Part::Special("status"), Some(Allowed::OneOf(vec![refused])))
+            }
             Says::OpenMsr(rule) => {
                 let prediction = self.open_by(rule);
                 self.msr = None;

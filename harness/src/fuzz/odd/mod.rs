@@ -45,7 +45,9 @@ pub(super) enum Says {
     Open(&'static str),
     /// The same of a step that is no instruction of the guest's, or one that takes no exception.
     Done(&'static str),
-    /// The same, and where an exception has ended it the MSR is not the kernel's.
+    /// User space asks for something that it is not given.
+    Refused(&'static str),
+    /// Nothing, as for the first, and where an exception has ended it the MSR is not the kernel's.
     OpenMsr(&'static str),
     /// The value is one of these, by this rule.
     Value(&'static str, &'static [u64]),
@@ -108,7 +110,7 @@ impl Odd {
             self.line.strip_prefix("host ").and_then(|call| call.split(' ').next()).and_then(HostCall::by_name);
         host_step.is_some_and(|call| call.results > 0)
             || self.line.contains(" gives ")
-            || ["page.", "map-page", "mfspr "].iter().any(|prefix| self.line.starts_with(prefix))
+            || ["page.", "map-page", "mfspr ", "taken "].iter().any(|prefix| self.line.starts_with(prefix))
     }
 }
 

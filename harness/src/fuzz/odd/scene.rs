@@ -11,10 +11,13 @@ pub(in crate::fuzz) const USER: &str = "@user";
 const IOCTL: &[Feature] = &[Feature::Host, Feature::Ioctl];
 const DEBUGGED: &[Feature] = &[Feature::Host, Feature::Ioctl, Feature::Hypercall];
 const DEBUGGED_BOOKE: &[Feature] = &[Feature::Host, Feature::Ioctl, Feature::Hypercall, Feature::Booke];
+const IOCTL_BOOKE: &[Feature] = &[Feature::Host, Feature::Ioctl, Feature::Booke];
 const PROCESSES: &[Feature] = &[Feature::Host, Feature::Ioctl, Feature::E500];
 const PROXY: &[Feature] = &[Feature::Host, Feature::Ioctl, Feature::E500, Feature::External];
 const PARTITION: &[Feature] = &[Feature::Host, Feature::Ioctl, Feature::Power8];
 const SEGMENTS: &[Feature] = &[Feature::MagicPage, Feature::Book3s32];
+
+const OF_USER_SPACE: &str = "host.debug-registers-are-user-spaces";
 
 /// All scenes: names of odd steps in their order.
 pub(in crate::fuzz) static SCENES: &[&[&str]] = &[
@@ -32,9 +35,21 @@ pub(in crate::fuzz) static SCENES: &[&[&str]] = &[
     &["debug-breakpoints", "breakpoints-met@user", "debug-stops", "debug-off"],
     &["debug-steps", "stepped", "debug-stops", "debug-off"],
     &["debug-hardware", "hardware-moved", "hardware-told", "debug-off"],
+    &["debug-hardware", "data-moved", "data-told", "debug-off"],
     // Who has a translation, when user space changes the process and when it asks.
     &["process-mapped", "process-5", "process-load", "process-6", "process-load", "process-0"],
     &["process-mapped", "translate-5", "translate-6"],
+    &["process-written", "process-shown", "process-0"],
+    &["process-6", "process-read", "process-0"],
+    // What user space may not set.
+    &["vcpu-id-set"],
+    &["version-set"],
+    &["capability-of-nobody"],
+    &["vrsave-set", "vrsave-read"],
+    &["breakpoint-shown"],
+    // Ones clear what user space says has happened; a cache is flushed at once.
+    &["machine-check-happened", "machine-check-seen", "machine-check-left", "machine-check-over"],
+    &["cache-flushed"],
     // A partition's calls that user space answers, and one that the hypervisor is not to answer any more.
     &["call-answered", "call-made", "call-first-argument", "call-last-argument"],
     &["remove-answered", "remove-off", "remove-called", "call-first-argument", "remove-on"],
@@ -80,18 +95,10 @@ pub(super) static STEPS: &[Odd] = &[
         "host set-guest-debug KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP, KVMPPC_DEBUG_BREAKPOINT, 0xd0101010, 0, 0",
         Says::Done("host.hardware-breakpoint"),
     ),
-    step(
-        "hardware-moved",
-        DEBUGGED_BOOKE,
-        "run mtspr IAC1, r4 with r4 = 0x00202020",
-        Says::Breakpoint("host.debug-registers-are-user-spaces"),
-    ),
-    step(
-        "hardware-told",
-        DEBUGGED_BOOKE,
-        "host get-one-reg KVM_REG_PPC_IAC1",
-        Says::Done("host.debug-registers-are-user-spaces"),
-    ),
+    step("hardware-moved", DEBUGGED_BOOKE, "run mtspr IAC1, r4 with r4 = 0x00202020", Says::Breakpoint(OF_USER_SPACE)),
+    step("hardware-told", DEBUGGED_BOOKE, "host get-one-reg KVM_REG_PPC_IAC1", Says::Done(OF_USER_SPACE)),
+    step("data-moved", DEBUGGED_BOOKE, "run mtspr DAC1, r4 with r4 = 0x00202020", Says::Breakpoint(OF_USER_SPACE)),
+    step("data-told", DEBUGGED_BOOKE, "host get-one-reg KVM_REG_PPC_DAC1", Says::Done(OF_USER_SPACE)),
     step(
         "process-mapped",
         PROCESSES,
@@ -107,6 +114,40 @@ pub(super) static STEPS: &[Odd] = &[
         PROCESSES,
         "run lwz r3, 0(r4) with r3 = POISON, r4 = 0xd005a000 gives r3",
         Says::Open("mmu.unmapped-page-interrupts"),
+    ),
+    step("process-written", PROCESSES, "run mtspr PID, r4 with r4 = 5", Says::Done("host.get-regs")),
+    step("process-shown", PROCESSES, "host get-regs PID", Says::Done("host.get-regs")),
+    step("process-read", PROCESSES, "mfspr PID", Says::Done("host.set-regs")),
+    step("vcpu-id-set", IOCTL_BOOKE, "host set-sregs PIR, 0x33", Says::Refused("host.vcpu-id")),
+    step("version-set", IOCTL_BOOKE, "host set-sregs PVR, 0x12345678", Says::Refused("host.set-sregs-pvr")),
+    step("vrsave-set", PROCESSES, "host set-one-reg KVM_REG_PPC_VRSAVE, 0x50607080", Says::Done("host.set-one-reg")),
+    step("vrsave-read", PROCESSES, "mfspr USPRG0", Says::Done("host.set-one-reg")),
+    step(
+        "capability-of-nobody",
+        IOCTL,
+        "host enable-capability 0x7fff0000, 0, 0",
+        Says::Refused("host.enable-capability"),
+    ),
+    step(
+        "breakpoint-shown",
+        IOCTL_BOOKE,
+        "host get-one-reg KVM_REG_PPC_DEBUG_INST",
+        Says::Done("host.software-breakpoint"),
+    ),
+    step("machine-check-happened", PROCESSES, "host set-sregs MCSR, 0x80008000", Says::Done("host.set-sregs")),
+    step(
+        "machine-check-seen",
+        PROCESSES,
+        "run mtspr MCSR, r4; mfspr r3, MCSR with r4 = 0x8000 gives r3",
+        Says::Done("spr.mcsr-is-cleared-by-ones"),
+    ),
+    step("machine-check-left", PROCESSES, "host get-sregs MCSR", Says::Done("host.get-sregs")),
+    step("machine-check-over", PROCESSES, "host set-sregs MCSR, 0", Says::Done("host.set-sregs")),
+    step(
+        "cache-flushed",
+        &[Feature::E500],
+        "run mtspr L1CSR0, r4; mfspr r3, L1CSR0; mtspr L1CSR0, r5 with r4 = L1CSR0.CPE | L1CSR0.CFI | L1CSR0.CE, r5 = L1CSR0.CPE | L1CSR0.CE gives r3",
+        Says::Open("spr.configuration-holds-value"),
     ),
     step("translate-5", PROCESSES, "host translate 0x5d005a124", Says::Done("host.translate")),
     step("translate-6", PROCESSES, "host translate 0x6d005a124", Says::Done("host.translate")),
@@ -164,8 +205,9 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "critical-wakes",
         &[Feature::E500, Feature::Hypercall],
-        // A handler of the script's own, `mtspr TCR, r10; mtspr CSRR1, r5; rfci`, of the watchdog, for which the guest waits with MSR[CE] alone.
-        "run stw r6, 0x300(r3); stw r7, 0x304(r3); stw r8, 0x308(r3); dcbst r3, r11; sync; icbi r3, r11; isync; mfspr r14, IVPR; mfspr r15, IVOR12; mtspr IVPR, r3; mtspr IVOR12, r11; mtspr TSR, r12; mtspr TCR, r13; mtmsr r4; mtspr IVPR, r14; mtspr IVOR12, r15 with r3 = SCRATCH + 0x10000, r4 = {waiting}, r5 = {msr}, r6 = insn(mtspr TCR, r10), r7 = insn(mtspr CSRR1, r5), r8 = insn(rfci), r10 = 0, r11 = 0x300, r12 = 0xffffffff, r13 = TCR.WIE | TCR.WPEXT(50 >> 2) | TCR.WP(50 & 3)",
+        // A handler of the script's own, `addi r16, r16, 1; mtspr TCR, r10; mtspr CSRR1, r5; rfci`, of the watchdog, for which the guest waits with
+        // MSR[CE] alone.
+        "run stw r9, 0x300(r3); stw r6, 0x304(r3); stw r7, 0x308(r3); stw r8, 0x30c(r3); dcbst r3, r11; sync; icbi r3, r11; mfspr r14, IVPR; mfspr r15, IVOR12; mtspr IVPR, r3; mtspr IVOR12, r11; mtspr TSR, r12; mtspr TCR, r13; mtmsr r4; mtspr IVPR, r14; mtspr IVOR12, r15 with r3 = SCRATCH + 0x10000, r4 = {waiting}, r5 = {msr}, r6 = insn(mtspr TCR, r10), r7 = insn(mtspr CSRR1, r5), r8 = insn(rfci), r9 = insn(addi r16, r16, 1), r10 = 0, r11 = 0x300, r12 = 0xffffffff, r13 = TCR.WIE | TCR.WPEXT(50 >> 2) | TCR.WP(50 & 3), r16 = 0 gives r16",
         Says::Woken("irq.pending-is-taken-when-enabled"),
     ),
 ];

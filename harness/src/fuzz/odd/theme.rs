@@ -11,6 +11,7 @@
 
 mod device;
 mod hpt;
+mod interrupt;
 mod slb;
 mod tlb;
 
@@ -31,7 +32,7 @@ pub(in crate::fuzz) struct Theme {
 }
 
 /// All of them.
-pub(in crate::fuzz) static THEMES: &[Theme] = &[tlb::THEME, hpt::THEME, slb::THEME, device::THEME];
+pub(in crate::fuzz) static THEMES: &[Theme] = &[tlb::THEME, hpt::THEME, slb::THEME, device::THEME, interrupt::THEME];
 
 /// A load from memory that each theme maps in its own way.
 macro_rules! load {
