@@ -9,9 +9,11 @@
 //! The contract knows nothing of what they change; the reference is asked. So what they do is defined whatever comes before: each place
 //! that translates has one effective page, whose translations no other place has.
 
+mod block;
 mod device;
 mod hpt;
 mod interrupt;
+mod segment;
 mod slb;
 mod tlb;
 
@@ -32,7 +34,8 @@ pub(in crate::fuzz) struct Theme {
 }
 
 /// All of them.
-pub(in crate::fuzz) static THEMES: &[Theme] = &[tlb::THEME, hpt::THEME, slb::THEME, device::THEME, interrupt::THEME];
+pub(in crate::fuzz) static THEMES: &[Theme] =
+    &[tlb::THEME, hpt::THEME, slb::THEME, device::THEME, interrupt::THEME, block::THEME, segment::THEME];
 
 /// A load from memory that each theme maps in its own way.
 macro_rules! load {
@@ -41,6 +44,22 @@ macro_rules! load {
     };
 }
 use load;
+
+/// Memory with a word of its own, and a function that returns a number of its own.
+macro_rules! memory {
+    ($at:literal, $word:literal, $code:literal) => {
+        concat!(
+            "run stw r5, 0x24(r4); stw r9, 0x28(r4); stw r6, 0x40(r4); stw r7, 0x44(r4); dcbst r4, r8; sync; icbi r4, r8; isync with r4 = ",
+            $at,
+            ", r5 = ",
+            $word,
+            ", r6 = insn(",
+            $code,
+            "), r7 = insn(bclr 20, 0), r8 = 0x40, r9 = 0"
+        )
+    };
+}
+use memory;
 
 const fn step(name: &'static str, needs: &'static [Feature], line: &'static str, says: Says) -> Odd {
     Odd { name, line, needs, lacks: &[], place: Place::Arranged, says }
