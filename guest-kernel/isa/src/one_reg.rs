@@ -134,6 +134,7 @@ pub static OTHER_NAMES: &[(&str, u64)] = &[
     ("KVM_REG_PPC_VTB", u64_reg(0xae)),
     ("KVM_REG_PPC_LPCR", u32_reg(0xb5)),
     ("KVM_REG_PPC_LPCR_64", LPCR),
+    ("KVM_REG_PPC_ARCH_COMPAT", u32_reg(0xb7)),
 ];
 
 impl OneReg {

@@ -221,10 +221,12 @@ pub const REGS: &[&str] = &[
 ];
 
 /// Registers of `struct kvm_sregs` (uapi/asm/kvm.h) that scripts may name, by index: MAS7 and MAS3 are halves of one member.
-/// TB is the time base, FEATURES and IMPL_ID say what else the structure holds; KVM_SET_SREGS changes none of these.
+/// TB is the time base, FEATURES and IMPL_ID say what else the structure holds; KVM_SET_SREGS changes none of these. What follows is
+/// of the server families: SDR1, and both halves of entry 14 of the SLB, which stands for all of them.
 pub const SREGS: &[&str] = &[
     "PVR", "CSRR0", "CSRR1", "ESR", "DEAR", "MCSR", "TSR", "TCR", "DEC", "VRSAVE", "PIR", "DECAR", "IVPR", "MCSRR0",
     "MCSRR1", "MAS0", "MAS1", "MAS2", "MAS3", "MAS7", "MAS4", "MAS6", "IVOR0", "IVOR1", "IVOR2", "IVOR3", "IVOR4",
     "IVOR5", "IVOR6", "IVOR7", "IVOR8", "IVOR9", "IVOR10", "IVOR11", "IVOR12", "IVOR13", "IVOR14", "IVOR15", "IVOR32",
-    "IVOR33", "IVOR34", "IVOR35", "MMUCFG", "TLB0CFG", "TLB1CFG", "SVR", "HID0", "TB", "FEATURES", "IMPL_ID",
+    "IVOR33", "IVOR34", "IVOR35", "MMUCFG", "TLB0CFG", "TLB1CFG", "SVR", "HID0", "TB", "FEATURES", "IMPL_ID", "SDR1",
+    "SLBE14", "SLBV14",
 ];

@@ -101,14 +101,14 @@ impl From<Failure> for SetupError {
 pub enum End {
     /// The guest switched it off; with its last words, if it gave up.
     PoweredOff(Text),
-    /// It got nowhere any more.
-    Hung,
+    /// It got nowhere any more; with its registers, where they can be read.
+    Hung(Option<Regs>),
     /// KVM_RUN failed.
     Failed(Errno),
     /// KVM_RUN returned for nothing that can be served, before the case had begun.
     GivenUp(Unexpected),
-    /// KVM_RUN returned for more reasons than are kept.
-    TooManyReturns,
+    /// KVM_RUN returned for more reasons than are kept; this is the last.
+    TooManyReturns(Unexpected),
 }
 
 /// A machine with a case in it.
@@ -178,7 +178,7 @@ impl<'a, V: Vm> Machine<'a, V> {
                 Stuck { exits, registers: self.vm.regs().ok() }
             };
             if watchdog.is_hung(reporter.system.ticks(), progress, look) {
-                return Ok(End::Hung);
+                return Ok(End::Hung(self.vm.regs().ok()));
             }
             if watchdog.is_suspicious() {
                 reporter.system.tick_soon();
@@ -254,7 +254,7 @@ impl<'a, V: Vm> Machine<'a, V> {
     fn note(&mut self, progress: Progress, what: Unexpected, returns: &mut Returns) -> Option<End> {
         // Before the first step there is no observation it could belong to.
         let Some(step) = self.step() else { return Some(End::GivenUp(what)) };
-        returns.note(step, progress.length, what).is_err().then_some(End::TooManyReturns)
+        returns.note(step, progress.length, what).is_err().then_some(End::TooManyReturns(what))
     }
 
     /// Says at which step the case is.

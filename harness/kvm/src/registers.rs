@@ -10,6 +10,8 @@ const NAMED: usize = 17;
 const PC: usize = 0;
 /// Of the machine state register.
 const MSR: usize = 5;
+/// What [`Regs::place`] tells: PC, MSR, SRR0 and SRR1.
+const PLACE: [usize; 4] = [PC, MSR, 6, 7];
 /// And of the count register.
 const CTR: usize = 2;
 /// The lower word of a value.
@@ -50,6 +52,11 @@ impl Regs {
     /// Sets the machine state register.
     pub const fn set_msr(&mut self, msr: u64) {
         self.named[MSR] = msr;
+    }
+
+    /// Where a guest that gets nowhere is: the instruction, the state, and the last interrupt. By name.
+    pub fn place(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        PLACE.iter().filter_map(|index| Some((*REGS.get(*index)?, *self.named.get(*index)?)))
     }
 
     /// Sets the count register.
@@ -149,6 +156,8 @@ enum Member<'a> {
     Low(&'a mut u64),
     /// Its high word.
     High(&'a mut u64),
+    /// A doubleword of the server families, two words of a member of ours.
+    Pair(&'a mut [u32; 2]),
 }
 
 impl Member<'_> {
@@ -158,6 +167,7 @@ impl Member<'_> {
             Self::Doubleword(value) => *value,
             Self::Low(both) => *both & LOW,
             Self::High(both) => *both >> u32::BITS,
+            Self::Pair(words) => joined(*words),
         }
     }
 
@@ -168,8 +178,28 @@ impl Member<'_> {
             Self::Doubleword(place) => *place = value,
             Self::Low(both) => *both = *both & !LOW | value & LOW,
             Self::High(both) => *both = *both & LOW | value << u32::BITS,
+            Self::Pair(words) => *words = split(value),
         }
     }
+}
+
+/// A doubleword as two words, in the order of memory.
+const fn split(value: u64) -> [u32; 2] {
+    let [a, b, c, d, e, f, g, h] = value.to_ne_bytes();
+    [u32::from_ne_bytes([a, b, c, d]), u32::from_ne_bytes([e, f, g, h])]
+}
+
+/// And back.
+const fn joined([first, second]: [u32; 2]) -> u64 {
+    let ([a, b, c, d], [e, f, g, h]) = (first.to_ne_bytes(), second.to_ne_bytes());
+    u64::from_ne_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// What the server families have in the union, in doublewords: `u.s.sdr1`, and from 1 on `u.s.ppc64.slb`, `slbe` and `slbv` of each entry.
+mod server {
+    pub(super) const SDR1: usize = 0;
+    pub(super) const SLBE14: usize = 1 + 2 * 14;
+    pub(super) const SLBV14: usize = SLBE14 + 1;
 }
 
 /// Words of `u.e.impl.fsl` in [`Sregs::implementation`].
@@ -185,9 +215,7 @@ impl Sregs {
     /// server CPU has first in the union.
     #[must_use]
     pub const fn with_hash_table(mut self, address: u64) -> Self {
-        let [a, b, c, d, e, f, g, h] = address.to_ne_bytes();
-        self.implementation[0] = u32::from_ne_bytes([a, b, c, d]);
-        self.implementation[1] = u32::from_ne_bytes([e, f, g, h]);
+        [self.implementation[0], self.implementation[1]] = split(address);
         self
     }
 
@@ -285,8 +313,16 @@ impl Sregs {
             "TB" => Doubleword(&mut self.tb),
             "FEATURES" => Word(&mut self.features),
             "IMPL_ID" => Word(&mut self.impl_id),
+            "SDR1" => self.doubleword(server::SDR1)?,
+            "SLBE14" => self.doubleword(server::SLBE14)?,
+            "SLBV14" => self.doubleword(server::SLBV14)?,
             name => Word(self.ivor(name)?),
         })
+    }
+
+    /// A doubleword of the server families' part of the union, which begins where `u.e.impl` does.
+    fn doubleword(&mut self, index: usize) -> Option<Member<'_>> {
+        self.implementation.as_chunks_mut().0.get_mut(index).map(Member::Pair)
     }
 
     /// The register with this index in [`SREGS`], if the family has it.
@@ -325,8 +361,15 @@ impl Sregs {
 
 /// The name of a register that the family has.
 fn named(family: Family, index: usize) -> Option<&'static &'static str> {
-    SREGS.get(index).filter(|name| family == Family::Embedded || **name == "PVR")
+    let of_server = |name: &&&'static str| OF_SERVER.contains(*name);
+    SREGS.get(index).filter(|name| match family {
+        Family::Embedded => !of_server(name),
+        Family::Server => of_server(name) || **name == "PVR",
+    })
 }
+
+/// Those of [`SREGS`] that the server families alone have.
+const OF_SERVER: [&str; 3] = ["SDR1", "SLBE14", "SLBV14"];
 
 /// KVM_REG_PPC_* identifiers, and the bytes that `addr` of `struct kvm_one_reg` points to.
 pub mod one_reg {
@@ -364,6 +407,7 @@ pub mod one_reg {
 mod tests {
     use super::*;
     use core::mem::offset_of;
+    use std::vec::Vec;
 
     /// As powerpc-linux-gnu-gcc 12 has them from the headers of Linux 6.12.
     #[test]
@@ -387,27 +431,46 @@ mod tests {
 
     #[test]
     fn every_register_scripts_may_name_is_set_and_read_back() {
-        for (index, name) in SREGS.iter().enumerate() {
-            let mut sregs = Sregs::EMPTY;
-            assert!(sregs.set(Family::Embedded, index, 0x89ab_cdef), "{name}");
-            for (other, name_of_other) in SREGS.iter().enumerate() {
-                let expected = if other == index { 0x89ab_cdef } else { 0 };
-                assert_eq!(sregs.get(Family::Embedded, other), Some(expected), "{name} and {name_of_other}");
+        for family in [Family::Embedded, Family::Server] {
+            let of_family = |index: &usize| Sregs::EMPTY.get(family, *index).is_some();
+            let all: Vec<_> = (0..SREGS.len()).filter(of_family).collect();
+            for index in &all {
+                let mut sregs = Sregs::EMPTY;
+                assert!(sregs.set(family, *index, 0x89ab_cdef), "{}", SREGS[*index]);
+                for other in &all {
+                    let expected = if other == index { 0x89ab_cdef } else { 0 };
+                    assert_eq!(sregs.get(family, *other), Some(expected), "{} and {}", SREGS[*index], SREGS[*other]);
+                }
             }
+            assert_eq!(Sregs::EMPTY.get(family, SREGS.len()), None);
+            assert!(!Sregs::EMPTY.clone().set(family, SREGS.len(), 0));
         }
-        assert_eq!(Sregs::EMPTY.get(Family::Embedded, SREGS.len()), None);
-        assert!(!Sregs::EMPTY.clone().set(Family::Embedded, SREGS.len(), 0));
     }
 
     #[test]
-    fn a_server_cpu_has_its_version_and_the_rest_is_not_touched() {
-        let mut sregs = Sregs { pvr: 7, ..Sregs::EMPTY };
+    fn a_server_cpu_has_its_own_and_the_rest_is_not_touched() {
         for (index, name) in SREGS.iter().enumerate() {
-            let is_pvr = *name == "PVR";
-            assert_eq!(sregs.get(Family::Server, index), is_pvr.then_some(7), "{name}");
-            assert_eq!(sregs.set(Family::Server, index, 7), is_pvr, "{name}");
+            let mut sregs = Sregs::EMPTY;
+            let [of_server, of_embedded] = [Family::Server, Family::Embedded].map(|family| sregs.set(family, index, 7));
+            assert_eq!(of_server, ["PVR", "SDR1", "SLBE14", "SLBV14"].contains(name), "{name}");
+            assert!(*name == "PVR" || of_server != of_embedded, "{name}");
         }
-        assert_eq!(sregs.complete(Family::Server), Sregs { pvr: 7, ..Sregs::EMPTY });
+        let sregs = Sregs { pvr: 7, ..Sregs::EMPTY };
+        assert_eq!(sregs.complete(Family::Server), sregs);
+    }
+
+    /// As the headers of Linux 6.12 have them: `u` at 8, `u.s.sdr1` first, then the SLB's entries of 16 bytes.
+    #[test]
+    fn a_server_cpus_registers_lie_where_the_kernels_headers_have_them() {
+        let words = |name: &str| {
+            let mut sregs = Sregs::EMPTY;
+            let index = SREGS.iter().position(|register| *register == name).expect("a register");
+            assert!(sregs.set(Family::Server, index, u64::MAX));
+            sregs.implementation.iter().position(|word| *word != 0).map(|word| 8 + 4 * word)
+        };
+        let places = ["SDR1", "SLBE14", "SLBV14"].map(words);
+        assert_eq!(places, [Some(8), Some(16 + 14 * 16), Some(24 + 14 * 16)]);
+        assert_eq!(Sregs::EMPTY.with_hash_table(7).get(Family::Server, SREGS.len() - 3), Some(7));
     }
 
     #[test]

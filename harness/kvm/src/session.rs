@@ -5,12 +5,14 @@
 //!                           F  and nothing more, where a guest does not even come as far as its case
 //! ```
 
-use crate::exit::reason_name;
+use crate::exit::{Unexpected, reason_name};
 use crate::image::Image;
 use crate::machine::{End, Machine, Program, SetupError, read_log};
+use crate::registers::Regs;
 use crate::report::Reporter;
 use crate::returns::Returns;
 use crate::system::{System, Vm};
+use core::fmt;
 use sprig_wire::VERSION;
 use sprig_wire::batch::Batch;
 use sprig_wire::frame::Record;
@@ -121,33 +123,56 @@ fn run_case<S: System>(
             }
             _ => {}
         },
-        End::Hung => reporter.fate(case, true, "no step of progress"),
+        End::Hung(registers) => reporter.fate(case, true, NoProgress(registers.as_ref())),
         End::Failed(errno) => reporter.fate(case, false, format_args!("{}", errno.of("KVM_RUN"))),
-        End::GivenUp(what) => {
-            let name = reason_name(what.reason).unwrap_or("?");
+        End::GivenUp(what) => reporter.fate(case, false, format_args!("KVM_RUN returned: {}", Returned(*what))),
+        End::TooManyReturns(last) => {
+            let last = Returned(*last);
             reporter.fate(
                 case,
                 false,
-                format_args!("KVM_RUN returned: KVM_EXIT_{name} ({}) {:#x}", what.reason, what.detail),
+                format_args!("KVM_RUN returned for more reasons than are kept, the last {last}"),
             );
         }
-        End::TooManyReturns => reporter.fate(case, false, "KVM_RUN returned for more reasons than are kept"),
     }
     if begun {
         reporter.log(&header, entries, returns);
     } else {
         reporter.flush();
     }
-    Ok(Ran { begun, hung: matches!(end, End::Hung) })
+    Ok(Ran { begun, hung: matches!(end, End::Hung(_)) })
+}
+
+/// What is said of a guest that gets nowhere. Whoever looks for the bug asks first where it is.
+struct NoProgress<'a>(Option<&'a Regs>);
+
+impl fmt::Display for NoProgress<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no step of progress")?;
+        let mut place = self.0.into_iter().flat_map(Regs::place);
+        place.try_for_each(|(name, value)| write!(f, ", {name} {value:#x}"))
+    }
+}
+
+/// What is said of a return of KVM_RUN that nobody asked for.
+struct Returned(Unexpected);
+
+impl fmt::Display for Returned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Unexpected { reason, detail } = self.0;
+        write!(f, "KVM_EXIT_{} ({reason}) {detail:#x}", reason_name(reason).unwrap_or("?"))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit::{Exit, Unexpected};
+    use crate::exit::Exit;
+    use crate::returns::MOST;
     use crate::system::{EINTR, Errno};
-    use crate::testing::{Act, Fake, PVR, Said, elf, logs, powers_off, prints, stores};
+    use crate::testing::{Act, Fake, FakeVm, PVR, Said, elf, logs, powers_off, prints, stores};
     use crate::watchdog::PATIENCE;
+    use sprig_isa::msr;
     use sprig_wire::CRC;
     use sprig_wire::batch::{BatchBuilder, CaseParts};
     use sprig_wire::board::RESET;
@@ -155,6 +180,7 @@ mod tests {
     use sprig_wire::layout::{BATCH_BASE, IMAGE_BASE};
     use sprig_wire::log::{Kind, encode};
     use std::boxed::Box;
+    use std::format;
     use std::vec;
     use std::vec::Vec;
 
@@ -240,9 +266,15 @@ mod tests {
     #[test]
     fn a_guest_that_gets_nowhere_is_ended_and_the_next_case_runs() {
         let next = vec![logs(1, State::Ended, 1, &[], Err(EINTR)), powers_off()];
-        let said = said(vec![vec![logs(0, State::Running, 3, &[], Err(EINTR))], next], false);
+        // In a handler that is none: as [`REGS`] has them, PC, and then MSR, SRR0 and SRR1.
+        let strays: Act = Box::new(|vm| {
+            vm.regs.named[0] = 0x700;
+            vm.regs.named[5..8].copy_from_slice(&[0x1000, 0x12_3450, 0x2_9200]);
+            Err(EINTR)
+        });
+        let said = said(vec![vec![logs(0, State::Running, 3, &[], Err(EINTR)), strays], next], false);
         // It got somewhere before, which is said.
-        let hung = fate(true, "no step of progress");
+        let hung = fate(true, "no step of progress, PC 0x700, MSR 0x1000, SRR0 0x123450, SRR1 0x29200");
         let first = [Said::Case(0), Said::Step(3), exits(), hung, end(State::Running, 3, &[])];
         assert_eq!(said[1..6], first);
         assert_eq!(said[6..], [Said::Case(1), exits(), end(State::Ended, 1, &[]), Said::Done]);
@@ -295,6 +327,16 @@ mod tests {
     }
 
     #[test]
+    fn of_more_returns_than_are_kept_the_last_is_told() {
+        let returned = |detail| Ok(Exit::Unexpected(Unexpected { reason: 0, detail }));
+        let mut guest = vec![logs(0, State::Running, 1, &[], returned(0))];
+        guest.extend((1..=MOST as u64).map(|detail| Box::new(move |_: &mut FakeVm| returned(detail)) as Act));
+        let said = of_one(guest);
+        let told = format!("KVM_RUN returned for more reasons than are kept, the last KVM_EXIT_UNKNOWN (0) {MOST:#x}");
+        assert!(said.contains(&fate(false, &told)), "{:?}", said.get(1));
+    }
+
+    #[test]
     fn a_guest_that_does_not_come_as_far_as_its_case_ends_the_session() {
         let ends = |first: Vec<Act>, how: &str, hung| {
             let expected = [Said::Boot { pvr: PVR, cases: 2 }, Said::Case(0), exits(), fate(hung, how)];
@@ -303,7 +345,7 @@ mod tests {
         let given_up: Act = Box::new(|_| Ok(Exit::Unexpected(UNKNOWN)));
         ends(vec![given_up], "KVM_RUN returned: KVM_EXIT_UNKNOWN (0) 0x7", false);
         ends(vec![Box::new(|_| Err(Errno(14)))], "KVM_RUN: errno 14", false);
-        ends(vec![], "no step of progress", true);
+        ends(vec![], &format!("no step of progress, PC {IMAGE_BASE:#x}, MSR {:#x}, SRR0 0x0, SRR1 0x0", msr::ME), true);
     }
 
     #[test]
@@ -311,7 +353,7 @@ mod tests {
         let access = crate::exit::Mmio { address: 0x4000_0000, length: 4, stored: None };
         let guest = vec![
             logs(0, State::Ended, 2, &[], Ok(Exit::Mmio(access))),
-            Box::new(|vm: &mut crate::testing::FakeVm| {
+            Box::new(|vm: &mut FakeVm| {
                 assert_eq!(vm.answers, [[0; 8]]);
                 Err(EINTR)
             }),
