@@ -133,6 +133,14 @@ mod tests {
     }
 
     #[test]
+    fn no_two_have_one_name() {
+        let mut names: Vec<&str> = all().map(|odd| odd.name).collect();
+        names.sort_unstable();
+        let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
+
+    #[test]
     fn every_step_of_a_scene_is_in_a_table() {
         for name in SCENES.iter().flat_map(|scene| scene.iter()) {
             let name = name.strip_suffix(USER).unwrap_or(name);

@@ -9,12 +9,12 @@
 //! The contract knows nothing of what they change; the reference is asked. So what they do is defined whatever comes before: each place
 //! that translates has one effective page, whose translations no other place has.
 
-mod block;
+mod bat;
 mod device;
 mod hpt;
 mod interrupt;
-mod segment;
 mod slb;
+mod sr;
 mod tlb;
 
 use super::{Odd, Place, Says};
@@ -35,7 +35,7 @@ pub(in crate::fuzz) struct Theme {
 
 /// All of them.
 pub(in crate::fuzz) static THEMES: &[Theme] =
-    &[tlb::THEME, hpt::THEME, slb::THEME, device::THEME, interrupt::THEME, block::THEME, segment::THEME];
+    &[tlb::THEME, hpt::THEME, slb::THEME, device::THEME, interrupt::THEME, bat::THEME, sr::THEME];
 
 /// A load from memory that each theme maps in its own way.
 macro_rules! load {
