@@ -279,10 +279,10 @@ impl Sregs {
         self
     }
 
-    /// Where the register of this name is.
-    fn member(&mut self, name: &str) -> Option<Member<'_>> {
-        use Member::{Doubleword, High, Low, Word};
-        Some(match name {
+    /// Where the register of this name is, if the family has it: PVR is in front of the union, of which each family has a part of its own.
+    fn member(&mut self, family: Family, name: &str) -> Option<Member<'_>> {
+        use Member::{Doubleword, High, Low, Pair, Word};
+        let member = match name {
             "PVR" => Word(&mut self.pvr),
             "CSRR0" => Doubleword(&mut self.csrr0),
             "CSRR1" => Word(&mut self.csrr1),
@@ -317,7 +317,13 @@ impl Sregs {
             "SLBE14" => self.doubleword(server::SLBE14)?,
             "SLBV14" => self.doubleword(server::SLBV14)?,
             name => Word(self.ivor(name)?),
-        })
+        };
+        let is_of_server = matches!(member, Pair(_));
+        let is_here = match family {
+            Family::Embedded => !is_of_server,
+            Family::Server => is_of_server || name == "PVR",
+        };
+        is_here.then_some(member)
     }
 
     /// A doubleword of the server families' part of the union, which begins where `u.e.impl` does.
@@ -329,7 +335,7 @@ impl Sregs {
     #[must_use]
     pub fn get(&self, family: Family, index: usize) -> Option<u64> {
         let mut copy = *self;
-        Some(copy.member(named(family, index)?)?.get())
+        Some(copy.member(family, SREGS.get(index)?)?.get())
     }
 
     /// An interrupt's vector, by the name of its register.
@@ -353,23 +359,12 @@ impl Sregs {
     /// Changes the register with this index in [`SREGS`]; false if the family has none. 32-bit members take the low word.
     #[must_use]
     pub fn set(&mut self, family: Family, index: usize, value: u64) -> bool {
-        let Some(name) = named(family, index) else { return false };
-        self.update_special |= update::of(name);
-        self.member(name).map(|member| member.set(value)).is_some()
+        let Some(name) = SREGS.get(index) else { return false };
+        let is_there = self.member(family, name).map(|member| member.set(value)).is_some();
+        self.update_special |= if is_there { update::of(name) } else { 0 };
+        is_there
     }
 }
-
-/// The name of a register that the family has.
-fn named(family: Family, index: usize) -> Option<&'static &'static str> {
-    let of_server = |name: &&&'static str| OF_SERVER.contains(*name);
-    SREGS.get(index).filter(|name| match family {
-        Family::Embedded => !of_server(name),
-        Family::Server => of_server(name) || **name == "PVR",
-    })
-}
-
-/// Those of [`SREGS`] that the server families alone have.
-const OF_SERVER: [&str; 3] = ["SDR1", "SLBE14", "SLBV14"];
 
 /// KVM_REG_PPC_* identifiers, and the bytes that `addr` of `struct kvm_one_reg` points to.
 pub mod one_reg {
