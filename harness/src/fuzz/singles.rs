@@ -15,7 +15,6 @@ use sprig_isa::exception::{Class, Exception};
 use sprig_isa::msr;
 use sprig_isa::page::Field;
 use sprig_isa::spr::{Spr, number};
-use std::iter::once;
 
 /// A value with no two bytes alike, aligned as an instruction's address.
 pub(super) const VALUE: u64 = 0x1234_5678;
@@ -233,17 +232,16 @@ impl Generator {
             scripts.push(vec![supervisor(changed), supervisor(back), supervisor(Action::ReadMsr)]);
             scripts.push(vec![user(changed)]);
         }
-        let bits = self.environment().changeable().iter().copied();
-        // All at once for those that take EE alone, or EE and RI: the others would stop the guest.
-        for bit in bits.chain(once(self.environment().cut(u64::MAX))) {
-            let is_one = bit.is_power_of_two();
-            let takes_few = |by: &&MsrWriter| matches!(by, MsrWriter::Wrtee | MsrWriter::MtmsrdL1);
-            for by in self.msr_writers().iter().filter(|by| is_one || takes_few(by)) {
-                let write = Action::WriteMsr { by: *by, from: FROM, value: base ^ bit };
+        for by in self.msr_writers() {
+            // All bits at once where EE alone is taken, or EE and RI: from the others the guest would not come back.
+            let takes_few = matches!(by, MsrWriter::Wrtee | MsrWriter::MtmsrdL1);
+            let all = takes_few.then(|| self.environment().cut(u64::MAX));
+            for bits in self.environment().changeable().iter().copied().chain(all) {
+                let write = Action::WriteMsr { by: *by, from: FROM, value: base ^ bits };
                 scripts.push(vec![supervisor(write), supervisor(Action::ReadMsr)]);
                 scripts.push(vec![user(write)]);
                 if self.is_paged() {
-                    let patched = supervisor(Action::PatchedWriteMsr(*by, FROM, base ^ bit));
+                    let patched = supervisor(Action::PatchedWriteMsr(*by, FROM, base ^ bits));
                     scripts.push(vec![self.map_page(), patched, supervisor(Action::ReadMsr)]);
                 }
             }

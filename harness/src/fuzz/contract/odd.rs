@@ -63,9 +63,9 @@ impl Contract<'_> {
                 self.registers.forget(number::SPRG4);
                 self.open_by(rule)
             }
-            Says::Timers(rule) => {
+            Says::Pending(rule) => {
                 self.exit();
-                self.decrementer.doubt();
+                self.doubt_sources();
                 Prediction::done(rule)
             }
             Says::Breakpoint(rule) => {
@@ -85,11 +85,16 @@ impl Contract<'_> {
                 // What of it a reset leaves as it was no document says (unspecified.page-after-reset).
                 self.registers = Registers::new(true);
                 self.memory.mapped = if behind == Mapped::No { Mapped::No } else { Mapped::Unknown };
-                for exception in super::ASKED {
-                    self.source(exception).doubt();
-                }
+                self.doubt_sources();
                 Prediction::done("unspecified.page-after-reset")
             }
+        }
+    }
+
+    /// What waits, and what has been taken since somebody asked, is not known any more.
+    fn doubt_sources(&mut self) {
+        for exception in super::ASKED {
+            self.source(exception).doubt();
         }
     }
 

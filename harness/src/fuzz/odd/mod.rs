@@ -61,8 +61,8 @@ pub(super) enum Says {
     MapsWindow,
     /// A handler of the script's own finds this in USPRG4, by this rule, where the page is there to be stored to.
     Handler(&'static str, u64),
-    /// Timers have run out, or have not any more.
-    Timers(&'static str),
+    /// Of what interrupts the guest, something waits now or does not any more, or has been taken.
+    Pending(&'static str),
     /// A register of a debugger's breakpoints has been written, by the guest.
     Breakpoint(&'static str),
     /// The guest has waited for a watchdog's interrupt.

@@ -136,7 +136,7 @@ pub(super) static GUESTS: &[Odd] = &[
         needs: TIMERS,
         lacks: &[],
         place: Place::Arranged,
-        says: Says::Timers("host.set-sregs"),
+        says: Says::Pending("host.set-sregs"),
     },
     Odd {
         name: "one-timer-seen",
@@ -144,7 +144,7 @@ pub(super) static GUESTS: &[Odd] = &[
         needs: TIMERS,
         lacks: &[],
         place: Place::Arranged,
-        says: Says::Timers("irq.timer-status"),
+        says: Says::Pending("irq.timer-status"),
     },
     Odd {
         name: "reset",

@@ -9,11 +9,11 @@ use crate::feature::Feature;
 const TIMERS: &[Feature] = &[Feature::Booke, Feature::Host, Feature::Ioctl, Feature::MagicPage, Feature::External];
 const TIMERS_E500: &[Feature] = &[Feature::E500, Feature::Host, Feature::Ioctl, Feature::MagicPage, Feature::External];
 
-const ENABLES: Says = Says::Done("irq.timer-enables");
-const STATUS: Says = Says::Done("irq.timer-status");
-const SET: Says = Says::Done("host.set-one-reg");
-const TAKEN: Says = Says::Done("irq.pending-is-taken-when-enabled");
-const WITHHELD: Says = Says::Woken("page.critical-withholds");
+const ENABLES: Says = Says::Pending("irq.timer-enables");
+const STATUS: Says = Says::Pending("irq.timer-status");
+const SET: Says = Says::Pending("host.set-one-reg");
+const TAKEN: Says = Says::Pending("irq.pending-is-taken-when-enabled");
+const WITHHELD: Says = Says::Pending("page.critical-withholds");
 
 /// The theme.
 pub(super) const THEME: Theme = Theme {
