@@ -5,6 +5,7 @@
 
 use super::bystanders::{self, Instruction};
 use super::environment::Environment;
+use super::execution::Execution;
 use super::odd::Odd;
 pub(super) use super::operand::{Line, Rights, Size, enabling_bit};
 use crate::describe;
@@ -134,6 +135,8 @@ pub enum Action {
     ReadNumber(u16),
     WriteNumber(u16),
     Odd(&'static Odd),
+    /// An instruction that no hypervisor is asked about.
+    Execute(Execution),
 }
 
 impl Action {
@@ -245,6 +248,7 @@ impl Action {
             Self::ReadNumber(number) => format!("mfspr {number}"),
             Self::WriteNumber(number) => format!("mtspr {number}, 0"),
             Self::Odd(odd) => odd.text(environment),
+            Self::Execute(execution) => execution.text(environment),
         }
     }
 
@@ -252,6 +256,9 @@ impl Action {
     pub(super) fn gives_value(&self) -> bool {
         if let Self::Odd(odd) = self {
             return odd.gives_value();
+        }
+        if let Self::Execute(execution) = self {
+            return execution.gives_value();
         }
         matches!(
             self,
@@ -328,6 +335,7 @@ impl Action {
             Self::ReadNumber(number) => ("mfspr", number.to_string()),
             Self::WriteNumber(number) => ("mtspr", number.to_string()),
             Self::Odd(odd) => ("odd", odd.name.to_owned()),
+            Self::Execute(execution) => ("execute", execution.name()),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::action::{Action, ExitKind, MsrWriter, STACK, Size, Step};
 use super::bystanders::Instruction;
 use super::dice::Dice;
 use super::environment::{ELSEWHERE, Environment, MEMORY, WINDOW, ZERO};
+use super::execution;
 use super::odd::Place;
 use super::vocabulary::{Vocabulary, is_plain, is_segment};
 use crate::feature::Feature;
@@ -22,6 +23,9 @@ use sprig_isa::spr::{Spr, number};
 const STEPS: std::ops::Range<usize> = 4..16;
 /// One of so many scripts is of a theme.
 const THEMED: u64 = 4;
+/// One of so many scripts executes instructions that no hypervisor is asked about: that of this remainder.
+const EXECUTING: u64 = 8;
+const EXECUTED: u64 = 5;
 /// General registers that a script's own instructions use; the first two are stacks.
 const GENERAL: std::ops::Range<usize> = 2..32;
 /// The decrementer's start: it runs out within any wait.
@@ -73,10 +77,24 @@ impl Generator {
     pub fn script(&self, seed: u64, number: u64) -> Vec<Step> {
         let dice = &mut Dice::of_script(seed, number);
         let is_themed = number % THEMED == THEMED - 1;
-        let themed = is_themed.then(|| self.themed(dice)).flatten();
+        let themed = match number % EXECUTING {
+            EXECUTED => Some(self.executing(dice)),
+            _ => is_themed.then(|| self.themed(dice)).flatten(),
+        };
         let mut steps = themed.unwrap_or_else(|| self.mixed(dice));
         steps.retain(|step| self.spares(step));
         steps
+    }
+
+    /// A script of instructions by which nothing changes but what they say.
+    fn executing(&self, dice: &mut Dice) -> Vec<Step> {
+        let length = STEPS.start + dice.below(STEPS.len());
+        let mut execute = || {
+            let user = dice.percent(25);
+            let execution = execution::any(&self.environment, dice)?;
+            Some(step(user && execution.is_unprivileged(), Action::Execute(execution)))
+        };
+        (0..length).filter_map(|_| execute()).collect()
     }
 
     /// A script about a few registers, pages and interrupts.
@@ -333,9 +351,12 @@ pub(super) fn general(dice: &mut Dice) -> u8 {
 }
 
 /// The script language has these in supervisor state alone.
-pub(super) const fn allowed_in_user(action: &Action) -> bool {
+pub(super) fn allowed_in_user(action: &Action) -> bool {
     if let Action::Odd(odd) = action {
         return matches!(odd.place, Place::Anywhere);
+    }
+    if let Action::Execute(execution) = action {
+        return execution.is_unprivileged();
     }
     !matches!(
         action,

@@ -21,6 +21,7 @@ mod cover;
 mod dice;
 mod draw;
 mod environment;
+mod execution;
 mod generate;
 mod judge;
 mod odd;

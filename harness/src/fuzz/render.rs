@@ -161,6 +161,7 @@ fn noun(action: &Action) -> &'static str {
         Action::GetOneReg(..) | Action::SetOneReg(..) => "host",
         Action::ReadNumber(_) => "read",
         Action::Odd(_) => "odd",
+        Action::Execute(_) => "result",
         _ => "step",
     }
 }

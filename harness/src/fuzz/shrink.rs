@@ -117,6 +117,7 @@ fn plainer_actions(environment: &Environment, action: &Action) -> Vec<Action> {
         Action::SetRegs(spr, _) => values(&|value| Action::SetRegs(spr, aligned(value))),
         Action::SetSregs(spr, _) => values(&|value| Action::SetSregs(spr, aligned(value))),
         Action::SetOneReg(register, spr, _) => values(&|value| Action::SetOneReg(register, spr, aligned(value))),
+        Action::Execute(execution) => execution.plainer().into_iter().map(Action::Execute).collect(),
         Action::Exit(kind) => {
             [super::action::ExitKind::Mfpvr].into_iter().filter(|plain| *plain != kind).map(Action::Exit).collect()
         }

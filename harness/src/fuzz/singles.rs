@@ -6,7 +6,9 @@
 use super::action::{Action, ExitKind, Line, MsrWriter, Rights, STACK, Size, Step, enabling_bit};
 use super::bystanders::{CALLS, FIRSTS, Instruction};
 use super::contract::ASKED;
+use super::dice::Dice;
 use super::environment::{MEMORY, WINDOW, ZERO};
+use super::execution;
 use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user, implemented, step};
 use super::phrase::SOME_TICKS;
 use super::vocabulary::is_segment;
@@ -27,6 +29,9 @@ const FROM: u8 = 17;
 /// The same.
 const TO: u8 = 29;
 
+/// So often an instruction is tried that no hypervisor is asked about.
+const EXECUTIONS: u64 = 8;
+
 pub(super) fn supervisor(action: Action) -> Step {
     step(false, action)
 }
@@ -45,6 +50,7 @@ impl Generator {
         scripts.extend(self.calls_and_host());
         scripts.extend(self.exits_and_memory());
         scripts.extend(self.interrupts());
+        scripts.extend(self.executions());
         scripts.extend(self.seldom());
         scripts.retain(|script| script.iter().all(|step| self.spares(step)));
         scripts
@@ -358,6 +364,24 @@ impl Generator {
             scripts.push(touched.map(supervisor).into_iter().chain(looked).collect());
         }
         scripts
+    }
+
+    /// Each instruction that no hypervisor is asked about, with several things to work on.
+    fn executions(&self) -> Vec<Vec<Step>> {
+        let mut draw = |number| execution::each(self.environment(), &mut Dice::of_script(0, number)).into_iter();
+        let mut draws: Vec<_> = (0..EXECUTIONS).map(&mut draw).collect();
+        let mut scripts = Vec::new();
+        loop {
+            let script: Vec<Step> = draws
+                .iter_mut()
+                .filter_map(Iterator::next)
+                .map(|execution| supervisor(Action::Execute(execution)))
+                .collect();
+            if script.is_empty() {
+                return scripts;
+            }
+            scripts.push(script);
+        }
     }
 
     fn interrupts(&self) -> Vec<Vec<Step>> {

@@ -2,6 +2,7 @@
 
 use super::super::action::{Action, ExitKind, MsrWriter, RETURN_PRIVILEGED, Step};
 use super::super::bystanders::{self, Instruction};
+use super::super::execution::{self, Execution, Outcome};
 use super::super::prediction::{Allowed, Part, Prediction, Trap};
 use super::Contract;
 use super::exception::Cause;
@@ -127,6 +128,7 @@ impl Contract<'_> {
                 Prediction { rule: "unspecified.spr-undefined-in-supervisor-state", ..self.open_access() }
             }
             Action::Odd(odd) => self.odd(odd),
+            Action::Execute(execution) => self.execute(&execution),
             Action::Hold | Action::OtherVm(_) => {
                 self.exit();
                 // Time passes.
@@ -134,6 +136,23 @@ impl Contract<'_> {
                     self.source(exception).doubt();
                 }
                 Prediction::done("alias.own-to-each-guest")
+            }
+        }
+    }
+
+    /// No exit: what is stale stays so.
+    fn execute(&mut self, execution: &Execution) -> Prediction {
+        match execution.outcome(self.environment) {
+            Outcome::Trap => self.takes(Cause::Trap, 0),
+            Outcome::Values(values) => {
+                let mut prediction = Prediction { varies: execution.varies(), ..Prediction::done(execution::RULE) };
+                for (index, (name, allowed)) in values.into_iter().enumerate() {
+                    let part = if index == 0 { Some(Part::Value) } else { Part::of_output(&name) };
+                    prediction = part
+                        .into_iter()
+                        .fold(prediction, |prediction, part| prediction.with(part, Some(allowed.clone())));
+                }
+                prediction
             }
         }
     }

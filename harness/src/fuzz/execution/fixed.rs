@@ -1,0 +1,294 @@
+//! Arithmetic, logic, shifts, comparisons, traps: one instruction with registers and values of chance.
+
+use super::super::dice::Dice;
+use super::super::environment::Environment;
+use super::super::prediction::Allowed;
+use super::given::{FIELD, Given};
+use super::rtl::{self, Effect, Known};
+use super::table::{Does, Forms, INSTRUCTIONS, Instruction};
+use super::{CA, OV, Outcome, SO};
+use sprig_isa::insn::Operand;
+use sprig_isa::insn::script::{Field, Row};
+
+/// OE in the instruction word, and Rc.
+const OE: u32 = 1 << 10;
+const RC: u32 = 1;
+/// What all CPUs have in XER: SO, OV, CA, and the byte count of string instructions.
+const XER: u32 = SO | OV | CA | 0x7f;
+
+/// Operands that any of them has at most.
+const OPERANDS: usize = 5;
+/// General registers that a step may use; 0 too, as an operand that stands for zero.
+const GENERAL: std::ops::Range<usize> = 3..32;
+
+/// One instruction with all that it works on.
+#[derive(Clone, Copy, Debug)]
+pub struct Computation {
+    instruction: &'static Instruction,
+    /// OE and Rc, beside the word of the mnemonic.
+    form: u32,
+    /// In assembler order.
+    operands: [i64; OPERANDS],
+    /// What is in the general register that an operand names.
+    held: [u64; OPERANDS],
+    pub(super) cr: u32,
+    pub(super) xer: u32,
+}
+
+/// All that scripts of this environment can have, without their forms.
+pub(super) fn here(environment: &Environment) -> impl Iterator<Item = &'static Instruction> + use<> {
+    let (wide, cpus) = (environment.is_wide(), environment.cpu.set);
+    INSTRUCTIONS.iter().filter(move |row| (wide || !row.wide) && row.cpus.intersects(cpus))
+}
+
+impl Instruction {
+    fn encoding(&self) -> Option<Row> {
+        Row::by_mnemonic(self.mnemonic)
+    }
+
+    /// Bits in the word, each with what it adds to the mnemonic.
+    fn forms(&self) -> &'static [u32] {
+        match self.forms {
+            Forms::Plain | Forms::Recording => &[0],
+            Forms::Rc => &[0, RC],
+            Forms::OeRc => &[0, RC, OE, OE | RC],
+        }
+    }
+}
+
+impl Computation {
+    /// One of this instruction.
+    pub(super) fn draw(dice: &mut Dice, environment: &Environment, instruction: &'static Instruction) -> Self {
+        let form = dice.pick(instruction.forms()).copied().unwrap_or(0);
+        let (mut operands, mut held) = ([0; OPERANDS], [0; OPERANDS]);
+        let fields = instruction.encoding().into_iter().flat_map(Row::fields);
+        for ((field, operand), held) in fields.zip(&mut operands).zip(&mut held) {
+            *operand = operand_of(dice, environment, instruction, field);
+            *held = value(dice, environment);
+        }
+        // Numbers that are the same, or nearly, are what comparisons and carries are about.
+        if dice.percent(20) {
+            let one = held[dice.below(OPERANDS)];
+            held = held.map(|other| if dice.percent(60) { one } else { other });
+        }
+        let xer = [SO, OV, CA].into_iter().filter(|_| dice.percent(50)).fold(0, |xer, flag| xer | flag);
+        let cr = if dice.percent(50) { 0 } else { dice.value(32) as u32 };
+        Self { instruction, form, operands, held, cr, xer }
+    }
+
+    /// That of a mnemonic, with OE as an `o`; none if there is none.
+    #[cfg(test)]
+    pub(super) fn of(mnemonic: &str, operands: &[i64], held: &[u64], xer: u32) -> Option<Self> {
+        let find = |name: &str| INSTRUCTIONS.iter().find(|row| row.mnemonic == name);
+        let (name, recording) = mnemonic.strip_suffix('.').map_or((mnemonic, 0), |name| (name, RC));
+        let (plain, overflow) = name.strip_suffix('o').map_or((name, 0), |plain| (plain, OE));
+        let (instruction, form) = match find(mnemonic) {
+            Some(row) => (row, 0),
+            None => match find(name) {
+                Some(row) => (row, recording),
+                None => (find(plain)?, overflow | recording),
+            },
+        };
+        let mut computation = Self { instruction, form, operands: [0; OPERANDS], held: [0; OPERANDS], cr: 0, xer };
+        computation.operands[..operands.len()].copy_from_slice(operands);
+        computation.held[..held.len()].copy_from_slice(held);
+        Some(computation)
+    }
+
+    /// The same with simpler values.
+    pub(super) fn plainer(&self) -> Vec<Self> {
+        let mut plainer = vec![Self { cr: 0, ..*self }, Self { xer: 0, ..*self }];
+        for index in 0..OPERANDS {
+            for value in [0, 1] {
+                let mut held = self.held;
+                held[index] = value;
+                plainer.push(Self { held, ..*self });
+            }
+        }
+        plainer
+    }
+
+    /// Mnemonic and form.
+    pub(super) fn name(&self) -> String {
+        let overflow = if self.form & OE != 0 { "o" } else { "" };
+        let records = if self.form & RC != 0 { "." } else { "" };
+        format!("{}{overflow}{records}", self.instruction.mnemonic)
+    }
+
+    pub(super) fn fields(&self) -> Vec<(Field, i64)> {
+        let fields = self.instruction.encoding().into_iter().flat_map(Row::fields);
+        fields.zip(self.operands).collect()
+    }
+
+    fn word(&self) -> u32 {
+        let operands = self.fields();
+        let values: Vec<i64> = operands.iter().map(|(_, value)| *value).collect();
+        self.instruction.encoding().and_then(|row| row.encode(&values)).unwrap_or_default() | self.form
+    }
+
+    /// As an assembler has it.
+    fn assembler(&self) -> String {
+        let operand = |named: (Field, i64)| format!("{}{}", if names_register(&named) { "r" } else { "" }, named.1);
+        let operands: Vec<String> = self.fields().into_iter().map(operand).collect();
+        format!("{} {}", self.name(), operands.join(", "))
+    }
+
+    /// What is in a general register: what the first operand that names it says.
+    pub(super) fn general(&self, register: i64) -> u64 {
+        let named =
+            self.fields().into_iter().zip(self.held).find(|(named, _)| names_register(named) && named.1 == register);
+        named.map_or(0, |(_, held)| held)
+    }
+
+    /// The register that it writes.
+    fn target(&self) -> Option<i64> {
+        self.fields().into_iter().find(|(field, _)| field.writes_gpr()).map(|(_, register)| register)
+    }
+
+    /// The line of the script language.
+    pub(super) fn text(&self, environment: &Environment) -> String {
+        let assembler = self.assembler();
+        // Scripts have no mnemonics with an `o`.
+        let (instruction, comment) = if self.form & OE != 0 {
+            (format!("word {:#010x}", self.word()), format!("    # {assembler}"))
+        } else {
+            (assembler, String::new())
+        };
+        let mut set: Vec<String> = Vec::new();
+        for (_, register) in self.fields().into_iter().filter(names_register) {
+            let assignment = format!("r{register} = {:#x}", self.general(register));
+            if !set.contains(&assignment) {
+                set.push(assignment);
+            }
+        }
+        set.push(format!("cr = {:#x}", self.cr));
+        set.push(format!("xer = {:#x}", self.xer));
+        // What is not laid down of a target nobody sees.
+        let rest = match (self.target(), self.effect(environment).map(|effect| effect.known)) {
+            (Some(target), Some(Known::Word)) if environment.cpu.is_64bit => {
+                format!(" ; rlwinm r{target}, r{target}, 0, 0, 31")
+            }
+            (Some(target), Some(Known::Field(field))) => {
+                format!(" ; rlwinm r{target}, r{target}, 0, {}, {}", 4 * field, 4 * field + 3)
+            }
+            _ => String::new(),
+        };
+        let gives = match self.outcome(environment) {
+            Outcome::Values(values) if !values.is_empty() => {
+                let names: Vec<String> = values.into_iter().map(|(name, _)| name).collect();
+                format!(" gives {}", names.join(", "))
+            }
+            _ => String::new(),
+        };
+        format!("run {instruction}{rest} with {}{gives}{comment}", set.join(", "))
+    }
+
+    /// True if the line gives a value: all but those that may trap do.
+    pub(super) fn gives_value(&self) -> bool {
+        !matches!(self.instruction.does, Does::Trap(_))
+    }
+
+    fn given(&self, environment: &Environment) -> Given<'_> {
+        Given { computation: self, wide: environment.is_wide() }
+    }
+
+    fn effect(&self, environment: &Environment) -> Option<Effect> {
+        match self.instruction.does {
+            Does::Compute(by) => Some(by(&self.given(environment))),
+            _ => None,
+        }
+    }
+
+    /// What it must leave behind.
+    pub(super) fn outcome(&self, environment: &Environment) -> Outcome {
+        let given = self.given(environment);
+        match self.instruction.does {
+            Does::Compute(by) => Outcome::Values(self.computed(environment, &given, by(&given))),
+            Does::Decide(by) => Outcome::Values(vec![of_cr(by(&given)), of_xer(self.xer)]),
+            Does::TakeXer => {
+                let flags = self.xer & (SO | OV | CA);
+                let cr = given.with_field(given.bf(), flags >> 28);
+                Outcome::Values(vec![of_cr(cr), of_xer(self.xer & !flags)])
+            }
+            Does::Trap(by) if by(&given) => Outcome::Trap,
+            Does::Trap(_) => Outcome::Values(Vec::new()),
+        }
+    }
+
+    fn computed(&self, environment: &Environment, given: &Given<'_>, effect: Effect) -> Vec<(String, Allowed)> {
+        let mut xer = self.xer;
+        if let Some(carry) = effect.ca {
+            xer = xer & !CA | if carry { CA } else { 0 };
+        }
+        if self.form & OE != 0 {
+            xer = xer & !OV | if effect.ov { SO | OV } else { 0 };
+        }
+        let mut values = Vec::new();
+        let word = u64::from(u32::MAX);
+        let seen = match effect.known {
+            Known::All => Some((if given.wide { u64::MAX } else { word }, effect.value)),
+            Known::Word => Some((if given.wide { u64::MAX } else { word }, effect.value & word)),
+            Known::Field(field) => Some((word, effect.value & u64::from(FIELD >> (4 * field)))),
+            Known::Nothing => None,
+        };
+        let seen = seen.map(|(mask, value)| super::seen(environment, value & mask));
+        values.extend(self.target().zip(seen).map(|(target, allowed)| (format!("r{target}"), allowed)));
+        let records = self.form & RC != 0 || self.instruction.forms == Forms::Recording;
+        let is_compared = match effect.known {
+            Known::Nothing => false,
+            Known::Word => !given.wide,
+            Known::All | Known::Field(_) => true,
+        };
+        if !records {
+            values.push(of_cr(self.cr));
+        } else if is_compared {
+            let summary = if xer & SO != 0 { 1 } else { 0 };
+            values.push(of_cr(given.with_field(0, rtl::recorded(given, effect.value) | summary)));
+        }
+        values.push(of_xer(xer));
+        values
+    }
+}
+
+/// True if an operand is a general register: not where RA is 0 and means zero.
+fn names_register((field, value): &(Field, i64)) -> bool {
+    field.is_gpr() && (*field, *value) != (Field::Common(Operand::RaOrZero), 0)
+}
+
+fn of_cr(cr: u32) -> (String, Allowed) {
+    ("cr".to_owned(), Allowed::OneOf(vec![cr.into()]))
+}
+
+fn of_xer(xer: u32) -> (String, Allowed) {
+    ("xer".to_owned(), Allowed::Bits(XER.into(), xer.into()))
+}
+
+/// A value of a general register: often a small number, since many are amounts of a shift, or a negative one.
+fn value(dice: &mut Dice, environment: &Environment) -> u64 {
+    match dice.below(6) {
+        0 => dice.below(130) as u64,
+        1 => environment.cut((dice.below(40) as u64).wrapping_neg()),
+        _ => dice.value(environment.word()),
+    }
+}
+
+/// Any value that fits an operand.
+fn operand_of(dice: &mut Dice, environment: &Environment, instruction: &Instruction, field: Field) -> i64 {
+    let any = |dice: &mut Dice, field: Field| {
+        let (low, high, multiple) = field.values();
+        let count = (high - low) / multiple + 1;
+        low + multiple * dice.below(usize::try_from(count).unwrap_or(1)) as i64
+    };
+    match field {
+        // Zero is a value there, not a register.
+        Field::Common(Operand::RaOrZero) if dice.percent(15) => 0,
+        _ if field.is_gpr() => (GENERAL.start + dice.below(GENERAL.len())) as i64,
+        Field::L10 if !environment.is_wide() => 0,
+        Field::Common(Operand::Fxm) if ["mfocrf", "mtocrf"].contains(&instruction.mnemonic) => 1 << dice.below(8),
+        Field::Common(Operand::Si) if dice.percent(40) => {
+            const EDGES: [i64; 5] = [0, 1, -1, 0x7fff, -0x8000];
+            EDGES[dice.below(EDGES.len())]
+        }
+        _ => any(dice, field),
+    }
+}

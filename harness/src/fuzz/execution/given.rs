@@ -1,0 +1,140 @@
+//! What an instruction works on, by the names that the descriptions have for it.
+
+use super::fixed::Computation;
+use super::{CA, SO};
+use sprig_isa::insn::Operand;
+use sprig_isa::insn::script::Field;
+
+/// The condition register's first field.
+pub(super) const FIELD: u32 = 0xf000_0000;
+
+/// An instruction with the mode it is executed in.
+pub(super) struct Given<'a> {
+    pub(super) computation: &'a Computation,
+    /// In 64-bit mode.
+    pub(super) wide: bool,
+}
+
+impl Given<'_> {
+    fn operand(&self, is: impl Fn(Field) -> bool) -> i64 {
+        self.computation.fields().into_iter().find(|(field, _)| is(*field)).map_or(0, |(_, value)| value)
+    }
+
+    fn common(&self, operand: Operand) -> i64 {
+        self.operand(|field| field == Field::Common(operand))
+    }
+
+    fn register(&self, operand: Operand) -> u64 {
+        self.computation.general(self.common(operand))
+    }
+
+    /// RA, or zero.
+    pub(super) fn ra(&self) -> u64 {
+        let fields = self.computation.fields();
+        let or_zero = fields.iter().find(|(field, _)| *field == Field::Common(Operand::RaOrZero));
+        match or_zero {
+            Some((_, 0)) => 0,
+            Some((_, register)) => self.computation.general(*register),
+            None => self.register(Operand::Ra),
+        }
+    }
+
+    pub(super) fn rb(&self) -> u64 {
+        self.register(Operand::Rb)
+    }
+
+    pub(super) fn rs(&self) -> u64 {
+        self.register(Operand::Rs)
+    }
+
+    /// What the target held before (rlwimi).
+    pub(super) fn before(&self) -> u64 {
+        self.register(Operand::RaTarget)
+    }
+
+    /// SI with its sign, or UI.
+    pub(super) fn immediate(&self) -> u64 {
+        self.operand(|field| matches!(field, Field::Common(Operand::Si | Operand::Ui))) as u64
+    }
+
+    pub(super) fn shift(&self) -> u32 {
+        self.operand(|field| matches!(field, Field::Common(Operand::Sh) | Field::Sh6)) as u32
+    }
+
+    pub(super) fn mask_begin(&self) -> u32 {
+        self.operand(|field| matches!(field, Field::Common(Operand::Mb) | Field::Mb6)) as u32
+    }
+
+    pub(super) fn mask_end(&self) -> u32 {
+        self.operand(|field| matches!(field, Field::Common(Operand::Me) | Field::Me6)) as u32
+    }
+
+    pub(super) fn carry(&self) -> bool {
+        self.computation.xer & CA != 0
+    }
+
+    pub(super) fn trap_on(&self) -> u32 {
+        self.common(Operand::To) as u32
+    }
+
+    pub(super) fn long(&self) -> bool {
+        self.operand(|field| field == Field::L10) != 0
+    }
+
+    pub(super) fn bf(&self) -> u32 {
+        self.common(Operand::Bf) as u32
+    }
+
+    pub(super) fn bfa(&self) -> u32 {
+        self.operand(|field| field == Field::Bfa) as u32
+    }
+
+    pub(super) fn bc(&self) -> u32 {
+        self.operand(|field| field == Field::Bc) as u32
+    }
+
+    pub(super) fn ba(&self) -> bool {
+        self.bit(self.operand(|field| field == Field::Ba) as u32)
+    }
+
+    pub(super) fn bb(&self) -> bool {
+        self.bit(self.operand(|field| field == Field::Bb) as u32)
+    }
+
+    /// FXM.
+    pub(super) fn field_mask(&self) -> u32 {
+        self.common(Operand::Fxm) as u32
+    }
+
+    /// The field that an FXM with one bit means.
+    pub(super) fn field_of_mask(&self) -> u32 {
+        (self.field_mask() as u8).leading_zeros() & 7
+    }
+
+    /// A bit of the condition register, from the left.
+    pub(super) fn bit(&self, bit: u32) -> bool {
+        self.computation.cr & 1 << (31 - bit) != 0
+    }
+
+    /// A field of it.
+    pub(super) fn field(&self, field: u32) -> u32 {
+        self.computation.cr << (4 * field) >> 28
+    }
+
+    /// It with another field.
+    pub(super) fn with_field(&self, field: u32, bits: u32) -> u32 {
+        self.computation.cr & !(FIELD >> (4 * field)) | bits << 28 >> (4 * field)
+    }
+
+    /// It with what a comparison says in its field, and a copy of SO.
+    pub(super) fn with_comparison(&self, bits: u32) -> u32 {
+        let summary = if self.computation.xer & SO != 0 { 1 } else { 0 };
+        self.with_field(self.bf(), bits | summary)
+    }
+
+    /// It with the target bit of its operations.
+    pub(super) fn with_bit(&self, to: bool) -> u32 {
+        let bit = 1 << (31 - self.operand(|field| field == Field::Bt) as u32);
+        if to { self.computation.cr | bit } else { self.computation.cr & !bit }
+    }
+}

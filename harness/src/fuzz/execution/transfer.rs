@@ -1,0 +1,392 @@
+//! Loads and stores of eight bytes in memory that no other step is about: each kind, each size, each way to say an address.
+
+use super::super::dice::Dice;
+use super::super::environment::{Environment, MEMORY};
+use super::super::prediction::Allowed;
+use super::{SO, seen};
+use crate::feature::Feature;
+use sprig_isa::cpu::CpuSet;
+
+/// Where the bytes are.
+const AREA: u64 = MEMORY + 0x1_3000;
+/// How many.
+const BYTES: u64 = 8;
+/// Displacements of chance are as far as this, up and down.
+const FAR: u64 = 0x7ff0;
+/// Registers of the line's own: the address of all bytes, what they are afterwards and before.
+const AT: u8 = 4;
+const SEEN: [u8; 2] = [5, 6];
+const WORDS: [u8; 2] = [7, 8];
+/// Those that the instruction may have. Behind the one of its value is a second for strings.
+const VALUES: std::ops::Range<u8> = 9..16;
+const BASES: std::ops::Range<u8> = 17..22;
+const INDICES: std::ops::Range<u8> = 22..28;
+/// What conditional stores are tried with.
+const TRIED: [u8; 2] = [28, 29];
+/// The first of two that lmw and stmw move.
+const MULTIPLE: u8 = 30;
+/// The lower half of a register.
+const WORD: u64 = u32::MAX as u64;
+/// The first field of the condition register, and its copy of SO.
+const CR0: u32 = 0xf000_0000;
+const CR0_SO: u32 = 0x1000_0000;
+
+/// A load or store instruction.
+#[derive(Debug)]
+pub(super) struct Row {
+    mnemonic: &'static str,
+    /// Bytes that it moves; of strings, at most.
+    bytes: u8,
+    moves: Moves,
+    address: Address,
+    wide: bool,
+    cpus: CpuSet,
+    /// It has to be at a multiple of its size.
+    aligned: bool,
+}
+
+/// What it moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moves {
+    Load,
+    /// With the sign.
+    Algebraic,
+    LoadReversed,
+    Store,
+    StoreReversed,
+    /// Registers up to r31.
+    LoadMultiple,
+    StoreMultiple,
+    /// As many bytes as the instruction or XER says.
+    LoadString,
+    StoreString,
+    /// Load and reserve.
+    Reserve(&'static str),
+}
+
+/// How it says its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Address {
+    Displacement,
+    /// A multiple of four.
+    DisplacementDs,
+    Indexed,
+    DisplacementUpdate,
+    DisplacementDsUpdate,
+    IndexedUpdate,
+    /// The base alone, and a number of bytes.
+    Immediate,
+}
+
+impl Address {
+    const fn updates(self) -> bool {
+        matches!(self, Self::DisplacementUpdate | Self::DisplacementDsUpdate | Self::IndexedUpdate)
+    }
+
+    const fn is_indexed(self) -> bool {
+        matches!(self, Self::Indexed | Self::IndexedUpdate)
+    }
+}
+
+impl Moves {
+    const fn loads(self) -> bool {
+        matches!(
+            self,
+            Self::Load
+                | Self::Algebraic
+                | Self::LoadReversed
+                | Self::LoadMultiple
+                | Self::LoadString
+                | Self::Reserve(_)
+        )
+    }
+}
+
+const fn row(mnemonic: &'static str, bytes: u8, moves: Moves, address: Address) -> Row {
+    Row { mnemonic, bytes, moves, address, wide: false, cpus: CpuSet::all(), aligned: false }
+}
+
+impl Row {
+    const fn wide(self) -> Self {
+        Self { wide: true, ..self }
+    }
+
+    const fn on(self, cpus: CpuSet) -> Self {
+        Self { cpus, ..self }
+    }
+
+    const fn aligned(self) -> Self {
+        Self { aligned: true, ..self }
+    }
+
+    /// Only a big-endian kernel has it: it takes an alignment interrupt for another.
+    const fn is_big_endian(&self) -> bool {
+        matches!(self.moves, Moves::LoadMultiple | Moves::StoreMultiple | Moves::LoadString | Moves::StoreString)
+    }
+}
+
+static ROWS: &[Row] = {
+    use Address::*;
+    use Moves::*;
+    const STRINGS: CpuSet = CpuSet::E500.complement();
+    &[
+        row("lbz", 1, Load, Displacement),
+        row("lbzu", 1, Load, DisplacementUpdate),
+        row("lbzx", 1, Load, Indexed),
+        row("lbzux", 1, Load, IndexedUpdate),
+        row("lhz", 2, Load, Displacement),
+        row("lhzu", 2, Load, DisplacementUpdate),
+        row("lhzx", 2, Load, Indexed),
+        row("lhzux", 2, Load, IndexedUpdate),
+        row("lha", 2, Algebraic, Displacement),
+        row("lhau", 2, Algebraic, DisplacementUpdate),
+        row("lhax", 2, Algebraic, Indexed),
+        row("lhaux", 2, Algebraic, IndexedUpdate),
+        row("lwz", 4, Load, Displacement),
+        row("lwzu", 4, Load, DisplacementUpdate),
+        row("lwzx", 4, Load, Indexed),
+        row("lwzux", 4, Load, IndexedUpdate),
+        row("lwa", 4, Algebraic, DisplacementDs).wide(),
+        row("lwax", 4, Algebraic, Indexed).wide(),
+        row("lwaux", 4, Algebraic, IndexedUpdate).wide(),
+        row("ld", 8, Load, DisplacementDs).wide(),
+        row("ldu", 8, Load, DisplacementDsUpdate).wide(),
+        row("ldx", 8, Load, Indexed).wide(),
+        row("ldux", 8, Load, IndexedUpdate).wide(),
+        row("lhbrx", 2, LoadReversed, Indexed),
+        row("lwbrx", 4, LoadReversed, Indexed),
+        row("ldbrx", 8, LoadReversed, Indexed).wide().on(CpuSet::POWER),
+        row("stb", 1, Store, Displacement),
+        row("stbu", 1, Store, DisplacementUpdate),
+        row("stbx", 1, Store, Indexed),
+        row("stbux", 1, Store, IndexedUpdate),
+        row("sth", 2, Store, Displacement),
+        row("sthu", 2, Store, DisplacementUpdate),
+        row("sthx", 2, Store, Indexed),
+        row("sthux", 2, Store, IndexedUpdate),
+        row("stw", 4, Store, Displacement),
+        row("stwu", 4, Store, DisplacementUpdate),
+        row("stwx", 4, Store, Indexed),
+        row("stwux", 4, Store, IndexedUpdate),
+        row("std", 8, Store, DisplacementDs).wide(),
+        row("stdu", 8, Store, DisplacementDsUpdate).wide(),
+        row("stdx", 8, Store, Indexed).wide(),
+        row("stdux", 8, Store, IndexedUpdate).wide(),
+        row("sthbrx", 2, StoreReversed, Indexed),
+        row("stwbrx", 4, StoreReversed, Indexed),
+        row("stdbrx", 8, StoreReversed, Indexed).wide().on(CpuSet::POWER),
+        row("lmw", 8, LoadMultiple, Displacement).aligned(),
+        row("stmw", 8, StoreMultiple, Displacement).aligned(),
+        row("lswi", 8, LoadString, Immediate).on(STRINGS),
+        row("lswx", 8, LoadString, Indexed).on(STRINGS),
+        row("stswi", 8, StoreString, Immediate).on(STRINGS),
+        row("stswx", 8, StoreString, Indexed).on(STRINGS),
+        row("lwarx", 4, Reserve("stwcx."), Indexed).aligned(),
+        row("ldarx", 8, Reserve("stdcx."), Indexed).aligned().wide(),
+        row("lbarx", 1, Reserve("stbcx."), Indexed).on(CpuSet::POWER),
+        row("lharx", 2, Reserve("sthcx."), Indexed).aligned().on(CpuSet::POWER),
+    ]
+};
+
+/// Those that scripts of an environment can have.
+pub(super) fn here(environment: &Environment) -> impl Iterator<Item = &'static Row> + use<> {
+    let (wide, cpus) = (environment.is_wide(), environment.cpu.set);
+    let little = environment.has(Feature::LittleEndian);
+    ROWS.iter().filter(move |row| (wide || !row.wide) && row.cpus.intersects(cpus) && !(little && row.is_big_endian()))
+}
+
+/// One with what it moves.
+#[derive(Clone, Copy, Debug)]
+pub struct Transfer {
+    row: &'static Row,
+    /// What memory holds before, word by word.
+    words: [u64; 2],
+    /// The registers of value, base and index.
+    value: u8,
+    base: u8,
+    index: u8,
+    /// Where in the bytes, and the displacement or the index's value.
+    offset: u64,
+    displacement: i64,
+    /// How many bytes a string has.
+    length: u8,
+    /// What is stored, or in the target before a load.
+    stored: u64,
+    /// The same of the next register (stmw, strings), and of a second conditional store.
+    next: u64,
+    xer: u32,
+}
+
+impl Transfer {
+    pub(super) fn draw(dice: &mut Dice, environment: &Environment, row: &'static Row) -> Self {
+        let size = u64::from(row.bytes);
+        let offset = dice.below((BYTES - size) as usize + 1) as u64;
+        let offset = if row.aligned || environment.has(Feature::LittleEndian) { offset / size * size } else { offset };
+        let far = dice.below(2 * FAR as usize) as i64 - FAR as i64;
+        let displacement = match row.address {
+            Address::Immediate => 0,
+            Address::DisplacementDs | Address::DisplacementDsUpdate => far & !3,
+            _ if dice.percent(10) => 0,
+            _ => far,
+        };
+        let is_multiple = matches!(row.moves, Moves::LoadMultiple | Moves::StoreMultiple);
+        let mut among = |registers: std::ops::Range<u8>| registers.start + dice.below(registers.len()) as u8;
+        let value = if is_multiple { MULTIPLE } else { among(VALUES) };
+        let (base, index) = (among(BASES), among(INDICES));
+        Self {
+            row,
+            words: [dice.value(32), dice.value(32)],
+            value,
+            base,
+            index,
+            offset,
+            displacement,
+            length: 1 + dice.below(8) as u8,
+            stored: dice.value(environment.word()),
+            next: dice.value(environment.word()),
+            xer: if dice.percent(50) { SO } else { 0 },
+        }
+    }
+
+    pub(super) const fn name(&self) -> &'static str {
+        self.row.mnemonic
+    }
+
+    /// A reservation may be lost at any time.
+    pub(super) const fn varies(&self) -> bool {
+        matches!(self.row.moves, Moves::Reserve(_))
+    }
+
+    pub(super) fn plainer(&self) -> Vec<Self> {
+        let near = Self { displacement: 0, ..*self };
+        vec![near, Self { stored: 0, next: 0, ..*self }, Self { words: [0x0102_0304, 0x0506_0708], ..*self }]
+    }
+
+    /// The memory's bytes after these words have been stored there.
+    fn memory(&self, environment: &Environment) -> Vec<u8> {
+        self.words.iter().flat_map(|word| in_order(environment, *word, 4)).collect()
+    }
+
+    pub(super) fn text(&self, environment: &Environment) -> String {
+        let Self { row, value, base, index, displacement, length, stored, next, .. } = *self;
+        let [first, second] = WORDS;
+        let [one, other] = SEEN;
+        let [done, lost] = TRIED;
+        let looked = format!(" ; lwz r{one}, 0(r{AT}) ; lwz r{other}, 4(r{AT})");
+        let address = match row.address {
+            Address::Immediate => format!("r{base}, {length}"),
+            address if address.is_indexed() => format!("r{base}, r{index}"),
+            _ => format!("{displacement}(r{base})"),
+        };
+        let instruction = format!("{} r{value}, {address}", row.mnemonic);
+        let behind = match row.moves {
+            Moves::Reserve(store) => {
+                format!(" ; {store} r{done}, {address} ; {store} r{lost}, {address}{looked}")
+            }
+            moves if moves.loads() => String::new(),
+            _ => looked,
+        };
+        let at = AREA - MEMORY;
+        let start = environment.cut((AREA + self.offset).wrapping_sub(displacement as u64));
+        let mut set = format!(
+            "r{AT} = SCRATCH + {at:#x}, r{first} = {:#x}, r{second} = {:#x}, r{base} = {start:#x}",
+            self.words[0], self.words[1]
+        );
+        if row.address.is_indexed() {
+            set += &format!(", r{index} = {:#x}", environment.cut(displacement as u64));
+        }
+        match row.moves {
+            Moves::Reserve(_) => set += &format!(", r{done} = {stored:#x}, r{lost} = {next:#x}"),
+            Moves::LoadMultiple | Moves::StoreMultiple | Moves::LoadString | Moves::StoreString => {
+                set += &format!(", r{value} = {stored:#x}, r{} = {next:#x}", value + 1);
+            }
+            _ => set += &format!(", r{value} = {stored:#x}"),
+        }
+        let count = if self.counts_by_xer() { u32::from(length) } else { 0 };
+        set += &format!(", cr = 0xffffffff, xer = {:#x}", self.xer | count);
+        let gives: Vec<String> = self.values(environment).into_iter().map(|(name, _)| name).collect();
+        format!(
+            "run stw r{first}, 0(r{AT}) ; stw r{second}, 4(r{AT}) ; {instruction}{behind} with {set} gives {}",
+            gives.join(", ")
+        )
+    }
+
+    /// True if XER has the number of bytes.
+    fn counts_by_xer(&self) -> bool {
+        matches!(self.row.moves, Moves::LoadString | Moves::StoreString) && self.row.address.is_indexed()
+    }
+
+    pub(super) fn values(&self, environment: &Environment) -> Vec<(String, Allowed)> {
+        let Self { value, base, stored, next, .. } = *self;
+        let memory = self.memory(environment);
+        let (from, size) = (self.offset as usize, usize::from(self.row.bytes));
+        let register = |number: u8, value: u64| (format!("r{number}"), seen(environment, value));
+        let unused = 64 - 8 * u32::from(self.row.bytes);
+        let loaded = number(environment, &memory[from..from + size]);
+        let stored_there = |bytes: &[u8]| {
+            let mut after = memory.clone();
+            after[from..from + bytes.len()].copy_from_slice(bytes);
+            let words: Vec<u64> = after.chunks(4).map(|word| number(environment, word)).collect();
+            SEEN.into_iter().zip(words)
+        };
+        let length = usize::from(self.length);
+        let mut values: Vec<(String, Allowed)> = match self.row.moves {
+            Moves::Load => vec![register(value, loaded)],
+            Moves::Algebraic => vec![register(value, ((loaded << unused) as i64 >> unused) as u64)],
+            Moves::LoadReversed => vec![register(value, loaded.swap_bytes() >> unused)],
+            Moves::LoadMultiple => vec![register(value, loaded >> 32), register(value + 1, loaded & WORD)],
+            Moves::LoadString => {
+                // What is behind the last byte in its register is zero; a register that no byte is for stays as it is.
+                let ignored = 8 * (BYTES as usize - length);
+                let string = loaded >> ignored << ignored;
+                let second = if length > 4 { string & WORD } else { next };
+                vec![register(value, string >> 32), register(value + 1, second)]
+            }
+            Moves::Reserve(_) => {
+                let summary = if self.xer & SO != 0 { CR0_SO } else { 0 };
+                let cr = u64::from(!CR0 | summary);
+                // The first store may find the reservation lost; the second must.
+                let done = stored_there(&in_order(environment, stored, size));
+                let either = stored_there(&[]).zip(done).map(|((seen, before), (_, after))| {
+                    let allowed = if before == after { vec![before] } else { vec![before, after] };
+                    (format!("r{seen}"), Allowed::OneOf(allowed))
+                });
+                let first = [register(value, loaded), ("cr".to_owned(), Allowed::OneOf(vec![cr]))];
+                first.into_iter().chain(either).collect()
+            }
+            Moves::Store | Moves::StoreReversed | Moves::StoreMultiple | Moves::StoreString => {
+                let both = (stored & WORD) << 32 | next & WORD;
+                let bytes = match self.row.moves {
+                    Moves::StoreMultiple => in_order(environment, both, size),
+                    Moves::StoreString => in_order(environment, both, size)[..length].to_vec(),
+                    Moves::StoreReversed => in_order(environment, stored, size).into_iter().rev().collect(),
+                    _ => in_order(environment, stored, size),
+                };
+                stored_there(&bytes).map(|(seen, value)| register(seen, value)).collect()
+            }
+        };
+        if self.row.address.updates() {
+            values.push(register(base, AREA + self.offset));
+        }
+        values
+    }
+}
+
+/// The lower bytes of a number, as a store leaves them in memory.
+fn in_order(environment: &Environment, value: u64, size: usize) -> Vec<u8> {
+    let mut bytes = value.to_be_bytes()[8 - size..].to_vec();
+    if environment.has(Feature::LittleEndian) {
+        bytes.reverse();
+    }
+    bytes
+}
+
+/// The number that a load finds in these bytes.
+fn number(environment: &Environment, bytes: &[u8]) -> u64 {
+    let joined = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
+    if environment.has(Feature::LittleEndian) {
+        bytes.iter().rev().fold(0, joined)
+    } else {
+        bytes.iter().fold(0, joined)
+    }
+}
