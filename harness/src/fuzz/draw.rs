@@ -89,8 +89,8 @@ impl Generator {
             let write = dice.percent(50) && self.is_of_no_register(number);
             return Some(if write { Action::WriteNumber(number) } else { Action::ReadNumber(number) });
         }
-        let odd = *dice.pick(&self.vocabulary().odds)?;
-        (odd.place != Place::Arranged).then_some(Action::Odd(odd))
+        let anywhere: Vec<_> = self.vocabulary().odds.iter().filter(|odd| odd.place != Place::Arranged).collect();
+        dice.pick(&anywhere).map(|odd| Action::Odd(odd))
     }
 
     pub(super) fn segment(&self, dice: &mut Dice) -> Option<Action> {

@@ -7,7 +7,7 @@ use super::action::{Action, ExitKind, Line, MsrWriter, Rights, STACK, Size, Step
 use super::bystanders::{CALLS, FIRSTS, Instruction};
 use super::contract::ASKED;
 use super::dice::Dice;
-use super::environment::{MEMORY, WINDOW, ZERO};
+use super::environment::{ELSEWHERE, MEMORY, WINDOW, ZERO};
 use super::execution;
 use super::generate::{Generator, OFFSET, SEGMENTS, TICKS, allowed_in_user, implemented, step};
 use super::phrase::SOME_TICKS;
@@ -358,6 +358,9 @@ impl Generator {
             ]);
         }
         if self.is_paged() {
+            // Where the effective address is not the physical one.
+            let elsewhere = [Action::MapPage(ELSEWHERE), Action::Load(Size::Word, ELSEWHERE + OFFSET)];
+            scripts.push(elsewhere.map(supervisor).to_vec());
             let page = self.environment().page();
             let touched = [Action::Map(page, MEMORY, Rights::Srw), Action::Store(Size::Word, page + OFFSET, VALUE)];
             let looked = [self.map_page(), supervisor(Action::Load(Size::Word, page + OFFSET))];

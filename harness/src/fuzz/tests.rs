@@ -40,7 +40,9 @@ fn each_step_of_a_known_finding_is_one_that_some_script_has() {
             let steps = joined(bundle.iter().map(Vec::as_slice), generator.environment());
             let candidate = judge.candidate(generator.environment(), &steps).expect("a script");
             let texts: Vec<&str> = candidate.case.steps.iter().map(|step| step.text.as_str()).collect();
-            for step in entries.iter().flat_map(|entry| entry.about(&texts).map(|step| named(entry, step))) {
+            let is_open = |entry: &&&Entry| entry.steps().any(|step| open.contains(&named(entry, step)));
+            let asked: Vec<_> = entries.iter().filter(is_open).collect();
+            for step in asked.into_iter().flat_map(|entry| entry.about(&texts).map(|step| named(entry, step))) {
                 open.remove(&step);
                 said.insert(step);
             }

@@ -2,8 +2,8 @@
 
 use super::super::action::Rights;
 use super::super::environment::{MEMORY, WINDOW};
-use super::super::odd::{BEHIND, Odd, Says};
-use super::super::prediction::{Allowed, Part, Prediction};
+use super::super::odd::{BEHIND, Bits, Laid, Odd, Says};
+use super::super::prediction::{Allowed, Part, Prediction, Trap};
 use super::Contract;
 use super::exception::Cause;
 use super::memory::Mapped;
@@ -31,6 +31,7 @@ impl Contract<'_> {
                 self.msr = None;
                 prediction
             }
+            Says::Laid(laid) => self.laid_down(&laid),
             Says::Value(rule, values) => {
                 self.exit();
                 Prediction::value(rule, Some(values.to_vec()))
@@ -89,6 +90,22 @@ impl Contract<'_> {
                 Prediction::done("unspecified.page-after-reset")
             }
         }
+    }
+
+    /// What is laid down of a step by itself. What it leaves in the registers of interrupts and of translations is left open.
+    fn laid_down(&mut self, laid: &Laid) -> Prediction {
+        let mut prediction = self.open_by(laid.rule);
+        prediction.trap = if laid.exception.is_some() { Trap::Expected } else { Trap::Never };
+        if let Some((exception, offset)) = &laid.exception {
+            let only = Allowed::Exception(Some(*exception));
+            prediction =
+                prediction.with(Part::Exception, Some(only)).with(Part::Srr0, Some(Allowed::OneOf(vec![*offset])));
+        }
+        for (part, Bits { mask, value }) in laid.values {
+            let allowed = if *mask == u64::MAX { Allowed::OneOf(vec![*value]) } else { Allowed::Bits(*mask, *value) };
+            prediction = prediction.with(*part, Some(allowed));
+        }
+        prediction
     }
 
     /// What waits, and what has been taken since somebody asked, is not known any more.

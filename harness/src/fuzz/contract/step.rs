@@ -145,7 +145,8 @@ impl Contract<'_> {
         match execution.outcome(self.environment) {
             Outcome::Trap => self.takes(Cause::Trap, 0),
             Outcome::Values(values) => {
-                let mut prediction = Prediction { varies: execution.varies(), ..Prediction::done(execution::RULE) };
+                let mut prediction =
+                    Prediction { varies: execution.varies(self.environment), ..Prediction::done(execution::RULE) };
                 for (index, (name, allowed)) in values.into_iter().enumerate() {
                     let part = if index == 0 { Some(Part::Value) } else { Part::of_output(&name) };
                     prediction = part

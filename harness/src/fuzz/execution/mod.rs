@@ -22,6 +22,7 @@ use super::environment::Environment;
 use super::prediction::Allowed;
 use branch::Branch;
 use fixed::Computation;
+use sprig_isa::cpu::CpuSet;
 use transfer::Transfer;
 
 /// The rule about all of them.
@@ -108,9 +109,14 @@ impl Execution {
         }
     }
 
-    /// True if another run may give another value.
-    pub(super) fn varies(&self) -> bool {
-        matches!(self, Self::Transfer(transfer) if transfer.varies())
+    /// True if another run may give another value, or another host: POWER9 has OV32 and CA32 in XER, also where its guest is a POWER8 (Power
+    /// ISA 3.0 Book I, section 3.2.2).
+    pub(super) fn varies(&self, environment: &Environment) -> bool {
+        match self {
+            Self::Computation(_) => environment.cpu.set.intersects(CpuSet::POWER),
+            Self::Transfer(transfer) => transfer.varies(),
+            Self::Branch(_) => false,
+        }
     }
 
     /// True if problem state may do it too.

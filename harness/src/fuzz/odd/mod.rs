@@ -1,12 +1,15 @@
 //! Steps that a kernel seldom takes, and that no register, field or call stands for: each with the line that takes it, and what the
 //! contract says of it. A table, since most are one instruction that a hypervisor mistakes for another.
 
+mod laid_down;
 pub(super) mod scene;
 mod table;
 pub(super) mod theme;
 
 use super::environment::{Environment, MEMORY, WINDOW};
+use super::prediction::Part;
 use crate::feature::Feature;
+use sprig_isa::exception::Exception;
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_wire::host::HostCall;
 
@@ -49,6 +52,8 @@ pub(super) enum Says {
     Refused(&'static str),
     /// Nothing, as for the first, and where an exception has ended it the MSR is not the kernel's.
     OpenMsr(&'static str),
+    /// What a document lays down, whatever comes before.
+    Laid(Laid),
     /// The value is one of these, by this rule.
     Value(&'static str, &'static [u64]),
     /// It is a system call of the guest's, which finds these in r3 and r4.
@@ -71,6 +76,23 @@ pub(super) enum Says {
     Reset,
 }
 
+/// What is laid down of a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Laid {
+    pub(super) rule: &'static str,
+    /// The exception that it takes, and at which offset of its line, in bytes.
+    pub(super) exception: Option<(Exception, u64)>,
+    /// What else is seen of it.
+    pub(super) values: &'static [(Part, Bits)],
+}
+
+/// Bits of it, and what they are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bits {
+    pub(super) mask: u64,
+    pub(super) value: u64,
+}
+
 /// Memory that the page is put behind: no other step is about it.
 pub(super) const BEHIND: u64 = MEMORY + 0x1_0000;
 
@@ -84,7 +106,7 @@ const _: () = assert!(WINDOW == 0xd000_0000, "lines of the table say it");
 /// All of them.
 fn all() -> impl Iterator<Item = &'static Odd> {
     let of_themes = theme::THEMES.iter().flat_map(|theme| theme.steps);
-    table::GUESTS.iter().chain(scene::STEPS).chain(of_themes)
+    table::GUESTS.iter().chain(scene::STEPS).chain(laid_down::STEPS).chain(of_themes)
 }
 
 /// Those that scripts of this environment can have.
@@ -124,7 +146,8 @@ mod tests {
 
     #[test]
     fn each_is_a_step_of_some_target() {
-        let targets = ["ref-e500v2-pr", "ref-7447-pr", "ref-970-pr", "ref-power8-64-pr", "ref-power8-64le-pr"];
+        let targets =
+            ["ref-e500v2-pr", "ref-440-pr", "ref-7447-pr", "ref-970-pr", "ref-power8-64-pr", "ref-power8-64le-pr"];
         let said: Vec<&str> = targets.iter().flat_map(|id| here(&environment(id))).map(|odd| odd.name).collect();
         for odd in all() {
             assert!(said.contains(&odd.name), "{}", odd.name);

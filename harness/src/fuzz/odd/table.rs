@@ -1,7 +1,9 @@
 //! Odd steps of a guest's, and those of user space that go with them.
 
-use super::{Odd, Place, Says};
+use super::super::prediction::Part;
+use super::{Bits, Laid, Odd, Place, Says};
 use crate::feature::Feature;
+use sprig_isa::exception::Exception;
 
 const CALL: &[Feature] = &[Feature::Hypercall];
 const NO_EXECUTE: &[Feature] = &[Feature::MagicPage, Feature::Book3s64];
@@ -94,7 +96,11 @@ pub(super) static GUESTS: &[Odd] = &[
         needs: &[Feature::Book3s],
         lacks: &[],
         place: Place::Supervisor,
-        says: Says::Open("exception.trace"),
+        says: Says::Laid(Laid {
+            rule: "exception.trace",
+            exception: Some((Exception::Trace, 16)),
+            values: &[(Part::Value, Bits { mask: u64::MAX, value: 1 })],
+        }),
     },
     Odd {
         name: "branch-traced",
@@ -103,7 +109,11 @@ pub(super) static GUESTS: &[Odd] = &[
         needs: &[Feature::Book3s],
         lacks: &[],
         place: Place::Supervisor,
-        says: Says::Open("exception.trace"),
+        says: Says::Laid(Laid {
+            rule: "exception.trace",
+            exception: Some((Exception::Trace, 20)),
+            values: &[(Part::Value, Bits { mask: u64::MAX, value: 1 })],
+        }),
     },
     Odd {
         name: "emulated-traced",

@@ -1,0 +1,236 @@
+//! Steps of which a document says what comes of them, and that need nothing before them: what they look at they have made themselves.
+//!
+//! So the contract's word is enough, and a hypervisor is found to be wrong where the reference has the same mistake. Each has places of
+//! its own (entries of a TLB, of a table, memory), in which no other step looks.
+
+use super::super::prediction::Part;
+use super::{Bits, Laid, Odd, Place, Says};
+use crate::feature::Feature;
+use sprig_isa::exception::Exception;
+use sprig_isa::mmu::{hash64, mas};
+use sprig_isa::syndrome::{dsisr, esr};
+
+const E500: &[Feature] = &[Feature::E500];
+const PPC44X: &[Feature] = &[Feature::Ppc44x];
+const SERVER_32: &[Feature] = &[Feature::Book3s32];
+const SLB: &[Feature] = &[Feature::Book3s64, Feature::Hashed];
+const PARTITION: &[Feature] = &[Feature::Power8, Feature::Hashed];
+const SERVER_64: &[Feature] = &[Feature::Book3s64];
+
+const fn step(name: &'static str, needs: &'static [Feature], line: &'static str, laid: Laid) -> Odd {
+    Odd { name, line, needs, lacks: &[], place: Place::Supervisor, says: Says::Laid(laid) }
+}
+
+/// No exception, and these values.
+const fn gives(rule: &'static str, values: &'static [(Part, Bits)]) -> Laid {
+    Laid { rule, exception: None, values }
+}
+
+/// This exception at this offset, with what else of it is laid down.
+const fn takes(rule: &'static str, exception: Exception, srr0: u64, values: &'static [(Part, Bits)]) -> Laid {
+    Laid { rule, exception: Some((exception, srr0)), values }
+}
+
+const fn is(value: u64) -> Bits {
+    bits(u64::MAX, value)
+}
+
+const fn bits(mask: u64, value: u64) -> Bits {
+    Bits { mask, value }
+}
+
+/// R and C in the second doubleword of an entry of the page table.
+const HPTE_USED: u64 = hash64::PTE_R | hash64::PTE_C;
+/// What ESR and DSISR say of a store, and of protection.
+const ESR_ST: u64 = esr::ST as u64;
+const DSISR_STORE: u64 = dsisr::STORE as u64;
+const DSISR_PROTECTION: u64 = dsisr::PROTECTION as u64;
+
+/// All of them.
+pub(super) static STEPS: &[Odd] = &[
+    step(
+        "tlb0-entry-read",
+        E500,
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r8; isync; tlbwe; isync; mtspr MAS1, r9; mtspr MAS3, r9; mtspr MAS7, r9; tlbre; mfspr r3, MAS1; mfspr r10, MAS2; mfspr r11, MAS3; mfspr r12, MAS7 with r4 = MAS0.ESEL(1), r5 = MAS1.V | MAS1.TID(0xaa) | MAS1.TSIZE(1), r6 = 0xd0067000 | MAS2.M | MAS2.G, r7 = 0x00a50000 | MAS3.U1 | MAS3.U3 | MAS3.SX | MAS3.SW | MAS3.SR, r8 = 0x5, r9 = 0 gives r3, r10, r11, r12",
+        gives(
+            "mmu.search-finds-entry",
+            &[
+                (Part::Value, is(0x80aa_0100)),
+                (Part::Register(10), is(0xd006_7006)),
+                (Part::Register(11), is(0x00a5_0155)),
+                (Part::Register(12), is(5)),
+            ],
+        ),
+    ),
+    step(
+        "tlb1-entry-read",
+        E500,
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r8; isync; tlbwe; isync; mtspr MAS1, r9; mtspr MAS2, r9; mtspr MAS3, r9; mtspr MAS7, r9; tlbre; mfspr r3, MAS1; mfspr r10, MAS2; mfspr r11, MAS3 with r4 = MAS0.TLBSEL(1) | MAS0.ESEL(15), r5 = MAS1.V | MAS1.IPROT | MAS1.TID(0x55) | MAS1.TS | MAS1.TSIZE(3), r6 = 0xd0460000 | MAS2.W | MAS2.I | MAS2.M | MAS2.G | MAS2.E, r7 = 0x80a50000 | MAS3.U0 | MAS3.U2 | MAS3.UX | MAS3.UW | MAS3.UR, r8 = 0xa, r9 = 0 gives r3, r10, r11",
+        gives(
+            "mmu.search-finds-entry",
+            &[
+                (Part::Value, is(0xc055_1300)),
+                (Part::Register(10), is(0xd046_001f)),
+                (Part::Register(11), is(0x80a5_02aa)),
+            ],
+        ),
+    ),
+    step(
+        "tlb-searched",
+        E500,
+        // In the other process nothing is found.
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; mtspr MAS6, r8; tlbsx 0, r9; mfspr r3, MAS1; mfspr r10, MAS2; mfspr r11, MAS3; mtspr MAS6, r12; tlbsx 0, r9; mfspr r13, MAS1 with r4 = 0, r5 = MAS1.V | MAS1.TID(5) | MAS1.TSIZE(1), r6 = 0xd0069000 | MAS2.M, r7 = SCRATCH + 0x14000 | MAS3.SW | MAS3.SR, r8 = MAS6.SPID(5), r9 = 0xd0069123, r12 = MAS6.SPID(6) gives r3, r10, r11, r13",
+        gives(
+            "mmu.search-finds-entry",
+            &[
+                (Part::Value, is(0x8005_0100)),
+                (Part::Register(10), is(0xd006_9004)),
+                (Part::Register(11), is(0x00a1_4005)),
+                (Part::Register(13), bits(mas::VALID as u64, 0)),
+            ],
+        ),
+    ),
+    step(
+        "tlb-searched-in-other-space",
+        E500,
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; mtspr MAS6, r8; tlbsx 0, r6; mfspr r3, MAS1; mtspr MAS6, r4; tlbsx 0, r6; mfspr r10, MAS1 with r4 = 0, r5 = MAS1.V | MAS1.TS | MAS1.TSIZE(1), r6 = 0xd006b000, r7 = SCRATCH + 0x14000 | MAS3.SR, r8 = MAS6.SPID(7) | MAS6.SAS gives r3, r10",
+        gives(
+            "mmu.search-finds-entry",
+            &[(Part::Value, is(0x8000_1100)), (Part::Register(10), bits(mas::VALID as u64, 0))],
+        ),
+    ),
+    step(
+        "tlb-invalidated",
+        E500,
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; lwz r3, 0x20(r6); tlbivax 0, r6; tlbsync; isync; lwz r3, 0x24(r6) with r4 = 0, r5 = MAS1.V | MAS1.TSIZE(1), r6 = 0xd006d000, r7 = SCRATCH + 0x14000 | MAS3.SW | MAS3.SR",
+        takes("mmu.invalidated-is-forgotten", Exception::DataTlbError, 48, &[(Part::Dar, is(0xd006_d024))]),
+    ),
+    step(
+        "tlb-read-only",
+        E500,
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; lwz r3, 0x20(r6); stw r3, 0x24(r6) with r4 = 0, r5 = MAS1.V | MAS1.TSIZE(1), r6 = 0xd006f000, r7 = SCRATCH + 0x14000 | MAS3.SR | MAS3.UR | MAS3.UW",
+        takes(
+            "mmu.protection",
+            Exception::DataStorage,
+            36,
+            &[(Part::Dar, is(0xd006_f024)), (Part::Syndrome, bits(ESR_ST, ESR_ST))],
+        ),
+    ),
+    step(
+        "tlb-stored-through",
+        E500,
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; stw r8, 0x48(r6); lwz r3, 0x48(r9); stw r4, 0x48(r9); lwz r10, 0x48(r6) with r4 = 0, r5 = MAS1.V | MAS1.TSIZE(1), r6 = 0xd0071000, r7 = SCRATCH + 0x14000 | MAS3.SR | MAS3.SW, r8 = 0x89abcdef, r9 = SCRATCH + 0x14000 gives r3, r10",
+        gives("mmu.mapped-page-is-reached", &[(Part::Value, is(0x89ab_cdef)), (Part::Register(10), is(0))]),
+    ),
+    step(
+        "machine-check-syndrome-cleared",
+        E500,
+        "run mtspr MCSR, r4; mfspr r3, MCSR with r4 = 0xffffffff gives r3",
+        gives("spr.mcsr-is-cleared-by-ones", &[(Part::Value, is(0))]),
+    ),
+    step(
+        "44x-entry-read",
+        PPC44X,
+        "run mtspr MMUCR, r8; tlbwe44 r7, r4, 2; tlbwe44 r6, r4, 1; tlbwe44 r5, r4, 0; mtspr MMUCR, r9; tlbre44 r3, r4, 0; mfspr r10, MMUCR; tlbre44 r11, r4, 1; tlbre44 r12, r4, 2; mtspr MMUCR, r10; tlbsx 0, r13 with r0 = 0x99, r4 = 42, r5 = 0xd0460330, r6 = 0x5aa5000a, r7 = 0xff3f, r8 = 0xb5, r9 = 0x00010000, r13 = 0xd046f123 gives r3, r10, r11, r12, r0",
+        gives(
+            "mmu.entry-of-44x",
+            &[
+                (Part::Value, is(0xd046_0330)),
+                (Part::Register(10), is(0x0001_00b5)),
+                (Part::Register(11), is(0x5aa5_000a)),
+                (Part::Register(12), is(0xff3f)),
+                (Part::Register(0), is(42)),
+            ],
+        ),
+    ),
+    step(
+        "44x-entry-searched",
+        PPC44X,
+        "run mtspr MMUCR, r8; tlbwe44 r7, r4, 2; tlbwe44 r6, r4, 1; tlbwe44 r5, r4, 0; isync; mtspr MMUCR, r9; tlbsx. r3, 0, r13; mfcr r10; mtspr MMUCR, r11; tlbsx. r12, 0, r13; mfcr r12 with r3 = 0x99, r4 = 43, r5 = 0xd0470310, r6 = SCRATCH, r7 = 0x1b, r8 = 0xc5, r9 = 0x000100c5, r11 = 0x000100c4, r13 = 0xd0470123, cr = 0xffffffff, xer = 0 gives r3, r10, r12",
+        gives(
+            "mmu.search-of-44x-tells",
+            &[(Part::Value, is(43)), (Part::Register(10), is(0x2fff_ffff)), (Part::Register(12), is(0x0fff_ffff))],
+        ),
+    ),
+    step(
+        "44x-entry-gone",
+        PPC44X,
+        "run mtspr MMUCR, r4; tlbwe44 r7, r8, 2; tlbwe44 r6, r8, 1; tlbwe44 r5, r8, 0; isync; stw r9, 0x48(r5); lwz r3, 0x48(r5); tlbwe44 r4, r8, 0; isync; lwz r3, 0x4c(r5) with r4 = 0, r5 = 0xd0480210, r6 = SCRATCH + 0x14000, r7 = 0x03, r8 = 44, r9 = 0x77",
+        takes("mmu.entry-of-44x", Exception::DataTlbError, 36, &[(Part::Dar, is(0xd048_025c))]),
+    ),
+    step(
+        "block-made",
+        SERVER_32,
+        "run mtspr DBAT3U, r8; mtspr DBAT3L, r5; mtspr DBAT3U, r4; isync; stw r9, 0x48(r10); lwz r3, 0x48(r11); stw r8, 0x4c(r11); lwz r12, 0x4c(r10); mtspr DBAT3U, r8; isync with r8 = 0, r4 = 0xb0000000 | BATU.VS, r5 = SCRATCH | BATL.PP(2), r9 = 0x89abcdef, r10 = SCRATCH + 0x14000, r11 = 0xb0014000, r12 = 0x99 gives r3, r12",
+        gives("mmu.block", &[(Part::Value, is(0x89ab_cdef)), (Part::Register(12), is(0))]),
+    ),
+    step(
+        "block-read-only",
+        SERVER_32,
+        "run mtspr DBAT3U, r8; mtspr DBAT3L, r5; mtspr DBAT3U, r4; isync; lwz r3, 0x48(r11); stw r9, 0x48(r11) with r8 = 0, r4 = 0xb0000000 | BATU.VS, r5 = SCRATCH | BATL.PP(1), r9 = 0xbad, r11 = 0xb0014000",
+        takes(
+            "mmu.protection",
+            Exception::DataStorage,
+            20,
+            &[(Part::Dar, is(0xb001_4048)), (Part::Syndrome, is(DSISR_STORE | DSISR_PROTECTION))],
+        ),
+    ),
+    step(
+        "segment-entry-read",
+        SLB,
+        // Of an entry that is not valid V alone is looked at.
+        "run slbie r8; slbmte r6, r7; isync; slbmfee r3, r4; slbmfev r5, r4; slbie r8; isync; slbmfee r9, r4; rlwinm r9, r9, 0, 4, 4 with r4 = 19, r6 = SLB.VSID(0x123) | SLB.KP, r7 = 0x60000000 | SLB.V | SLB.INDEX(19), r8 = 0x60000000 gives r3, r5, r9",
+        gives(
+            "mmu.segment-entry",
+            &[(Part::Value, is(0x6800_0000)), (Part::Register(5), is(0x0012_3400)), (Part::Register(9), is(0))],
+        ),
+    ),
+    step(
+        "page-entered-and-removed",
+        PARTITION,
+        "run papr; or r20, r3, r3; rlwinm r21, r4, 0, 0, 28; or r5, r4, r4; addi r3, 0, 4; addi r4, 0, 0; papr; rlwinm r4, r4, 0, 0, 24 with r3 = H_ENTER, r4 = 0, r5 = 328, r6 = HPTE.AVPN(0x5a5) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r4, r5, r20, r21",
+        gives(
+            "hcall.remove",
+            // But for R and C, which somebody may have set, and the bits that are for software, of which QEMU has one of its own.
+            &[
+                (Part::Value, is(0)),
+                (Part::Register(4), is(0x0002_d280)),
+                (Part::Register(5), bits(!HPTE_USED, 0x00a0_0012)),
+                (Part::Register(20), is(0)),
+                (Part::Register(21), is(328)),
+            ],
+        ),
+    ),
+    step(
+        "block-of-cache-cleared",
+        &[],
+        "run stw r9, -4(r4); stw r9, 0(r4); stw r9, 28(r4); stw r9, 128(r4); dcbz 0, r10; lwz r3, -4(r4); lwz r5, 0(r4); lwz r6, 28(r4); lwz r7, 128(r4) with r4 = SCRATCH + 0x14400, r9 = 0x600d600d, r10 = SCRATCH + 0x14404 gives r3, r5, r6, r7",
+        gives(
+            "mmu.dcbz-clears-a-block",
+            &[
+                (Part::Value, is(0x600d_600d)),
+                (Part::Register(5), is(0)),
+                (Part::Register(6), is(0)),
+                (Part::Register(7), is(0x600d_600d)),
+            ],
+        ),
+    ),
+    step(
+        "large-block-of-cache-cleared",
+        SERVER_64,
+        "run stw r9, 0(r4); stw r9, 124(r4); dcbz 0, r10; lwz r3, 0(r4); lwz r5, 124(r4) with r4 = SCRATCH + 0x14600, r9 = 0x600d600d, r10 = SCRATCH + 0x14640 gives r3, r5",
+        gives("mmu.dcbz-clears-a-block", &[(Part::Value, is(0)), (Part::Register(5), is(0))]),
+    ),
+    step(
+        "reservation-not-aligned",
+        &[Feature::Booke],
+        "run lwz r3, 0x40(r4); lwarx r3, 0, r5 with r4 = SCRATCH + 0x14000, r5 = SCRATCH + 0x14202",
+        takes("exception.alignment", Exception::Alignment, 4, &[(Part::Dar, is(0x00a1_4202))]),
+    ),
+    step(
+        "vector-switched-off",
+        SERVER_64,
+        "run addi r5, r5, 1; stvx v1, 0, r4 with r4 = SCRATCH + 0x14000, r5 = 0 gives r5",
+        takes("exception.vector-unavailable", Exception::VectorUnavailable, 4, &[(Part::Value, is(1))]),
+    ),
+];
