@@ -30,11 +30,7 @@ impl Bare {
 
     fn read(&mut self, core: &mut Core, cell: u16) -> u64 {
         match cell {
-            number::DEC => {
-                // It may have come to its end since, and stopped there.
-                self.timers.advance(&core.clock, &mut core.state.spr);
-                self.timers.decrementer(&core.clock)
-            }
+            number::DEC => self.timers.decrementer(&core.clock, &mut core.state.spr),
             number::TSR if core.state.profile.family.is_booke() => {
                 self.timers.advance(&core.clock, &mut core.state.spr);
                 core.state.spr.get(cell)

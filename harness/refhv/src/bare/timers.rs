@@ -67,9 +67,15 @@ impl Timers {
         self.last_time_outs.unwrap_or(0)
     }
 
-    /// The value of DEC.
+    /// The value of DEC now: what it has counted down to, stopped at zero, or begun anew with.
     #[must_use]
-    pub fn decrementer(&self, clock: &Clock) -> u64 {
+    pub fn decrementer(&mut self, clock: &Clock, sprs: &mut Sprs) -> u64 {
+        self.advance(clock, sprs);
+        self.count(clock)
+    }
+
+    /// The same, of timers that have been advanced.
+    fn count(&self, clock: &Clock) -> u64 {
         if self.running { self.zero_at.wrapping_sub(clock.ticks()) & (DECREMENTER_WRAP - 1) } else { 0 }
     }
 
@@ -107,7 +113,7 @@ impl Timers {
     /// Writes DEC, after [`Self::advance`]. On the 32-bit server family a write that makes it negative is an edge too.
     pub fn set_decrementer(&mut self, clock: &Clock, value: u64) {
         let value = value & (DECREMENTER_WRAP - 1);
-        let was_negative = self.decrementer(clock) & DECREMENTER_SIGN != 0;
+        let was_negative = self.count(clock) & DECREMENTER_SIGN != 0;
         if self.family == Family::Book3s32 && value & DECREMENTER_SIGN != 0 && !was_negative {
             self.edge = true;
         }
@@ -239,7 +245,7 @@ impl Timers {
         match self.family {
             Family::BookeE500 | Family::Booke44x => sprs.get(number::TSR) as u32 & tsr::DIS != 0,
             Family::Book3s32 => self.edge,
-            Family::Book3s64 => self.decrementer(clock) & DECREMENTER_SIGN != 0,
+            Family::Book3s64 => self.count(clock) & DECREMENTER_SIGN != 0,
         }
     }
 
@@ -323,8 +329,8 @@ mod tests {
             self.timers.decrementer_pending(&self.clock, &self.sprs)
         }
 
-        fn decrementer(&self) -> u64 {
-            self.timers.decrementer(&self.clock)
+        fn decrementer(&mut self) -> u64 {
+            self.timers.decrementer(&self.clock, &mut self.sprs)
         }
     }
 

@@ -168,7 +168,7 @@ impl Hypervisor {
     #[inline(always)]
     fn read_special(&mut self, core: &mut Core, row: &Spr) -> u64 {
         match row.cell {
-            number::DEC => self.timers.decrementer(&core.clock),
+            number::DEC => self.timers.decrementer(&core.clock, &mut self.registers.cells),
             number::TSR if self.cpu.family.is_booke() => {
                 self.timers.advance(&core.clock, &mut self.registers.cells);
                 self.registers.cells.get(row.cell)

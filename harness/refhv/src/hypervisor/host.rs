@@ -295,7 +295,7 @@ impl Hypervisor {
     pub fn get_sregs(&mut self, core: &Core, name: &str) -> Result<u64, Refusal> {
         let family = self.cpu.family;
         match name {
-            "DEC" => return Ok(self.timers.decrementer(&core.clock)),
+            "DEC" => return Ok(self.timers.decrementer(&core.clock, &mut self.registers.cells)),
             "TB" if family.is_booke() => return Ok(core.clock.time_base()),
             "FEATURES" if family.is_booke() => return Ok(sregs_features(family).into()),
             "IMPL_ID" if family.is_booke() => {
@@ -316,6 +316,7 @@ impl Hypervisor {
         self.last.delivery_due = true;
         match name {
             "DEC" => {
+                self.timers.advance(&core.clock, &mut self.registers.cells);
                 self.timers.set_decrementer(&core.clock, value);
                 core.clock.wake_now();
                 Ok(())
