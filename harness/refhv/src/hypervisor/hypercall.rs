@@ -49,7 +49,8 @@ impl Hypervisor {
             core.state.pc = core.state.nia;
             self.partition_call(core);
         } else if (supervisor || self.deviates(Deviation::HypercallFromUser))
-            && core.state.effective(core.state.gpr[0]) == u64::from(KVM_SC_MAGIC_R0)
+            // A word, whatever the mode (kvmppc_handle_exit_pr).
+            && core.state.gpr[0] as u32 == KVM_SC_MAGIC_R0
         {
             self.exit(core, Exit::Hypercall);
             core.state.pc = core.state.nia;

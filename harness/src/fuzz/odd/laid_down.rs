@@ -7,7 +7,9 @@ use super::super::prediction::Part;
 use super::{Bits, Laid, Odd, Place, Says};
 use crate::feature::Feature;
 use sprig_isa::exception::Exception;
-use sprig_isa::mmu::{hash64, mas};
+use sprig_isa::hcall::papr::{H_NOT_FOUND, H_PTEG_FULL};
+use sprig_isa::mmu::hash64;
+use sprig_isa::msr::{book3s, booke};
 use sprig_isa::syndrome::{dsisr, esr};
 
 const E500: &[Feature] = &[Feature::E500];
@@ -16,6 +18,8 @@ const SERVER_32: &[Feature] = &[Feature::Book3s32];
 const SLB: &[Feature] = &[Feature::Book3s64, Feature::Hashed];
 const PARTITION: &[Feature] = &[Feature::Power8, Feature::Hashed];
 const SERVER_64: &[Feature] = &[Feature::Book3s64];
+const SERVER: &[Feature] = &[Feature::Book3s];
+const WIDE: &[Feature] = &[Feature::Power8, Feature::Wide];
 
 const fn step(name: &'static str, needs: &'static [Feature], line: &'static str, laid: Laid) -> Odd {
     Odd { name, line, needs, lacks: &[], place: Place::Supervisor, says: Says::Laid(laid) }
@@ -37,6 +41,11 @@ const fn is(value: u64) -> Bits {
 
 const fn bits(mask: u64, value: u64) -> Bits {
     Bits { mask, value }
+}
+
+/// A status of a partition's call as a word: the upper half is cut off, which a 32-bit kernel does not see.
+const fn word(status: i64) -> u64 {
+    status as u64 & u32::MAX as u64
 }
 
 /// R and C in the second doubleword of an entry of the page table.
@@ -79,25 +88,22 @@ pub(super) static STEPS: &[Odd] = &[
         "tlb-searched",
         E500,
         // In the other process nothing is found.
-        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; mtspr MAS6, r8; tlbsx 0, r9; mfspr r3, MAS1; mfspr r10, MAS2; mfspr r11, MAS3; mtspr MAS6, r12; tlbsx 0, r9; mfspr r13, MAS1 with r4 = 0, r5 = MAS1.V | MAS1.TID(5) | MAS1.TSIZE(1), r6 = 0xd0069000 | MAS2.M, r7 = SCRATCH + 0x14000 | MAS3.SW | MAS3.SR, r8 = MAS6.SPID(5), r9 = 0xd0069123, r12 = MAS6.SPID(6) gives r3, r10, r11, r13",
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; tlbwe; isync; mtspr MAS6, r8; tlbsx 0, r9; mfspr r3, MAS1; mfspr r10, MAS2; mfspr r11, MAS3; mtspr MAS6, r12; tlbsx 0, r9; mfspr r13, MAS1; rlwinm r13, r13, 0, 0, 0 with r4 = 0, r5 = MAS1.V | MAS1.TID(5) | MAS1.TSIZE(1), r6 = 0xd0069000 | MAS2.M, r7 = SCRATCH + 0x14000 | MAS3.SW | MAS3.SR, r8 = MAS6.SPID(5), r9 = 0xd0069123, r12 = MAS6.SPID(6) gives r3, r10, r11, r13",
         gives(
             "mmu.search-finds-entry",
             &[
                 (Part::Value, is(0x8005_0100)),
                 (Part::Register(10), is(0xd006_9004)),
                 (Part::Register(11), is(0x00a1_4005)),
-                (Part::Register(13), bits(mas::VALID as u64, 0)),
+                (Part::Register(13), is(0)),
             ],
         ),
     ),
     step(
         "tlb-searched-in-other-space",
         E500,
-        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; mtspr MAS6, r8; tlbsx 0, r6; mfspr r3, MAS1; mtspr MAS6, r4; tlbsx 0, r6; mfspr r10, MAS1 with r4 = 0, r5 = MAS1.V | MAS1.TS | MAS1.TSIZE(1), r6 = 0xd006b000, r7 = SCRATCH + 0x14000 | MAS3.SR, r8 = MAS6.SPID(7) | MAS6.SAS gives r3, r10",
-        gives(
-            "mmu.search-finds-entry",
-            &[(Part::Value, is(0x8000_1100)), (Part::Register(10), bits(mas::VALID as u64, 0))],
-        ),
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; mtspr MAS6, r8; tlbsx 0, r6; mfspr r3, MAS1; mtspr MAS6, r4; tlbsx 0, r6; mfspr r10, MAS1; rlwinm r10, r10, 0, 0, 0 with r4 = 0, r5 = MAS1.V | MAS1.TS | MAS1.TSIZE(1), r6 = 0xd006b000, r7 = SCRATCH + 0x14000 | MAS3.SR, r8 = MAS6.SPID(7) | MAS6.SAS gives r3, r10",
+        gives("mmu.search-finds-entry", &[(Part::Value, is(0x8000_1100)), (Part::Register(10), is(0))]),
     ),
     step(
         "tlb-invalidated",
@@ -232,5 +238,103 @@ pub(super) static STEPS: &[Odd] = &[
         SERVER_64,
         "run addi r5, r5, 1; stvx v1, 0, r4 with r4 = SCRATCH + 0x14000, r5 = 0 gives r5",
         takes("exception.vector-unavailable", Exception::VectorUnavailable, 4, &[(Part::Value, is(1))]),
+    ),
+    step(
+        "page-entered-twice",
+        PARTITION,
+        // The second time with H_EXACT, which is in the upper half of r4.
+        "run papr; or r21, r4, r4; addi r3, 0, 8; addi r4, 0, 1; rldicr r4, r4, 39, 24; or r5, r21, r21; or r6, r24, r24; or r7, r25, r25; papr; or r22, r3, r3; addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr; rlwinm r21, r21, 0, 0, 28; rlwinm r22, r22, 0, 0, 31 with r3 = H_ENTER, r4 = 0, r5 = 336, r6 = HPTE.AVPN(0x5a6) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2), r24 = HPTE.AVPN(0x5a6) | HPTE.V, r25 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r21, r22",
+        gives(
+            "hcall.enter",
+            &[(Part::Value, is(0)), (Part::Register(21), is(336)), (Part::Register(22), is(word(H_PTEG_FULL)))],
+        ),
+    ),
+    step(
+        "page-protected-and-removed",
+        PARTITION,
+        "run papr; or r21, r4, r4; addi r3, 0, 0x18; addi r4, 0, 7; or r5, r21, r21; papr; or r22, r3, r3; addi r3, 0, 0x18; addi r4, 0, 1; or r5, r21, r21; papr; addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 344, r6 = HPTE.AVPN(0x5a7) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r5, r22",
+        gives(
+            "hcall.protect",
+            &[(Part::Value, is(0)), (Part::Register(5), bits(!HPTE_USED, 0x00a0_0011)), (Part::Register(22), is(0))],
+        ),
+    ),
+    step(
+        "page-kept-by-condition",
+        PARTITION,
+        // H_ANDCOND with V and L: one of them suffices.
+        "run papr; or r21, r4, r4; addi r3, 0, 4; addis r4, 0, 0x4000; or r5, r21, r21; addi r6, 0, 5; papr; rlwinm r22, r3, 0, 0, 31; addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 352, r6 = HPTE.AVPN(0x5a8) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r22",
+        gives("hcall.remove", &[(Part::Value, is(0)), (Part::Register(22), is(word(H_NOT_FOUND)))]),
+    ),
+    // Page 0x77 of segment 13, whose VSID is 14: group 0x79.
+    step(
+        "page-read-again",
+        PARTITION,
+        "run papr; or r21, r4, r4; lwz r22, 0x40(r23); lwz r22, 0x40(r23); addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.R | HPTE.PP(2), r23 = 0xd0077000 gives r3, r5",
+        gives("mmu.reference-and-change", &[(Part::Value, is(0)), (Part::Register(5), bits(HPTE_USED, hash64::PTE_R))]),
+    ),
+    step(
+        "page-written",
+        PARTITION,
+        "run papr; or r21, r4, r4; stw r22, 0x40(r23); lwz r24, 0x40(r25); addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.PP(2), r22 = 0x89abcdef, r23 = 0xd0077000, r25 = SCRATCH + 0x14000 gives r3, r5, r24",
+        gives(
+            "mmu.reference-and-change",
+            &[
+                (Part::Value, is(0)),
+                (Part::Register(5), bits(HPTE_USED, HPTE_USED)),
+                (Part::Register(24), is(0x89ab_cdef)),
+            ],
+        ),
+    ),
+    step(
+        "page-used-and-removed",
+        PARTITION,
+        "run papr; or r21, r4, r4; lwz r24, 0x40(r23); addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr; lwz r22, 0x44(r23) with r22 = 0, r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.PP(2), r23 = 0xd0077000",
+        takes("hcall.remove", Exception::DataStorage, 28, &[(Part::Dar, is(0xd007_7044))]),
+    ),
+    step(
+        "return-traced",
+        SERVER,
+        "run bl 4; mfspr r4, LR; addi r4, r4, 28; mtspr SRR0, r4; mfmsr r5; ori r5, r5, MSR.BE; mtspr SRR1, r5; {return}; addi r6, r6, 1; b 8; addi r6, r6, 2; addi r6, r6, 4 with r6 = 0 gives r6",
+        takes("exception.trace", Exception::Trace, 44, &[(Part::Value, is(1))]),
+    ),
+    step(
+        "return-to-other-mode",
+        WIDE,
+        // The upper half of an address is nothing to 32-bit code.
+        "run bl 4; mfspr r4, LR; addi r4, r4, 32; rldimi r4, r6, 32, 0; mtspr SRR0, r4; mfmsr r5; rldicl r5, r5, 0, 1; mtspr SRR1, r5; rfid; trap with r6 = 0x1234",
+        takes("exception.return-sets-msr", Exception::Program, 36, &[(Part::Srr1, bits(book3s::SF, 0))]),
+    ),
+    Odd {
+        lacks: &[Feature::LittleEndian],
+        ..step(
+            "return-to-other-order",
+            WIDE,
+            // The word is a trap that little-endian code has.
+            "run bl 4; mfspr r4, LR; addi r4, r4, 28; mtspr SRR0, r4; mfmsr r5; ori r5, r5, MSR.LE; mtspr SRR1, r5; rfid; word 0x0800e07f",
+            takes(
+                "exception.interrupt-sets-order",
+                Exception::Program,
+                32,
+                &[(Part::Srr1, bits(book3s::LE, book3s::LE))],
+            ),
+        )
+    },
+    step(
+        "machine-checks-switched-off",
+        &[Feature::Power8],
+        "run mfmsr r5; xori r4, r5, MSR.ME; mtmsr r4; mfmsr r3; mtmsr r5; xor r3, r3, r5 gives r3",
+        gives("exception.mtmsr-leaves-me", &[(Part::Value, is(0))]),
+    ),
+    step(
+        "critical-return-to-debug",
+        E500,
+        "run bl 4; mfspr r4, LR; addi r4, r4, 28; mtspr CSRR0, r4; mfmsr r5; ori r6, r5, MSR.DE; mtspr CSRR1, r6; rfci; mfmsr r3; mtmsr r5; xor r3, r3, r5 gives r3",
+        gives("exception.return-sets-msr", &[(Part::Value, is(booke::DE))]),
+    ),
+    step(
+        "wide-magic",
+        &[Feature::Hypercall, Feature::Book3s64],
+        "run addis r0, 0, 0x4b56; ori r0, r0, 0x4d21; rldimi r0, r6, 32, 0; sc with r6 = 0x1234, r11 = KVM_HC_FEATURES gives r3",
+        gives("hcall.magic-r0-is-a-word", &[(Part::Value, is(0))]),
     ),
 ];

@@ -9,6 +9,7 @@ pub(super) mod theme;
 use super::environment::{Environment, MEMORY, WINDOW};
 use super::prediction::Part;
 use crate::feature::Feature;
+use sprig_isa::cpu::Family;
 use sprig_isa::exception::Exception;
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_wire::host::HostCall;
@@ -123,6 +124,7 @@ impl Odd {
             .replace("{other-space}", &format!("{:#x}", msr | booke::IS | booke::DS))
             .replace("{units}", &format!("{:#x}", msr ^ UNITS))
             .replace("{waiting}", &format!("{:#x}", (msr | booke::CE | booke::WE) & !msr::EE))
+            .replace("{return}", if environment.family() == Family::Book3s64 { "rfid" } else { "rfi" })
             .replace("{msr}", &format!("{msr:#x}"))
     }
 
