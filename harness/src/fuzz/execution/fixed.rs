@@ -3,7 +3,7 @@
 use super::super::dice::Dice;
 use super::super::environment::Environment;
 use super::super::prediction::Allowed;
-use super::given::{FIELD, Given};
+use super::given::{FIELD, Given, Named};
 use super::rtl::{self, Effect, Known};
 use super::table::{Does, Forms, INSTRUCTIONS, Instruction};
 use super::{CA, OV, Outcome, SO};
@@ -115,48 +115,44 @@ impl Computation {
         format!("{}{overflow}{records}", self.instruction.mnemonic)
     }
 
-    pub(super) fn fields(&self) -> Vec<(Field, i64)> {
+    /// All that it works on.
+    fn given(&self, environment: &Environment) -> Given {
         let fields = self.instruction.encoding().into_iter().flat_map(Row::fields);
-        fields.zip(self.operands).collect()
+        let operands = fields.zip(self.operands.into_iter().zip(self.held));
+        let operands = operands.map(|(field, (value, held))| Named { field, value, held }).collect();
+        Given { operands, cr: self.cr, xer: self.xer, wide: environment.is_wide() }
     }
 
-    fn word(&self) -> u32 {
-        let operands = self.fields();
-        let values: Vec<i64> = operands.iter().map(|(_, value)| *value).collect();
+    fn word(&self, given: &Given) -> u32 {
+        let values: Vec<i64> = given.operands.iter().map(|named| named.value).collect();
         self.instruction.encoding().and_then(|row| row.encode(&values)).unwrap_or_default() | self.form
     }
 
     /// As an assembler has it.
-    fn assembler(&self) -> String {
-        let operand = |named: (Field, i64)| format!("{}{}", if names_register(&named) { "r" } else { "" }, named.1);
-        let operands: Vec<String> = self.fields().into_iter().map(operand).collect();
+    fn assembler(&self, given: &Given) -> String {
+        let operand = |named: &Named| format!("{}{}", if named.is_register() { "r" } else { "" }, named.value);
+        let operands: Vec<String> = given.operands.iter().map(operand).collect();
         format!("{} {}", self.name(), operands.join(", "))
     }
 
-    /// What is in a general register: what the first operand that names it says.
-    pub(super) fn general(&self, register: i64) -> u64 {
-        let named =
-            self.fields().into_iter().zip(self.held).find(|(named, _)| names_register(named) && named.1 == register);
-        named.map_or(0, |(_, held)| held)
-    }
-
     /// The register that it writes.
-    fn target(&self) -> Option<i64> {
-        self.fields().into_iter().find(|(field, _)| field.writes_gpr()).map(|(_, register)| register)
+    fn target(given: &Given) -> Option<i64> {
+        given.operands.iter().find(|named| named.field.writes_gpr()).map(|named| named.value)
     }
 
     /// The line of the script language.
     pub(super) fn text(&self, environment: &Environment) -> String {
-        let assembler = self.assembler();
+        let given = self.given(environment);
+        let assembler = self.assembler(&given);
         // Scripts have no mnemonics with an `o`.
         let (instruction, comment) = if self.form & OE != 0 {
-            (format!("word {:#010x}", self.word()), format!("    # {assembler}"))
+            (format!("word {:#010x}", self.word(&given)), format!("    # {assembler}"))
         } else {
             (assembler, String::new())
         };
         let mut set: Vec<String> = Vec::new();
-        for (_, register) in self.fields().into_iter().filter(names_register) {
-            let assignment = format!("r{register} = {:#x}", self.general(register));
+        for Named { value: register, .. } in given.operands.iter().filter(|named| named.is_register()) {
+            let assignment = format!("r{register} = {:#x}", given.general(*register));
             if !set.contains(&assignment) {
                 set.push(assignment);
             }
@@ -164,7 +160,7 @@ impl Computation {
         set.push(format!("cr = {:#x}", self.cr));
         set.push(format!("xer = {:#x}", self.xer));
         // What is not laid down of a target nobody sees.
-        let rest = match (self.target(), self.effect(environment).map(|effect| effect.known)) {
+        let rest = match (Self::target(&given), self.effect(&given).map(|effect| effect.known)) {
             (Some(target), Some(Known::Word)) if environment.cpu.is_64bit => {
                 format!(" ; rlwinm r{target}, r{target}, 0, 0, 31")
             }
@@ -188,13 +184,9 @@ impl Computation {
         !matches!(self.instruction.does, Does::Trap(_))
     }
 
-    fn given(&self, environment: &Environment) -> Given<'_> {
-        Given { computation: self, wide: environment.is_wide() }
-    }
-
-    fn effect(&self, environment: &Environment) -> Option<Effect> {
+    fn effect(&self, given: &Given) -> Option<Effect> {
         match self.instruction.does {
-            Does::Compute(by) => Some(by(&self.given(environment))),
+            Does::Compute(by) => Some(by(given)),
             _ => None,
         }
     }
@@ -215,7 +207,7 @@ impl Computation {
         }
     }
 
-    fn computed(&self, environment: &Environment, given: &Given<'_>, effect: Effect) -> Vec<(String, Allowed)> {
+    fn computed(&self, environment: &Environment, given: &Given, effect: Effect) -> Vec<(String, Allowed)> {
         let mut xer = self.xer;
         if let Some(carry) = effect.ca {
             xer = xer & !CA | if carry { CA } else { 0 };
@@ -232,7 +224,7 @@ impl Computation {
             Known::Nothing => None,
         };
         let seen = seen.map(|(mask, value)| super::seen(environment, value & mask));
-        values.extend(self.target().zip(seen).map(|(target, allowed)| (format!("r{target}"), allowed)));
+        values.extend(Self::target(given).zip(seen).map(|(target, allowed)| (format!("r{target}"), allowed)));
         let records = self.form & RC != 0 || self.instruction.forms == Forms::Recording;
         let is_compared = match effect.known {
             Known::Nothing => false,
@@ -248,11 +240,6 @@ impl Computation {
         values.push(of_xer(xer));
         values
     }
-}
-
-/// True if an operand is a general register: not where RA is 0 and means zero.
-fn names_register((field, value): &(Field, i64)) -> bool {
-    field.is_gpr() && (*field, *value) != (Field::Common(Operand::RaOrZero), 0)
 }
 
 fn of_cr(cr: u32) -> (String, Allowed) {

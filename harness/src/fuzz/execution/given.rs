@@ -1,6 +1,5 @@
 //! What an instruction works on, by the names that the descriptions have for it.
 
-use super::fixed::Computation;
 use super::{CA, SO};
 use sprig_isa::insn::Operand;
 use sprig_isa::insn::script::Field;
@@ -8,33 +7,56 @@ use sprig_isa::insn::script::Field;
 /// The condition register's first field.
 pub(super) const FIELD: u32 = 0xf000_0000;
 
-/// An instruction with the mode it is executed in.
-pub(super) struct Given<'a> {
-    pub(super) computation: &'a Computation,
+/// An operand: its field, what is in it, and what is in the general register that it names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named {
+    pub(super) field: Field,
+    pub(super) value: i64,
+    pub(super) held: u64,
+}
+
+impl Named {
+    /// True if it is a general register: not where RA is 0 and means zero.
+    pub(super) fn is_register(&self) -> bool {
+        self.field.is_gpr() && (self.field, self.value) != (Field::Common(Operand::RaOrZero), 0)
+    }
+}
+
+/// All that an instruction works on.
+#[derive(Debug)]
+pub(super) struct Given {
+    pub(super) operands: Vec<Named>,
+    pub(super) cr: u32,
+    pub(super) xer: u32,
     /// In 64-bit mode.
     pub(super) wide: bool,
 }
 
-impl Given<'_> {
+impl Given {
     fn operand(&self, is: impl Fn(Field) -> bool) -> i64 {
-        self.computation.fields().into_iter().find(|(field, _)| is(*field)).map_or(0, |(_, value)| value)
+        self.operands.iter().find(|named| is(named.field)).map_or(0, |named| named.value)
     }
 
     fn common(&self, operand: Operand) -> i64 {
         self.operand(|field| field == Field::Common(operand))
     }
 
+    /// What is in a general register: what the first operand that names it says.
+    pub(super) fn general(&self, register: i64) -> u64 {
+        let named = self.operands.iter().find(|named| named.is_register() && named.value == register);
+        named.map_or(0, |named| named.held)
+    }
+
     fn register(&self, operand: Operand) -> u64 {
-        self.computation.general(self.common(operand))
+        self.general(self.common(operand))
     }
 
     /// RA, or zero.
     pub(super) fn ra(&self) -> u64 {
-        let fields = self.computation.fields();
-        let or_zero = fields.iter().find(|(field, _)| *field == Field::Common(Operand::RaOrZero));
+        let or_zero = self.operands.iter().find(|named| named.field == Field::Common(Operand::RaOrZero));
         match or_zero {
-            Some((_, 0)) => 0,
-            Some((_, register)) => self.computation.general(*register),
+            Some(named) if named.is_register() => self.general(named.value),
+            Some(_) => 0,
             None => self.register(Operand::Ra),
         }
     }
@@ -70,7 +92,7 @@ impl Given<'_> {
     }
 
     pub(super) fn carry(&self) -> bool {
-        self.computation.xer & CA != 0
+        self.xer & CA != 0
     }
 
     pub(super) fn trap_on(&self) -> u32 {
@@ -113,28 +135,28 @@ impl Given<'_> {
 
     /// A bit of the condition register, from the left.
     pub(super) fn bit(&self, bit: u32) -> bool {
-        self.computation.cr & 1 << (31 - bit) != 0
+        self.cr & 1 << (31 - bit) != 0
     }
 
     /// A field of it.
     pub(super) fn field(&self, field: u32) -> u32 {
-        self.computation.cr << (4 * field) >> 28
+        self.cr << (4 * field) >> 28
     }
 
     /// It with another field.
     pub(super) fn with_field(&self, field: u32, bits: u32) -> u32 {
-        self.computation.cr & !(FIELD >> (4 * field)) | bits << 28 >> (4 * field)
+        self.cr & !(FIELD >> (4 * field)) | bits << 28 >> (4 * field)
     }
 
     /// It with what a comparison says in its field, and a copy of SO.
     pub(super) fn with_comparison(&self, bits: u32) -> u32 {
-        let summary = if self.computation.xer & SO != 0 { 1 } else { 0 };
+        let summary = if self.xer & SO != 0 { 1 } else { 0 };
         self.with_field(self.bf(), bits | summary)
     }
 
     /// It with the target bit of its operations.
     pub(super) fn with_bit(&self, to: bool) -> u32 {
         let bit = 1 << (31 - self.operand(|field| field == Field::Bt) as u32);
-        if to { self.computation.cr | bit } else { self.computation.cr & !bit }
+        if to { self.cr | bit } else { self.cr & !bit }
     }
 }

@@ -368,7 +368,7 @@ pub(super) fn isel(given: &Given) -> Effect {
 }
 
 pub(super) fn mfcr(given: &Given) -> Effect {
-    Effect::of(given.computation.cr.into())
+    Effect::of(given.cr.into())
 }
 
 pub(super) fn mfocrf(given: &Given) -> Effect {
@@ -454,7 +454,7 @@ pub(super) fn mcrf(given: &Given) -> u32 {
 }
 
 pub(super) fn mtcrf(given: &Given) -> u32 {
-    (0..8).filter(|field| given.field_mask() & 0x80 >> field != 0).fold(given.computation.cr, |cr, field| {
+    (0..8).filter(|field| given.field_mask() & 0x80 >> field != 0).fold(given.cr, |cr, field| {
         let bits = 0xf000_0000 >> (4 * field);
         cr & !bits | given.rs() as u32 & bits
     })
