@@ -20,6 +20,8 @@ const XER: u32 = SO | OV | CA | 0x7f;
 const OPERANDS: usize = 5;
 /// General registers that a step may use; 0 too, as an operand that stands for zero.
 const GENERAL: std::ops::Range<usize> = 3..32;
+/// What is in r0.
+const NOT_ZERO: u64 = 0x7777;
 
 /// One instruction with all that it works on.
 #[derive(Clone, Copy, Debug)]
@@ -157,6 +159,10 @@ impl Computation {
                 set.push(assignment);
             }
         }
+        // Where zero is meant, r0 is something else.
+        if given.operands.iter().any(Named::means_zero) {
+            set.push(format!("r0 = {NOT_ZERO:#x}"));
+        }
         set.push(format!("cr = {:#x}", self.cr));
         set.push(format!("xer = {:#x}", self.xer));
         // What is not laid down of a target nobody sees.
@@ -252,9 +258,11 @@ fn of_xer(xer: u32) -> (String, Allowed) {
 
 /// A value of a general register: often a small number, since many are amounts of a shift, or a negative one.
 fn value(dice: &mut Dice, environment: &Environment) -> u64 {
-    match dice.below(6) {
+    let least = 1 << (environment.word() - 1);
+    match dice.below(8) {
         0 => dice.below(130) as u64,
         1 => environment.cut((dice.below(40) as u64).wrapping_neg()),
+        2 => [least, environment.cut(u64::MAX), least - 1][dice.below(3)],
         _ => dice.value(environment.word()),
     }
 }

@@ -16,9 +16,14 @@ pub(super) struct Named {
 }
 
 impl Named {
-    /// True if it is a general register: not where RA is 0 and means zero.
+    /// True if it is a general register.
     pub(super) fn is_register(&self) -> bool {
-        self.field.is_gpr() && (self.field, self.value) != (Field::Common(Operand::RaOrZero), 0)
+        self.field.is_gpr() && !self.means_zero()
+    }
+
+    /// True if RA is 0 and means zero.
+    pub(super) fn means_zero(&self) -> bool {
+        (self.field, self.value) == (Field::Common(Operand::RaOrZero), 0)
     }
 }
 

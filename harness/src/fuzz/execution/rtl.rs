@@ -363,6 +363,37 @@ pub(super) fn rldcr(given: &Given) -> Effect {
     Effect::of(given.rs().rotate_left((given.rb() & 63) as u32) & mask(0, given.mask_end()))
 }
 
+/// The bits of each byte, halfword, word or doubleword counted for itself.
+fn counted(value: u64, bits: u32) -> Effect {
+    let mask = u64::MAX >> (64 - bits);
+    let parts = (0..64).step_by(bits as usize);
+    Effect::of(parts.map(|shift| u64::from((value >> shift & mask).count_ones()) << shift).sum())
+}
+
+pub(super) fn popcntb(given: &Given) -> Effect {
+    counted(given.rs(), 8)
+}
+
+pub(super) fn popcntw(given: &Given) -> Effect {
+    counted(given.rs(), 32)
+}
+
+pub(super) fn popcntd(given: &Given) -> Effect {
+    counted(given.rs(), 64)
+}
+
+/// Ones for each byte that is the same in both.
+pub(super) fn cmpb(given: &Given) -> Effect {
+    let bytes = given.rs().to_be_bytes().into_iter().zip(given.rb().to_be_bytes());
+    Effect::of(bytes.fold(0, |ones, (one, other)| ones << 8 | if one == other { 0xff } else { 0 }))
+}
+
+/// Each byte names a bit, from the left; there is none from 64 on.
+pub(super) fn bpermd(given: &Given) -> Effect {
+    let bit = |index: u8| 0x8000_0000_0000_0000_u64.checked_shr(index.into()).is_some_and(|bit| given.rb() & bit != 0);
+    Effect::of(given.rs().to_be_bytes().into_iter().fold(0, |bits, index| bits << 1 | u64::from(bit(index))))
+}
+
 pub(super) fn isel(given: &Given) -> Effect {
     Effect::of(if given.bit(given.bc()) { given.ra() } else { given.rb() })
 }

@@ -149,6 +149,12 @@ pub(super) static INSTRUCTIONS: &[Instruction] = &[
     compute("rldcr", rtl::rldcr).rc().wide(),
     // Of e500 (e500 manual, table 3-39) and of Power ISA 2.03 and later.
     compute("isel", rtl::isel).on(CpuSet::E500.union(CpuSet::POWER)),
+    // Of Power ISA 2.02, 2.05 and 2.06.
+    compute("popcntb", rtl::popcntb).on(CpuSet::POWER),
+    compute("popcntw", rtl::popcntw).on(CpuSet::POWER),
+    compute("popcntd", rtl::popcntd).wide().on(CpuSet::POWER),
+    compute("cmpb", rtl::cmpb).on(CpuSet::POWER),
+    compute("bpermd", rtl::bpermd).wide().on(CpuSet::POWER),
     compute("mfcr", rtl::mfcr),
     compute("mfocrf", rtl::mfocrf),
     decide("mtcrf", rtl::mtcrf),

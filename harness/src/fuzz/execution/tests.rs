@@ -124,3 +124,26 @@ fn a_condition_register_instruction_changes_its_target_alone() {
     assert_eq!(decided("mcrxr", &[1]), 0x8a00_0001);
     assert_eq!(decided("cmpi", &[2, 0, 4, -1]), 0x8050_0001, "zero is greater, and SO is copied");
 }
+
+#[test]
+fn bits_and_bytes_are_counted_compared_and_picked_each_for_itself() {
+    let result = |mnemonic, rs: u64, rb: u64| computed(POWER8, mnemonic, &[3, 4, 5], &[0, rs, rb], 0)[0];
+    assert_eq!(result("bpermd", 0x4041_4243_4445_3f00, 1 | 1 << 63), 0b11, "there is no bit 64");
+    assert_eq!(result("cmpb", 0x1122_3344_5566_7788, 0x1100_3300_5500_0088), 0xff00_ff00_ff00_00ff);
+    let counted = |mnemonic| computed(POWER8, mnemonic, &[3, 4], &[0, 0xff01_0003_0000_0007], 0)[0];
+    assert_eq!(counted("popcntb"), 0x0801_0002_0000_0003);
+    assert_eq!(counted("popcntw"), 0x0000_000b_0000_0003);
+    assert_eq!(counted("popcntd"), 14);
+}
+
+#[test]
+fn register_0_is_no_zero() {
+    let chosen = |cr| {
+        let mut computation = Computation::of("isel", &[3, 0, 5, 2], &[0, 0, 9], 0).expect("an instruction");
+        computation.cr = cr;
+        let environment = environment(E500);
+        assert!(computation.text(&environment).contains("isel r3, 0, r5, 2 with r3 = 0x0, r5 = 0x9, r0 = 0x7777,"));
+        values(&environment, Execution::Computation(computation))[0].1
+    };
+    assert_eq!((chosen(0x2000_0000), chosen(0)), (0, 9));
+}

@@ -233,10 +233,12 @@ impl Transfer {
         let mut among = |registers: std::ops::Range<u8>| registers.start + dice.below(registers.len()) as u8;
         let value = if is_multiple { MULTIPLE } else { among(VALUES) };
         let (base, index) = (among(BASES), among(INDICES));
+        // A store of its own address, as it was.
+        let is_own = row.moves == Moves::Store && row.address.updates() && dice.percent(25);
         Self {
             row,
             words: [dice.value(32), dice.value(32)],
-            value,
+            value: if is_own { base } else { value },
             base,
             index,
             offset,
@@ -260,6 +262,11 @@ impl Transfer {
     pub(super) fn plainer(&self) -> Vec<Self> {
         let near = Self { displacement: 0, ..*self };
         vec![near, Self { stored: 0, next: 0, ..*self }, Self { words: [0x0102_0304, 0x0506_0708], ..*self }]
+    }
+
+    /// What is in the base.
+    fn start(&self, environment: &Environment) -> u64 {
+        environment.cut((AREA + self.offset).wrapping_sub(self.displacement as u64))
     }
 
     /// The memory's bytes after these words have been stored there.
@@ -287,7 +294,7 @@ impl Transfer {
             _ => looked,
         };
         let at = AREA - MEMORY;
-        let start = environment.cut((AREA + self.offset).wrapping_sub(displacement as u64));
+        let start = self.start(environment);
         let mut set = format!(
             "r{AT} = SCRATCH + {at:#x}, r{first} = {:#x}, r{second} = {:#x}, r{base} = {start:#x}",
             self.words[0], self.words[1]
@@ -300,6 +307,7 @@ impl Transfer {
             Moves::LoadMultiple | Moves::StoreMultiple | Moves::LoadString | Moves::StoreString => {
                 set += &format!(", r{value} = {stored:#x}, r{} = {next:#x}", value + 1);
             }
+            _ if value == base => {}
             _ => set += &format!(", r{value} = {stored:#x}"),
         }
         let count = if self.counts_by_xer() { u32::from(length) } else { 0 };
@@ -317,7 +325,8 @@ impl Transfer {
     }
 
     pub(super) fn values(&self, environment: &Environment) -> Vec<(String, Allowed)> {
-        let Self { value, base, stored, next, .. } = *self;
+        let Self { value, base, next, .. } = *self;
+        let stored = if value == base { self.start(environment) } else { self.stored };
         let memory = self.memory(environment);
         let (from, size) = (self.offset as usize, usize::from(self.row.bytes));
         let register = |number: u8, value: u64| (format!("r{number}"), seen(environment, value));

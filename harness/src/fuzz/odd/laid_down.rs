@@ -210,7 +210,7 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "block-of-cache-cleared",
         &[],
-        "run stw r9, -4(r4); stw r9, 0(r4); stw r9, 28(r4); stw r9, 128(r4); dcbz 0, r10; lwz r3, -4(r4); lwz r5, 0(r4); lwz r6, 28(r4); lwz r7, 128(r4) with r4 = SCRATCH + 0x14400, r9 = 0x600d600d, r10 = SCRATCH + 0x14404 gives r3, r5, r6, r7",
+        "run stw r9, -4(r4); stw r9, 0(r4); stw r9, 28(r4); stw r9, 128(r4); dcbz 0, r10; lwz r3, -4(r4); lwz r5, 0(r4); lwz r6, 28(r4); lwz r7, 128(r4) with r4 = SCRATCH + 0x14400, r9 = 0x600d600d, r10 = SCRATCH + 0x14414 gives r3, r5, r6, r7",
         gives(
             "mmu.dcbz-clears-a-block",
             &[
@@ -224,7 +224,7 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "large-block-of-cache-cleared",
         SERVER_64,
-        "run stw r9, 0(r4); stw r9, 124(r4); dcbz 0, r10; lwz r3, 0(r4); lwz r5, 124(r4) with r4 = SCRATCH + 0x14600, r9 = 0x600d600d, r10 = SCRATCH + 0x14640 gives r3, r5",
+        "run stw r9, 0(r4); stw r9, 124(r4); dcbz 0, r10; lwz r3, 0(r4); lwz r5, 124(r4) with r4 = SCRATCH + 0x14600, r9 = 0x600d600d, r10 = SCRATCH + 0x14654 gives r3, r5",
         gives("mmu.dcbz-clears-a-block", &[(Part::Value, is(0)), (Part::Register(5), is(0))]),
     ),
     step(
