@@ -182,6 +182,21 @@ pub(super) static STEPS: &[Odd] = &[
         ),
     ),
     step(
+        "performance-counters-shown",
+        SERVER_32,
+        // The counters stand meanwhile.
+        "run mfspr r14, MMCR0; mtspr MMCR0, r4; mtspr PMC1, r5; mtspr PMC2, r6; mtspr PMC3, r7; mtspr PMC4, r8; mfspr r9, UPMC1; mfspr r10, UPMC2; mfspr r11, UPMC3; mfspr r12, UPMC4; mtspr MMCR0, r14 with r4 = MMCR0.FC, r5 = 0x11111111, r6 = 0x22222222, r7 = 0x33333333, r8 = 0x44444444 gives r9, r10, r11, r12",
+        gives(
+            "spr.performance-monitor-alias",
+            &[
+                (Part::Value, is(0x1111_1111)),
+                (Part::Register(10), is(0x2222_2222)),
+                (Part::Register(11), is(0x3333_3333)),
+                (Part::Register(12), is(0x4444_4444)),
+            ],
+        ),
+    ),
+    step(
         "segment-entry-read",
         SLB,
         // Of an entry that is not valid V alone is looked at.
