@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`answer`] | user space's answers to hypercalls |
 //! | [`bit::REGISTERS`] | the bits and fields of registers by name |
-//! | [`msr`], [`syndrome`], [`timer`], [`config`] | those bits and fields as constants |
+//! | [`msr`], [`syndrome`], [`timer`], [`config`], [`xer`] | those bits and fields as constants |
 //! | [`capability::CAPABILITIES`] | what KVM says of itself |
 //! | [`cpu::CPUS`] | which CPU models there are, how to tell them by PVR, which family each belongs to |
 //! | [`spr::SPRS`] | an SPR's number, who may read and write it, on which CPUs, what it aliases, its page field |
@@ -45,3 +45,4 @@ pub mod spr;
 pub mod sregs;
 pub mod syndrome;
 pub mod timer;
+pub mod xer;

@@ -76,12 +76,12 @@ impl Generator {
     #[must_use]
     pub fn script(&self, seed: u64, number: u64) -> Vec<Step> {
         let dice = &mut Dice::of_script(seed, number);
-        let is_themed = number % THEMED == THEMED - 1;
-        let themed = match number % EXECUTING {
-            EXECUTED => Some(self.executing(dice)),
-            _ => is_themed.then(|| self.themed(dice)).flatten(),
+        let of_one_kind = match number {
+            _ if number % EXECUTING == EXECUTED => Some(self.executing(dice)),
+            _ if number % THEMED == THEMED - 1 => self.themed(dice),
+            _ => None,
         };
-        let mut steps = themed.unwrap_or_else(|| self.mixed(dice));
+        let mut steps = of_one_kind.unwrap_or_else(|| self.mixed(dice));
         steps.retain(|step| self.spares(step));
         steps
     }

@@ -103,9 +103,8 @@ impl State {
 
     /// mcrxr: moves SO, OV and CA to a field and clears them. The fourth bit is reserved and counts as zero.
     pub(super) fn mcrxr(&mut self, insn: Insn) {
-        const FLAGS: u32 = xer::SO | xer::OV | xer::CA;
-        self.set_cr_field(insn.bf(), (self.xer & FLAGS) >> 28);
-        self.xer &= !FLAGS;
+        self.set_cr_field(insn.bf(), (self.xer & xer::FLAGS) >> 28);
+        self.xer &= !xer::FLAGS;
     }
 
     /// mfcr and mfocrf. mfocrf of no or several fields is an invalid form and leaves the target as it is.

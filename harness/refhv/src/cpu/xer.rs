@@ -1,15 +1,7 @@
-//! XER: summary overflow, overflow, carry and the byte count of string instructions (Power ISA 2.03 Book I, section 3.2.2).
+//! XER by name (Power ISA 2.03 Book I, section 3.2.2).
 
 use super::State;
-
-/// Summary overflow.
-pub const SO: u32 = 1 << 31;
-/// Overflow.
-pub const OV: u32 = 1 << 30;
-/// Carry.
-pub const CA: u32 = 1 << 29;
-/// Number of bytes lswx and stswx move.
-pub const COUNT: u32 = 0x7f;
+pub use sprig_isa::xer::{CA, COUNT, FLAGS, OV, SO};
 
 impl State {
     /// The carry bit as a number.

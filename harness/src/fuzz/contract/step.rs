@@ -148,10 +148,10 @@ impl Contract<'_> {
                 let mut prediction =
                     Prediction { varies: execution.varies(self.environment), ..Prediction::done(execution::RULE) };
                 for (index, (name, allowed)) in values.into_iter().enumerate() {
-                    let part = if index == 0 { Some(Part::Value) } else { Part::of_output(&name) };
-                    prediction = part
-                        .into_iter()
-                        .fold(prediction, |prediction, part| prediction.with(part, Some(allowed.clone())));
+                    // The first is the value of the step.
+                    if let Some(part) = Part::of_output(if index == 0 { "" } else { &name }) {
+                        prediction = prediction.with(part, Some(allowed));
+                    }
                 }
                 prediction
             }

@@ -13,7 +13,7 @@ use super::seen;
 /// Bytes of an instruction.
 const WORD: u64 = 4;
 /// In a BO: the branch is taken whatever the condition bit is; if that is set; CTR is left alone; it is taken when CTR is zero
-/// (Power ISA 2.07 Book I, section 2.4).
+/// (Power ISA 2.07 Book I, chapter 2).
 const ANY_CONDITION: u32 = 0b1_0000;
 const IF_SET: u32 = 0b0_1000;
 const KEEPS_CTR: u32 = 0b0_0100;
@@ -134,5 +134,42 @@ impl Branch {
         };
         let value = |name: &str, value| (name.to_owned(), seen(environment, value));
         vec![value("r3", skipped), value("r5", ctr), value("r7", link)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzz::testing::environment;
+
+    /// Instructions skipped, CTR and what LR has become, by a branch of this kind on a 32-bit kernel.
+    fn left(mnemonic: &str, bo: u32, ctr: u64, bit: bool) -> [u64; 3] {
+        let kind = ALL.iter().find(|kind| kind.mnemonic == mnemonic).expect("a branch");
+        let branch = Branch { kind, bo, bi: 2, ctr, cr: if bit { 0x2000_0000 } else { 0 } };
+        let value = |(_, allowed)| match allowed {
+            Allowed::OneOf(values) => values[0],
+            other => panic!("{other:?} is no number"),
+        };
+        let values: Vec<u64> = branch.values(&environment("ref-e500v2-pr")).into_iter().map(value).collect();
+        values.try_into().expect("three values")
+    }
+
+    #[test]
+    fn a_counter_is_counted_whatever_the_condition_is() {
+        assert_eq!(left("bc", 0b01000, 7, true), [0, 6, 0], "taken");
+        assert_eq!(left("bc", 0b01000, 7, false), [1, 6, 0]);
+        assert_eq!(left("bc", 0b01010, 1, true), [0, 0, 0], "taken at zero");
+        assert_eq!(left("bc", 0b10000, 0, false), [0, 0xffff_ffff, 0]);
+        assert_eq!(left("bc", 0b00100, 7, true), [1, 7, 0], "taken if the bit is not set");
+    }
+
+    #[test]
+    fn a_link_is_set_whether_or_not_the_branch_is_taken() {
+        for bit in [false, true] {
+            assert_eq!(left("bcl", 0b01100, 7, bit), [u64::from(!bit), 7, 12]);
+            assert_eq!(left("bclrl", 0b01100, 7, bit), [u64::from(!bit), 7, 20]);
+            assert_eq!(left("bcctrl", 0b01100, 7, bit), [u64::from(!bit), 7, 16]);
+            assert_eq!(left("bclr", 0b01100, 7, bit), [u64::from(!bit), 7, 24], "LR is what it was set to");
+        }
     }
 }

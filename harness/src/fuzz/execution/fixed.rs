@@ -3,18 +3,16 @@
 use super::super::dice::Dice;
 use super::super::environment::Environment;
 use super::super::prediction::Allowed;
-use super::given::{FIELD, Given, Named};
+use super::given::{Given, Named};
 use super::rtl::{self, Effect, Known};
-use super::table::{Does, Forms, INSTRUCTIONS, Instruction};
-use super::{CA, OV, Outcome, SO};
+use super::table::{Does, INSTRUCTIONS, Instruction};
+use super::{CR0, Outcome, summary};
 use sprig_isa::insn::Operand;
 use sprig_isa::insn::script::{Field, Row};
+use sprig_isa::xer;
 
-/// OE in the instruction word, and Rc.
-const OE: u32 = 1 << 10;
-const RC: u32 = 1;
-/// What all CPUs have in XER: SO, OV, CA, and the byte count of string instructions.
-const XER: u32 = SO | OV | CA | 0x7f;
+/// What all CPUs have in XER.
+const XER: u32 = xer::FLAGS | xer::COUNT;
 
 /// Operands that any of them has at most.
 const OPERANDS: usize = 5;
@@ -27,8 +25,8 @@ const NOT_ZERO: u64 = 0x7777;
 #[derive(Clone, Copy, Debug)]
 pub struct Computation {
     instruction: &'static Instruction,
-    /// OE and Rc, beside the word of the mnemonic.
-    form: u32,
+    /// Bits in the word beside those of the mnemonic, and what they add to it: an `o` for OE, a period for Rc.
+    variant: (u32, &'static str),
     /// In assembler order.
     operands: [i64; OPERANDS],
     /// What is in the general register that an operand names.
@@ -40,28 +38,19 @@ pub struct Computation {
 /// All that scripts of this environment can have, without their forms.
 pub(super) fn here(environment: &Environment) -> impl Iterator<Item = &'static Instruction> + use<> {
     let (wide, cpus) = (environment.is_wide(), environment.cpu.set);
-    INSTRUCTIONS.iter().filter(move |row| (wide || !row.wide) && row.cpus.intersects(cpus))
+    INSTRUCTIONS.iter().filter(move |row| row.cpus.intersects(cpus) && (wide || !row.is_wide()))
 }
 
 impl Instruction {
     fn encoding(&self) -> Option<Row> {
         Row::by_mnemonic(self.mnemonic)
     }
-
-    /// Bits in the word, each with what it adds to the mnemonic.
-    fn forms(&self) -> &'static [u32] {
-        match self.forms {
-            Forms::Plain | Forms::Recording => &[0],
-            Forms::Rc => &[0, RC],
-            Forms::OeRc => &[0, RC, OE, OE | RC],
-        }
-    }
 }
 
 impl Computation {
     /// One of this instruction.
     pub(super) fn draw(dice: &mut Dice, environment: &Environment, instruction: &'static Instruction) -> Self {
-        let form = dice.pick(instruction.forms()).copied().unwrap_or(0);
+        let variant = dice.pick(instruction.variants()).copied().unwrap_or((0, ""));
         let (mut operands, mut held) = ([0; OPERANDS], [0; OPERANDS]);
         let fields = instruction.encoding().into_iter().flat_map(Row::fields);
         for ((field, operand), held) in fields.zip(&mut operands).zip(&mut held) {
@@ -73,25 +62,18 @@ impl Computation {
             let one = held[dice.below(OPERANDS)];
             held = held.map(|other| if dice.percent(60) { one } else { other });
         }
-        let xer = [SO, OV, CA].into_iter().filter(|_| dice.percent(50)).fold(0, |xer, flag| xer | flag);
+        let xer = [xer::SO, xer::OV, xer::CA].into_iter().filter(|_| dice.percent(50)).fold(0, |xer, flag| xer | flag);
         let cr = if dice.percent(50) { 0 } else { dice.value(32) as u32 };
-        Self { instruction, form, operands, held, cr, xer }
+        Self { instruction, variant, operands, held, cr, xer }
     }
 
-    /// That of a mnemonic, with OE as an `o`; none if there is none.
+    /// That of a mnemonic with the suffix of a variant; none if there is none.
     #[cfg(test)]
     pub(super) fn of(mnemonic: &str, operands: &[i64], held: &[u64], xer: u32) -> Option<Self> {
-        let find = |name: &str| INSTRUCTIONS.iter().find(|row| row.mnemonic == name);
-        let (name, recording) = mnemonic.strip_suffix('.').map_or((mnemonic, 0), |name| (name, RC));
-        let (plain, overflow) = name.strip_suffix('o').map_or((name, 0), |plain| (plain, OE));
-        let (instruction, form) = match find(mnemonic) {
-            Some(row) => (row, 0),
-            None => match find(name) {
-                Some(row) => (row, recording),
-                None => (find(plain)?, overflow | recording),
-            },
-        };
-        let mut computation = Self { instruction, form, operands: [0; OPERANDS], held: [0; OPERANDS], cr: 0, xer };
+        let all = INSTRUCTIONS.iter().flat_map(|row| row.variants().iter().map(move |variant| (row, *variant)));
+        let (instruction, variant) =
+            all.into_iter().find(|(row, (_, suffix))| mnemonic.strip_prefix(row.mnemonic) == Some(*suffix))?;
+        let mut computation = Self { instruction, variant, operands: [0; OPERANDS], held: [0; OPERANDS], cr: 0, xer };
         computation.operands[..operands.len()].copy_from_slice(operands);
         computation.held[..held.len()].copy_from_slice(held);
         Some(computation)
@@ -110,11 +92,9 @@ impl Computation {
         plainer
     }
 
-    /// Mnemonic and form.
+    /// The mnemonic with the suffix of the variant.
     pub(super) fn name(&self) -> String {
-        let overflow = if self.form & OE != 0 { "o" } else { "" };
-        let records = if self.form & RC != 0 { "." } else { "" };
-        format!("{}{overflow}{records}", self.instruction.mnemonic)
+        format!("{}{}", self.instruction.mnemonic, self.variant.1)
     }
 
     /// All that it works on.
@@ -127,7 +107,7 @@ impl Computation {
 
     fn word(&self, given: &Given) -> u32 {
         let values: Vec<i64> = given.operands.iter().map(|named| named.value).collect();
-        self.instruction.encoding().and_then(|row| row.encode(&values)).unwrap_or_default() | self.form
+        self.instruction.encoding().and_then(|row| row.encode(&values)).unwrap_or_default() | self.variant.0
     }
 
     /// As an assembler has it.
@@ -147,7 +127,7 @@ impl Computation {
         let given = self.given(environment);
         let assembler = self.assembler(&given);
         // Scripts have no mnemonics with an `o`.
-        let (instruction, comment) = if self.form & OE != 0 {
+        let (instruction, comment) = if Row::by_mnemonic(&self.name()).is_none() {
             (format!("word {:#010x}", self.word(&given)), format!("    # {assembler}"))
         } else {
             (assembler, String::new())
@@ -204,7 +184,7 @@ impl Computation {
             Does::Compute(by) => Outcome::Values(self.computed(environment, &given, by(&given))),
             Does::Decide(by) => Outcome::Values(vec![of_cr(by(&given)), of_xer(self.xer)]),
             Does::TakeXer => {
-                let flags = self.xer & (SO | OV | CA);
+                let flags = self.xer & xer::FLAGS;
                 let cr = given.with_field(given.bf(), flags >> 28);
                 Outcome::Values(vec![of_cr(cr), of_xer(self.xer & !flags)])
             }
@@ -216,22 +196,21 @@ impl Computation {
     fn computed(&self, environment: &Environment, given: &Given, effect: Effect) -> Vec<(String, Allowed)> {
         let mut xer = self.xer;
         if let Some(carry) = effect.ca {
-            xer = xer & !CA | if carry { CA } else { 0 };
+            xer = xer & !xer::CA | if carry { xer::CA } else { 0 };
         }
-        if self.form & OE != 0 {
-            xer = xer & !OV | if effect.ov { SO | OV } else { 0 };
+        if self.variant.1.starts_with('o') {
+            xer = xer & !xer::OV | if effect.ov { xer::SO | xer::OV } else { 0 };
         }
         let mut values = Vec::new();
-        let word = u64::from(u32::MAX);
-        let seen = match effect.known {
-            Known::All => Some((if given.wide { u64::MAX } else { word }, effect.value)),
-            Known::Word => Some((if given.wide { u64::MAX } else { word }, effect.value & word)),
-            Known::Field(field) => Some((word, effect.value & u64::from(FIELD >> (4 * field)))),
+        let known = match effect.known {
+            Known::All => Some(u64::MAX),
+            Known::Word => Some(u32::MAX.into()),
+            Known::Field(field) => Some((CR0 >> (4 * field)).into()),
             Known::Nothing => None,
         };
-        let seen = seen.map(|(mask, value)| super::seen(environment, value & mask));
+        let seen = known.map(|known| super::seen(environment, effect.value & known));
         values.extend(Self::target(given).zip(seen).map(|(target, allowed)| (format!("r{target}"), allowed)));
-        let records = self.form & RC != 0 || self.instruction.forms == Forms::Recording;
+        let records = self.name().ends_with('.');
         let is_compared = match effect.known {
             Known::Nothing => false,
             Known::Word => !given.wide,
@@ -240,8 +219,7 @@ impl Computation {
         if !records {
             values.push(of_cr(self.cr));
         } else if is_compared {
-            let summary = if xer & SO != 0 { 1 } else { 0 };
-            values.push(of_cr(given.with_field(0, rtl::recorded(given, effect.value) | summary)));
+            values.push(of_cr(given.with_field(0, rtl::recorded(given, effect.value) | summary(xer))));
         }
         values.push(of_xer(xer));
         values
@@ -279,7 +257,7 @@ fn operand_of(dice: &mut Dice, environment: &Environment, instruction: &Instruct
         Field::Common(Operand::RaOrZero) if dice.percent(15) => 0,
         _ if field.is_gpr() => (GENERAL.start + dice.below(GENERAL.len())) as i64,
         Field::L10 if !environment.is_wide() => 0,
-        Field::Common(Operand::Fxm) if ["mfocrf", "mtocrf"].contains(&instruction.mnemonic) => 1 << dice.below(8),
+        Field::Common(Operand::Fxm) if instruction.is_of_one_field() => 1 << dice.below(8),
         Field::Common(Operand::Si) if dice.percent(40) => {
             const EDGES: [i64; 5] = [0, 1, -1, 0x7fff, -0x8000];
             EDGES[dice.below(EDGES.len())]

@@ -1,11 +1,9 @@
 //! What an instruction works on, by the names that the descriptions have for it.
 
-use super::{CA, SO};
+use super::{CR0, summary};
 use sprig_isa::insn::Operand;
 use sprig_isa::insn::script::Field;
-
-/// The condition register's first field.
-pub(super) const FIELD: u32 = 0xf000_0000;
+use sprig_isa::xer;
 
 /// An operand: its field, what is in it, and what is in the general register that it names.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +95,7 @@ impl Given {
     }
 
     pub(super) fn carry(&self) -> bool {
-        self.xer & CA != 0
+        self.xer & xer::CA != 0
     }
 
     pub(super) fn trap_on(&self) -> u32 {
@@ -150,13 +148,12 @@ impl Given {
 
     /// It with another field.
     pub(super) fn with_field(&self, field: u32, bits: u32) -> u32 {
-        self.cr & !(FIELD >> (4 * field)) | bits << 28 >> (4 * field)
+        self.cr & !(CR0 >> (4 * field)) | bits << 28 >> (4 * field)
     }
 
     /// It with what a comparison says in its field, and a copy of SO.
     pub(super) fn with_comparison(&self, bits: u32) -> u32 {
-        let summary = if self.xer & SO != 0 { 1 } else { 0 };
-        self.with_field(self.bf(), bits | summary)
+        self.with_field(self.bf(), bits | summary(self.xer))
     }
 
     /// It with the target bit of its operations.

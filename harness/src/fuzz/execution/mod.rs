@@ -2,13 +2,14 @@
 //!
 //! ```text
 //!   table: mnemonic, forms, what computes it --draw--> Execution --text--> run subfe. r7, r21, r4 with ... gives r7, cr, xer
-//!   rtl: the manual's arithmetic                           '----outcome--> r7, cr and xer as they must be
+//!   rtl, decisions: what the manual says                   '----outcome--> r7, cr and xer as they must be
 //! ```
 //!
 //! None of them makes a hypervisor run, so nothing else of a script changes by one; and each says all of what it works on, so one by
 //! itself shows what it showed among others.
 
 mod branch;
+mod decisions;
 mod fixed;
 mod given;
 mod rtl;
@@ -20,18 +21,18 @@ mod transfer;
 use super::dice::Dice;
 use super::environment::Environment;
 use super::prediction::Allowed;
+use crate::lockstep::program::{ROWS, Row};
 use branch::Branch;
 use fixed::Computation;
 use sprig_isa::cpu::CpuSet;
+use sprig_isa::xer;
 use transfer::Transfer;
 
 /// The rule about all of them.
 pub(super) const RULE: &str = "spr.instruction-gives-its-result";
 
-/// SO, OV and CA in XER (Power ISA 2.07 Book I, section 3.2.2).
-const SO: u32 = 1 << 31;
-const OV: u32 = 1 << 30;
-const CA: u32 = 1 << 29;
+/// The condition register's first field.
+const CR0: u32 = 0xf000_0000;
 
 /// One of them with all that it works on.
 #[derive(Clone, Copy, Debug)]
@@ -109,8 +110,7 @@ impl Execution {
         }
     }
 
-    /// True if another run may give another value, or another host: POWER9 has OV32 and CA32 in XER, also where its guest is a POWER8 (Power
-    /// ISA 3.0 Book I, section 3.2.2).
+    /// True if another run may give another value, or another host: a POWER9 of QEMU's has OV32 and CA32 in XER, also where its guest is a POWER8.
     pub(super) fn varies(&self, environment: &Environment) -> bool {
         match self {
             Self::Computation(_) => environment.cpu.set.intersects(CpuSet::POWER),
@@ -141,6 +141,21 @@ impl Execution {
             Self::Branch(branch) => branch.plainer().into_iter().map(Self::Branch).collect(),
         }
     }
+}
+
+/// The copy of SO that a field of the condition register gets.
+fn summary(xer: u32) -> u32 {
+    u32::from(xer & xer::SO != 0)
+}
+
+/// What lockstep knows of an instruction.
+fn row(mnemonic: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.mnemonic == mnemonic)
+}
+
+/// True if 64-bit kernels alone try an instruction: so are all that lockstep has not.
+fn is_wide(mnemonic: &str) -> bool {
+    row(mnemonic).is_none_or(|row| row.wide)
 }
 
 /// A value of a general register: the lower word, where a 64-bit CPU runs a 32-bit kernel.

@@ -1,19 +1,18 @@
-//! Which instructions there are, with their forms and what computes them. Encodings and operands are those that scripts have
-//! (`sprig_isa::insn::script`).
+//! What computes each instruction. Encodings and operands are those that scripts have (`sprig_isa::insn::script`); variants and whether
+//! one is a 64-bit CPU's, those that lockstep has ([`Row`]).
 
 use super::given::Given;
 use super::rtl::{self, Effect};
+use super::{decisions, is_wide, row};
+use crate::lockstep::program::{Kind, Row};
 use sprig_isa::cpu::CpuSet;
 
-/// One instruction with its forms.
+/// One instruction with its variants.
 #[derive(Debug)]
 pub(super) struct Instruction {
-    /// The mnemonic of its plain form; of its only one, if that records.
+    /// The mnemonic, without the suffixes of its variants.
     pub(super) mnemonic: &'static str,
     pub(super) does: Does,
-    pub(super) forms: Forms,
-    /// It is one of 64-bit kernels.
-    pub(super) wide: bool,
     /// The CPUs that have it.
     pub(super) cpus: CpuSet,
 }
@@ -31,19 +30,6 @@ pub(super) enum Does {
     TakeXer,
 }
 
-/// The forms that it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Forms {
-    /// One, without Rc.
-    Plain,
-    /// One, which records.
-    Recording,
-    /// Without and with Rc.
-    Rc,
-    /// The same with OE.
-    OeRc,
-}
-
 const fn compute(mnemonic: &'static str, by: fn(&Given) -> Effect) -> Instruction {
     instruction(mnemonic, Does::Compute(by))
 }
@@ -57,28 +43,27 @@ const fn trap(mnemonic: &'static str, by: fn(&Given) -> bool) -> Instruction {
 }
 
 const fn instruction(mnemonic: &'static str, does: Does) -> Instruction {
-    Instruction { mnemonic, does, forms: Forms::Plain, wide: false, cpus: CpuSet::all() }
+    Instruction { mnemonic, does, cpus: CpuSet::all() }
 }
 
 impl Instruction {
-    const fn recording(self) -> Self {
-        Self { forms: Forms::Recording, ..self }
-    }
-
-    const fn rc(self) -> Self {
-        Self { forms: Forms::Rc, ..self }
-    }
-
-    const fn oe_rc(self) -> Self {
-        Self { forms: Forms::OeRc, ..self }
-    }
-
-    const fn wide(self) -> Self {
-        Self { wide: true, ..self }
-    }
-
     const fn on(self, cpus: CpuSet) -> Self {
         Self { cpus, ..self }
+    }
+
+    /// Bits in the word beside those of the mnemonic, each with what they add to it.
+    pub(super) fn variants(&self) -> &'static [(u32, &'static str)] {
+        row(self.mnemonic).map_or(&[(0, "")], Row::variants)
+    }
+
+    /// True if 64-bit kernels alone try it.
+    pub(super) fn is_wide(&self) -> bool {
+        is_wide(self.mnemonic)
+    }
+
+    /// True if its FXM must have one bit set.
+    pub(super) fn is_of_one_field(&self) -> bool {
+        row(self.mnemonic).is_some_and(|row| row.kind == Kind::OneField)
     }
 }
 
@@ -87,95 +72,94 @@ pub(super) static INSTRUCTIONS: &[Instruction] = &[
     compute("addi", rtl::addi),
     compute("addis", rtl::addis),
     compute("addic", rtl::addic),
-    compute("addic.", rtl::addic).recording(),
+    compute("addic.", rtl::addic),
     compute("subfic", rtl::subfic),
     compute("mulli", rtl::mulli),
-    compute("add", rtl::add).oe_rc(),
-    compute("addc", rtl::addc).oe_rc(),
-    compute("adde", rtl::adde).oe_rc(),
-    compute("addme", rtl::addme).oe_rc(),
-    compute("addze", rtl::addze).oe_rc(),
-    compute("subf", rtl::subf).oe_rc(),
-    compute("subfc", rtl::subfc).oe_rc(),
-    compute("subfe", rtl::subfe).oe_rc(),
-    compute("subfme", rtl::subfme).oe_rc(),
-    compute("subfze", rtl::subfze).oe_rc(),
-    compute("neg", rtl::neg).oe_rc(),
-    compute("mullw", rtl::mullw).oe_rc(),
-    compute("mulhw", rtl::mulhw).rc(),
-    compute("mulhwu", rtl::mulhwu).rc(),
-    compute("divw", rtl::divw).oe_rc(),
-    compute("divwu", rtl::divwu).oe_rc(),
-    compute("mulld", rtl::mulld).oe_rc().wide(),
-    compute("mulhd", rtl::mulhd).rc().wide(),
-    compute("mulhdu", rtl::mulhdu).rc().wide(),
-    compute("divd", rtl::divd).oe_rc().wide(),
-    compute("divdu", rtl::divdu).oe_rc().wide(),
+    compute("add", rtl::add),
+    compute("addc", rtl::addc),
+    compute("adde", rtl::adde),
+    compute("addme", rtl::addme),
+    compute("addze", rtl::addze),
+    compute("subf", rtl::subf),
+    compute("subfc", rtl::subfc),
+    compute("subfe", rtl::subfe),
+    compute("subfme", rtl::subfme),
+    compute("subfze", rtl::subfze),
+    compute("neg", rtl::neg),
+    compute("mullw", rtl::mullw),
+    compute("mulhw", rtl::mulhw),
+    compute("mulhwu", rtl::mulhwu),
+    compute("divw", rtl::divw),
+    compute("divwu", rtl::divwu),
+    compute("mulld", rtl::mulld),
+    compute("mulhd", rtl::mulhd),
+    compute("mulhdu", rtl::mulhdu),
+    compute("divd", rtl::divd),
+    compute("divdu", rtl::divdu),
     compute("ori", rtl::ori),
     compute("oris", rtl::oris),
     compute("xori", rtl::xori),
     compute("xoris", rtl::xoris),
-    compute("andi.", rtl::andi).recording(),
-    compute("andis.", rtl::andis).recording(),
-    compute("and", rtl::and).rc(),
-    compute("andc", rtl::andc).rc(),
-    compute("or", rtl::or).rc(),
-    compute("orc", rtl::orc).rc(),
-    compute("xor", rtl::xor).rc(),
-    compute("nor", rtl::nor).rc(),
-    compute("nand", rtl::nand).rc(),
-    compute("eqv", rtl::eqv).rc(),
-    compute("extsb", rtl::extsb).rc(),
-    compute("extsh", rtl::extsh).rc(),
-    compute("extsw", rtl::extsw).rc().wide(),
-    compute("cntlzw", rtl::cntlzw).rc(),
-    compute("cntlzd", rtl::cntlzd).rc().wide(),
-    compute("slw", rtl::slw).rc(),
-    compute("srw", rtl::srw).rc(),
-    compute("sraw", rtl::sraw).rc(),
-    compute("srawi", rtl::srawi).rc(),
-    compute("sld", rtl::sld).rc().wide(),
-    compute("srd", rtl::srd).rc().wide(),
-    compute("srad", rtl::srad).rc().wide(),
-    compute("sradi", rtl::sradi).rc().wide(),
-    compute("rlwinm", rtl::rlwinm).rc(),
-    compute("rlwnm", rtl::rlwnm).rc(),
-    compute("rlwimi", rtl::rlwimi).rc(),
-    compute("rldicl", rtl::rldicl).rc().wide(),
-    compute("rldicr", rtl::rldicr).rc().wide(),
-    compute("rldic", rtl::rldic).rc().wide(),
-    compute("rldimi", rtl::rldimi).rc().wide(),
-    compute("rldcl", rtl::rldcl).rc().wide(),
-    compute("rldcr", rtl::rldcr).rc().wide(),
-    // Of e500 (e500 manual, table 3-39) and of Power ISA 2.03 and later.
+    compute("andi.", rtl::andi),
+    compute("andis.", rtl::andis),
+    compute("and", rtl::and),
+    compute("andc", rtl::andc),
+    compute("or", rtl::or),
+    compute("orc", rtl::orc),
+    compute("xor", rtl::xor),
+    compute("nor", rtl::nor),
+    compute("nand", rtl::nand),
+    compute("eqv", rtl::eqv),
+    compute("extsb", rtl::extsb),
+    compute("extsh", rtl::extsh),
+    compute("extsw", rtl::extsw),
+    compute("cntlzw", rtl::cntlzw),
+    compute("cntlzd", rtl::cntlzd),
+    compute("slw", rtl::slw),
+    compute("srw", rtl::srw),
+    compute("sraw", rtl::sraw),
+    compute("srawi", rtl::srawi),
+    compute("sld", rtl::sld),
+    compute("srd", rtl::srd),
+    compute("srad", rtl::srad),
+    compute("sradi", rtl::sradi),
+    compute("rlwinm", rtl::rlwinm),
+    compute("rlwnm", rtl::rlwnm),
+    compute("rlwimi", rtl::rlwimi),
+    compute("rldicl", rtl::rldicl),
+    compute("rldicr", rtl::rldicr),
+    compute("rldic", rtl::rldic),
+    compute("rldimi", rtl::rldimi),
+    compute("rldcl", rtl::rldcl),
+    compute("rldcr", rtl::rldcr),
     compute("isel", rtl::isel).on(CpuSet::E500.union(CpuSet::POWER)),
-    // Of Power ISA 2.02, 2.05 and 2.06.
+    // Which lockstep has not, since it has no CPU with them.
     compute("popcntb", rtl::popcntb).on(CpuSet::POWER),
     compute("popcntw", rtl::popcntw).on(CpuSet::POWER),
-    compute("popcntd", rtl::popcntd).wide().on(CpuSet::POWER),
+    compute("popcntd", rtl::popcntd).on(CpuSet::POWER),
     compute("cmpb", rtl::cmpb).on(CpuSet::POWER),
-    compute("bpermd", rtl::bpermd).wide().on(CpuSet::POWER),
+    compute("bpermd", rtl::bpermd).on(CpuSet::POWER),
     compute("mfcr", rtl::mfcr),
     compute("mfocrf", rtl::mfocrf),
-    decide("mtcrf", rtl::mtcrf),
-    decide("mtocrf", rtl::mtcrf),
-    decide("mcrf", rtl::mcrf),
-    decide("cmp", rtl::cmp),
-    decide("cmpi", rtl::cmpi),
-    decide("cmpl", rtl::cmpl),
-    decide("cmpli", rtl::cmpli),
-    decide("crand", rtl::crand),
-    decide("cror", rtl::cror),
-    decide("crxor", rtl::crxor),
-    decide("crnand", rtl::crnand),
-    decide("crnor", rtl::crnor),
-    decide("creqv", rtl::creqv),
-    decide("crandc", rtl::crandc),
-    decide("crorc", rtl::crorc),
-    // The architecture of 64-bit CPUs has no mcrxr (Power ISA 2.07 Book I, appendix on phased-out instructions).
+    decide("mtcrf", decisions::mtcrf),
+    decide("mtocrf", decisions::mtcrf),
+    decide("mcrf", decisions::mcrf),
+    decide("cmp", decisions::cmp),
+    decide("cmpi", decisions::cmpi),
+    decide("cmpl", decisions::cmpl),
+    decide("cmpli", decisions::cmpli),
+    decide("crand", decisions::crand),
+    decide("cror", decisions::cror),
+    decide("crxor", decisions::crxor),
+    decide("crnand", decisions::crnand),
+    decide("crnor", decisions::crnor),
+    decide("creqv", decisions::creqv),
+    decide("crandc", decisions::crandc),
+    decide("crorc", decisions::crorc),
+    // 64-bit server CPUs have none.
     instruction("mcrxr", Does::TakeXer).on(CpuSet::BOOK3S64.complement()),
-    trap("tw", rtl::tw),
-    trap("twi", rtl::twi),
-    trap("td", rtl::td).wide(),
-    trap("tdi", rtl::tdi).wide(),
+    trap("tw", decisions::tw),
+    trap("twi", decisions::twi),
+    trap("td", decisions::td),
+    trap("tdi", decisions::tdi),
 ];

@@ -4,6 +4,7 @@ use super::super::prediction::Allowed;
 use super::fixed::Computation;
 use super::*;
 use crate::fuzz::testing::environment;
+use sprig_isa::xer::{CA, OV, SO};
 
 /// The values of an instruction, by what its line calls them.
 fn values(environment: &Environment, execution: Execution) -> Vec<(String, u64)> {

@@ -3,9 +3,13 @@
 use super::super::dice::Dice;
 use super::super::environment::{Environment, MEMORY};
 use super::super::prediction::Allowed;
-use super::{SO, seen};
+use super::{CR0, seen, summary};
 use crate::feature::Feature;
+use crate::lockstep::program::Kind;
 use sprig_isa::cpu::CpuSet;
+use sprig_isa::insn::Operand;
+use sprig_isa::insn::script::{self, Field};
+use sprig_isa::xer;
 
 /// Where the bytes are.
 const AREA: u64 = MEMORY + 0x1_3000;
@@ -27,22 +31,16 @@ const TRIED: [u8; 2] = [28, 29];
 const MULTIPLE: u8 = 30;
 /// The lower half of a register.
 const WORD: u64 = u32::MAX as u64;
-/// The first field of the condition register, and its copy of SO.
-const CR0: u32 = 0xf000_0000;
-const CR0_SO: u32 = 0x1000_0000;
 
-/// A load or store instruction.
+/// A load or store instruction. How it says its address its operands tell, which scripts have (`sprig_isa::insn::script`); whether it
+/// is a 64-bit CPU's, and what has to be around it, lockstep.
 #[derive(Debug)]
 pub(super) struct Row {
     mnemonic: &'static str,
     /// Bytes that it moves; of strings, at most.
     bytes: u8,
     moves: Moves,
-    address: Address,
-    wide: bool,
     cpus: CpuSet,
-    /// It has to be at a multiple of its size.
-    aligned: bool,
 }
 
 /// What it moves.
@@ -64,30 +62,6 @@ enum Moves {
     Reserve(&'static str),
 }
 
-/// How it says its address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Address {
-    Displacement,
-    /// A multiple of four.
-    DisplacementDs,
-    Indexed,
-    DisplacementUpdate,
-    DisplacementDsUpdate,
-    IndexedUpdate,
-    /// The base alone, and a number of bytes.
-    Immediate,
-}
-
-impl Address {
-    const fn updates(self) -> bool {
-        matches!(self, Self::DisplacementUpdate | Self::DisplacementDsUpdate | Self::IndexedUpdate)
-    }
-
-    const fn is_indexed(self) -> bool {
-        matches!(self, Self::Indexed | Self::IndexedUpdate)
-    }
-}
-
 impl Moves {
     const fn loads(self) -> bool {
         matches!(
@@ -102,21 +76,29 @@ impl Moves {
     }
 }
 
-const fn row(mnemonic: &'static str, bytes: u8, moves: Moves, address: Address) -> Row {
-    Row { mnemonic, bytes, moves, address, wide: false, cpus: CpuSet::all(), aligned: false }
+const fn row(mnemonic: &'static str, bytes: u8, moves: Moves) -> Row {
+    Row { mnemonic, bytes, moves, cpus: CpuSet::all() }
 }
 
 impl Row {
-    const fn wide(self) -> Self {
-        Self { wide: true, ..self }
-    }
-
     const fn on(self, cpus: CpuSet) -> Self {
         Self { cpus, ..self }
     }
 
-    const fn aligned(self) -> Self {
-        Self { aligned: true, ..self }
+    /// True if this is one of its operands.
+    fn has(&self, operand: Operand) -> bool {
+        let encoding = script::Row::by_mnemonic(self.mnemonic);
+        encoding.into_iter().flat_map(script::Row::fields).any(|field| field == Field::Common(operand))
+    }
+
+    /// True if the base becomes the address.
+    fn updates(&self) -> bool {
+        self.has(Operand::RaUpdate)
+    }
+
+    /// True if it has to be at a multiple of its size.
+    fn is_aligned(&self) -> bool {
+        super::row(self.mnemonic).is_some_and(|row| matches!(row.kind, Kind::Reservation | Kind::Multiple))
     }
 
     /// Only a big-endian kernel has it: it takes an alignment interrupt for another.
@@ -126,65 +108,64 @@ impl Row {
 }
 
 static ROWS: &[Row] = {
-    use Address::*;
     use Moves::*;
     const STRINGS: CpuSet = CpuSet::E500.complement();
     &[
-        row("lbz", 1, Load, Displacement),
-        row("lbzu", 1, Load, DisplacementUpdate),
-        row("lbzx", 1, Load, Indexed),
-        row("lbzux", 1, Load, IndexedUpdate),
-        row("lhz", 2, Load, Displacement),
-        row("lhzu", 2, Load, DisplacementUpdate),
-        row("lhzx", 2, Load, Indexed),
-        row("lhzux", 2, Load, IndexedUpdate),
-        row("lha", 2, Algebraic, Displacement),
-        row("lhau", 2, Algebraic, DisplacementUpdate),
-        row("lhax", 2, Algebraic, Indexed),
-        row("lhaux", 2, Algebraic, IndexedUpdate),
-        row("lwz", 4, Load, Displacement),
-        row("lwzu", 4, Load, DisplacementUpdate),
-        row("lwzx", 4, Load, Indexed),
-        row("lwzux", 4, Load, IndexedUpdate),
-        row("lwa", 4, Algebraic, DisplacementDs).wide(),
-        row("lwax", 4, Algebraic, Indexed).wide(),
-        row("lwaux", 4, Algebraic, IndexedUpdate).wide(),
-        row("ld", 8, Load, DisplacementDs).wide(),
-        row("ldu", 8, Load, DisplacementDsUpdate).wide(),
-        row("ldx", 8, Load, Indexed).wide(),
-        row("ldux", 8, Load, IndexedUpdate).wide(),
-        row("lhbrx", 2, LoadReversed, Indexed),
-        row("lwbrx", 4, LoadReversed, Indexed),
-        row("ldbrx", 8, LoadReversed, Indexed).wide().on(CpuSet::POWER),
-        row("stb", 1, Store, Displacement),
-        row("stbu", 1, Store, DisplacementUpdate),
-        row("stbx", 1, Store, Indexed),
-        row("stbux", 1, Store, IndexedUpdate),
-        row("sth", 2, Store, Displacement),
-        row("sthu", 2, Store, DisplacementUpdate),
-        row("sthx", 2, Store, Indexed),
-        row("sthux", 2, Store, IndexedUpdate),
-        row("stw", 4, Store, Displacement),
-        row("stwu", 4, Store, DisplacementUpdate),
-        row("stwx", 4, Store, Indexed),
-        row("stwux", 4, Store, IndexedUpdate),
-        row("std", 8, Store, DisplacementDs).wide(),
-        row("stdu", 8, Store, DisplacementDsUpdate).wide(),
-        row("stdx", 8, Store, Indexed).wide(),
-        row("stdux", 8, Store, IndexedUpdate).wide(),
-        row("sthbrx", 2, StoreReversed, Indexed),
-        row("stwbrx", 4, StoreReversed, Indexed),
-        row("stdbrx", 8, StoreReversed, Indexed).wide().on(CpuSet::POWER),
-        row("lmw", 8, LoadMultiple, Displacement).aligned(),
-        row("stmw", 8, StoreMultiple, Displacement).aligned(),
-        row("lswi", 8, LoadString, Immediate).on(STRINGS),
-        row("lswx", 8, LoadString, Indexed).on(STRINGS),
-        row("stswi", 8, StoreString, Immediate).on(STRINGS),
-        row("stswx", 8, StoreString, Indexed).on(STRINGS),
-        row("lwarx", 4, Reserve("stwcx."), Indexed).aligned(),
-        row("ldarx", 8, Reserve("stdcx."), Indexed).aligned().wide(),
-        row("lbarx", 1, Reserve("stbcx."), Indexed).on(CpuSet::POWER),
-        row("lharx", 2, Reserve("sthcx."), Indexed).aligned().on(CpuSet::POWER),
+        row("lbz", 1, Load),
+        row("lbzu", 1, Load),
+        row("lbzx", 1, Load),
+        row("lbzux", 1, Load),
+        row("lhz", 2, Load),
+        row("lhzu", 2, Load),
+        row("lhzx", 2, Load),
+        row("lhzux", 2, Load),
+        row("lha", 2, Algebraic),
+        row("lhau", 2, Algebraic),
+        row("lhax", 2, Algebraic),
+        row("lhaux", 2, Algebraic),
+        row("lwz", 4, Load),
+        row("lwzu", 4, Load),
+        row("lwzx", 4, Load),
+        row("lwzux", 4, Load),
+        row("lwa", 4, Algebraic),
+        row("lwax", 4, Algebraic),
+        row("lwaux", 4, Algebraic),
+        row("ld", 8, Load),
+        row("ldu", 8, Load),
+        row("ldx", 8, Load),
+        row("ldux", 8, Load),
+        row("lhbrx", 2, LoadReversed),
+        row("lwbrx", 4, LoadReversed),
+        row("ldbrx", 8, LoadReversed).on(CpuSet::POWER),
+        row("stb", 1, Store),
+        row("stbu", 1, Store),
+        row("stbx", 1, Store),
+        row("stbux", 1, Store),
+        row("sth", 2, Store),
+        row("sthu", 2, Store),
+        row("sthx", 2, Store),
+        row("sthux", 2, Store),
+        row("stw", 4, Store),
+        row("stwu", 4, Store),
+        row("stwx", 4, Store),
+        row("stwux", 4, Store),
+        row("std", 8, Store),
+        row("stdu", 8, Store),
+        row("stdx", 8, Store),
+        row("stdux", 8, Store),
+        row("sthbrx", 2, StoreReversed),
+        row("stwbrx", 4, StoreReversed),
+        row("stdbrx", 8, StoreReversed).on(CpuSet::POWER),
+        row("lmw", 8, LoadMultiple),
+        row("stmw", 8, StoreMultiple),
+        row("lswi", 8, LoadString).on(STRINGS),
+        row("lswx", 8, LoadString).on(STRINGS),
+        row("stswi", 8, StoreString).on(STRINGS),
+        row("stswx", 8, StoreString).on(STRINGS),
+        row("lwarx", 4, Reserve("stwcx.")),
+        row("ldarx", 8, Reserve("stdcx.")),
+        row("lbarx", 1, Reserve("stbcx.")).on(CpuSet::POWER),
+        row("lharx", 2, Reserve("sthcx.")).on(CpuSet::POWER),
     ]
 };
 
@@ -192,7 +173,8 @@ static ROWS: &[Row] = {
 pub(super) fn here(environment: &Environment) -> impl Iterator<Item = &'static Row> + use<> {
     let (wide, cpus) = (environment.is_wide(), environment.cpu.set);
     let little = environment.has(Feature::LittleEndian);
-    ROWS.iter().filter(move |row| (wide || !row.wide) && row.cpus.intersects(cpus) && !(little && row.is_big_endian()))
+    let has = move |row: &&Row| row.cpus.intersects(cpus) && (wide || !super::is_wide(row.mnemonic));
+    ROWS.iter().filter(has).filter(move |row| !(little && row.is_big_endian()))
 }
 
 /// One with what it moves.
@@ -221,20 +203,22 @@ impl Transfer {
     pub(super) fn draw(dice: &mut Dice, environment: &Environment, row: &'static Row) -> Self {
         let size = u64::from(row.bytes);
         let offset = dice.below((BYTES - size) as usize + 1) as u64;
-        let offset = if row.aligned || environment.has(Feature::LittleEndian) { offset / size * size } else { offset };
+        let offset =
+            if row.is_aligned() || environment.has(Feature::LittleEndian) { offset / size * size } else { offset };
         let far = dice.below(2 * FAR as usize) as i64 - FAR as i64;
-        let displacement = match row.address {
-            Address::Immediate => 0,
-            Address::DisplacementDs | Address::DisplacementDsUpdate => far & !3,
-            _ if dice.percent(10) => 0,
-            _ => far,
+        let displacement = if row.has(Operand::Nb) || dice.percent(10) {
+            0
+        } else if row.has(Operand::Ds) {
+            far & !3
+        } else {
+            far
         };
         let is_multiple = matches!(row.moves, Moves::LoadMultiple | Moves::StoreMultiple);
         let mut among = |registers: std::ops::Range<u8>| registers.start + dice.below(registers.len()) as u8;
         let value = if is_multiple { MULTIPLE } else { among(VALUES) };
         let (base, index) = (among(BASES), among(INDICES));
         // A store of its own address, as it was.
-        let is_own = row.moves == Moves::Store && row.address.updates() && dice.percent(25);
+        let is_own = row.moves == Moves::Store && row.updates() && dice.percent(25);
         Self {
             row,
             words: [dice.value(32), dice.value(32)],
@@ -246,7 +230,7 @@ impl Transfer {
             length: 1 + dice.below(8) as u8,
             stored: dice.value(environment.word()),
             next: dice.value(environment.word()),
-            xer: if dice.percent(50) { SO } else { 0 },
+            xer: if dice.percent(50) { xer::SO } else { 0 },
         }
     }
 
@@ -280,10 +264,12 @@ impl Transfer {
         let [one, other] = SEEN;
         let [done, lost] = TRIED;
         let looked = format!(" ; lwz r{one}, 0(r{AT}) ; lwz r{other}, 4(r{AT})");
-        let address = match row.address {
-            Address::Immediate => format!("r{base}, {length}"),
-            address if address.is_indexed() => format!("r{base}, r{index}"),
-            _ => format!("{displacement}(r{base})"),
+        let address = if row.has(Operand::Nb) {
+            format!("r{base}, {length}")
+        } else if row.has(Operand::Rb) {
+            format!("r{base}, r{index}")
+        } else {
+            format!("{displacement}(r{base})")
         };
         let instruction = format!("{} r{value}, {address}", row.mnemonic);
         let behind = match row.moves {
@@ -299,7 +285,7 @@ impl Transfer {
             "r{AT} = SCRATCH + {at:#x}, r{first} = {:#x}, r{second} = {:#x}, r{base} = {start:#x}",
             self.words[0], self.words[1]
         );
-        if row.address.is_indexed() {
+        if row.has(Operand::Rb) {
             set += &format!(", r{index} = {:#x}", environment.cut(displacement as u64));
         }
         match row.moves {
@@ -321,7 +307,7 @@ impl Transfer {
 
     /// True if XER has the number of bytes.
     fn counts_by_xer(&self) -> bool {
-        matches!(self.row.moves, Moves::LoadString | Moves::StoreString) && self.row.address.is_indexed()
+        matches!(self.row.moves, Moves::LoadString | Moves::StoreString) && self.row.has(Operand::Rb)
     }
 
     pub(super) fn values(&self, environment: &Environment) -> Vec<(String, Allowed)> {
@@ -352,8 +338,7 @@ impl Transfer {
                 vec![register(value, string >> 32), register(value + 1, second)]
             }
             Moves::Reserve(_) => {
-                let summary = if self.xer & SO != 0 { CR0_SO } else { 0 };
-                let cr = u64::from(!CR0 | summary);
+                let cr = u64::from(!CR0 | summary(self.xer) << 28);
                 // The first store may find the reservation lost; the second must.
                 let done = stored_there(&in_order(environment, stored, size));
                 let either = stored_there(&[]).zip(done).map(|((seen, before), (_, after))| {
@@ -374,7 +359,7 @@ impl Transfer {
                 stored_there(&bytes).map(|(seen, value)| register(seen, value)).collect()
             }
         };
-        if self.row.address.updates() {
+        if self.row.updates() {
             values.push(register(base, AREA + self.offset));
         }
         values
@@ -397,5 +382,80 @@ fn number(environment: &Environment, bytes: &[u8]) -> u64 {
         bytes.iter().rev().fold(0, joined)
     } else {
         bytes.iter().fold(0, joined)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzz::testing::environment;
+
+    /// What a transfer with these two words in memory and these registers leaves behind.
+    fn left(target: &str, mnemonic: &str, offset: u64, change: impl Fn(&mut Transfer)) -> Vec<Vec<u64>> {
+        let row = ROWS.iter().find(|row| row.mnemonic == mnemonic).expect("an instruction");
+        let mut transfer = Transfer {
+            row,
+            words: [0x8192_a3b4, 0xc5d6_e7f8],
+            value: VALUES.start,
+            base: BASES.start,
+            index: INDICES.start,
+            offset,
+            displacement: 8,
+            length: 0,
+            stored: 0x0102_0304,
+            next: 0x0506_0708,
+            xer: 0,
+        };
+        change(&mut transfer);
+        let numbers = |(_, allowed)| match allowed {
+            Allowed::OneOf(values) => values,
+            other => panic!("{other:?} are no numbers"),
+        };
+        transfer.values(&environment(target)).into_iter().map(numbers).collect()
+    }
+
+    const BIG: &str = "ref-e500v2-pr";
+    const BIG_64: &str = "ref-power8-64-pr";
+    const LITTLE_64: &str = "ref-power8-64le-pr";
+
+    fn as_they_are(_: &mut Transfer) {}
+
+    #[test]
+    fn a_load_takes_its_bytes_in_the_order_of_the_kernel() {
+        let loaded = |target, mnemonic, offset| left(target, mnemonic, offset, as_they_are)[0][0];
+        assert_eq!(loaded(BIG, "lhz", 1), 0x92a3);
+        assert_eq!(loaded(LITTLE_64, "lhz", 0), 0xa3b4);
+        assert_eq!(loaded(BIG, "lhbrx", 0), 0x9281);
+        assert_eq!(loaded(LITTLE_64, "lwbrx", 0), 0xb4a3_9281);
+        assert_eq!(loaded(BIG, "lha", 0), 0xffff_8192);
+        assert_eq!(loaded(BIG_64, "lwax", 4), 0xffff_ffff_c5d6_e7f8);
+        assert_eq!(loaded(LITTLE_64, "ld", 0), 0xc5d6_e7f8_8192_a3b4);
+    }
+
+    #[test]
+    fn a_store_changes_its_bytes_alone_and_an_update_its_base() {
+        assert_eq!(left(BIG, "sth", 1, as_they_are), [[0x8103_04b4], [0xc5d6_e7f8]]);
+        assert_eq!(left(BIG, "sthbrx", 0, as_they_are), [[0x0403_a3b4], [0xc5d6_e7f8]]);
+        assert_eq!(left(LITTLE_64, "stb", 0, as_they_are)[0], [0x8192_a304]);
+        assert_eq!(left(BIG, "stwu", 4, as_they_are), [[0x8192_a3b4], [0x0102_0304], [AREA + 4]]);
+        let itself = left(BIG, "stwu", 4, |transfer| transfer.value = transfer.base);
+        assert_eq!(itself[1], [AREA + 4 - 8], "what is stored is the base as it was");
+    }
+
+    #[test]
+    fn a_string_ends_within_a_register() {
+        let loaded = |length| left("ref-7447-pr", "lswi", 0, |transfer| transfer.length = length);
+        assert_eq!(loaded(6), [[0x8192_a3b4], [0xc5d6_0000]]);
+        assert_eq!(loaded(3), [[0x8192_a300], [0x0506_0708]], "the second register stays");
+        let stored = left("ref-7447-pr", "stswi", 0, |transfer| transfer.length = 5);
+        assert_eq!(stored, [[0x0102_0304], [0x05d6_e7f8]]);
+    }
+
+    #[test]
+    fn of_two_conditional_stores_the_second_stores_nothing() {
+        let reserved = left(BIG, "lwarx", 0, |transfer| transfer.xer = xer::SO);
+        assert_eq!(reserved[0], [0x8192_a3b4]);
+        assert_eq!(reserved[1], [0x1fff_ffff], "CR0 has a copy of SO and says that nothing was stored");
+        assert_eq!(reserved[2], [0x8192_a3b4, 0x0102_0304], "the first may find the reservation lost");
     }
 }

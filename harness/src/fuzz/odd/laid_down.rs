@@ -43,6 +43,11 @@ const fn bits(mask: u64, value: u64) -> Bits {
     Bits { mask, value }
 }
 
+/// The index of the first entry of a group of the page table.
+const fn group(number: u64) -> u64 {
+    number * hash64::PTES_PER_GROUP
+}
+
 /// A status of a partition's call as a word: the upper half is cut off, which a 32-bit kernel does not see.
 const fn word(status: i64) -> u64 {
     status as u64 & u32::MAX as u64
@@ -209,7 +214,7 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "page-entered-and-removed",
         PARTITION,
-        "run papr; or r20, r3, r3; rlwinm r21, r4, 0, 0, 28; or r5, r4, r4; addi r3, 0, 4; addi r4, 0, 0; papr; rlwinm r4, r4, 0, 0, 24 with r3 = H_ENTER, r4 = 0, r5 = 328, r6 = HPTE.AVPN(0x5a5) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r4, r5, r20, r21",
+        "run papr; or r20, r3, r3; rlwinm r21, r4, 0, 0, 28; or r5, r4, r4; addi r3, 0, H_REMOVE; addi r4, 0, 0; papr; rlwinm r4, r4, 0, 0, 24 with r3 = H_ENTER, r4 = 0, r5 = 41 * HPTES_PER_GROUP, r6 = HPTE.AVPN(0x5a5) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r4, r5, r20, r21",
         gives(
             "hcall.remove",
             // But for R and C, which somebody may have set, and the bits that are for software, of which QEMU has one of its own.
@@ -218,7 +223,7 @@ pub(super) static STEPS: &[Odd] = &[
                 (Part::Register(4), is(0x0002_d280)),
                 (Part::Register(5), bits(!HPTE_USED, 0x00a0_0012)),
                 (Part::Register(20), is(0)),
-                (Part::Register(21), is(328)),
+                (Part::Register(21), is(group(41))),
             ],
         ),
     ),
@@ -258,16 +263,16 @@ pub(super) static STEPS: &[Odd] = &[
         "page-entered-twice",
         PARTITION,
         // The second time with H_EXACT, which is in the upper half of r4.
-        "run papr; or r21, r4, r4; addi r3, 0, 8; addi r4, 0, 1; rldicr r4, r4, 39, 24; or r5, r21, r21; or r6, r24, r24; or r7, r25, r25; papr; or r22, r3, r3; addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr; rlwinm r21, r21, 0, 0, 28; rlwinm r22, r22, 0, 0, 31 with r3 = H_ENTER, r4 = 0, r5 = 336, r6 = HPTE.AVPN(0x5a6) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2), r24 = HPTE.AVPN(0x5a6) | HPTE.V, r25 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r21, r22",
+        "run papr; or r21, r4, r4; addi r3, 0, H_ENTER; addi r4, 0, 1; rldicr r4, r4, 39, 24; or r5, r21, r21; or r6, r24, r24; or r7, r25, r25; papr; or r22, r3, r3; addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr; rlwinm r21, r21, 0, 0, 28; rlwinm r22, r22, 0, 0, 31 with r3 = H_ENTER, r4 = 0, r5 = 42 * HPTES_PER_GROUP, r6 = HPTE.AVPN(0x5a6) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2), r24 = HPTE.AVPN(0x5a6) | HPTE.V, r25 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r21, r22",
         gives(
             "hcall.enter",
-            &[(Part::Value, is(0)), (Part::Register(21), is(336)), (Part::Register(22), is(word(H_PTEG_FULL)))],
+            &[(Part::Value, is(0)), (Part::Register(21), is(group(42))), (Part::Register(22), is(word(H_PTEG_FULL)))],
         ),
     ),
     step(
         "page-protected-and-removed",
         PARTITION,
-        "run papr; or r21, r4, r4; addi r3, 0, 0x18; addi r4, 0, 7; or r5, r21, r21; papr; or r22, r3, r3; addi r3, 0, 0x18; addi r4, 0, 1; or r5, r21, r21; papr; addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 344, r6 = HPTE.AVPN(0x5a7) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r5, r22",
+        "run papr; or r21, r4, r4; addi r3, 0, H_PROTECT; addi r4, 0, HPTE.N | HPTE.PP(3); or r5, r21, r21; papr; or r22, r3, r3; addi r3, 0, H_PROTECT; addi r4, 0, HPTE.PP(1); or r5, r21, r21; papr; addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 43 * HPTES_PER_GROUP, r6 = HPTE.AVPN(0x5a7) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r5, r22",
         gives(
             "hcall.protect",
             &[(Part::Value, is(0)), (Part::Register(5), bits(!HPTE_USED, 0x00a0_0011)), (Part::Register(22), is(0))],
@@ -277,20 +282,20 @@ pub(super) static STEPS: &[Odd] = &[
         "page-kept-by-condition",
         PARTITION,
         // H_ANDCOND with V and L: one of them suffices.
-        "run papr; or r21, r4, r4; addi r3, 0, 4; addis r4, 0, 0x4000; or r5, r21, r21; addi r6, 0, 5; papr; rlwinm r22, r3, 0, 0, 31; addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 352, r6 = HPTE.AVPN(0x5a8) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r22",
+        "run papr; or r21, r4, r4; addi r3, 0, H_REMOVE; addis r4, 0, H_ANDCOND >> 16; or r5, r21, r21; addi r6, 0, HPTE.L | HPTE.V; papr; rlwinm r22, r3, 0, 0, 31; addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 44 * HPTES_PER_GROUP, r6 = HPTE.AVPN(0x5a8) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r22",
         gives("hcall.remove", &[(Part::Value, is(0)), (Part::Register(22), is(word(H_NOT_FOUND)))]),
     ),
     // Page 0x77 of segment 13, whose VSID is 14: group 0x79.
     step(
         "page-read-again",
         PARTITION,
-        "run papr; or r21, r4, r4; lwz r22, 0x40(r23); lwz r22, 0x40(r23); addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.R | HPTE.PP(2), r23 = 0xd0077000 gives r3, r5",
+        "run papr; or r21, r4, r4; lwz r22, 0x40(r23); lwz r22, 0x40(r23); addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.R | HPTE.PP(2), r23 = 0xd0077000 gives r3, r5",
         gives("mmu.reference-and-change", &[(Part::Value, is(0)), (Part::Register(5), bits(HPTE_USED, hash64::PTE_R))]),
     ),
     step(
         "page-written",
         PARTITION,
-        "run papr; or r21, r4, r4; stw r22, 0x40(r23); lwz r24, 0x40(r25); addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.PP(2), r22 = 0x89abcdef, r23 = 0xd0077000, r25 = SCRATCH + 0x14000 gives r3, r5, r24",
+        "run papr; or r21, r4, r4; stw r22, 0x40(r23); lwz r24, 0x40(r25); addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.PP(2), r22 = 0x89abcdef, r23 = 0xd0077000, r25 = SCRATCH + 0x14000 gives r3, r5, r24",
         gives(
             "mmu.reference-and-change",
             &[
@@ -303,7 +308,7 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "page-used-and-removed",
         PARTITION,
-        "run papr; or r21, r4, r4; lwz r24, 0x40(r23); addi r3, 0, 4; addi r4, 0, 0; or r5, r21, r21; papr; lwz r22, 0x44(r23) with r22 = 0, r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.PP(2), r23 = 0xd0077000",
+        "run papr; or r21, r4, r4; lwz r24, 0x40(r23); addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr; lwz r22, 0x44(r23) with r22 = 0, r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.PP(2), r23 = 0xd0077000",
         takes("hcall.remove", Exception::DataStorage, 28, &[(Part::Dar, is(0xd007_7044))]),
     ),
     step(

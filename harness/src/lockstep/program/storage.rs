@@ -5,6 +5,7 @@ use super::{Row, layout};
 use sprig_isa::insn::Operand;
 use sprig_isa::insn::script::Field;
 use sprig_isa::spr::number;
+use sprig_isa::xer;
 
 /// The most bytes an instruction moves: 32 registers.
 const LARGEST: u32 = 128;
@@ -135,8 +136,6 @@ impl Builder {
     /// lswi, lswx, stswi, stswx. A register that is loaded and makes the address makes the form invalid, which is tried
     /// too.
     pub(super) fn access_string(&mut self, row: &Row, bits: u32, indexed: bool) {
-        /// Bits of XER apart from the count.
-        const FLAGS: u32 = 0xe000_0000;
         let first = self.register();
         let (base, index) = (self.register_but(&[0]), self.register());
         let address = self.whole_address(LARGEST);
@@ -145,7 +144,7 @@ impl Builder {
             self.set(base, address);
             return self.encode(row, bits, &[first.into(), base.into(), count.into()]);
         }
-        let xer = self.rng.u32(..) & FLAGS | self.rng.u32(0..LARGEST);
+        let xer = self.rng.u32(..) & xer::FLAGS | self.rng.u32(0..LARGEST);
         self.set(index, xer);
         self.op("mtspr", &[number::XER.into(), index.into()]);
         self.set(index, address);
