@@ -86,19 +86,12 @@ impl Diagnostic {
 pub struct Diagnostics {
     source: Arc<SourceFile>,
     list: Vec<Diagnostic>,
-    /// Mistakes beyond [`limit::DIAGNOSTICS`].
-    more: usize,
-    /// There may be others: after [`limit::MISTAKES`] nothing more is looked for.
-    is_all: bool,
 }
 
 impl Diagnostics {
     pub(super) fn new(source: Arc<SourceFile>, mut list: Vec<Diagnostic>) -> Self {
         list.sort_by_key(Diagnostic::span);
-        let is_all = list.len() < limit::MISTAKES;
-        let more = list.len().saturating_sub(limit::DIAGNOSTICS);
-        list.truncate(limit::DIAGNOSTICS);
-        Self { source, list, more, is_all }
+        Self { source, list }
     }
 
     /// The file.
@@ -107,7 +100,7 @@ impl Diagnostics {
         &self.source
     }
 
-    /// The mistakes shown.
+    /// The mistakes: all of them, unless there are [`limit::MISTAKES`] or more.
     #[must_use]
     pub fn list(&self) -> &[Diagnostic] {
         &self.list
@@ -123,9 +116,11 @@ impl Diagnostics {
             text.push_str(&renderer.render(&diagnostic.groups(&self.source, &path)));
             text.push_str("\n\n");
         }
-        if self.more > 0 {
-            let least = if self.is_all { "" } else { "at least " };
-            text.push_str(&format!("error: {path}: {least}{} more mistakes are not shown\n\n", self.more));
+        if self.list.len() >= limit::MISTAKES {
+            text.push_str(&format!(
+                "error: {path}: there may be more, nothing is looked for after {} mistakes\n\n",
+                limit::MISTAKES
+            ));
         }
         text
     }

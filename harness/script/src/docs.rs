@@ -169,7 +169,7 @@ fn limits_are_those_of_the_source() {
         limit::STEPS,
         limit::CHECKS,
         limit::WORK,
-        limit::DIAGNOSTICS,
+        limit::MISTAKES,
     ];
     let mut expected: Vec<u64> = limits.iter().map(|limit| *limit as u64).collect();
     let others = [limit::RACE_ROUNDS, limit::SPIN_ROUNDS, limit::INSTRUCTIONS as u64, limit::MAPPED_PAGES as u64];

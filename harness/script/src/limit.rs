@@ -35,8 +35,6 @@ pub const SPIN_ROUNDS: u64 = 1 << 28;
 pub const INSTRUCTIONS: usize = 16;
 /// Most mistakes looked for in one file: it takes a while to find the name that each of them resembles.
 pub const MISTAKES: usize = 1000;
-/// Most mistakes shown of one file.
-pub const DIAGNOSTICS: usize = 50;
 
 /// Most pages a script may have mapped at once.
 pub const MAPPED_PAGES: usize = layout::MAPPED_PAGES;

@@ -60,7 +60,12 @@ impl Runner<'_> {
             }
         }
         let mut waiting = Waiting::default();
-        for (bundle, ran) in bundles.into_iter().zip(self.run(candidates, true)) {
+        let ran = self.run(candidates, true);
+        if self.outcome.dead.is_some() {
+            // It is not the scripts', and each that was shrunk would cost boots without end.
+            return Ok(waiting);
+        }
+        for (bundle, ran) in bundles.into_iter().zip(ran) {
             let mut bundle = match <[Drawn<'_>; 1]>::try_from(bundle) {
                 Ok([drawn]) => {
                     self.verdict(&drawn, ran, alone)?;

@@ -76,12 +76,17 @@ fn figures(campaign: &Campaign<'_>, outcome: &Outcome, out: &mut dyn Write) -> i
     for line in outcome.dead.iter().flat_map(|dead| dead.lines()) {
         writeln!(out, "  {line}")?;
     }
-    let (reached, all) = outcome.coverage.figures();
-    writeln!(out, "  coverage: {reached} of {all} (operation, register, privilege, page state)")?;
-    for (operation, (reached, all)) in outcome.coverage.by_operation() {
-        writeln!(out, "    {operation:<14} {reached:>4} of {all}")?;
+    // What the scripts would have done says nothing of a target that ran none of them.
+    if outcome.dead.is_none() {
+        let (reached, all) = outcome.coverage.figures();
+        writeln!(out, "  coverage: {reached} of {all} (operation, register, privilege, page state)")?;
+        for (operation, (reached, all)) in outcome.coverage.by_operation() {
+            writeln!(out, "    {operation:<14} {reached:>4} of {all}")?;
+        }
     }
     match outcome.findings.len() {
+        0 if outcome.dead.is_some() && outcome.compared == 0 => writeln!(out, "nothing could be judged"),
+        0 if outcome.dead.is_some() => writeln!(out, "nothing found before it ended early"),
         0 => writeln!(out, "nothing found"),
         found => writeln!(out, "{found} found, and {} like them", outcome.repeated),
     }

@@ -114,6 +114,14 @@ fn a_target_or_a_reference_that_runs_nothing_is_told() {
 }
 
 #[test]
+fn what_runs_nothing_has_no_findings_to_shrink() {
+    let sick = Like::host(Arc::new(Like::dying("ref-e500v2-pr", Death::AtOnce)));
+    let outcome = campaign(&sick, None, "");
+    assert!(outcome.dead.is_some() && outcome.findings.is_empty());
+    assert_eq!(outcome.sessions, 3, "two, and one with an empty guest");
+}
+
+#[test]
 fn what_the_reference_did_not_bring_to_an_end_is_not_compared() {
     let well = target::by_id("ref-e500v2-pr").expect("a target");
     let outcome = campaign(&*well, Some(&Like::dying("ref-e500v2-pr", Death::At("mfspr r3, 272 (SPRG0)"))), "");
