@@ -9,11 +9,12 @@
 //!
 //! Nothing here is privileged, so that a step costs no exit but its own, in problem state too.
 
-use crate::save::{self, Frame, Registers, flags};
+use crate::save::{self, Frame, flags};
 use core::sync::atomic::Ordering::Relaxed;
 use sprig_isa::cpu::Cpu;
 #[cfg(target_pointer_width = "32")]
 use sprig_isa::cpu::Family;
+use sprig_wire::bytecode::Register;
 use sprig_wire::log::Interrupt;
 
 unsafe extern "C" {
@@ -53,20 +54,19 @@ pub(crate) fn step_return_word(cpu: &Cpu) -> u32 {
     unsafe { by_width!(cpu, step_return_64, step_return_32) }
 }
 
-/// The registers the next stub gets.
-pub(crate) fn inputs() -> &'static mut Registers {
-    // SAFETY: nobody but the assembler looks there, when a stub begins; there is one thread, and who asks for the reference does
-    // not keep it over `run`.
-    unsafe { save::registers(save::INPUTS) }
+/// Sets a register for the next stub; `wide`, all 64 bits of it.
+pub(crate) fn set_input(wide: bool, register: Register, value: u64) {
+    // SAFETY: nobody but the assembler looks there, when a stub begins; there is one thread, and this is its only reference.
+    unsafe { save::registers(save::INPUTS) }.set(wide, register, value);
 }
 
-/// The registers the last stub left.
-pub(crate) fn outputs() -> &'static mut Registers {
+/// A register as the last stub left it; `wide`, all 64 bits of it.
+pub(crate) fn output(wide: bool, register: Register) -> u64 {
     // SAFETY: the handlers touch this frame only while a stub runs; otherwise the same.
-    unsafe { save::registers(save::STEP) }
+    unsafe { save::registers(save::STEP) }.get(wide, register)
 }
 
-/// Runs the stub at this address with [`inputs`], for [`outputs`]; the exception that ended it, if one did.
+/// Runs the stub at this address with what [`set_input`] has set, for [`output`]; the exception that ended it, if one did.
 #[inline(always)]
 pub(crate) fn run(cpu: &Cpu, stub: u32) -> Option<Interrupt> {
     // SAFETY: the stub can do anything, which is its purpose; whatever it does to the registers, the kernel's own come
@@ -76,7 +76,8 @@ pub(crate) fn run(cpu: &Cpu, stub: u32) -> Option<Interrupt> {
     let frame = unsafe { &*ended };
     if ended as u32 != save::STEP {
         // A debug interrupt or a machine check has a frame of its own.
-        *outputs() = frame.registers.clone();
+        // SAFETY: the stub has ended, and this is another frame than the one above.
+        *unsafe { save::registers(save::STEP) } = frame.registers.clone();
     }
     frame.interrupt()
 }

@@ -118,7 +118,8 @@ fn touch_for_writing(start: usize, bytes: usize) {
     let mut page = start & !(PAGE - 1);
     for _ in 0..pages(start, bytes) {
         let last = (page + PAGE - 1) as *mut u8;
-        // SAFETY: the caller's range is memory of the kernel's; no interrupt handler changes a page's last byte.
+        // SAFETY: the caller's range is memory of the kernel's; no interrupt handler changes a page's last byte, and to who has a
+        // reference to it the byte stays what it is.
         unsafe { last.write_volatile(last.read_volatile()) };
         page += PAGE;
     }
@@ -180,7 +181,7 @@ impl Machine for Guest {
     }
 
     fn write_code(&mut self, offset: u32, words: &[u32]) {
-        let end = offset + size_of_val(words) as u32;
+        let end = offset.saturating_add(size_of_val(words) as u32);
         if words.is_empty() || !self.has_code(offset) || !self.has_code(end - size_of::<u32>() as u32) {
             return;
         }
@@ -217,19 +218,19 @@ impl Machine for Guest {
     }
 
     fn set_input_word(&mut self, register: Register, value: u32) {
-        exec::inputs().set(false, register, value.into());
+        exec::set_input(false, register, value.into());
     }
 
     fn output_word(&self, register: Register) -> u32 {
-        exec::outputs().get(false, register) as u32
+        exec::output(false, register) as u32
     }
 
     fn set_input(&mut self, register: Register, value: u64) {
-        exec::inputs().set(self.is_64bit, register, value);
+        exec::set_input(self.is_64bit, register, value);
     }
 
     fn output(&self, register: Register) -> u64 {
-        exec::outputs().get(self.is_64bit, register)
+        exec::output(self.is_64bit, register)
     }
 
     #[inline(always)]

@@ -34,10 +34,10 @@ impl Call {
     /// Makes the call; the status.
     pub(crate) fn make(&mut self) -> i32 {
         const H_PRIVILEGE: i32 = token::H_PRIVILEGE as i32;
-        let token = self.0[0];
+        let arguments = self.0;
         match self.make_by::<SC_1>() {
             H_PRIVILEGE => {
-                self.0[0] = token;
+                self.0 = arguments;
                 self.make_by::<{ token::FAKE_SC_1 }>()
             }
             status => status,
@@ -46,8 +46,8 @@ impl Call {
 
     /// Makes the call by this instruction; the status.
     fn make_by<const INSTRUCTION: u32>(&mut self) -> i32 {
-        // SAFETY: a 64-bit server CPU in supervisor state. The hypervisor keeps r13-r31 and memory but for what the call
-        // says; interrupts keep whole registers.
+        // SAFETY: a 64-bit server CPU in supervisor state. The hypervisor keeps r13-r31, CR2-4 and memory but for what the call
+        // says (Documentation/arch/powerpc/papr_hcalls.rst, "Register Conventions"); interrupts keep whole registers.
         unsafe {
             asm!(
                 "ld 3, 0(14)", "ld 4, 8(14)", "ld 5, 16(14)", "ld 6, 24(14)", "ld 7, 32(14)", "ld 8, 40(14)", "ld 9, 48(14)",
@@ -56,7 +56,8 @@ impl Call {
                 instruction = const INSTRUCTION,
                 in("r14") &raw mut self.0,
                 out("r0") _, out("r3") _, out("r4") _, out("r5") _, out("r6") _, out("r7") _, out("r8") _, out("r9") _,
-                out("r10") _, out("r11") _, out("r12") _, out("cr0") _, out("xer") _, out("ctr") _,
+                out("r10") _, out("r11") _, out("r12") _, out("cr0") _, out("cr1") _, out("cr5") _, out("cr6") _, out("cr7") _,
+                out("xer") _, out("ctr") _, out("lr") _,
                 options(nostack),
             );
         }

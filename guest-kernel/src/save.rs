@@ -102,6 +102,7 @@ impl Frame {
 
 /// Exceptions have numbers below this.
 const EXCEPTIONS: usize = 64;
+const _: () = assert!(sprig_isa::exception::EXCEPTIONS.len() <= EXCEPTIONS);
 
 /// What the kernel and its interrupt handlers tell each other.
 #[repr(C)]

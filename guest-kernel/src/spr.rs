@@ -15,7 +15,7 @@ pub(crate) unsafe fn mfspr<const NUMBER: u16>() -> u32 {
     value as u32
 }
 
-/// Writes a special-purpose register, a 64-bit one with the upper half zero.
+/// Writes a special-purpose register; of a 64-bit one the upper half is not determined where the kernel is a 32-bit one.
 ///
 /// # Safety
 /// The register exists on this CPU, the kernel runs in supervisor state, and it can go on with the value.

@@ -250,22 +250,23 @@ impl<M: Machine> Runner<'_, '_, M> {
         results: &Slots<'_>,
         call: impl FnOnce(&mut M, &[u64]) -> Result<CallResult, Unsupported>,
     ) -> Result<(), Stop> {
-        let mut values = [0; VALUES + 1];
+        let mut values = [0; VALUES];
         let mut count = 0;
         for slot in arguments.iter() {
             *values.get_mut(count).ok_or(Stop(State::BadBytecode))? = self.slot(slot)?;
             count += 1;
         }
         let answer = call(self.machine, values.get(..count).unwrap_or(&[]))?;
+        let mut logged = [0; VALUES + 1];
         count = 0;
         for (slot, value) in results.iter().zip(answer.results) {
             self.set_slot(slot, value)?;
-            values[count] = value;
+            logged[count] = value;
             count += 1;
         }
         if step.is_observed() || answer.status != host::STATUS_OK {
-            values[count] = answer.status.into();
-            self.log_values(step, values.get(..=count).unwrap_or(&values))?;
+            logged[count] = answer.status.into();
+            self.log_values(step, logged.get(..=count).unwrap_or(&logged))?;
         }
         Ok(())
     }
@@ -275,7 +276,8 @@ impl<M: Machine> Runner<'_, '_, M> {
         let features = self.slot(features)? as u32;
         let cpu = self.machine.cpu().ok_or(Unsupported)?;
         let word = self.machine.read_code(at);
-        let place = patcher::Place { instruction: CODE_BASE + at, trampoline: CODE_BASE + trampoline, room };
+        let address = |offset| CODE_BASE.checked_add(offset).ok_or(Stop(State::BadBytecode));
+        let place = patcher::Place { instruction: address(at)?, trampoline: address(trampoline)?, room };
         let Some(patched) = patcher::patch(M::KERNEL, cpu, features, word, place) else { return Ok(false) };
         self.machine.write_code(trampoline, patched.trampoline());
         self.machine.write_code(at, &[patched.word]);

@@ -12,6 +12,7 @@
 //! ```
 
 use crate::machine::Kernel;
+use sprig_isa::branch;
 use sprig_isa::cpu::Cpu;
 use sprig_isa::hcall::{KVM_MAGIC_FEAT_MAS0_TO_SPRG7, KVM_MAGIC_FEAT_SR};
 use sprig_isa::insn::{Insn, Operand};
@@ -128,10 +129,6 @@ impl Access {
     }
 }
 
-/// Condition register bit EQ of CR0 and the two BO fields used here.
-const CR0_EQ: i64 = 2;
-const IF_SET: i64 = 12;
-const IF_CLEAR: i64 = 4;
 /// All fields of CR, for mtcrf.
 const ALL_FIELDS: i64 = 0xff;
 /// Rc, the record bit.
@@ -144,7 +141,7 @@ const B: i64 = 31;
 #[derive(Clone, Copy)]
 struct Forward {
     at: usize,
-    condition: i64,
+    condition: u8,
 }
 
 /// A trampoline being put together.
@@ -175,7 +172,7 @@ impl Sequence {
     }
 
     /// A conditional branch on `CR0[EQ]` to a place that [`Self::here`] names later.
-    fn branch_if(&mut self, condition: i64) -> Option<Forward> {
+    fn branch_if(&mut self, condition: u8) -> Option<Forward> {
         let at = self.length;
         self.push(0)?;
         Some(Forward { at, condition })
@@ -183,7 +180,8 @@ impl Sequence {
 
     fn here(&mut self, forward: Forward) -> Option<()> {
         let distance = 4 * i64::try_from(self.length - forward.at).ok()?;
-        *self.words.get_mut(forward.at)? = row!("bc").encode(&[forward.condition, CR0_EQ, distance])?;
+        *self.words.get_mut(forward.at)? =
+            row!("bc").encode(&[forward.condition.into(), branch::CR0_EQ.into(), distance])?;
         Some(())
     }
 
@@ -231,7 +229,7 @@ impl Sequence {
             Trampoline::Mtmsr => self.mtmsr(word, register, place),
             Trampoline::MtmsrdL1 => {
                 self.operand(A, register)?;
-                self.replace_bits((msr::EE | msr::book3s::RI) as i64)?;
+                self.replace_bits(msr::PAGE_SAFE as i64)?;
                 self.store_unless_pending(word, place)
             }
             Trampoline::Wrtee => {
@@ -266,9 +264,9 @@ impl Sequence {
     fn store_unless_pending(&mut self, word: u32, place: Place) -> Option<()> {
         self.load(A, field!("int_pending"))?;
         self.compare_with_zero(A)?;
-        let nothing_waits = self.branch_if(IF_SET)?;
+        let nothing_waits = self.branch_if(branch::IF_SET)?;
         self.insn(row!("andi."), &[A, B, msr::EE as i64])?;
-        let stays_off = self.branch_if(IF_SET)?;
+        let stays_off = self.branch_if(branch::IF_SET)?;
         self.finish(Some(word), place)?;
         self.here(nothing_waits)?;
         self.here(stays_off)?;
@@ -282,15 +280,14 @@ impl Sequence {
     }
 
     fn mtmsr(&mut self, word: u32, register: i64, place: Place) -> Option<()> {
-        const SAFE_LOW: i64 = (msr::EE | msr::book3s::RI) as i64;
         self.operand(A, register)?;
         self.load(B, field!("msr"))?;
         self.insn(row!("xor"), &[B, B, A])?;
         // Any bit but EE and RI? Clear those two and look at the rest.
-        self.insn(row!("andi."), &[A, B, SAFE_LOW])?;
+        self.insn(row!("andi."), &[A, B, msr::PAGE_SAFE as i64])?;
         self.insn(row!("xor"), &[B, B, A])?;
         self.compare_with_zero(B)?;
-        let unsafe_bits = self.branch_if(IF_CLEAR)?;
+        let unsafe_bits = self.branch_if(branch::IF_CLEAR)?;
         self.operand(B, register)?;
         self.store_unless_pending(word, place)?;
         self.here(unsafe_bits)?;
@@ -301,7 +298,7 @@ impl Sequence {
         const TRANSLATION: i64 = (msr::book3s::IR | msr::book3s::DR) as i64;
         self.load(B, field!("msr"))?;
         self.insn(row!("andi."), &[B, B, TRANSLATION])?;
-        let real_mode = self.branch_if(IF_SET)?;
+        let real_mode = self.branch_if(branch::IF_SET)?;
         self.finish(Some(word), place)?;
         self.here(real_mode)?;
         // Bits 0-3 of RB, times four, are the offset of the segment register's word.

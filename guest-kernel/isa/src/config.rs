@@ -35,12 +35,6 @@ pub mod bucsr {
     pub const BPEN: u32 = 1 << 0;
 }
 
-/// LPCR of POWER8 and later (reg.h, LPCR_ILE).
-pub mod lpcr {
-    /// Interrupt handlers run in little-endian byte order.
-    pub const ILE: u64 = 1 << 25;
-}
-
 /// MMCR0 of the server families (7450 user manual, "Monitor Mode Control Register 0"; reg.h, MMCR0_FC).
 pub mod mmcr0 {
     /// The counters stand.

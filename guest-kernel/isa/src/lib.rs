@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`answer`] | user space's answers to hypercalls |
 //! | [`bit::REGISTERS`] | the bits and fields of registers by name |
+//! | [`branch`] | the conditions of branches and traps |
 //! | [`msr`], [`syndrome`], [`timer`], [`config`], [`xer`] | those bits and fields as constants |
 //! | [`capability::CAPABILITIES`] | what KVM says of itself |
 //! | [`cpu::CPUS`] | which CPU models there are, how to tell them by PVR, which family each belongs to |
@@ -27,6 +28,7 @@
 
 pub mod answer;
 pub mod bit;
+pub mod branch;
 pub mod capability;
 pub mod config;
 pub mod cpu;

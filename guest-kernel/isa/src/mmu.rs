@@ -9,6 +9,20 @@ pub const PAGE_SHIFT: u32 = PAGE_SIZE.ilog2();
 /// Bits of an address within a segment of 256 MiB, the only size on 32-bit CPUs (PEM, "Segment Registers") and the smaller on 64-bit ones.
 pub const SEGMENT_SHIFT: u32 = 28;
 
+/// How large a page of an embedded CPU is, as MAS1\[TSIZE\] and a 44x's SIZE say it: it has 4 to the power of that KiB. From log2 of its bytes.
+#[must_use]
+pub const fn size_code(log2_bytes: u32) -> u32 {
+    (log2_bytes - KIB_SHIFT) / 2
+}
+
+/// Bytes of a page whose size has this code.
+#[must_use]
+pub const fn size_of_code(code: u32) -> u64 {
+    1 << (KIB_SHIFT + 2 * code)
+}
+
+const KIB_SHIFT: u32 = 10;
+
 /// MMU assist registers of e500 (e500 core manual, "MMU Assist Registers").
 pub mod mas {
     /// MAS0\[TLBSEL\]: which TLB; position of its lowest bit.
@@ -36,8 +50,8 @@ pub mod mas {
     pub const TSIZE_SHIFT: u32 = 8;
     /// MAS1\[TSIZE\]: mask of the value.
     pub const TSIZE: u32 = 0xf;
-    /// The TSIZE of 4 KiB: a page has 4 to the power of TSIZE KiB.
-    pub const TSIZE_4K: u32 = 1;
+    /// The TSIZE of 4 KiB.
+    pub const TSIZE_4K: u32 = super::size_code(super::PAGE_SHIFT);
 
     /// MAS2: bits below the effective page number: VLE or X0, X1, W, I, M, G, E.
     pub const ATTRIBUTES: u64 = 0x7f;
@@ -136,15 +150,15 @@ pub mod tlb44x {
     /// Word 0, SIZE: mask of the value.
     pub const SIZE: u32 = 0xf;
     /// The SIZE of 4 KiB.
-    pub const SIZE_4K: u32 = 1;
+    pub const SIZE_4K: u32 = super::size_code(super::PAGE_SHIFT);
 
     /// Word 1: real page number, bits 32-53 of the address.
     pub const RPN: u32 = 0xffff_fc00;
     /// Word 1, ERPN: bits 28-31 of the 36-bit address.
     pub const ERPN: u32 = 0xf;
 
-    /// Word 2: storage attributes.
-    pub const ATTRIBUTES: u32 = 0xff00;
+    /// Word 2: storage attributes (arch/powerpc/include/asm/nohash/32/mmu-44x.h, PPC44x_TLB_ATTR_MASK).
+    pub const ATTRIBUTES: u32 = 0xff80;
     /// Word 2, I: cache-inhibited.
     pub const INHIBITED: u32 = 1 << 10;
     /// Word 2, G: guarded.

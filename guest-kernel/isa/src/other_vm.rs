@@ -23,6 +23,7 @@
 //! aliases if they have any: Linux's KVM does not emulate mfspr of them on embedded CPUs. The registers of the floating-point unit, the vector
 //! unit and the SPE it only fills: a hypervisor leaves a unit to the guest that uses it until another wants it, so what is not saved is lost then.
 
+use crate::branch;
 use crate::cpu::{Cpu, CpuSet};
 use crate::hcall::papr::H_LOGICAL_CI_STORE;
 use crate::insn::script::OnlyInScripts;
@@ -268,8 +269,8 @@ fn pause() -> impl Iterator<Item = u32> {
 }
 
 fn bdnz(displacement: i64) -> u32 {
-    const BDNZ: u32 = Insn::named("bc").word | field(Operand::Bo, DECREMENTED);
-    BDNZ | Operand::Bd.insert(displacement).unwrap_or(0)
+    const BDNZ: u32 = Insn::named("bc").word | field(Operand::Bo, branch::DECREMENTED as u16);
+    BDNZ | Operand::Bd.insert(displacement).expect("the program is shorter than a conditional branch reaches")
 }
 
 /// What the general registers hold at entry. It pauses for `pause` rounds of [`PAUSE_INSTRUCTIONS`] between two rounds of its program.
@@ -286,8 +287,6 @@ pub fn general_registers(value: u32, device: u64, pause: u64) -> [u64; 32] {
 
 /// The last bit of a word, as the rotate instructions count.
 const LAST_BIT: u16 = 31;
-/// BO of a branch that is taken while CTR, less one, is not zero.
-const DECREMENTED: u16 = 16;
 
 const fn field(operand: Operand, value: u16) -> u32 {
     match operand.insert(value as i64) {

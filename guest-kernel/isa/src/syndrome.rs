@@ -55,7 +55,7 @@ pub mod esr {
     /// Instruction cache locking.
     pub const ILK: u32 = 0x0010_0000;
     /// Auxiliary processor operation.
-    pub const AP: u32 = 0x0010_0000;
+    pub const AP: u32 = 0x0008_0000;
     /// Unimplemented operation.
     pub const PUO: u32 = 0x0004_0000;
     /// Byte ordering.

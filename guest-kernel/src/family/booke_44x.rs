@@ -8,13 +8,12 @@ use crate::cell::Exclusive;
 use crate::spr::mtspr;
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
-use sprig_isa::mmu::tlb44x;
+use sprig_isa::mmu::{PAGE_SHIFT, size_code, tlb44x};
 use sprig_isa::spr::number;
 use sprig_wire::bytecode::permission;
 use sprig_wire::layout::{IMAGE_BASE, RAM_SIZE};
 
 const RAM_LOG2_SIZE: u32 = RAM_SIZE.ilog2();
-const PAGE_LOG2_SIZE: u32 = 12;
 /// Entries that are always there, counted without the initial one.
 const RAM_AS1: u32 = 0;
 const IO: u32 = 1;
@@ -36,8 +35,7 @@ struct Entry {
 
 impl Entry {
     fn write(&self) {
-        // A page has 4 to the power of SIZE KiB.
-        let size = (self.log2_size - 10) / 2;
+        let size = size_code(self.log2_size);
         write(
             self.index,
             self.ea | tlb44x::VALID | self.space | size << tlb44x::SIZE_SHIFT,
@@ -145,7 +143,7 @@ pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> 
         index: entry(FIRST_PAGE + index as u32, kernel_index()),
         ea: super::pages::page(ea),
         pa,
-        log2_size: PAGE_LOG2_SIZE,
+        log2_size: PAGE_SHIFT,
         space: 0,
         attributes: 0,
         permissions: granted,

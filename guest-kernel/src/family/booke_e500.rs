@@ -19,7 +19,7 @@ use crate::spr::{self, mfspr, mtspr};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;
-use sprig_isa::mmu::mas;
+use sprig_isa::mmu::{PAGE_SHIFT, mas, size_code};
 use sprig_isa::spr::number;
 use sprig_wire::board::TRANSLATIONS;
 use sprig_wire::bytecode::permission;
@@ -31,7 +31,6 @@ const TLB1: u32 = 1;
 const TLB1CFG_NENTRY: u32 = 0xfff;
 
 const RAM_LOG2_SIZE: u32 = RAM_SIZE.ilog2();
-const PAGE_LOG2_SIZE: u32 = 12;
 /// Slots of the entries that are always there, counted without the initial one.
 const RAM_AS1: u32 = 0;
 const IO: u32 = 1;
@@ -66,8 +65,7 @@ struct Entry {
 
 impl Entry {
     fn write(&self) {
-        // A page has 4 to the power of TSIZE KiB.
-        let tsize = (self.log2_size - 10) / 2;
+        let tsize = size_code(self.log2_size);
         write(
             self.slot,
             mas::VALID | mas::IPROT | self.space | tsize << mas::TSIZE_SHIFT,
@@ -199,7 +197,7 @@ pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> 
         slot: slot(FIRST_PAGE + index as u32, kernel_slot()),
         ea: super::pages::page(ea),
         pa,
-        log2_size: PAGE_LOG2_SIZE,
+        log2_size: PAGE_SHIFT,
         space: 0,
         attributes: 0,
         permissions: granted,

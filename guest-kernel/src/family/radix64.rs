@@ -16,9 +16,11 @@ use crate::papr::{Call, token};
 use crate::spr::{clear_blocks, synchronize};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
+use sprig_isa::mmu::PAGE_SHIFT;
 use sprig_isa::mmu::radix::{
     ATTRIBUTE_NON_IDEMPOTENT, C, EXECUTE, LEAF, NEXT_BITS, PRIVILEGED, R, READ, ROOT_BITS, TREE_52_BITS, VALID, WRITE,
 };
+use sprig_isa::spr::number;
 use sprig_wire::bytecode::permission::{
     SUPERVISOR_EXECUTE, SUPERVISOR_READ, SUPERVISOR_WRITE, USER_EXECUTE, USER_READ, USER_WRITE, has_radix_entry,
 };
@@ -39,7 +41,7 @@ const END: u32 = PROCESS_TABLE + TABLE_SIZE;
 /// log2 of the bytes that a leaf of MIDDLES maps.
 const LARGE: u32 = 21;
 /// log2 of a page of TABLES.
-const SMALL: u32 = 12;
+const SMALL: u32 = PAGE_SHIFT;
 const INDEX: u32 = (1 << NEXT_BITS) - 1;
 
 /// What scripts have mapped: the number in TABLES of the table that a page's entry is in.
@@ -69,13 +71,10 @@ pub(super) fn translate(io: Option<&IoWindow>, is_made: bool) {
     }
     // SAFETY: real mode, so nothing the kernel uses is translated now; process 0 is the one that the table has.
     unsafe {
-        asm!("li {zero}, 0", "mtspr {pid}, {zero}", "isync", zero = out(reg) _, pid = const PIDR, options(nostack))
+        asm!("li {zero}, 0", "mtspr {pid}, {zero}", "isync", zero = out(reg) _, pid = const number::PID, options(nostack))
     };
     forget_translations();
 }
-
-/// PIDR.
-const PIDR: u16 = 48;
 
 /// Removes what scripts have mapped.
 pub(super) fn forget_pages() {

@@ -82,8 +82,8 @@ impl Platform for Board {
     /// What to do goes into the host block, a store rings the bell.
     fn host(call: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
         let block = HOST_BLOCK as *mut u8;
-        // SAFETY: the host block is memory that every platform has and nothing else uses; arguments are cut to the room there
-        // is. The accesses are volatile, since the host reads and writes behind the compiler's back.
+        // SAFETY: the host block is memory that every platform has and nothing else uses; there are no more arguments
+        // than it has room for. The accesses are volatile, since the host reads and writes behind the compiler's back.
         unsafe {
             let arguments = arguments.get(..VALUES).unwrap_or(arguments);
             block.cast::<u16>().write_volatile(call.to_be());

@@ -20,7 +20,7 @@ pub const MAGIC: u32 = 0x5350_5242;
 /// Flag: report every step on the console before it runs. Disturbs what is measured; for finding where a guest dies.
 pub const LOUD: u16 = 1 << 0;
 
-/// Flag: send no frames, except of a panic. For a host that reads the log of a batch's one case from memory when the guest
+/// Flag: send no frames, except of a panic or of an exception of the kernel's own code. For a host that reads the log of a batch's one case from memory when the guest
 /// has switched itself off. The guest does not check the batch's checksum then.
 pub const SILENT: u16 = 1 << 1;
 

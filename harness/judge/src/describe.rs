@@ -88,7 +88,7 @@ pub fn srr1(taken: &Taken, family: Family) -> String {
 #[must_use]
 pub fn syndrome(taken: &Taken, family: Family) -> String {
     if family.is_booke() {
-        bits(taken.syndrome.into(), bit::esr(family))
+        bits(taken.syndrome.into(), bit::ESR.iter().copied())
     } else {
         bits(taken.syndrome.into(), bit::DSISR.iter().copied())
     }

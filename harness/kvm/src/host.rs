@@ -201,7 +201,7 @@ impl Host {
             }
         }
         if is_breakpoint {
-            regs.set_pc(pc + size_of_val(&word) as u64);
+            regs.set_pc(pc.wrapping_add(size_of_val(&word) as u64));
             vm.set_regs(&regs)?;
         }
         Ok(is_debugged)
@@ -328,14 +328,14 @@ fn migrate(vm: &mut impl Vm, first: First) -> Result<u64, Refusal> {
 
 fn field<const N: usize>(vm: &mut impl Vm, at: usize) -> [u8; N] {
     let mut bytes = [0; N];
-    if let Some(field) = vm.ram().get(at..at + N) {
+    if let Some(field) = at.checked_add(N).and_then(|end| vm.ram().get(at..end)) {
         bytes.copy_from_slice(field);
     }
     bytes
 }
 
 fn store(vm: &mut impl Vm, at: usize, bytes: &[u8]) {
-    if let Some(place) = vm.ram().get_mut(at..at + bytes.len()) {
+    if let Some(place) = at.checked_add(bytes.len()).and_then(|end| vm.ram().get_mut(at..end)) {
         place.copy_from_slice(bytes);
     }
 }

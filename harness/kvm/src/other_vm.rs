@@ -94,7 +94,7 @@ impl<V: Vm> OtherVm<V> {
     /// Runs its program again and again until it is told to end; what differed in any of them, as of [`run`].
     ///
     /// # Errors
-    /// The call that failed; [`EAGAIN`] if it had not once come to its end when it was told to, so that nobody knows whether it ran
+    /// The call that failed; [`EAGAIN`] if it had not come to its end twice when it was told to, so that nobody knows whether it ran
     /// at all meanwhile.
     pub fn run_until(&mut self, ended: &AtomicBool) -> Result<u64, Failure> {
         let mut differed = 0;

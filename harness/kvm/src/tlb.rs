@@ -4,7 +4,7 @@
 //! KVM sets up an entry of its own for a vCPU's first instructions, but not one that its first TLB miss would find.
 
 use sprig_isa::mmu::e500::{TLB0_ENTRIES, TLB0_WAYS, TLB1_ENTRIES_E500V2};
-use sprig_isa::mmu::mas;
+use sprig_isa::mmu::{mas, size_code};
 use sprig_wire::board::{TRANSLATIONS, Translation};
 
 /// Entries of both TLBs.
@@ -74,8 +74,7 @@ pub fn reset(entries: &mut [Entry; ENTRIES]) {
 
 /// An entry of TLB1 that maps addresses to themselves.
 fn identity(&Translation { address, size, space, device }: &Translation) -> Entry {
-    // A page has 4 to the power of TSIZE KiB.
-    let tsize = (size.ilog2() - 10) / 2;
+    let tsize = size_code(size.ilog2());
     let space = if space == 0 { 0 } else { mas::TS };
     let attributes = if device { mas::INHIBITED | mas::GUARDED } else { 0 };
     Entry {

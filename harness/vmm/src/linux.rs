@@ -295,8 +295,17 @@ pub(crate) struct SigAction {
     pub(crate) handler: extern "C" fn(i32),
     pub(crate) flags: usize,
     pub(crate) restorer: usize,
-    pub(crate) mask: u64,
+    pub(crate) mask: SignalSet,
 }
+
+/// `sigset_t` of the kernel: a bit for each of 64 signals, in words of its own width.
+pub(crate) type SignalSet = [usize; size_of::<u64>() / size_of::<usize>()];
+
+const _: () = {
+    let word = size_of::<usize>();
+    assert!(core::mem::offset_of!(SigAction, mask) == 3 * word);
+    assert!(size_of::<SigAction>() == 3 * word + size_of::<SignalSet>());
+};
 
 /// Sets what a signal does.
 ///
@@ -305,7 +314,7 @@ pub(crate) struct SigAction {
 pub(crate) unsafe fn sigaction(signal: usize, action: &SigAction) {
     // SAFETY: the caller's duty; the kernel copies the structure. It fails only for numbers that are no signals.
     let _ = unsafe {
-        call(number::RT_SIGACTION, [signal, core::ptr::from_ref(action) as usize, 0, size_of::<u64>(), 0, 0])
+        call(number::RT_SIGACTION, [signal, core::ptr::from_ref(action) as usize, 0, size_of::<SignalSet>(), 0, 0])
     };
 }
 
@@ -313,10 +322,13 @@ pub(crate) unsafe fn sigaction(signal: usize, action: &SigAction) {
 pub(crate) fn unblock_signals() {
     // arch/powerpc/include/uapi/asm/signal.h
     const SIG_SETMASK: usize = 2;
-    let none = 0_u64;
+    let none = SignalSet::default();
     // SAFETY: the kernel copies the set. It fails only for sets of another size.
     let _ = unsafe {
-        call(number::RT_SIGPROCMASK, [SIG_SETMASK, core::ptr::from_ref(&none) as usize, 0, size_of::<u64>(), 0, 0])
+        call(
+            number::RT_SIGPROCMASK,
+            [SIG_SETMASK, core::ptr::from_ref(&none) as usize, 0, size_of::<SignalSet>(), 0, 0],
+        )
     };
 }
 

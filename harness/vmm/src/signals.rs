@@ -1,6 +1,6 @@
 //! Signals: the watchdog's ticks, and those that mean a mistake of ours.
 
-use crate::linux::{self, SigAction};
+use crate::linux::{self, SigAction, SignalSet};
 use crate::panic;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use sprig_kvm::watchdog::{SOON_MICROSECONDS, TIMER_MICROSECONDS};
@@ -17,7 +17,7 @@ static TICKS: AtomicU32 = AtomicU32::new(0);
 /// killed takes its kernel along.
 pub(crate) fn install() {
     // Not SA_RESTART: KVM_RUN is to return.
-    let action = |handler| SigAction { handler, flags: 0, restorer: 0, mask: 0 };
+    let action = |handler| SigAction { handler, flags: 0, restorer: 0, mask: SignalSet::default() };
     // SAFETY: one handler counts, the other ends the program.
     unsafe {
         linux::sigaction(SIGALRM, &action(tick));

@@ -15,7 +15,7 @@ const EXTERNAL_PID: u32 = 0xc000_00ff;
 /// L1CSR0 and L1CSR1: parity and cache enable; the bits that start an operation clear themselves when it is done, which
 /// is at once (EREF, "L1 cache control and status registers").
 const L1CSR_ENABLES: u32 = l1csr::PARITY | l1csr::ENABLE;
-/// L1CFG0 and L1CFG1: eight ways of 32 KiB in blocks of 32 bytes, as an e500v2 has them; blocks of 64 on its successors (QEMU,
+/// L1CFG0 and L1CFG1: 32 KiB in eight ways and blocks of 32 bytes, as an e500v2 has them; blocks of 64 on its successors (QEMU,
 /// target/ppc/cpu_init.c, init_proc_e500).
 const L1CFG_BLOCKS_OF_32: u32 = 0x3820;
 const L1CFG_BLOCKS_OF_64: u32 = 1 << 24 | L1CFG_BLOCKS_OF_32;

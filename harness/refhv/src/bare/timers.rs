@@ -26,6 +26,10 @@ const DECREMENTER_WRAP: u64 = 1 << 32;
 const DECREMENTER_SIGN: u64 = 1 << 31;
 /// The half of the time base that TBWL writes.
 const LOWER: u64 = u32::MAX as u64;
+/// The time base bits of a 440's shortest fixed interval, 2^13 ticks, and watchdog period, 2^21; each next period is 16 times as long.
+const INTERVAL_44X: u32 = 12;
+const WATCHDOG_44X: u32 = 20;
+const PERIODS_44X: u32 = 4;
 
 /// The timers of one CPU. TCR, TSR and DECAR are its special-purpose registers.
 #[derive(Clone, Debug)]
@@ -164,7 +168,7 @@ impl Timers {
     /// FIT and watchdog: each time-out is a change from 0 to 1 of a time base bit that TCR chooses.
     fn count_periods(&mut self, clock: &Clock, sprs: &mut Sprs) {
         let control = sprs.get(number::TCR) as u32;
-        let rises = |bit: u32| rises(bit, clock.time_base()) - rises(bit, self.seen_time_base);
+        let rises = |bit: u32| rises(bit, self.seen_time_base, clock.time_base());
         if rises(self.fixed_interval_bit(control)) > 0 {
             set_status(sprs, tsr::FIS);
         }
@@ -206,8 +210,7 @@ impl Timers {
     fn fixed_interval_bit(&self, control: u32) -> u32 {
         let period = control >> tcr::FP_SHIFT & tcr::PERIOD;
         match self.family {
-            // Periods of 2^13, 2^17, 2^21 and 2^25 ticks.
-            Family::Booke44x => 12 + 4 * period,
+            Family::Booke44x => INTERVAL_44X + PERIODS_44X * period,
             _ => time_base_bit(control >> tcr::FPEXT_SHIFT, period),
         }
     }
@@ -215,8 +218,7 @@ impl Timers {
     fn watchdog_bit(&self, control: u32) -> u32 {
         let period = control >> tcr::WP_SHIFT & tcr::PERIOD;
         match self.family {
-            // Periods of 2^21, 2^25, 2^29 and 2^33 ticks.
-            Family::Booke44x => 20 + 4 * period,
+            Family::Booke44x => WATCHDOG_44X + PERIODS_44X * period,
             _ => time_base_bit(control >> tcr::WPEXT_SHIFT, period),
         }
     }
@@ -264,7 +266,7 @@ impl Timers {
         }
         let control = sprs.get(number::TCR) as u32;
         let enabled = |interrupt: u32| control & interrupt != 0;
-        let rise = |bit: u32| clock.ticks() + until_rise(bit, clock.time_base());
+        let rise = |bit: u32| clock.ticks().saturating_add(until_rise(bit, clock.time_base()));
         [
             (enabled(tcr::DIE) && self.running).then_some(self.zero_at),
             enabled(tcr::FIE).then(|| rise(self.fixed_interval_bit(control))),
@@ -286,16 +288,19 @@ fn time_base_bit(extension: u32, period: u32) -> u32 {
     63 - ((extension & tcr::PERIOD_EXTENSION) << 2 | period)
 }
 
-/// How often a bit of a counter has changed from 0 to 1 since the counter was zero.
-fn rises(bit: u32, counter: u64) -> u64 {
-    counter.saturating_add(1 << bit).checked_shr(bit + 1).unwrap_or(0)
+/// How often a bit of a counter changes from 0 to 1 on the way from one value to another. A guest can write the time base, so it wraps.
+fn rises(bit: u32, from: u64, to: u64) -> u64 {
+    let since_zero = |counter: u128| (counter + (1 << bit)) >> (bit + 1);
+    let passed = u128::from(to.wrapping_sub(from));
+    (since_zero(u128::from(from) + passed) - since_zero(from.into())) as u64
 }
 
-/// How many ticks until it does so again.
+/// How many ticks until it does so again: at least one, and of the highest bit up to 2^64, for which the greatest number stands.
 fn until_rise(bit: u32, counter: u64) -> u64 {
-    let half = 1u64 << bit;
-    let phase = counter & (half | (half - 1));
-    if phase < half { half - phase } else { half.saturating_mul(3).saturating_sub(phase) }
+    let half = 1u128 << bit;
+    let phase = u128::from(counter) & (2 * half - 1);
+    let ticks = if phase < half { half - phase } else { 3 * half - phase };
+    ticks.try_into().unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -418,6 +423,27 @@ mod tests {
         bench.pass(1);
         assert_eq!(bench.sprs.get(number::TSR), u64::from(tsr::FIS));
         assert_eq!(bench.timers.next_event(&bench.clock, &bench.sprs), 48);
+    }
+
+    #[test]
+    fn a_time_base_that_wraps_times_out_like_any_other() {
+        for (bit, start) in [(4, u64::MAX - 3), (63, u64::MAX >> 1)] {
+            let mut bench = Bench::new(Family::BookeE500);
+            let period = 63 - bit;
+            let control = period >> 2 << tcr::FPEXT_SHIFT | (period & tcr::PERIOD) << tcr::FP_SHIFT;
+            bench.sprs.set(number::TCR, control.into());
+            for (name, half) in [("TBWU", start >> 32), ("TBWL", start & LOWER)] {
+                let row = Spr::by_name(name).next().expect("a register of the table");
+                bench.timers.write(&mut bench.clock, &mut bench.sprs, row, half);
+            }
+            bench.pass((1u64 << bit).wrapping_sub(start) - 1);
+            let has_timed_out = |bench: &Bench| bench.sprs.get(number::TSR) & u64::from(tsr::FIS) != 0;
+            assert!(!has_timed_out(&bench), "bit {bit}");
+            assert_eq!(until_rise(bit, bench.clock.time_base()), 1, "bit {bit}");
+            bench.pass(1);
+            assert!(has_timed_out(&bench), "bit {bit}");
+            assert!(until_rise(bit, bench.clock.time_base()) > 1 << bit, "bit {bit}");
+        }
     }
 
     #[test]

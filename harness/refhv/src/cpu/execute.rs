@@ -1,6 +1,6 @@
 //! Executing an operation: one match over all of them.
 //!
-//! The model has no floating-point, vector or SPE unit. With the unit's MSR bit clear its instructions take the unavailable
+//! The model has no floating-point, vector, vector-scalar or SPE unit. With the unit's MSR bit clear its instructions take the unavailable
 //! interrupt, as on hardware; with the bit set they are illegal.
 
 use sprig_isa::cpu::CpuSet;
@@ -312,6 +312,9 @@ impl<S: Supervisor> Processor<S> {
         if VECTOR.intersects(cpu) && is_vector(insn) && off(msr::book3s::VEC) {
             return Some(Interrupt::new(Exception::VectorUnavailable));
         }
+        if cpu.intersects(CpuSet::POWER) && is_vector_scalar(insn) && off(msr::book3s::VSX) {
+            return Some(Interrupt::new(Exception::VsxUnavailable));
+        }
         if cpu.intersects(CpuSet::E500V2) && insn.primary() == primary::VECTOR && off(msr::booke::SPE) {
             return Some(Interrupt { syndrome: esr::SPV, ..Interrupt::new(Exception::VectorUnavailable) });
         }
@@ -355,5 +358,25 @@ fn is_vector(insn: Insn) -> bool {
                     | x31::STVEWX
                     | x31::STVX
                     | x31::STVXL
+            )
+}
+
+fn is_vector_scalar(insn: Insn) -> bool {
+    insn.primary() == primary::VECTOR_SCALAR
+        || insn.primary() == primary::X31
+            && matches!(
+                insn.extended(),
+                x31::LXSIWZX
+                    | x31::LXSIWAX
+                    | x31::STXSIWX
+                    | x31::LXVDSX
+                    | x31::LXSSPX
+                    | x31::LXSDX
+                    | x31::STXSSPX
+                    | x31::STXSDX
+                    | x31::LXVW4X
+                    | x31::LXVD2X
+                    | x31::STXVW4X
+                    | x31::STXVD2X
             )
 }

@@ -55,6 +55,7 @@ pub mod primary {
     pub const STFDU: u32 = 55;
     pub const DS58: u32 = 58;
     pub const FP59: u32 = 59;
+    pub const VECTOR_SCALAR: u32 = 60;
     pub const DS62: u32 = 62;
     pub const FP63: u32 = 63;
 }
@@ -278,6 +279,19 @@ pub mod x31 {
     pub const STVX: u32 = 231;
     pub const LVXL: u32 = 359;
     pub const STVXL: u32 = 487;
+    // Loads and stores of vector-scalar registers.
+    pub const LXSIWZX: u32 = 12;
+    pub const LXSIWAX: u32 = 76;
+    pub const STXSIWX: u32 = 140;
+    pub const LXVDSX: u32 = 332;
+    pub const LXSSPX: u32 = 524;
+    pub const LXSDX: u32 = 588;
+    pub const STXSSPX: u32 = 652;
+    pub const STXSDX: u32 = 716;
+    pub const LXVW4X: u32 = 780;
+    pub const LXVD2X: u32 = 844;
+    pub const STXVW4X: u32 = 908;
+    pub const STXVD2X: u32 = 972;
 
     /// isel: five bits only, the other five are the condition bit.
     pub const ISEL: u32 = 15;

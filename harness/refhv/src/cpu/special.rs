@@ -6,6 +6,7 @@
 
 use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::exception::Exception;
+use sprig_isa::msr::fscr;
 use sprig_isa::spr::{self, Spr, Undefined, number};
 
 use super::execute::Flow;
@@ -125,30 +126,23 @@ pub(crate) fn undefined_spr(
     }
 }
 
-/// Facilities of POWER8 that FSCR opens to problem state: bit in FSCR, which is also the code it gives as the cause.
-mod facility {
-    pub(super) const EVENT_BASED_BRANCH: u32 = 7;
-    pub(super) const TAR: u32 = 8;
-    /// Where FSCR has the cause of the interrupt.
-    pub(super) const CAUSE_SHIFT: u32 = 56;
-}
-
 impl State {
     /// A facility unavailable interrupt if problem state uses a register of a facility that FSCR has closed (Power ISA
     /// 2.07 Book III-S, "Facility Status and Control Register").
     fn check_facility(&mut self, row: &Spr) -> Result<(), Interrupt> {
-        let bit = match row.number {
+        let facility = match row.number {
             _ if !row.cpus.intersects(CpuSet::POWER) || !self.in_problem_state() => return Ok(()),
-            number::BESCRS..=number::BESCR => facility::EVENT_BASED_BRANCH,
-            number::TAR => facility::TAR,
+            number::BESCRS..=number::BESCR => fscr::EBB,
+            number::TAR => fscr::TAR,
             _ => return Ok(()),
         };
-        let fscr = self.spr.get(number::FSCR);
-        if fscr & 1 << bit != 0 {
+        let control = self.spr.get(number::FSCR);
+        if control & facility != 0 {
             return Ok(());
         }
-        let cause = u64::from(bit) << facility::CAUSE_SHIFT;
-        self.spr.set(number::FSCR, fscr & !(u64::MAX << facility::CAUSE_SHIFT) | cause);
+        // A facility's bit has the number by which the cause names it.
+        let cause = u64::from(facility.trailing_zeros()) << fscr::IC.trailing_zeros();
+        self.spr.set(number::FSCR, control & !fscr::IC | cause);
         Err(Interrupt::new(Exception::FacilityUnavailable))
     }
 }
@@ -234,7 +228,7 @@ mod tests {
         let run = Run::new("power8").spr(number::TAR, 5);
         assert_eq!(run.clone().problem().interrupt(mftar), Interrupt::new(Exception::FacilityUnavailable));
         assert_eq!(run.clone().step(mftar).gpr[3], 5);
-        assert_eq!(run.spr(number::FSCR, 1 << 8).problem().step(mftar).gpr[3], 5);
+        assert_eq!(run.spr(number::FSCR, fscr::TAR).problem().step(mftar).gpr[3], 5);
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Hypervisor {
     /// KVM_SET_GUEST_DEBUG.
     ///
     /// # Errors
-    /// If there are not so many hardware breakpoints.
+    /// If there are not so many hardware breakpoints, or one is of a kind that is not known.
     pub(super) fn set_guest_debug(
         &mut self,
         core: &mut Core,

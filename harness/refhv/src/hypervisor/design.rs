@@ -9,6 +9,7 @@
 
 use sprig_interpreter::Kernel;
 use sprig_interpreter::patcher::{Place, patch};
+use sprig_isa::branch;
 use sprig_isa::cpu::Cpu;
 use sprig_isa::insn::Insn;
 use sprig_isa::msr;
@@ -136,23 +137,21 @@ impl Hypervisor {
 
 /// Writes the code of [`Design::CodeInPage`] into the page at `base`.
 pub(super) fn install_code(memory: &mut Memory, base: u64) {
-    const BO_TRUE: i64 = 12;
-    const CR0_EQ: i64 = 2;
-    const TO_ALWAYS: i64 = 31;
-    let field = |name| Field::by_name(name).map_or(0, |field| i64::from(field.offset32) - PAGE_SIZE as i64);
-    let (msr, int_pending) = (field("msr"), field("int_pending"));
+    let displacement = |field: &Field| i64::from(field.offset32) - PAGE_SIZE as i64;
+    let msr = displacement(const { Field::named("msr") });
+    let int_pending = displacement(const { Field::named("int_pending") });
     let code = [
         row!("lwz").encode(&[0, msr, 0]),
         row!("ori").encode(&[0, 0, msr::EE as i64]),
         row!("stw").encode(&[0, msr, 0]),
         row!("lwz").encode(&[0, int_pending, 0]),
         row!("andi.").encode(&[0, 0, 1]),
-        row!("bc").encode(&[BO_TRUE, CR0_EQ, 8]),
+        row!("bc").encode(&[branch::IF_SET.into(), branch::CR0_EQ.into(), 8]),
         // An interrupt waits: any exit delivers it.
         row!("mfmsr").encode(&[0]),
         row!("blr").encode(&[]),
     ];
-    let fault = [row!("tw").encode(&[TO_ALWAYS, 0, 0])];
+    let fault = [row!("tw").encode(&[branch::TRAP_ALWAYS.into(), 0, 0])];
     for (offset, words) in [(CODE_OFFSET, code.as_slice()), (FAULT_OFFSET, &fault)] {
         for (index, word) in (0..).zip(words) {
             let _ = memory.write_u32(base + offset + 4 * index, word.unwrap_or_default());

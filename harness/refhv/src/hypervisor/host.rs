@@ -17,6 +17,7 @@ use sprig_isa::page::{Field, PAGE_SIZE};
 use sprig_isa::spr::{Spr, number as n};
 use sprig_isa::sregs;
 use sprig_wire::host::{Call, REGS, SREGS, VALUES};
+use sprig_wire::layout;
 
 use super::shared::{self, Slot};
 use super::{Deviation, Hypervisor, policy};
@@ -169,8 +170,12 @@ impl Host<Hypervisor> for UserSpace {
             }
             Call::ReplacePage => {
                 let page = first & !(PAGE_SIZE - 1);
-                for at in (page..page + PAGE_SIZE).step_by(size_of::<u32>()) {
-                    core.memory.write_u32(at, second as u32).ok_or(Refusal::Errno(EINVAL))?;
+                // Behind the guest's memory lies what the hypervisor keeps for itself.
+                if page >= u64::from(layout::RAM_SIZE) {
+                    return Err(Refusal::Errno(EINVAL));
+                }
+                for at in (0..PAGE_SIZE).step_by(size_of::<u32>()) {
+                    core.memory.write_u32(page + at, second as u32).ok_or(Refusal::Errno(EINVAL))?;
                 }
                 0
             }

@@ -3,7 +3,6 @@
 //! It comes after the guest's RAM, where no guest-physical address reaches it. It is big-endian until a guest that takes its
 //! interrupts in little-endian mode maps it.
 
-use sprig_isa::name::is_equal;
 use sprig_isa::page::{FIELDS, Field, PAGE_SIZE, SR_OFFSET, STRUCT_SIZE};
 
 use crate::memory::Memory;
@@ -67,14 +66,7 @@ impl Slot {
 
     /// The field of this name; a name that is not in the page does not compile.
     const fn named(name: &str) -> Self {
-        let mut index = 0;
-        while index < FIELDS.len() {
-            if is_equal(FIELDS[index].name, name) {
-                return Self::of(&FIELDS[index]);
-            }
-            index += 1;
-        }
-        panic!("no such field in the page")
+        Self::of(Field::named(name))
     }
 }
 

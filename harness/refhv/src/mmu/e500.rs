@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::mmu::e500::{TLB0_ENTRIES, TLB0_WAYS, TLB1_ENTRIES_E500MC, TLB1_ENTRIES_E500V2};
-use sprig_isa::mmu::{PAGE_SHIFT, mas};
+use sprig_isa::mmu::{PAGE_SHIFT, mas, size_of_code};
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 use sprig_wire::board::Translation as Translated;
@@ -47,7 +47,7 @@ impl Entry {
     }
 
     const fn page_mask(&self) -> u64 {
-        !(tsize_bytes(self.mas1 >> mas::TSIZE_SHIFT & mas::TSIZE) - 1)
+        !(size_of_code(self.mas1 >> mas::TSIZE_SHIFT & mas::TSIZE) - 1)
     }
 
     const fn covers(&self, address: u64) -> bool {
@@ -73,11 +73,6 @@ impl Entry {
         };
         self.mas7_3 & u64::from(bit) != 0
     }
-}
-
-/// Bytes of a page with this TSIZE.
-const fn tsize_bytes(tsize: u32) -> u64 {
-    1024 << (2 * tsize)
 }
 
 /// Which TLB and which entry of it.
@@ -115,7 +110,7 @@ impl E500 {
 
     pub(super) fn map_initially(&mut self, index: usize, translation: &Translated) {
         let Translated { address, size, space, device } = *translation;
-        let Some(tsize) = TLB1_TSIZES.clone().find(|tsize| tsize_bytes(*tsize) == size.into()) else { return };
+        let Some(tsize) = TLB1_TSIZES.clone().find(|tsize| size_of_code(*tsize) == size.into()) else { return };
         let space = if space == 0 { 0 } else { mas::TS };
         let attributes = if device { mas::INHIBITED | mas::GUARDED } else { 0 };
         if let Some(entry) = self.tlb1.get_mut(index) {

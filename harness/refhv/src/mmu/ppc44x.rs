@@ -5,9 +5,11 @@
 //!   word 1   RPN, ERPN
 //!   word 2   attributes, permissions of problem and supervisor state
 //! ```
+//!
+//! Pages are big-endian, whatever their attribute E says.
 
 use sprig_isa::cpu::Family;
-use sprig_isa::mmu::{PAGE_SIZE, tlb44x};
+use sprig_isa::mmu::{PAGE_SIZE, size_of_code, tlb44x};
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 use sprig_wire::board::Translation as Translated;
@@ -34,7 +36,7 @@ impl Entry {
     }
 
     const fn size(&self) -> u64 {
-        size_bytes(self.word0 >> tlb44x::SIZE_SHIFT & tlb44x::SIZE)
+        size_of_code(self.word0 >> tlb44x::SIZE_SHIFT & tlb44x::SIZE)
     }
 
     fn matches(&self, address: u64, tid: u64, space: bool) -> bool {
@@ -63,11 +65,6 @@ impl Entry {
     }
 }
 
-/// Bytes of a page with this SIZE.
-const fn size_bytes(size: u32) -> u64 {
-    1024 << (2 * size)
-}
-
 /// The MMU of a 44x core.
 #[derive(Clone, Debug)]
 pub struct Ppc44x {
@@ -81,7 +78,7 @@ impl Ppc44x {
 
     pub(super) fn map_initially(&mut self, index: usize, translation: &Translated) {
         let Translated { address, size, space, device } = *translation;
-        let Some(code) = (0..=tlb44x::SIZE).find(|code| size_bytes(*code) == size.into()) else { return };
+        let Some(code) = (0..=tlb44x::SIZE).find(|code| size_of_code(*code) == size.into()) else { return };
         let space = if space == 0 { 0 } else { tlb44x::TS };
         let attributes = if device { tlb44x::INHIBITED | tlb44x::GUARDED } else { 0 };
         if let Some(entry) = self.entries.get_mut(index) {

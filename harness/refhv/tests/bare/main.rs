@@ -27,7 +27,6 @@ const VECTORS: u64 = 0x2_0000;
 const VECTOR_STEP: u64 = 0x100;
 /// Bytes of all handlers.
 const HANDLERS: u64 = 0x3000;
-/// The first IVOR whose number is not IVOR0's plus its own.
 /// Where a test's data lies.
 const DATA: u64 = 0x4_0000;
 

@@ -1,6 +1,6 @@
 //! Decrementer, fixed-interval timer, watchdog and time base, as programs see them.
 
-use sprig_isa::msr::{self, booke};
+use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::spr::number as n;
 use sprig_isa::timer::{tcr, tsr};
 use sprig_refhv::clock::INSTRUCTIONS_PER_TICK;
@@ -87,7 +87,7 @@ fn the_watchdog_s_reset_control_cannot_be_taken_back() {
 
 #[test]
 fn a_cpu_asleep_wakes_for_the_decrementer() {
-    for (cpu, bit) in [("e500v2", booke::WE), ("7447", booke::WE)] {
+    for (cpu, bit) in [("e500v2", booke::WE), ("7447", book3s::POW)] {
         let rig = Rig::new(cpu).gpr(3, 1000).gpr(4, u64::from(tcr::DIE)).gpr(5, msr::EE | bit);
         let set_up = if rig.family().is_booke() { mtspr(n::TCR, 4) } else { asm("nop", &[]) };
         let handler = rig.vector(0x900, 10);

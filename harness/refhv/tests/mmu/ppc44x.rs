@@ -78,7 +78,7 @@ fn permissions_and_address_space_are_those_of_the_access() {
 fn tlbre_returns_the_words_tlbwe_wrote_without_reserved_bits() {
     let mut rig = Rig::new("440");
     write(&mut rig, 17, [0xffff_ffff; 3]);
-    assert_eq!(read(&mut rig, 17), [0xffff_fff0, 0xffff_fc0f, 0xff3f]);
+    assert_eq!(read(&mut rig, 17), [0xffff_fff0, 0xffff_fc0f, 0xffbf]);
 }
 
 #[test]
