@@ -48,6 +48,9 @@ pub enum Uncounted {
         /// The step's.
         line: usize,
     },
+    /// The same, behind the last step.
+    #[error("the case does not come to its end")]
+    NotEnded,
     /// The bytecode is malformed.
     #[error(transparent)]
     Malformed(#[from] Malformed),
@@ -61,12 +64,15 @@ pub fn by_step(target: &dyn Target, case: &Case) -> Result<BTreeMap<usize, Exits
     let places = places(&case.parts.ops)?;
     let ends: Vec<Case> = places.iter().map(|(at, _)| ending(case, *at)).collect();
     let totals = run_each(target, &ends);
-    let line = |step: u16| case.steps.get(usize::from(step)).map_or(0, |step| step.line);
+    let not_reached = |step: u16| match case.steps.get(usize::from(step)) {
+        Some(step) => Uncounted::NotReached { line: step.line },
+        None => Uncounted::NotEnded,
+    };
     let mut before: Option<(Exits, u16)> = None;
     let mut pieces = BTreeMap::new();
     for (index, (_, step)) in places.iter().enumerate() {
         let total = totals.get(index).and_then(Option::as_ref).filter(|result| result.last_step == Some(END.into()));
-        let total = total.ok_or(Uncounted::NotReached { line: line(*step) })?;
+        let total = total.ok_or_else(|| not_reached(*step))?;
         let total = sum(total).ok_or_else(|| Uncounted::Never(target.id().to_owned()))?;
         if let Some((less, piece)) = before.replace((total.clone(), *step)) {
             pieces.insert(usize::from(piece), difference(total, &less));

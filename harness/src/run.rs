@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn record(&self, target: &str, selected: &Selected, verdict: Verdict) -> Record {
         let source = selected.instance.source().path.display().to_string();
-        let again = format!("{} {} --target {target}", self.again, selected.argument);
+        let again = format!("{} {} --target {target}", self.again, shell_words::quote(&selected.argument));
         Record::new(target, selected.instance.name(), &source, verdict).again(again)
     }
 

@@ -125,6 +125,7 @@ fn campaign<T>(
         suite: &suite,
         known: &known,
         target,
+        program: "sprig",
         build: "",
         reference,
         seed,

@@ -37,7 +37,8 @@ fn main() {
 }
 
 fn same_bytes(target: &Kvm) -> Result<(), Failed> {
-    let suite = Suite::load(&project::root()).map_err(|_| "the suite has mistakes")?;
+    let suite = Suite::load(&project::root())
+        .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<String>())?;
     let profile = target.profile();
     // What is known to end the host ends the session.
     let expected = |name: &str| suite.expectations.of(target.id(), name).map(|entry| entry.outcome);

@@ -29,6 +29,8 @@ pub fn weigh(verdict: &Verdict, baseline: Option<&Verdict>, reviewed: Option<&Ve
         return Concern::Failure;
     }
     let concern = match baseline {
+        // Whether it is any worse nobody knows.
+        Some(baseline) if baseline.status == Status::Error => Concern::News,
         Some(baseline) if is_same(verdict, baseline) => Concern::None,
         Some(_) => alone(verdict, reviewed).max(Concern::News),
         None => alone(verdict, reviewed),
@@ -222,6 +224,14 @@ mod tests {
     fn a_case_that_fails_otherwise_than_on_the_baseline_closes_the_gate() {
         let (one, other) = (verdict(Status::Fail, "one"), verdict(Status::Fail, "other"));
         assert_eq!(weigh(&one, Some(&other), NO_REVIEW, false), Concern::Failure);
+    }
+
+    #[test]
+    fn what_could_not_be_judged_before_is_no_reason_to_call_it_worse() {
+        let unclear = verdict(Status::Error, "");
+        for status in [Status::Pass, Status::Fail, Status::Crash] {
+            assert_eq!(weigh(&verdict(status, "now"), Some(&unclear), NO_REVIEW, false), Concern::News, "{status}");
+        }
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! A target returns bytes (the guest's log) and a fate; decoding them into the case's own words happens here, once for
 //! every target.
 
-use crate::case::Case;
+use crate::case::{Case, Step};
 use sprig_isa::exception::Exception;
 use sprig_wire::Malformed;
+use sprig_wire::host::STATUS_OK;
 use sprig_wire::layout::CODE_BASE;
 use sprig_wire::log::{Entries, Kind, State};
 use std::borrow::Cow;
@@ -140,6 +141,17 @@ pub enum Unreadable {
 }
 
 impl Transcript {
+    /// The status of a call that was not carried out, where the script looks at nothing it answers.
+    #[must_use]
+    pub fn refused_unseen(&self, index: usize, step: &Step) -> Option<u64> {
+        const OK: u64 = STATUS_OK as u64;
+        if step.observation.is_some() || !step.is_call() {
+            return None;
+        }
+        let outcomes = self.outcomes.get(&index)?;
+        outcomes.iter().filter_map(|outcome| outcome.values.last()).copied().find(|status| *status != OK)
+    }
+
     /// Reads a result in the words of its case.
     ///
     /// # Errors

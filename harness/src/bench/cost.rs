@@ -10,7 +10,7 @@
 //! of a machine that counts instructions (`GuestClock`): then a trap costs as many plain instructions as the host's kernel executes for it.
 
 use super::operation::{COUNTING, Guest, IN_LOOP, OPERATIONS, Operation, PLAIN, PLAIN_ROUND, is_clock};
-use super::{Figure, cpu_time, median};
+use super::{Figure, Unmeasured, cpu_time, median};
 use crate::case::Case;
 use crate::judge::counted;
 use crate::session::{self, Unwatched};
@@ -26,24 +26,6 @@ const TIMES: u32 = 5;
 const TRAP_LIMIT: f64 = 5.0;
 /// Fewer exits of a kind for each operation are chance: a tick of the host's.
 const CHANCE: f64 = 0.02;
-
-/// Why there is no figure.
-#[derive(Debug, thiserror::Error)]
-pub enum Unmeasured {
-    /// CPU time cannot be read.
-    #[error("CPU time cannot be read: {0}")]
-    CpuTime(#[from] nix::Error),
-    /// A loop did not finish, so it is not known how often it ran.
-    #[error("{what} cannot be measured on {target}: {how}")]
-    Unfinished {
-        /// The loop.
-        what: &'static str,
-        /// Where.
-        target: String,
-        /// How it ended instead.
-        how: String,
-    },
-}
 
 /// Exits by kind.
 type Exits = BTreeMap<String, f64>;

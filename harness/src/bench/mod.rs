@@ -14,6 +14,24 @@ pub mod suite;
 
 use std::fmt;
 
+/// Why there is no figure.
+#[derive(Debug, thiserror::Error)]
+pub enum Unmeasured {
+    /// CPU time cannot be read.
+    #[error("CPU time cannot be read: {0}")]
+    CpuTime(#[from] nix::Error),
+    /// A loop or the cases did not come to their end, so it is not known what was measured.
+    #[error("{what} cannot be measured on {target}: {how}")]
+    Unfinished {
+        /// The loop, or what else ran.
+        what: &'static str,
+        /// Where.
+        target: String,
+        /// How it ended instead.
+        how: String,
+    },
+}
+
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {

@@ -1,11 +1,12 @@
 //! Our own costs: the suite in boots of an empty guest, and its growth.
 
-use super::{Figure, cpu_time, median};
+use super::{Figure, Unmeasured, cpu_time, median};
 use crate::case::Case;
 use crate::judge::Status;
 use crate::run::Run;
 use crate::session::{self, Unwatched, empty_guest};
 use crate::target::{Boot, Limits, Target};
+use crate::transcript::Fate;
 
 /// Rounds of each measurement.
 const ROUNDS: usize = 5;
@@ -47,6 +48,17 @@ fn run_all(target: &dyn Target, cases: &[Case]) {
     session::run_all(target, cases, &Limits::default(), &Unwatched);
 }
 
+/// Runs them once, to see that there is something to measure: that the target comes up, and that it goes on to the last case.
+fn is_up(target: &dyn Target, cases: &[Case], what: &'static str) -> Result<(), Unmeasured> {
+    let (_, summary) = session::run_all(target, cases, &Limits::default(), &Unwatched);
+    let how = match summary.dead.and_then(Fate::how) {
+        Some(how) => how,
+        None if summary.boots => return Ok(()),
+        None => "it does not boot".to_owned(),
+    };
+    Err(Unmeasured::Unfinished { what, target: target.id().to_owned(), how })
+}
+
 /// What everything is counted in: boots of this target of QEMU with an empty guest.
 #[derive(Clone, Copy, Debug)]
 pub struct Boots<'a> {
@@ -58,8 +70,9 @@ impl Boots<'_> {
     /// What one costs, as a line of the report.
     ///
     /// # Errors
-    /// Where CPU time cannot be read.
-    pub fn figure(self) -> nix::Result<Figure> {
+    /// [`Unmeasured`].
+    pub fn figure(self) -> Result<Figure, Unmeasured> {
+        is_up(self.qemu, &[empty_guest()], "a boot")?;
         let what = format!("one boot of {} with an empty guest", self.qemu.id());
         Ok(Figure { what, value: measure(SHORT_ROUNDS, || self.boot())? * 1e3, unit: "ms of CPU time", limit: None })
     }
@@ -67,8 +80,9 @@ impl Boots<'_> {
     /// What cases cost on a target, of which [`REFERENCE_LIMIT`] or [`QEMU_LIMIT`] is the limit.
     ///
     /// # Errors
-    /// Where CPU time cannot be read.
-    pub fn count(self, target: &dyn Target, cases: &[Case], limit: f64) -> nix::Result<Figure> {
+    /// [`Unmeasured`].
+    pub fn count(self, target: &dyn Target, cases: &[Case], limit: f64) -> Result<Figure, Unmeasured> {
+        is_up(target, cases, "what all cases cost")?;
         let value = ratio(SHORT_ROUNDS, || run_all(target, cases), || self.boot())?;
         let what = format!("all {} cases on {}", cases.len(), target.id());
         Ok(Figure { what, value, unit: "boots of an empty guest", limit: Some(limit) })
@@ -82,10 +96,10 @@ impl Boots<'_> {
 /// What the gate costs on an emulated host: every case assembled, run and judged, in boots of that host with nothing to run.
 ///
 /// # Errors
-/// Where CPU time cannot be read.
-pub fn gate(run: &Run<'_>, host: &dyn Target) -> nix::Result<[Figure; 2]> {
+/// [`Unmeasured`].
+pub fn gate(run: &Run<'_>, host: &dyn Target) -> Result<[Figure; 2], Unmeasured> {
+    is_up(host, &[empty_guest()], "the gate")?;
     let limits = Limits::default();
-    // Nothing of it counts but that it has come up: a host that does not is no case's.
     let boots = || drop(host.run(Boot::new(&[], &limits), &mut |_| {}));
     let boot = measure(ROUNDS, boots)?;
     let mut judged = 0;
@@ -105,8 +119,8 @@ pub fn gate(run: &Run<'_>, host: &dyn Target) -> nix::Result<[Figure; 2]> {
 /// Whether ten times as many cases cost ten times as much, in the same memory.
 ///
 /// # Errors
-/// Where CPU time cannot be read.
-pub fn growth(target: &dyn Target, cases: &[Case]) -> nix::Result<Vec<Figure>> {
+/// [`Unmeasured`].
+pub fn growth(target: &dyn Target, cases: &[Case]) -> Result<Vec<Figure>, Unmeasured> {
     let few_cases = FEW.next_multiple_of(cases.len().max(1));
     let run = |count: usize| {
         let stream = cases.iter().cycle().take(count).cloned();

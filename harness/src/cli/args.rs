@@ -304,7 +304,7 @@ pub struct Lockstep {
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
     /// Compare the guest image for ppce500 with the suite's cases instead.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["cpu", "seed", "programs", "rounds"])]
     pub image: bool,
     /// With --image: an area of cases; may be given several times.
     #[arg(long = "area", value_name = "AREA", requires = "image", default_values = crate::lockstep::image::AREAS)]

@@ -3,9 +3,9 @@
 use super::args;
 use super::error::Error;
 use super::select::{self, Targets};
-use crate::bench::Figure;
-use crate::bench::cost::{self, Unmeasured};
+use crate::bench::cost;
 use crate::bench::suite::{self, Boots, QEMU_LIMIT, REFERENCE_LIMIT};
+use crate::bench::{Figure, Unmeasured};
 use crate::case::Case;
 use crate::judge::Exit;
 use crate::run::Run;
@@ -23,6 +23,8 @@ const KVM: &str = "kvm-e500v2";
 struct Report<'a> {
     out: &'a mut dyn Write,
     all_hold: bool,
+    /// Everything that was asked for could be measured.
+    is_complete: bool,
 }
 
 impl Report<'_> {
@@ -31,8 +33,8 @@ impl Report<'_> {
         Ok(self.out.flush()?)
     }
 
-    fn show(&mut self, figure: nix::Result<Figure>) -> Result<(), Error> {
-        self.print(&figure.map_err(os)?)
+    fn show(&mut self, figure: Result<Figure, Unmeasured>) -> Result<(), Error> {
+        self.print(&figure.map_err(unmeasured)?)
     }
 
     fn print(&mut self, figure: &Figure) -> Result<(), Error> {
@@ -51,7 +53,7 @@ impl Report<'_> {
         let Some(host) = host else { return self.line(&format!("{KVM} cannot run here: `sprig targets` says why")) };
         let cases = select::cases(suite, &[])?;
         let run = Run { suite, cases: &cases, limits: &Limits::default(), again: "" };
-        suite::gate(&run, &**host).map_err(os)?.into_iter().try_for_each(|figure| self.show(Ok(figure)))
+        suite::gate(&run, &**host).map_err(unmeasured)?.into_iter().try_for_each(|figure| self.show(Ok(figure)))
     }
 
     /// What the suite costs on the two targets, as far as they are here.
@@ -71,22 +73,33 @@ impl Report<'_> {
             self.line(&format!("{QEMU} cannot run here: `sprig targets` says why"))?;
         }
         self.gate(&suite, all)?;
-        suite::growth(&**reference, &cases).map_err(os)?.into_iter().try_for_each(|figure| self.show(Ok(figure)))?;
+        suite::growth(&**reference, &cases)
+            .map_err(unmeasured)?
+            .into_iter()
+            .try_for_each(|figure| self.show(Ok(figure)))?;
         self.operations(&**reference)
     }
 }
 
 pub(super) fn bench(arguments: &args::Bench, out: &mut dyn Write) -> Result<Exit, Error> {
     let all = target::all();
-    let Targets { here, .. } = select::targets(&all, &arguments.targets)?;
-    let mut report = Report { out, all_hold: true };
+    let Targets { here, named_but_missing } = select::targets(&all, &arguments.targets)?;
+    let mut report = Report { out, all_hold: true, is_complete: true };
     report.line("Each line is the median of several measurements; together they take a minute or two.")?;
     if arguments.targets.is_empty() {
         report.own_costs(&all)?;
     } else {
         here.iter().try_for_each(|target| report.operations(&**target))?;
     }
-    Ok(if report.all_hold { Exit::AsExpected } else { Exit::Failed })
+    for target in named_but_missing.iter().filter(|_| !arguments.targets.is_empty()) {
+        report.line(&format!("{} cannot run here: `sprig targets` says why", target.id()))?;
+        report.is_complete = false;
+    }
+    Ok(match report {
+        Report { all_hold: false, .. } => Exit::Failed,
+        Report { is_complete: false, .. } => Exit::NotJudged,
+        _ => Exit::AsExpected,
+    })
 }
 
 /// Every case that this target has everything for.

@@ -40,6 +40,8 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
     };
     if let Some(folder) = &arguments.out {
         std::fs::create_dir_all(folder).map_err(|cause| writing(folder, cause))?;
+        // Better now than when there is something to write.
+        tempfile::tempfile_in(folder).map_err(|cause| writing(folder, cause))?;
     }
     if arguments.format == OutcomeFormat::Human {
         let against = reference.as_ref().map_or_else(String::new, |reference| format!(" against {}", reference.id()));
@@ -52,6 +54,7 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
         suite: &suite,
         known: &suite.known,
         target: &*target,
+        program: &super::program(),
         build: &build,
         reference: reference.as_deref(),
         seed,
@@ -61,15 +64,14 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
     };
     let outcome = campaign.run().map_err(stopped)?;
     bar.end();
-    let files = match &arguments.out {
-        Some(folder) => write(&campaign, &outcome, folder)?,
-        None => Vec::new(),
-    };
+    let written = arguments.out.as_ref().map_or(Ok(Vec::new()), |folder| write(&campaign, &outcome, folder));
+    // What could not be written is printed.
+    let files = written.as_deref().unwrap_or_default();
     match arguments.format {
-        OutcomeFormat::Human => report::human(&campaign, &outcome, &files, out)?,
-        OutcomeFormat::Json => report::json(&campaign, &outcome, &files, out)?,
+        OutcomeFormat::Human => report::human(&campaign, &outcome, files, out)?,
+        OutcomeFormat::Json => report::json(&campaign, &outcome, files, out)?,
     }
-    Ok(report::exit(&outcome))
+    written.map(|_| report::exit(&outcome))
 }
 
 /// Writes each finding into a file of its own.

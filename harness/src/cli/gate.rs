@@ -6,12 +6,13 @@ use super::error::Error;
 use super::progress::Bar;
 use super::select;
 use crate::gate::{is_open, weigh};
-use crate::judge::{Exit, Verdict};
+use crate::judge::{Exit, Status, Verdict};
 use crate::report::{Question, Summary, TargetReport, reporter};
 use crate::run::{Run, Selected};
 use crate::target::{self, Availability, Limits, Target};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 
 pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, Error> {
     let suite = super::suite()?;
@@ -22,13 +23,23 @@ pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, 
     };
     let build = built(&*target, part, path)?;
     let baseline = arguments.baseline.as_deref().map(|path| built(&*target, part, path)).transpose()?;
-    let again = format!("{} gate", super::program());
+    let again = again(arguments);
     let run = Run { suite: &suite, cases: &cases, limits: &Limits::default(), again: &again };
 
     let profile = target.profile();
     let runnable = cases.iter().filter(|case| case.instance.missing(&profile).is_none()).count() as u64;
     let bar = Bar::new(runnable * if baseline.is_some() { 2 } else { 1 });
-    let before = baseline.map(|baseline| verdicts(&run, &*baseline, &bar).0);
+    let before = match (baseline, &arguments.baseline) {
+        (Some(baseline), Some(path)) => {
+            let (before, report) = verdicts(&run, &*baseline, &bar);
+            if !report.boots {
+                bar.end();
+                return Err(no_baseline(path, &report));
+            }
+            Some(before)
+        }
+        _ => None,
+    };
     let (verdicts, report) = verdicts(&run, &*build, &bar);
     bar.end();
     let reviewed = reviewed(&run, &*target, &verdicts);
@@ -43,7 +54,11 @@ pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, 
         })
         .collect();
     // What does not boot says nothing about its hypervisor.
-    let weights = weighed.iter().map(|(_, verdict, _, concern)| (verdict.status, *concern));
+    // Nor is anything known of a case that is compared with one that could not be judged.
+    let weights = weighed.iter().map(|(_, verdict, before, concern)| match before {
+        Some(Verdict { status: Status::Error, .. }) => (Status::Error, *concern),
+        _ => (verdict.status, *concern),
+    });
     let exit = if report.boots { Exit::of_weighed(weights) } else { Exit::NotJudged };
     let mut reporter = reporter(arguments.format, out);
     reporter.begin(1)?;
@@ -58,6 +73,28 @@ pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, 
     let (targets, question) = (vec![report], Question::Gate);
     reporter.end(&Summary { targets, missing: Vec::new(), not_asked: Vec::new(), question, exit })?;
     Ok(exit)
+}
+
+/// The beginning of the command that judges it again in the same way.
+fn again(arguments: &args::Gate) -> String {
+    let mut words = vec!["gate".to_owned()];
+    if let Some(baseline) = &arguments.baseline {
+        words.extend(["--baseline".to_owned(), baseline.display().to_string()]);
+    }
+    if arguments.strict {
+        words.push("--strict".to_owned());
+    }
+    format!("{} {}", super::program(), shell_words::join(words))
+}
+
+/// What it is to be compared with shows nothing.
+fn no_baseline(path: &Path, report: &TargetReport) -> Error {
+    let why = report.dead.as_deref().and_then(|dead| dead.lines().next()).unwrap_or("it does not boot");
+    let message = format!("nothing can be compared with the baseline {}: {why}", path.display());
+    Error::not_judged(
+        message,
+        "give a build that runs the cases, or none: then the build is compared with what was reviewed",
+    )
 }
 
 /// The verdicts of the target as it was reviewed, with its own parts, on the cases that are open without. Where it is not here they stay so.

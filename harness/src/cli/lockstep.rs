@@ -67,7 +67,9 @@ impl<'a> Outcome<'a> {
             writeln!(out, "{} {name}: {difference}", self.model.name)?;
         }
         self.differences += comparison.differences.len();
-        if !matches!(verdict, Verdict::Ended) {
+        // Who says after how many instructions to stop has not asked for the program's end.
+        let is_enough = self.arguments.limit.is_some() && matches!(verdict, Verdict::Endless { .. });
+        if !matches!(verdict, Verdict::Ended) && !is_enough {
             writeln!(out, "{} {name}: {verdict}", self.model.name)?;
             self.differences += 1;
         }

@@ -85,5 +85,5 @@ fn program() -> String {
     if std::env::var_os("CARGO").is_some() {
         return "cargo run -q --".to_owned();
     }
-    std::env::args().next().unwrap_or_else(|| "sprig".to_owned())
+    std::env::args().next().map_or_else(|| "sprig".to_owned(), |program| shell_words::quote(&program).into_owned())
 }

@@ -6,7 +6,7 @@ use super::progress::Bar;
 use super::run::workers;
 use super::select;
 use crate::judge::Exit;
-use crate::mutants::{Plan, Unanswered, limits, report};
+use crate::mutants::{Fate, Plan, Unanswered, limits, report};
 use crate::nearest::suggestion;
 use crate::pattern::Pattern;
 use crate::run::Run;
@@ -35,10 +35,14 @@ pub(super) fn mutants(arguments: &args::Mutants, out: &mut dyn Write) -> Result<
     let matrix = plan.carry_out(&|| bar.advance()).map_err(unanswered)?;
     bar.end();
     match arguments.format {
-        OutcomeFormat::Human => report::human(out, &matrix)?,
+        OutcomeFormat::Human => report::human(out, &matrix, &super::program())?,
         OutcomeFormat::Json => report::json(out, &matrix)?,
     }
-    Ok(if matrix.is_complete() { Exit::AsExpected } else { Exit::Failed })
+    Ok(match matrix.is_complete() {
+        false => Exit::Failed,
+        true if matrix.of(Fate::NotTried).count() == matrix.mutants.len() => Exit::NotJudged,
+        true => Exit::AsExpected,
+    })
 }
 
 /// The mutants that these arguments name, in the order of their table; all if there is no argument.

@@ -164,8 +164,11 @@ pub(super) fn targets(all: &[Arc<dyn Target>], arguments: &[String]) -> Result<T
     }
     let asked = all.iter().filter(|target| patterns.iter().any(|pattern| pattern.matches(target.id())));
     let (here, missing): (Vec<_>, Vec<_>) = asked.cloned().partition(|target| target.availability().is_yes());
-    let is_named = |target: &Arc<dyn Target>| arguments.iter().any(|argument| argument == target.id());
-    Ok(Targets { here, named_but_missing: missing.into_iter().filter(is_named).collect() })
+    // Where none of those that a pattern matches is here, it asked for them all the same.
+    let is_named =
+        |target: &Arc<dyn Target>| here.is_empty() || arguments.iter().any(|argument| argument == target.id());
+    let named_but_missing = missing.into_iter().filter(is_named).collect();
+    Ok(Targets { here, named_but_missing })
 }
 
 /// The target of this name.

@@ -36,6 +36,8 @@ pub struct Campaign<'a> {
     pub known: &'a Known,
     /// What is tried.
     pub target: &'a dyn Target,
+    /// How a command line begins that runs sprig.
+    pub program: &'a str,
     /// What a command line says of the build that is tried in it (`--kernel vmlinux`); empty if it is as it is.
     pub build: &'a str,
     /// What it is compared with; without, the contract alone judges.
@@ -81,7 +83,8 @@ impl Campaign<'_> {
     #[must_use]
     pub fn again(&self, file: &Path) -> String {
         let command = if self.build.is_empty() { "run" } else { "repro" };
-        format!("sprig {command} {} {}", file.display(), self.subject())
+        let file = file.to_string_lossy();
+        format!("{} {command} {} {}", self.program, shell_words::quote(&file), self.subject())
     }
 }
 

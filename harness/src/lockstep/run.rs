@@ -5,12 +5,12 @@ use super::elf::Segment;
 use super::program::Program;
 use super::reference::Reference;
 use super::trace::{Malformed, Parser};
+use crate::target::qemu::file::{path_of, unnamed};
 use crate::target::qemu::{self, StreamError};
 use sprig_isa::cpu::Cpu;
 use sprig_refhv::image::{Image, ImageError};
 use std::ffi::OsString;
-use std::io::{self, Write};
-use tempfile::NamedTempFile;
+use std::io;
 
 /// The program that has the 32-bit CPUs.
 const QEMU: &str = "qemu-system-ppc";
@@ -133,12 +133,12 @@ impl Subject {
 pub fn run(model: &Model, subject: &Subject, on_difference: OnDifference) -> Result<(Verdict, Comparison), RunError> {
     let cpu = model.cpu().ok_or(RunError::Model(model.name))?;
     let reference = Reference::new(cpu, &Image::parse(&subject.file)?, subject.placed.as_ref())?;
-    let file = temporary(&subject.file)?;
-    let mut arguments = model.arguments(&option_value(&file));
-    let placed = subject.placed.as_ref().map(|placed| Ok::<_, io::Error>((placed.address, temporary(&placed.bytes)?)));
+    let file = unnamed(&subject.file)?;
+    let mut arguments = model.arguments(&path_of(&file).to_string_lossy());
+    let placed = subject.placed.as_ref().map(|placed| Ok::<_, io::Error>((placed.address, unnamed(&placed.bytes)?)));
     let placed = placed.transpose()?;
     if let Some((address, file)) = &placed {
-        let device = format!("loader,file={},addr={address:#x},force-raw=on", option_value(file));
+        let device = format!("loader,file={},addr={address:#x},force-raw=on", path_of(file).display());
         arguments.extend(["-device".into(), device.into()]);
     }
     let mut comparison = Comparison::new(reference, subject.scope.clone(), on_difference);
@@ -165,16 +165,4 @@ pub fn run(model: &Model, subject: &Subject, on_difference: OnDifference) -> Res
         (None, Err(error)) => Err(error.into()),
         (None, Ok(())) => Err(RunError::NoVerdict),
     }
-}
-
-fn temporary(bytes: &[u8]) -> io::Result<NamedTempFile> {
-    let mut file = NamedTempFile::new()?;
-    file.write_all(bytes)?;
-    file.flush()?;
-    Ok(file)
-}
-
-/// A file's name in an option of QEMU's, where a comma is doubled.
-fn option_value(file: &NamedTempFile) -> String {
-    file.path().to_string_lossy().replace(',', ",,")
 }

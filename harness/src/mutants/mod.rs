@@ -100,7 +100,7 @@ impl<'a> Plan<'a> {
             let Some(target) = Reference::with_page(model) else { continue };
             let before = cpu_time::now()?;
             let (jobs, results) =
-                self.judge(&target, |record| red.push(format!("{} on {}", record.case, record.target)));
+                self.judge(&target, Status::fails, |record| red.push(format!("{} on {}", record.case, record.target)));
             let (cases, seconds) = (jobs.len(), cpu_time::now()? - before);
             plain.get_or_insert(matrix::Plain { model: model.label, cases, seconds });
             rights.push(Right { model, jobs, results });
@@ -113,10 +113,19 @@ impl<'a> Plan<'a> {
         Ok(Matrix { mutants, plain, seconds: cpu_time::now()? - before })
     }
 
-    /// Runs the cases that a target can run; those that are red go to `sink`. Those cases, and what each gave.
-    fn judge(&self, target: &Reference, mut sink: impl FnMut(Record)) -> (Vec<Job<'a>>, Vec<RunResult>) {
+    /// Runs the cases that a target can run; those whose status is one of these go to `sink`. Those cases, and what each gave.
+    fn judge(
+        &self,
+        target: &Reference,
+        is_told: fn(Status) -> bool,
+        mut sink: impl FnMut(Record),
+    ) -> (Vec<Job<'a>>, Vec<RunResult>) {
         let on = On::new(target);
-        let mut tell = |selected: &Selected, verdict| self.tell(&on.target, selected, verdict, &mut sink);
+        let mut tell = |selected: &Selected, verdict: Verdict| {
+            if is_told(verdict.status) {
+                sink(self.run.record(&on.target, selected, verdict));
+            }
+        };
         let jobs = self.run.jobs(&on.profile, &mut tell);
         let (results, _) = session::run_all(target, &jobs, self.run.limits, &Unwatched);
         for (job, result) in jobs.iter().zip(&results) {
@@ -159,7 +168,7 @@ impl<'a> Plan<'a> {
             let sink = |record| mutant.kills.push(Kill::new(record));
             match rights.iter().find(|right| right.model.label == model.label) {
                 Some(right) => self.compare(right, &target, sink),
-                None => drop(self.judge(&target, sink)),
+                None => drop(self.judge(&target, is_red, sink)),
             }
             if !mutant.kills.is_empty() {
                 break;
@@ -176,7 +185,9 @@ impl<'a> Plan<'a> {
         session::run(target, cases, self.run.limits, &Unwatched, |Compared { job, right }, result| {
             if result != *right {
                 let verdict = self.run.verdict(&on, job.selected, &job.case, &result);
-                self.tell(&on.target, job.selected, verdict, &mut sink);
+                if is_red(verdict.status) {
+                    sink(self.run.record(&on.target, job.selected, verdict));
+                }
             }
         });
     }
@@ -189,11 +200,9 @@ impl<'a> Plan<'a> {
             transcript::Fate::Ended | transcript::Fate::Error(_) => None,
         }
     }
+}
 
-    /// Hands over what is red.
-    fn tell(&self, target: &str, selected: &Selected, verdict: Verdict, sink: &mut impl FnMut(Record)) {
-        if matches!(verdict.status, Status::Fail | Status::Changed | Status::Crash | Status::Hang) {
-            sink(self.run.record(target, selected, verdict));
-        }
-    }
+/// True if a case notices a wrong hypervisor by ending like this.
+fn is_red(status: Status) -> bool {
+    matches!(status, Status::Fail | Status::Changed | Status::Crash | Status::Hang)
 }

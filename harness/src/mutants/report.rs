@@ -20,10 +20,10 @@ const FORMAT: u32 = 1;
 ///
 /// # Errors
 /// Those of the writer.
-pub fn human(out: &mut dyn Write, matrix: &Matrix) -> io::Result<()> {
+pub fn human(out: &mut dyn Write, matrix: &Matrix, program: &str) -> io::Result<()> {
     table(out, matrix)?;
     for mutant in matrix.of(Fate::Survived) {
-        survivor(out, mutant)?;
+        survivor(out, mutant, program)?;
     }
     for mutant in matrix.of(Fate::NotEquivalent) {
         writeln!(
@@ -73,7 +73,7 @@ fn killers(mutant: &Mutant, victims: &BTreeMap<&str, usize>) -> String {
     }
 }
 
-fn survivor(out: &mut dyn Write, mutant: &Mutant) -> io::Result<()> {
+fn survivor(out: &mut dyn Write, mutant: &Mutant, program: &str) -> io::Result<()> {
     let description = mutant.description;
     writeln!(out, "\n{BAD}SURVIVED{BAD:#} {} on {}", description.id, mutant.tried.join(", "))?;
     wrapped(out, "  it does     ", description.prose)?;
@@ -81,7 +81,7 @@ fn survivor(out: &mut dyn Write, mutant: &Mutant) -> io::Result<()> {
     writeln!(out, "  so          a case is missing that tells it from the right one: docs/mutants.md")?;
     writeln!(
         out,
-        "  try it      sprig run --target ref-{}-pr+{}",
+        "  try it      {program} run --target ref-{}-pr+{}",
         mutant.tried.first().unwrap_or(&"CPU"),
         description.id
     )

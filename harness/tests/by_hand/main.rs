@@ -27,33 +27,31 @@ type Test = fn(&Kvm) -> Result<(), Failed>;
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    // The machine that boots fastest: what is tried is the export, and each trial boots its host with every case.
-    for machine in MACHINES.iter().take(1) {
-        // The first kernel of a machine is the one that runs its guests. The launcher is a 32-bit program.
-        let Some(target) = machine.kernels.first().and_then(|kernel| Kvm::new(machine, kernel)) else { continue };
-        let target = Arc::new(target.with_clock(Clock::Instructions));
-        if target.profile().cpu.is_64bit {
-            continue;
+    // The first kernel of a machine is the one that runs its guests.
+    let mut targets = MACHINES.iter().filter_map(|machine| Kvm::new(machine, machine.kernels.first()?));
+    // The launcher is a 32-bit program. Of its machines the one that boots fastest: what is tried is the export, and each trial boots
+    // its host with every case.
+    let first = targets.find(|target| !target.profile().cpu.is_64bit);
+    let target = first.expect("the table has a 32-bit machine");
+    let target = Arc::new(target.with_clock(Clock::Instructions));
+    let reason = match target.availability() {
+        Availability::Yes if cmd!(format!("{BINUTILS}-as"), "--version").stdout_null().run().is_err() => {
+            Some(format!("{BINUTILS}-as is not installed; to add it: ci/setup"))
         }
-        let reason = match target.availability() {
-            Availability::Yes if cmd!(format!("{BINUTILS}-as"), "--version").stdout_null().run().is_err() => {
-                Some(format!("{BINUTILS}-as is not installed; to add it: ci/setup"))
-            }
-            Availability::Yes => None,
-            Availability::No { reason, remedy } => Some(format!("{reason}; to add it: {remedy}")),
-        };
-        let tests: [(&str, Test); 2] = [
-            ("an_export_run_by_hand_gives_the_verdicts_of_the_target", same_verdicts),
-            ("without_kvm_whoever_runs_it_is_told_so", without_kvm),
-        ];
-        for (name, test) in tests {
-            let target = Arc::clone(&target);
-            let trial = Trial::test(format!("{}::{name}", target.id()), move || test(&target));
-            trials.push(match &reason {
-                Some(reason) => trial.with_ignored_flag(true).with_kind(reason),
-                None => trial,
-            });
-        }
+        Availability::Yes => None,
+        Availability::No { reason, remedy } => Some(format!("{reason}; to add it: {remedy}")),
+    };
+    let tests: [(&str, Test); 2] = [
+        ("an_export_run_by_hand_gives_the_verdicts_of_the_target", same_verdicts),
+        ("without_kvm_whoever_runs_it_is_told_so", without_kvm),
+    ];
+    for (name, test) in tests {
+        let target = Arc::clone(&target);
+        let trial = Trial::test(format!("{}::{name}", target.id()), move || test(&target));
+        trials.push(match &reason {
+            Some(reason) => trial.with_ignored_flag(true).with_kind(reason),
+            None => trial,
+        });
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -31,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_fix_of_which_nobody_can_say_leaves_a_bad_verdict_open,
         the_status_is_the_gates,
         what_fails_before_the_gate_has_spoken_is_no_verdict,
+        what_could_not_be_copied_is_not_gated_and_is_copied_next_time,
         what_cannot_be_meant_is_said,
     ]
 }
@@ -223,10 +224,26 @@ fn what_fails_before_the_gate_has_spoken_is_no_verdict() {
     fs::write(stage.path("cache"), "").expect("it is ours");
     assert_eq!(stage.run(&TARGET).status, NOT_JUDGED);
     fs::remove_file(stage.path("cache")).expect("it is ours");
-    fs::write(stage.path("sprig"), "#!/bin/sh\nexit 101\n").expect("it is ours");
-    let ran = stage.run(&TARGET);
-    assert_eq!(ran.status, NOT_JUDGED, "{}", ran.said);
-    assert!(ran.said.contains("nothing is said"), "{}", ran.said);
+    for status in [101, 2] {
+        stage.program("sprig", &format!("#!/bin/sh\nexit {status}\n"));
+        let ran = stage.run(&TARGET);
+        assert_eq!(ran.status, NOT_JUDGED, "{}", ran.said);
+        assert!(ran.said.contains("nothing is said"), "{}", ran.said);
+    }
+}
+
+fn what_could_not_be_copied_is_not_gated_and_is_copied_next_time() {
+    let stage = Stage::new();
+    assert_eq!(stage.run(&TARGET).status, Some(0));
+    stage.put(EMULATE, "changed\n");
+    for tool in ["tar", "sort"] {
+        stage.program(tool, "#!/bin/sh\nexit 2\n");
+        let ran = stage.run(&TARGET);
+        assert_eq!(ran.status, NOT_JUDGED, "{tool}: {}", ran.said);
+        fs::remove_file(stage.path(tool)).expect("it is ours");
+    }
+    assert_eq!(stage.run(&TARGET).status, Some(0));
+    assert!(stage.given("kernel").is_some_and(|kernel| kernel.contains("changed")));
 }
 
 fn what_cannot_be_meant_is_said() {

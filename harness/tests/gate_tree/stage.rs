@@ -74,8 +74,7 @@ impl Stage {
         let programs =
             [("make", MAKE), ("sprig", SPRIG), ("powerpc-linux-gnu-gcc", COMPILER), ("powerpc-linux-gnu-ld", COMPILER)];
         for (name, text) in programs {
-            fs::write(stage.path(name), text).expect("an empty folder");
-            fs::set_permissions(stage.path(name), fs::Permissions::from_mode(0o755)).expect("it is ours");
+            stage.program(name, text);
         }
         stage.says(0);
         stage.put("Kbuild", "");
@@ -84,6 +83,12 @@ impl Stage {
         stage.put(VECTORS, HAS_K2);
         stage.put(EMULATE, "one\ntwo\nthree\n");
         stage
+    }
+
+    /// A program that the script finds before any other of its name.
+    pub(crate) fn program(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).expect("it is ours");
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).expect("it is ours");
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

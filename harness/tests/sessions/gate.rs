@@ -16,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_new_crash_closes_it,
         a_listed_crash_does_not,
         what_the_baseline_does_as_well_does_not,
+        a_baseline_that_shows_nothing_leaves_it_open,
         a_build_that_does_not_start_is_not_judged,
         a_build_that_does_not_boot_is_not_judged,
         an_error_is_not_judged,
@@ -92,6 +93,18 @@ fn what_the_baseline_does_as_well_does_not() {
     assert_eq!(status, 0, "{text}");
     assert!(!text.contains("CRASH"), "nothing is different: {text}");
     assert!(!baseline.sessions().is_empty() && !build.sessions().is_empty(), "both have run");
+}
+
+fn a_baseline_that_shows_nothing_leaves_it_open() {
+    for sickness in [sick::REFUSES, sick::DIES_AT_ONCE] {
+        let (build, baseline, small) = (Stage::new(), Stage::new(), suite(Does::Ends));
+        baseline.write(stage::SICK, sickness);
+        let path = baseline.path(role::QEMU).display().to_string();
+        let (status, text) = gate_fake(&small, &build, &["--baseline", &path]);
+        assert_eq!(status, 125, "{text}");
+        assert!(text.contains(&format!("error: nothing can be compared with the baseline {path}: ")), "{text}");
+        assert!(build.sessions().is_empty(), "it is known before the build has run");
+    }
 }
 
 fn a_build_that_does_not_start_is_not_judged() {

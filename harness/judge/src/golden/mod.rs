@@ -125,6 +125,11 @@ impl Store {
     pub fn problems<'a>(&self, uses: impl IntoIterator<Item = Use<'a>>) -> Vec<Problem> {
         let mut used = BTreeSet::new();
         let mut repeated = BTreeSet::new();
+        // By case, since there are many uses and many texts.
+        let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (element, case) in self.texts.keys().filter(|(element, _)| element.contains(SINCE)) {
+            versions.entry(case).or_default().push(element);
+        }
         for Use { chain, case } in uses {
             let mut holders = chain.iter().filter_map(|element| Some((element, self.text(element, case)?)));
             if let Some((element, text)) = holders.next() {
@@ -136,10 +141,11 @@ impl Store {
                 }
             }
             // Another version than the one installed here may need these, and the one they all started from.
-            let versions = self.texts.keys().filter(|(element, of)| {
-                of == case && element.split_once(SINCE).is_some_and(|(name, _)| chain.iter().any(|link| link == name))
+            let versions = versions.get(case).into_iter().flatten();
+            let of_chain = versions.filter(|element| {
+                element.split_once(SINCE).is_some_and(|(name, _)| chain.iter().any(|link| link == name))
             });
-            used.extend(versions.cloned());
+            used.extend(of_chain.map(|element| ((*element).to_owned(), case.to_owned())));
             let mut plain = chain.iter().filter(|element| !element.contains(SINCE));
             let oldest = plain.find(|element| self.text(element, case).is_some());
             used.extend(oldest.map(|element| (element.clone(), case.to_owned())));

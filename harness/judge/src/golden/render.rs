@@ -30,17 +30,20 @@ pub struct Observation {
     pub outcome: String,
 }
 
-/// Every observation of a case, in order (the values of those that match one of `varies` are not shown), and every exception of a step without a name, or that the guest was given up there.
+/// Every observation of a case, in order; the values of those that match one of `varies` are not shown. And of a step without a name what
+/// should not have happened there: an exception, a call that was refused, that the guest was given up.
 #[must_use]
 pub fn observations(case: &Case, transcript: &Transcript, family: Family, varies: &Patterns) -> Vec<Observation> {
     let constrained = constrained(case);
     let steps = case.steps.iter().enumerate().filter_map(|(index, step)| {
-        let outcomes = transcript.outcomes.get(&index).filter(|outcomes| !outcomes.is_empty())?;
+        let outcomes = transcript.outcomes.get(&index).map_or(&[][..], Vec::as_slice);
         let given_up = transcript.given_up.get(&index);
         let name = step.observation.as_deref().unwrap_or_default();
         let sets = if step.varying || varies.matches(name) { None } else { Some(&constrained) };
-        let happened = given_up.is_some() || outcomes.iter().any(|outcome| outcome.taken.is_some());
-        (step.observation.is_some() || happened).then(|| Observation {
+        let is_seen = step.observation.is_some() && !outcomes.is_empty();
+        let has_trapped = outcomes.iter().any(|outcome| outcome.taken.is_some());
+        let is_told = given_up.is_some() || has_trapped || transcript.refused_unseen(index, step).is_some();
+        (is_seen || is_told).then(|| Observation {
             name: name.to_owned(),
             step: step.text.clone(),
             outcome: all_outcomes(index, step, outcomes, sets, family)
@@ -103,6 +106,9 @@ fn all_outcomes(index: usize, step: &Step, outcomes: &[Outcome], sets: Option<&C
             None => Shown::Value(describe::value(value)),
         }
     };
+    if outcomes.is_empty() {
+        return "no outcome".to_owned();
+    }
     let mut texts: Vec<String> =
         outcomes.iter().map(|outcome| describe::outcome(outcome, &step.outputs, family, show)).collect();
     texts.sort();
@@ -287,6 +293,22 @@ mod tests {
         transcript.given_up.insert(4, vec![GivenUp { reason: 0, detail: 5 }]);
         let text = rendered(&case, &transcript);
         assert!(text.ends_with("-> 0x7, given up: KVM_EXIT_UNKNOWN 0x5\n"), "{text}");
+        transcript.given_up.insert(0, vec![GivenUp { reason: 0, detail: 5 }]);
+        let text = rendered(&case, &transcript);
+        let unseen = "(mtspr 276 (SPRG4), r3) -> no outcome, given up: KVM_EXIT_UNKNOWN 0x5\n";
+        assert!(text.starts_with(unseen), "{text}");
+    }
+
+    #[test]
+    fn a_call_that_nobody_looks_at_is_shown_if_it_was_refused() {
+        let mut case = example::alias();
+        case.steps[0].outputs = vec![Step::STATUS.to_owned()];
+        let mut transcript = example::alias_transcript(0xa000_0004, 7);
+        for (status, is_shown) in [(0, false), (2, true)] {
+            transcript.outcomes.insert(0, vec![Outcome { taken: None, values: vec![status] }]);
+            let text = rendered(&case, &transcript);
+            assert_eq!(text.starts_with("(mtspr 276 (SPRG4), r3) -> status=0x2\n"), is_shown, "{text}");
+        }
     }
 
     #[test]
@@ -300,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_without_a_name_is_shown_only_if_it_took_an_exception() {
+    fn an_exception_of_a_step_without_a_name_is_shown() {
         let case = example::alias();
         let mut transcript = example::alias_transcript(0xa000_0004, 0xb000_0004);
         transcript.outcomes.insert(0, vec![example::trapped(Exception::Program)]);

@@ -23,7 +23,6 @@ use crate::golden::render;
 use crate::rules::Rules;
 use crate::transcript::{Fate, RunResult, Transcript};
 use condition::{Explainer, Unclear, counterexamples};
-use sprig_wire::host::STATUS_OK;
 use sprig_wire::log::State;
 
 /// Everything a verdict depends on.
@@ -42,9 +41,6 @@ pub struct Subject<'a> {
     /// What the golden says.
     pub golden: Golden<'a>,
 }
-
-/// The status of a call that was carried out.
-const OK: u64 = STATUS_OK as u64;
 
 /// What to compare the transcript with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -303,16 +299,14 @@ fn given_up(subject: &Subject<'_>, transcript: &Transcript) -> Option<Failure> {
 /// and what it sees then shows nothing.
 fn refused(subject: &Subject<'_>, transcript: &Transcript) -> Vec<Failure> {
     let Subject { case, result, rules, .. } = *subject;
-    let unseen = case.steps.iter().enumerate().filter(|(_, step)| step.observation.is_none() && step.is_call());
-    let refused = unseen.filter_map(|(index, step)| {
-        let outcomes = transcript.outcomes.get(&index)?;
-        let status = outcomes.iter().filter_map(|outcome| outcome.values.last()).find(|status| **status != OK)?;
+    let refused = case.steps.iter().enumerate().filter_map(|(index, step)| {
+        let status = transcript.refused_unseen(index, step)?;
         let finding = Finding {
             line: Some(step.line),
             step: Some(step.text.clone()),
             observed: "the call".to_owned(),
             expected: "carried out".to_owned(),
-            actual: describe::status(*status).to_owned(),
+            actual: describe::status(status).to_owned(),
             compared: None,
             exits: failure::exits_around(case, result.exits.as_deref(), index),
         };

@@ -107,9 +107,7 @@ impl<'p, 's> Pass<'p, 's> {
             // limit::STEPS is the largest u16.
             let number = u16::try_from(position).unwrap_or(u16::MAX);
             let stub = self.encode(*index, step, number);
-            // A call that is not carried out is logged, whether it is observed or not.
-            let is_logged = step.name.is_some() || matches!(step.action, Action::Host { .. } | Action::Firmware { .. });
-            let outputs = step.outputs.iter().filter(|_| is_logged).map(|output| output.name.to_owned());
+            let outputs = step.outputs.iter().filter(|_| may_be_logged(step)).map(|output| output.name.to_owned());
             self.steps.push(CaseStep {
                 line: step.line as usize,
                 text: self.context.text(self.program, &step.action),
@@ -126,7 +124,7 @@ impl<'p, 's> Pass<'p, 's> {
     }
 
     fn check_size(&mut self, step: &Step) -> Result<(), Diagnostic> {
-        let values = if step.name.is_some() { size_of::<u64>() * step.outputs.len() } else { 0 };
+        let values = if may_be_logged(step) { size_of::<u64>() * step.outputs.len() } else { 0 };
         let interrupt = if step.action.has_stub() { Interrupt::MOST } else { 0 };
         // In a race, as many different outcomes as are kept, and a note that there were more.
         let times = if step.in_race { RACE_OUTCOMES + 1 } else { 1 };
@@ -279,6 +277,11 @@ impl<'p, 's> Pass<'p, 's> {
             }
         }
     }
+}
+
+/// True if the guest may log its outputs: a call that is not carried out is logged, whether it is observed or not.
+fn may_be_logged(step: &Step) -> bool {
+    step.name.is_some() || matches!(step.action, Action::Host { .. } | Action::Firmware { .. })
 }
 
 /// A condition with steps as indices into those of the case.

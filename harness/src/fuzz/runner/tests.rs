@@ -30,9 +30,20 @@ fn campaign(target: &dyn Target, reference: Option<&dyn Target>, known: &str) ->
     let known = Known::parse(Path::new("fuzz.toml"), known).expect("good");
     let (limits, budget) = (limits(), Budget::Scripts(SCRIPTS));
     let (seed, progress) = (1, &Unwatched);
-    Campaign { suite: &suite, known: &known, target, build: "", reference, seed, budget, limits: &limits, progress }
-        .run()
-        .expect("it can go on")
+    Campaign {
+        suite: &suite,
+        known: &known,
+        target,
+        program: "sprig",
+        build: "",
+        reference,
+        seed,
+        budget,
+        limits: &limits,
+        progress,
+    }
+    .run()
+    .expect("it can go on")
 }
 
 #[test]
@@ -72,6 +83,7 @@ link = "https://example.org"
         suite: &suite,
         known: &known,
         target: &*target,
+        program: "sprig",
         build: "",
         reference: None,
         seed: 1,

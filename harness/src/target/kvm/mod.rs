@@ -20,7 +20,7 @@ pub use machine::{Host, Kernel, MACHINES, Machine};
 
 use super::console::{Receiver, Tail};
 use super::l1::{self, Kernels};
-use super::qemu::{self, Program, path_of, unnamed};
+use super::qemu::{self, Program, path_of, unnamed_or_stop};
 use super::{
     Availability, Backend, Boot, ByHand, GUEST_IMAGE, HostProgram, Part, REBUILD_IMAGES, Stop, Target, Unprepared,
     batch,
@@ -315,7 +315,7 @@ impl Target for Kvm {
         let no_kernel = |NoKernel { reason, remedy }| Stop::error(format!("{reason}: {remedy}"));
         let kernel = self.image().map_err(no_kernel)?;
         let root = self.root(boot.cases, boot.loud).map_err(Stop::error)?;
-        let root = unnamed(&root)?;
+        let root = unnamed_or_stop(&root)?;
         // A reader of the console wants to see everything there.
         let memory = if boot.console.is_none() { Some(qemu::memory(self.machine.host.memory << 20)?) } else { None };
         let shared = memory.as_ref().map(path_of);

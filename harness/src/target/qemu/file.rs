@@ -8,14 +8,16 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 /// A file without a name: gone with this process, whatever ends it.
-pub(in crate::target) fn unnamed(bytes: &[u8]) -> Result<File, Stop> {
-    let written = || {
-        let mut file = tempfile::tempfile()?;
-        file.write_all(bytes)?;
-        file.rewind()?;
-        Ok(file)
-    };
-    written().map_err(|error: io::Error| {
+pub(crate) fn unnamed(bytes: &[u8]) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// The same, for a session.
+pub(in crate::target) fn unnamed_or_stop(bytes: &[u8]) -> Result<File, Stop> {
+    unnamed(bytes).map_err(|error| {
         let folder = std::env::temp_dir();
         Stop::error(format!("cannot write a temporary file in {} (TMPDIR): {error}", folder.display()))
     })
@@ -32,7 +34,7 @@ pub(in crate::target) fn memory(bytes: u64) -> Result<File, Stop> {
 }
 
 /// A path under which another process can open it as long as this one holds it.
-pub(in crate::target) fn path_of(file: &File) -> PathBuf {
+pub(crate) fn path_of(file: &File) -> PathBuf {
     PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()))
 }
 

@@ -11,7 +11,7 @@
 
 mod binary;
 mod command;
-mod file;
+pub(crate) mod file;
 mod machine;
 mod process;
 mod program;
@@ -26,7 +26,7 @@ pub use stream::{StreamError, missing, stream};
 pub(super) use machine::pseries;
 
 pub(super) use command::{common, debugging, line, shared};
-pub(super) use file::{memory, path_of, unnamed, write};
+pub(super) use file::{memory, path_of, unnamed_or_stop, write};
 pub(super) use program::Program;
 
 use super::console::Receiver;
@@ -124,7 +124,7 @@ impl Target for Qemu {
         // A reader of the console wants to see everything there.
         let keeps = boot.console.is_none();
         let (image, batch) = self.prepare(&if keeps { batch.keep() } else { batch }).map_err(Stop::error)?;
-        let (image, batch) = (unnamed(&image)?, unnamed(&batch)?);
+        let (image, batch) = (unnamed_or_stop(&image)?, unnamed_or_stop(&batch)?);
         let memory = if keeps { Some(file::memory(self.machine.memory)?) } else { None };
         let shared = memory.as_ref().map(path_of);
         let files = Files {

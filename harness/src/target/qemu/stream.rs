@@ -63,12 +63,12 @@ pub fn stream(program: &str, arguments: &[OsString], each: &mut dyn FnMut(&[u8])
     let mut process = Process::start("QEMU", &setpriv, &qemu, arguments)?;
     let limits = Limits::default();
     let (mut watch, mut messages) = (Watch::new(limits), Text::default());
-    let (mut sampled, mut quiet) = (Instant::now(), true);
+    let (mut sampled, mut quiet, mut booted) = (Instant::now(), true, false);
     loop {
         let found = process.wait(limits.sample.saturating_sub(sampled.elapsed()))?;
         messages.hear(&found.stderr);
         if !found.stdout.is_empty() {
-            quiet = false;
+            (quiet, booted) = (false, true);
             watch.progress();
             if !each(&found.stdout) {
                 return Ok(());
@@ -81,7 +81,7 @@ pub fn stream(program: &str, arguments: &[OsString], each: &mut dyn FnMut(&[u8])
         }
         if sampled.elapsed() >= limits.sample {
             if let Some(sample) = Sample::take(process.id()) {
-                watch.sample(sample, !quiet, quiet)?;
+                watch.sample(sample, booted, quiet)?;
             }
             (sampled, quiet) = (Instant::now(), true);
         }
