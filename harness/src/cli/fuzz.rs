@@ -77,10 +77,11 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
 /// Writes each finding into a file of its own.
 fn write(campaign: &Campaign<'_>, outcome: &Outcome, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
-    for shrunk in &outcome.findings {
-        let name = format!("{}-{}-{}.probe", shrunk.finding.rule.replace('.', "-"), campaign.seed, shrunk.number);
+    for told in outcome.told(campaign) {
+        let plain = |text: &str| text.replace(['.', '/'], "-").replace(['@', ','], "_");
+        let name = format!("{}-{}-{}.probe", plain(&told.rule), campaign.seed, plain(&told.origin));
         let path = folder.join(name);
-        std::fs::write(&path, shrunk.probe(campaign)).map_err(|cause| writing(&path, cause))?;
+        std::fs::write(&path, told.probe).map_err(|cause| writing(&path, cause))?;
         files.push(path);
     }
     Ok(files)

@@ -7,8 +7,9 @@
 //! ```
 
 use super::cover::Coverage;
+use super::disturbed;
 use super::environment::Environment;
-use super::judge::{Candidate, Finding, Invalid};
+use super::judge::{Candidate, Finding, Invalid, Witness};
 use crate::case::Case;
 use crate::known::Known;
 use crate::session::Progress;
@@ -79,11 +80,11 @@ impl Campaign<'_> {
         if build.is_empty() { format!("--target {target}") } else { format!("--target {target} {build}") }
     }
 
-    /// The command that runs a script of it again; `sprig run` has no builds.
+    /// The command that runs a script of it again, the case with these parameters; `sprig run` has no builds.
     #[must_use]
-    pub fn again(&self, file: &Path) -> String {
+    pub fn again(&self, file: &Path, parameters: &str) -> String {
         let command = if self.build.is_empty() { "run" } else { "repro" };
-        let file = file.to_string_lossy();
+        let file = format!("{}{parameters}", file.display());
         format!("{} {command} {} {}", self.program, shell_words::quote(&file), self.subject())
     }
 }
@@ -109,6 +110,8 @@ pub struct Outcome {
     pub sessions: u32,
     /// Every kind of finding, shrunk.
     pub findings: Vec<Shrunk>,
+    /// Every rule that a case of the suite has shown to be broken.
+    pub broken: Vec<disturbed::Shrunk>,
     /// Findings that are as these, or beyond what is shrunk.
     pub repeated: u64,
     /// Findings that were known, by the reason.
@@ -123,7 +126,53 @@ pub struct Outcome {
     pub dead: Option<String>,
 }
 
+/// A finding as reports want it.
+#[derive(Debug)]
+pub struct Told {
+    /// The rule that is broken, or that comes closest.
+    pub rule: String,
+    /// Who says so.
+    pub witness: Witness,
+    /// What of a step.
+    pub part: &'static str,
+    /// What should have been.
+    pub expected: String,
+    /// What was.
+    pub actual: String,
+    /// The script it was found in: its number, or a case of the suite.
+    pub origin: String,
+    /// Steps of the smallest script, and of that one.
+    pub steps: usize,
+    /// The same of the one it was found in.
+    pub steps_before: usize,
+    /// What else shows the same.
+    pub also: BTreeSet<String>,
+    /// The smallest script.
+    pub probe: String,
+    /// Which of its cases shows it: `@SPRG4`; empty if it has one.
+    pub parameters: String,
+}
+
 impl Outcome {
+    /// Every finding.
+    #[must_use]
+    pub fn told(&self, campaign: &Campaign<'_>) -> Vec<Told> {
+        let random = self.findings.iter().map(|shrunk| Told {
+            rule: shrunk.finding.rule.to_owned(),
+            witness: shrunk.finding.witness,
+            part: shrunk.finding.part.name(),
+            expected: shrunk.finding.expected.clone(),
+            actual: shrunk.finding.actual.clone(),
+            origin: shrunk.number.to_string(),
+            steps: shrunk.steps(),
+            steps_before: shrunk.steps_before,
+            also: shrunk.also.clone(),
+            probe: shrunk.probe(campaign),
+            parameters: String::new(),
+        });
+        random.chain(self.broken.iter().map(|shrunk| shrunk.told(campaign))).collect()
+    }
+
     /// How many scripts were drawn, run on both, judged and shrunk in the CPU time of one boot; boots of their own included.
     #[must_use]
     pub fn scripts_per_boot(&self) -> f64 {

@@ -10,7 +10,8 @@
 //!
 //! Two witnesses, in this order: the *contract*, a model of what the rules allow that knows no hypervisor (stale or new before
 //! an exit, equal after it), whose word is an `expect` with its rule; and the *reference*, where the contract is silent. So a
-//! mistake is found in the reference too, and what no document specifies is not taken for one.
+//! mistake is found in the reference too, and what no document specifies is not taken for one. The suite's own cases are run as well,
+//! with exits in between: [`disturbed`].
 
 mod action;
 mod bundle;
@@ -19,6 +20,7 @@ mod campaign;
 mod contract;
 mod cover;
 mod dice;
+mod disturbed;
 mod draw;
 mod environment;
 mod execution;

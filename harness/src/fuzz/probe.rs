@@ -9,7 +9,7 @@ use crate::target::Target;
 use crate::transcript::{Outcome, RunResult, Transcript};
 
 /// Columns of a comment.
-const WIDTH: usize = 120;
+pub(super) const WIDTH: usize = 120;
 
 impl Shrunk {
     /// The file.

@@ -1,6 +1,6 @@
 //! The report of a campaign: for people and as JSON.
 
-use super::campaign::{Campaign, Outcome, Shrunk, Times};
+use super::campaign::{Campaign, Outcome, Times, Told};
 use crate::judge::Exit;
 use crate::report::number;
 use crate::target::Target;
@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-const FORMAT: u32 = 1;
+/// Since 2 the script is named by a text, since it may come from a case.
+const FORMAT: u32 = 2;
 
 /// What a campaign ends with.
 #[must_use]
 pub fn exit(outcome: &Outcome) -> Exit {
-    if !outcome.findings.is_empty() {
+    if !outcome.findings.is_empty() || !outcome.broken.is_empty() {
         return Exit::Failed;
     }
     let open = outcome.dead.is_some() || outcome.unjudged > 0;
@@ -25,22 +26,21 @@ pub fn exit(outcome: &Outcome) -> Exit {
 /// # Errors
 /// Those of the writer.
 pub fn human(campaign: &Campaign<'_>, outcome: &Outcome, files: &[PathBuf], out: &mut dyn Write) -> io::Result<()> {
-    for (index, shrunk) in outcome.findings.iter().enumerate() {
-        let finding = &shrunk.finding;
-        writeln!(out, "FOUND {} on {}", finding.rule, campaign.target.id())?;
-        writeln!(out, "  expected  {}", finding.expected)?;
-        writeln!(out, "  seen      {}", finding.actual)?;
-        writeln!(out, "  script    {}, {} of {}", shrunk.number, number(shrunk.steps(), "step"), shrunk.steps_before)?;
-        if !shrunk.also.is_empty() {
-            let also: Vec<&str> = shrunk.also.iter().map(String::as_str).collect();
+    for (index, told) in outcome.told(campaign).iter().enumerate() {
+        writeln!(out, "FOUND {} on {}", told.rule, campaign.target.id())?;
+        writeln!(out, "  expected  {}", told.expected)?;
+        writeln!(out, "  seen      {}", told.actual)?;
+        writeln!(out, "  script    {}, {} of {}", told.origin, number(told.steps, "step"), told.steps_before)?;
+        if !told.also.is_empty() {
+            let also: Vec<&str> = told.also.iter().map(String::as_str).collect();
             writeln!(out, "  also      {}", also.join(", "))?;
         }
         match files.get(index) {
             Some(file) => {
-                writeln!(out, "  again     {}", campaign.again(file))?;
+                writeln!(out, "  again     {}", campaign.again(file, &told.parameters))?;
             }
             None => {
-                for line in shrunk.probe(campaign).lines() {
+                for line in told.probe.lines() {
                     writeln!(out, "{}", format!("    {line}").trim_end())?;
                 }
             }
@@ -84,7 +84,7 @@ fn figures(campaign: &Campaign<'_>, outcome: &Outcome, out: &mut dyn Write) -> i
             writeln!(out, "    {operation:<14} {reached:>4} of {all}")?;
         }
     }
-    match outcome.findings.len() {
+    match outcome.findings.len() + outcome.broken.len() {
         0 if outcome.dead.is_some() && outcome.compared == 0 => writeln!(out, "nothing could be judged"),
         0 if outcome.dead.is_some() => writeln!(out, "nothing found before it ended early"),
         0 => writeln!(out, "nothing found"),
@@ -97,22 +97,22 @@ fn figures(campaign: &Campaign<'_>, outcome: &Outcome, out: &mut dyn Write) -> i
 /// # Errors
 /// Those of the writer.
 pub fn json(campaign: &Campaign<'_>, outcome: &Outcome, files: &[PathBuf], out: &mut dyn Write) -> io::Result<()> {
-    let finding = |(index, shrunk): (usize, &Shrunk)| {
+    let finding = |(index, told): (usize, &Told)| {
         serde_json::json!({
-            "rule": shrunk.finding.rule,
-            "witness": shrunk.finding.witness,
-            "part": shrunk.finding.part.name(),
-            "expected": shrunk.finding.expected,
-            "actual": shrunk.finding.actual,
-            "script": shrunk.number,
-            "steps": shrunk.steps(),
-            "steps_before": shrunk.steps_before,
-            "also": shrunk.also,
+            "rule": told.rule,
+            "witness": told.witness,
+            "part": told.part,
+            "expected": told.expected,
+            "actual": told.actual,
+            "script": told.origin,
+            "steps": told.steps,
+            "steps_before": told.steps_before,
+            "also": told.also,
             "file": files.get(index),
-            "probe": shrunk.probe(campaign),
+            "probe": told.probe,
         })
     };
-    let findings: Vec<_> = outcome.findings.iter().enumerate().map(finding).collect();
+    let findings: Vec<_> = outcome.told(campaign).iter().enumerate().map(finding).collect();
     let cells =
         outcome.coverage.cells().map(|(cell, count)| serde_json::json!({"cell": cell.to_string(), "count": count}));
     let (reached, all) = outcome.coverage.figures();

@@ -3,6 +3,7 @@
 use super::action::Step;
 use super::campaign::{Budget, Campaign, Error, Outcome, Shrunk, Times};
 use super::cover::Coverage;
+use super::disturbed::Cases;
 use super::environment::{Environment, PATIENCE};
 use super::generate::Generator;
 use super::judge::{Candidate, Finding, Judge, Witness, are_comparable};
@@ -11,9 +12,11 @@ use super::shrink::simpler;
 use crate::bench::cpu_time;
 use crate::case::{Case, Profile};
 use crate::known::{Entry, Found};
+use crate::script::Instance;
 use crate::session::{self, Unwatched};
 use crate::target::{Limits, Target};
 use crate::transcript::{Fate, RunResult};
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[cfg(test)]
@@ -66,7 +69,8 @@ impl Campaign<'_> {
         let own = Generator::new(Environment::of(self.target).sparing(self.target, self.known));
         let mut runner = Runner::new(self, &own);
         let shared = runner.reference.as_ref().map(|other| Generator::new(own.environment().shared_with(other)));
-        runner.all(&own, shared.as_ref())?;
+        let mut cases = Cases::new(self, &own);
+        runner.all(&own, shared.as_ref(), &mut cases)?;
         Ok(runner.outcome)
     }
 }
@@ -95,6 +99,7 @@ impl<'a> Runner<'a> {
                 unjudged: 0,
                 sessions: 0,
                 findings: Vec::new(),
+                broken: Vec::new(),
                 repeated: 0,
                 known: BTreeMap::new(),
                 coverage: Coverage::of(own),
@@ -110,8 +115,8 @@ impl<'a> Runner<'a> {
     }
 }
 
-impl Runner<'_> {
-    fn all(&mut self, own: &Generator, shared: Option<&Generator>) -> Result<(), Error> {
+impl<'a> Runner<'a> {
+    fn all(&mut self, own: &Generator, shared: Option<&Generator>, cases: &mut Cases<'a>) -> Result<(), Error> {
         self.outcome.boot = cpu_time::of(|| {
             session::run_all(self.campaign.target, &[session::empty_guest()], self.campaign.limits, &Unwatched);
         })?;
@@ -140,12 +145,20 @@ impl Runner<'_> {
                 batch.push(Drawn { number, environment: generator.environment(), steps });
                 number += 1;
             }
+            let scripts = batch.len();
             self.batch(batch, alone)?;
+            if !alone {
+                self.disturbed_cases(cases, number, scripts);
+            } else if number >= singles.len() as u64 {
+                self.cases(cases);
+            }
             self.outcome.cpu = cpu_time::now()? - start;
         }
         Ok(())
     }
+}
 
+impl Runner<'_> {
     /// A random script: where the reference cannot do all that the target can, every other one is for both.
     fn draw<'g>(&self, own: &'g Generator, shared: Option<&'g Generator>, number: u64) -> (&'g Generator, Vec<Step>) {
         let differ = |shared: &&Generator| shared.environment().features != own.environment().features;
@@ -268,25 +281,11 @@ impl Runner<'_> {
 
     /// Runs scripts on the target, and on the reference what it can run.
     pub(super) fn run(&mut self, candidates: Vec<Candidate>, compare: bool) -> Vec<Ran> {
-        let Campaign { target, reference, limits, progress, .. } = *self.campaign;
-        let (results, summary) = session::run_all(target, &candidates, limits, progress);
-        self.outcome.sessions += summary.sessions;
-        self.note_death("target", target, summary);
-        let mut others: Vec<Option<(Case, RunResult)>> = candidates.iter().map(|_| None).collect();
-        if let (Some(reference), Some(profile), true) = (reference, &self.reference, compare) {
-            let assembled = candidates.iter().enumerate();
-            let cases: Vec<(usize, Case)> = assembled
-                .filter_map(|(index, candidate)| Some((index, candidate.instance.assemble(profile).ok()?)))
-                .collect();
-            let (places, cases): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
-            let (results, summary) = session::run_all(reference, &cases, limits, progress);
-            self.note_death("reference", reference, summary);
-            for ((place, case), result) in places.into_iter().zip(cases).zip(results) {
-                if let Some(other) = others.get_mut(place) {
-                    *other = Some((case, result));
-                }
-            }
-        }
+        let limits = self.campaign.limits;
+        let results = self.on_target(&candidates, limits);
+        let instances: Vec<&Instance> = candidates.iter().map(|candidate| &candidate.instance).collect();
+        let others =
+            if compare { self.on_reference(&instances, limits) } else { instances.iter().map(|_| None).collect() };
         let judge = self.judge();
         let all = candidates.into_iter().zip(results).zip(others);
         all.map(|((candidate, result), other)| {
@@ -295,6 +294,35 @@ impl Runner<'_> {
             Ran { candidate, result, other, findings }
         })
         .collect()
+    }
+
+    /// What the target makes of them.
+    pub(super) fn on_target<C: Borrow<Case>>(&mut self, candidates: &[C], limits: &Limits) -> Vec<RunResult> {
+        let Campaign { target, progress, .. } = *self.campaign;
+        let cases = candidates.iter().map(Borrow::borrow).collect::<Vec<&Case>>();
+        let (results, summary) = session::run_all(target, &cases, limits, progress);
+        self.outcome.sessions += summary.sessions;
+        self.note_death("target", target, summary);
+        results
+    }
+
+    /// What the reference makes of those that it has everything for.
+    pub(super) fn on_reference(&mut self, instances: &[&Instance], limits: &Limits) -> Vec<Option<(Case, RunResult)>> {
+        let Campaign { reference, progress, .. } = *self.campaign;
+        let mut others: Vec<Option<(Case, RunResult)>> = instances.iter().map(|_| None).collect();
+        let (Some(reference), Some(profile)) = (reference, &self.reference) else { return others };
+        let assembled = instances.iter().enumerate();
+        let cases: Vec<(usize, Case)> =
+            assembled.filter_map(|(index, instance)| Some((index, instance.assemble(profile).ok()?))).collect();
+        let (places, cases): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
+        let (results, summary) = session::run_all(reference, &cases, limits, progress);
+        self.note_death("reference", reference, summary);
+        for ((place, case), result) in places.into_iter().zip(cases).zip(results) {
+            if let Some(other) = others.get_mut(place) {
+                *other = Some((case, result));
+            }
+        }
+        others
     }
 
     /// Notes it if one of the two cannot even run nothing.

@@ -126,6 +126,43 @@ fn a_target_or_a_reference_that_runs_nothing_is_told() {
 }
 
 #[test]
+fn a_case_of_the_suite_finds_what_it_is_about_and_what_an_exit_changes_is_not_held_against_it() {
+    let suite = Suite::load(&project::root()).expect("nothing is wrong");
+    let model = Model::by_label("7447").expect("a model");
+    let right: Arc<dyn Target> = Arc::new(Reference::with_page(model).expect("a target"));
+    let wrong: Arc<dyn Target> =
+        Arc::new(Reference::deviating(model, Deviation::SegmentsNotFlushed).expect("a target"));
+    let cases_of = |target: &Arc<dyn Target>, reference: Option<&dyn Target>| {
+        let (known, limits) = (Known::default(), limits());
+        let campaign = Campaign {
+            suite: &suite,
+            known: &known,
+            target: &**target,
+            program: "sprig",
+            build: "",
+            reference,
+            seed: 1,
+            budget: Budget::Scripts(0),
+            limits: &limits,
+            progress: &Unwatched,
+        };
+        let own = Generator::new(Environment::of(&**target));
+        let mut runner = Runner::new(&campaign, &own);
+        let mut cases = Cases::new(&campaign, &own);
+        runner.cases(&mut cases);
+        runner.disturbed_cases(&mut cases, 1, 4000);
+        runner.outcome.told(&campaign)
+    };
+    assert!(cases_of(&right, None).is_empty() && cases_of(&right, Some(&*right)).is_empty());
+    let found = cases_of(&wrong, Some(&*right));
+    assert!(!found.is_empty());
+    for told in &found {
+        assert!(told.steps <= told.steps_before && told.steps <= 8, "{}", told.probe);
+    }
+    assert_eq!(cases_of(&wrong, Some(&*wrong)).len(), found.len(), "also where the reference is no better");
+}
+
+#[test]
 fn what_runs_nothing_has_no_findings_to_shrink() {
     let sick = Like::host(Arc::new(Like::dying("ref-e500v2-pr", Death::AtOnce)));
     let outcome = campaign(&sick, None, "");

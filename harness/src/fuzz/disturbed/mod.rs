@@ -1,0 +1,344 @@
+//! The suite's own cases: as they are, and with exits in between.
+//!
+//! A random script knows no more than the contract's model and the themes. A case knows what its author has found in a document, about
+//! anything; an exit between any two of its steps must not change what it expects.
+//!
+//! ```text
+//!   case -------------------run--> an expectation broken that is not listed      whatever the reference does
+//!     '--disturb--> text ---run--> an expectation broken, and the reference holds it
+//!                                    '--simpler texts, as long as both is so--> a .probe file
+//! ```
+//!
+//! Where the reference is wrong in the same way nobody can say of a simpler text whether it still makes sense: then only other
+//! expectations, and what comes later, are left out.
+
+mod text;
+
+use super::campaign::{Campaign, Times, Told};
+use super::dice::Dice;
+use super::generate::Generator;
+use super::judge::Witness;
+use super::prediction::Part;
+use super::runner::Runner;
+use crate::case::{Case, Profile};
+use crate::judge::{self, Failure, Golden, Status, Subject};
+use crate::known::Found;
+use crate::script::Instance;
+use crate::target::Limits;
+use crate::transcript::RunResult;
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+use text::Text;
+
+/// Cases that run together.
+const BATCH: usize = 64;
+/// One script in so many is a case with exits in between; fewer on an emulated host, where a case costs as much as many random scripts.
+const ONE_IN: usize = 8;
+const ONE_IN_ON_HOST: usize = 50;
+/// There cases have at most so many steps, and wait for nothing; as they are the gate runs them.
+const SHORT: usize = 40;
+const WAITS: [&str; 4] = ["hold", "within", "watchdog", "other-vm"];
+/// At most this many simpler texts of a round run, the simplest.
+const VARIANTS: usize = 160;
+/// This many rules are looked into, and this many findings shown.
+const ATTEMPTS: usize = 24;
+const SHRUNK: usize = 8;
+
+/// A case that may have been changed, ready to run.
+#[derive(Debug)]
+struct Attempt {
+    text: Text,
+    instance: Instance,
+    case: Case,
+}
+
+impl Borrow<Case> for Attempt {
+    fn borrow(&self) -> &Case {
+        &self.case
+    }
+}
+
+/// What a case has shown.
+#[derive(Clone, Debug)]
+struct Broken {
+    part: Part,
+    rule: String,
+    expected: String,
+    actual: String,
+    step: String,
+    /// Line of the step, and of what says that it is wrong.
+    seen: usize,
+    shows: usize,
+}
+
+impl Broken {
+    fn is_like(&self, other: &Self) -> bool {
+        self.part == other.part && self.rule == other.rule
+    }
+}
+
+/// A case that ran.
+struct Ran {
+    attempt: Attempt,
+    /// None if nothing can be said.
+    broken: Option<Vec<Broken>>,
+    /// Whether the reference holds everything; none if it cannot run this.
+    reference_holds: Option<bool>,
+}
+
+/// A finding with the smallest text that shows it.
+#[derive(Debug)]
+pub struct Shrunk {
+    broken: Broken,
+    text: Text,
+    /// Its steps, and those of the case.
+    steps: (usize, usize),
+    /// Other cases that show the same.
+    also: BTreeSet<String>,
+}
+
+/// The cases that a campaign may run, and what it has seen of them.
+pub(super) struct Cases<'a> {
+    instances: Vec<&'a Instance>,
+    rules: Vec<&'a str>,
+    kinds: Vec<crate::script::ExitKind>,
+    seen: BTreeSet<(String, &'static str)>,
+    has_host: bool,
+}
+
+impl<'a> Cases<'a> {
+    /// Those that the target has everything for, and of which it is not known that it fails them.
+    pub(super) fn new(campaign: &Campaign<'a>, own: &Generator) -> Self {
+        let target = campaign.target;
+        let (profile, has_host) = (target.profile(), target.host_program().is_some());
+        let may_run = |instance: &&Instance| {
+            instance.missing(&profile).is_none()
+                && !instance.kills()
+                && campaign.suite.expectations.of(target.id(), instance.name()).is_none()
+                && (!has_host || is_short(instance, &profile))
+        };
+        Self {
+            instances: campaign.suite.instances().filter(may_run).collect(),
+            rules: campaign.suite.rules.ids().collect(),
+            kinds: own.exit_kinds(),
+            seen: BTreeSet::new(),
+            has_host,
+        }
+    }
+}
+
+fn is_short(instance: &Instance, profile: &Profile) -> bool {
+    let waits = WAITS.iter().any(|word| instance.source().text.contains(word));
+    !waits && instance.assemble(profile).is_ok_and(|case| case.steps.len() <= SHORT)
+}
+
+impl<'a> Runner<'a> {
+    /// Every case as it is.
+    pub(super) fn cases(&mut self, cases: &mut Cases<'a>) {
+        if cases.has_host {
+            return;
+        }
+        let texts: Vec<Text> = cases.instances.iter().map(|instance| Text::of(instance)).collect();
+        let size = if self.campaign.target.cases_per_session() > 1 { texts.len() } else { BATCH };
+        for batch in texts.chunks(size.max(1)) {
+            self.case_batch(cases, batch.to_vec(), false);
+        }
+    }
+
+    /// Some cases with exits in between, as many as there should be beside so many random scripts, the first of which has this number.
+    pub(super) fn disturbed_cases(&mut self, cases: &mut Cases<'a>, number: u64, scripts: usize) {
+        let mut dice = Dice::of_script(!self.campaign.seed, number);
+        let mut texts = Vec::new();
+        let one_in = if cases.has_host { ONE_IN_ON_HOST } else { ONE_IN };
+        for _ in 0..scripts / one_in {
+            if let Some(instance) = dice.pick(&cases.instances) {
+                texts.push(Text::of(instance).disturbed(&mut dice, &cases.kinds));
+            }
+        }
+        self.case_batch(cases, texts, true);
+    }
+
+    fn case_batch(&mut self, cases: &mut Cases<'a>, texts: Vec<Text>, is_disturbed: bool) {
+        if self.outcome.dead.is_some() {
+            return;
+        }
+        let attempts: Vec<Attempt> = texts.into_iter().filter_map(|text| self.attempt(cases, text)).collect();
+        self.outcome.scripts += attempts.len() as u64;
+        for ran in self.run_cases(attempts) {
+            if self.outcome.dead.is_some() {
+                return;
+            }
+            self.outcome.compared += u64::from(ran.broken.is_some() && ran.reference_holds.is_some());
+            self.case_verdict(cases, ran, is_disturbed);
+        }
+    }
+
+    fn case_verdict(&mut self, cases: &mut Cases<'a>, ran: Ran, is_disturbed: bool) {
+        let Some(broken) = &ran.broken else {
+            self.outcome.unjudged += u64::from(!is_disturbed);
+            return;
+        };
+        // What an exit in between may change only the reference knows.
+        if is_disturbed && ran.reference_holds != Some(true) {
+            return;
+        }
+        let Some(first) = broken.iter().find(|broken| !self.is_known_of(&ran.attempt, broken)).cloned() else { return };
+        let has_found = |rule: &str| self.outcome.findings.iter().any(|known| known.finding.rule == rule);
+        let is_new = cases.seen.insert((first.rule.clone(), first.part.name())) && !has_found(&first.rule);
+        if !is_new || self.outcome.broken.len() >= SHRUNK || cases.seen.len() > ATTEMPTS {
+            let like = self.outcome.broken.iter_mut().find(|known| known.broken.is_like(&first));
+            if let Some(known) = like {
+                known.also.insert(ran.attempt.text.name().to_owned());
+            }
+            self.outcome.repeated += 1;
+            return;
+        }
+        let before = Text::steps(&ran.attempt.text);
+        let (text, broken) = self.simplest(cases, ran, first);
+        let steps = (text.steps(), before);
+        self.outcome.broken.push(Shrunk { broken, text, steps, also: BTreeSet::new() });
+    }
+
+    /// The simplest text that shows it, and how it does.
+    fn simplest(&mut self, cases: &Cases<'a>, ran: Ran, broken: Broken) -> (Text, Broken) {
+        let is_compared = ran.reference_holds == Some(true);
+        let (mut text, mut broken) = (ran.attempt.text, broken);
+        let mut next = text.cut_behind(broken.seen, broken.shows);
+        loop {
+            let attempts = next.drain(..).filter_map(|text| self.attempt(cases, text)).take(VARIANTS).collect();
+            let simpler = self.run_cases(attempts).into_iter().find_map(|ran| {
+                let shown = ran.broken?.into_iter().find(|other| other.is_like(&broken))?;
+                let makes_sense =
+                    if is_compared { ran.reference_holds == Some(true) } else { shown.actual == broken.actual };
+                makes_sense.then_some((ran.attempt.text, shown))
+            });
+            match simpler {
+                Some(simpler) => (text, broken) = simpler,
+                None if is_compared => return (text, broken),
+                None => {}
+            }
+            if !is_compared {
+                return (text, broken);
+            }
+            next = text.simpler();
+        }
+    }
+
+    fn attempt(&self, cases: &Cases<'a>, text: Text) -> Option<Attempt> {
+        let instance = text.instance(&cases.rules)?;
+        let case = instance.assemble(&self.profile).ok()?;
+        Some(Attempt { text, instance, case })
+    }
+
+    fn run_cases(&mut self, attempts: Vec<Attempt>) -> Vec<Ran> {
+        // Unlike a random script a case may wait for long.
+        let limits = Limits::default();
+        let results = self.on_target(&attempts, &limits);
+        let instances: Vec<&Instance> = attempts.iter().map(|attempt| &attempt.instance).collect();
+        let others = self.on_reference(&instances, &limits);
+        let mut ran = Vec::new();
+        for ((attempt, result), other) in attempts.into_iter().zip(results).zip(others) {
+            let broken = self.broken(&attempt.case, &result, &self.profile);
+            let reference = self.reference.as_ref().zip(other);
+            let reference_holds = reference.and_then(|(profile, (case, result))| {
+                self.broken(&case, &result, profile).map(|broken| broken.is_empty())
+            });
+            ran.push(Ran { attempt, broken, reference_holds });
+        }
+        ran
+    }
+
+    /// What of a case is broken; none if nothing can be said.
+    fn broken(&self, case: &Case, result: &RunResult, profile: &Profile) -> Option<Vec<Broken>> {
+        let rules = &self.campaign.suite.rules;
+        let subject = Subject { case, result, profile, rules, expectation: None, golden: Golden::NotKept };
+        let verdict = judge::judge(&subject);
+        match verdict.status {
+            Status::Error | Status::Skip => None,
+            Status::Crash | Status::Hang => {
+                let last = result.last_step.and_then(|step| case.steps.get(step as usize)).or(case.steps.last());
+                let line = last.map_or(0, |step| step.line);
+                Some(vec![Broken {
+                    part: Part::Fate,
+                    rule: case.rules.first().cloned().unwrap_or_default(),
+                    expected: "the guest goes on".to_owned(),
+                    actual: verdict.detail.unwrap_or_default().lines().next().unwrap_or_default().to_owned(),
+                    step: last.map_or_else(String::new, |step| step.text.clone()),
+                    seen: line,
+                    shows: line,
+                }])
+            }
+            _ => Some(verdict.failures.into_iter().filter_map(broken_by).collect()),
+        }
+    }
+
+    /// Counts it, if it is.
+    fn is_known_of(&mut self, attempt: &Attempt, broken: &Broken) -> bool {
+        let script: Vec<&str> = attempt.case.steps.iter().map(|step| step.text.as_str()).collect();
+        let found = Found {
+            target: self.campaign.target.id(),
+            step: &broken.step,
+            rule: &broken.rule,
+            seen: &broken.actual,
+            given_up: broken.part == Part::GivenUp,
+            bits: None,
+            script: &script,
+        };
+        let entry = if broken.part == Part::Fate { None } else { self.campaign.known.of(&found) };
+        if let Some(entry) = entry {
+            let times = || Times { count: 0, link: entry.link.clone() };
+            self.outcome.known.entry(entry.reason.clone()).or_insert_with(times).count += 1;
+        }
+        entry.is_some()
+    }
+}
+
+fn broken_by(failure: Failure) -> Option<Broken> {
+    let part = if failure.is_given_up { Part::GivenUp } else { Part::Value };
+    let shows = failure.line;
+    let (seen, step, expected, actual) = match failure.findings.into_iter().next() {
+        Some(found) => (found.line.unwrap_or(shows), found.step.unwrap_or_default(), found.expected, found.actual),
+        None => (shows, String::new(), failure.statement.clone(), "not so".to_owned()),
+    };
+    Some(Broken { part, rule: failure.rule, expected, actual, step, seen, shows })
+}
+
+impl Shrunk {
+    /// As reports want it. Who says that it is wrong is the case.
+    pub(super) fn told(&self, campaign: &Campaign<'_>) -> Told {
+        let Broken { part, rule, expected, actual, .. } = &self.broken;
+        let (steps, steps_before) = self.steps;
+        Told {
+            rule: rule.clone(),
+            witness: Witness::Contract,
+            part: part.name(),
+            expected: expected.clone(),
+            actual: actual.clone(),
+            origin: self.text.name().to_owned(),
+            steps,
+            steps_before,
+            also: self.also.clone(),
+            probe: self.probe(campaign),
+            parameters: self.text.parameters().to_owned(),
+        }
+    }
+
+    /// The file.
+    fn probe(&self, campaign: &Campaign<'_>) -> String {
+        let Broken { rule, expected, actual, .. } = &self.broken;
+        let sentence = campaign.suite.rules.get(rule).map_or("", |rule| rule.text.as_str());
+        let (steps, before) = self.steps;
+        let case = self.text.name();
+        let prose = [
+            format!("{} breaks {rule}: {sentence}", campaign.target.id()),
+            format!(
+                "Found by `sprig fuzz {} --seed {}` in {case}, shrunk from {before} steps to {steps}. Expected {expected}; seen: {actual}.",
+                campaign.subject(),
+                campaign.seed
+            ),
+        ];
+        let lines: Vec<String> =
+            prose.iter().flat_map(|text| textwrap::wrap(text, super::probe::WIDTH)).map(Into::into).collect();
+        self.text.with_prose(&lines)
+    }
+}

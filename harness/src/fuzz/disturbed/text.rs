@@ -1,0 +1,234 @@
+//! The text of a case: what may be put between its lines, and what is simpler.
+//!
+//! A line is a statement, or begins or ends a block. Which texts make sense only the language knows: what is no script is left out by
+//! whoever parses it.
+
+use crate::fuzz::dice::Dice;
+use crate::script::{self, ExitKind, Instance};
+use std::path::PathBuf;
+
+/// The statements of a header (docs/language.md, "Header").
+const HEADER: [&str; 7] = ["rule", "needs", "param", "privilege", "word", "order", "kills"];
+/// What an expectation begins with.
+const EXPECT: &str = "expect";
+/// What an observation begins with that changes nothing.
+const LOOKS: [&str; 7] = ["mfspr", "mfmsr", "load8", "load16", "load32", "load64", "let"];
+/// Exits put into one text, at most.
+const DISTURBANCES: usize = 3;
+
+/// A case as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Text {
+    path: PathBuf,
+    /// The case's name, its parameters included.
+    name: String,
+    head: Vec<String>,
+    body: Vec<String>,
+}
+
+impl Text {
+    /// The text of a case of the suite, without its comments.
+    pub(super) fn of(instance: &Instance) -> Self {
+        let source = instance.source();
+        let lines = source.text.lines().map(without_comment).filter(|line| !line.is_empty());
+        let mut head: Vec<String> = lines.map(str::to_owned).collect();
+        // A step may observe under such a name.
+        let is_header = |line: &String| match line.split_whitespace().collect::<Vec<_>>()[..] {
+            [word, behind, ..] => HEADER.contains(&word) && behind != "=",
+            _ => HEADER.contains(&line.as_str()),
+        };
+        let body = head.split_off(head.iter().take_while(|line| is_header(line)).count());
+        Self { path: source.path.clone(), name: instance.name().to_owned(), head, body }
+    }
+
+    /// The case's name, its parameters included.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the case is called besides the name of its script: `@SPRG4`; nothing if it has no parameters.
+    pub(super) fn parameters(&self) -> &str {
+        self.name.find('@').map_or("", |at| &self.name[at..])
+    }
+
+    /// The whole text behind a comment, which says what it is about.
+    pub(super) fn with_prose(&self, prose: &[String]) -> String {
+        let prose = prose.iter().map(|line| format!("# {line}\n")).collect::<String>();
+        let section = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let mut depth = 0;
+        let body = self.body.iter().map(|line| {
+            depth -= usize::from(line.starts_with('}')).min(depth);
+            let indented = format!("{}{line}\n", "    ".repeat(depth));
+            depth += usize::from(line.ends_with('{'));
+            indented
+        });
+        format!("{prose}{}\n{}", section(&self.head), body.collect::<String>())
+    }
+
+    /// The case of this text, if there is one.
+    pub(super) fn instance(&self, rules: &[&str]) -> Option<Instance> {
+        let text = self.with_prose(&["A case of the suite.".to_owned()]);
+        let source = script::source(&self.path, text.into_bytes()).ok()?;
+        let script = script::parse_citing(source, rules).ok()?;
+        script.instances().iter().find(|instance| instance.name() == self.name).cloned()
+    }
+
+    /// Statements that are no expectations.
+    pub(super) fn steps(&self) -> usize {
+        self.body.iter().filter(|line| !line.starts_with(EXPECT) && *line != "}").count()
+    }
+
+    /// The place in the body of a line of [`Self::instance`], from 1.
+    fn place(&self, line: usize) -> Option<usize> {
+        // Behind the comment, the header and an empty line.
+        let place = line.checked_sub(self.head.len() + 3)?;
+        (place < self.body.len()).then_some(place)
+    }
+
+    /// With exits between its statements.
+    pub(super) fn disturbed(&self, dice: &mut Dice, kinds: &[ExitKind]) -> Self {
+        let mut text = self.clone();
+        for _ in 0..=dice.below(DISTURBANCES) {
+            let place = dice.below(text.body.len());
+            if let Some(kind) = dice.pick(kinds) {
+                text.body.insert(place, format!("exit {}", kind.name()));
+            }
+        }
+        text
+    }
+
+    /// Without what is not needed to see what line `shows` shows of line `seen`: other expectations, and what comes later.
+    pub(super) fn cut_behind(&self, seen: usize, shows: usize) -> Vec<Self> {
+        let (Some(seen), Some(shows)) = (self.place(seen), self.place(shows)) else { return Vec::new() };
+        let is_other = |place: usize| self.body[place].starts_with(EXPECT) && place != shows;
+        let alone = self.kept(|place| !is_other(place));
+        let short = self.kept(|place| !is_other(place) && (place <= seen || place == shows));
+        vec![short.without_unused(), alone.without_unused(), short, alone]
+    }
+
+    /// Without observations that change nothing, and that nothing refers to.
+    fn without_unused(&self) -> Self {
+        let mut text = self.clone();
+        loop {
+            let is_used = |place: usize, name: &str| {
+                let others = text.body.iter().enumerate().filter(|(other, _)| *other != place);
+                others
+                    .flat_map(|(_, line)| line.split(|c: char| !c.is_alphanumeric() && c != '-'))
+                    .any(|word| word == name)
+            };
+            let is_unused = |place: usize| match text.body[place].split_whitespace().collect::<Vec<_>>()[..] {
+                [name, "=", "varying", what, ..] | [name, "=", what, ..] => {
+                    LOOKS.contains(&what) && !is_used(place, name)
+                }
+                _ => false,
+            };
+            let shorter = text.kept(|place| !is_unused(place));
+            if shorter.body.len() == text.body.len() {
+                return text;
+            }
+            text = shorter;
+        }
+    }
+
+    /// Simpler texts, the simplest first: without a half of its lines, a quarter, one; without a block, or what makes it one.
+    pub(super) fn simpler(&self) -> Vec<Self> {
+        let mut texts = Vec::new();
+        let mut size = self.body.len().div_ceil(2);
+        while size > 0 {
+            for start in (0..self.body.len()).step_by(size) {
+                texts.push(self.kept(|place| !(start..start + size).contains(&place)));
+            }
+            size = if size == 1 { 0 } else { size.div_ceil(2) };
+        }
+        for (begin, end) in self.blocks() {
+            texts.push(self.kept(|place| !(begin..=end).contains(&place)));
+            texts.push(self.kept(|place| place != begin && place != end));
+        }
+        texts.sort_by_key(|text| text.body.len());
+        texts
+    }
+
+    fn kept(&self, is_kept: impl Fn(usize) -> bool) -> Self {
+        let lines = self.body.iter().enumerate().filter(|(place, _)| is_kept(*place));
+        Self { body: lines.map(|(_, line)| line.clone()).collect(), ..self.clone() }
+    }
+
+    /// The first and the last line of each block.
+    fn blocks(&self) -> Vec<(usize, usize)> {
+        let (mut open, mut blocks) = (Vec::new(), Vec::new());
+        for (place, line) in self.body.iter().enumerate() {
+            if line.starts_with('}') {
+                blocks.extend(open.pop().map(|begin| (begin, place)));
+            }
+            if line.ends_with('{') {
+                open.push(place);
+            }
+        }
+        blocks
+    }
+}
+
+fn without_comment(line: &str) -> &str {
+    line.split('#').next().unwrap_or_default().trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    const CASE: &str = "# What fails.\nrule alias.one\nneeds magic-page\n\nword = mfspr SPRG0   # looks like a header\nother = mfspr SPRG1\n\
+        user {\n    try exit\n}\nboth = let word ^ other\nlast = mfspr SPRG2\nexpect both == 0\nexpect last == 1\n";
+
+    fn text() -> Text {
+        let source = script::source(Path::new("cases/alias/case.probe"), CASE.into()).expect("text");
+        let script = script::parse_citing(source, &["alias.one"]).expect("a script");
+        Text::of(&script.instances()[0])
+    }
+
+    #[test]
+    fn a_text_is_the_case_it_was_made_of() {
+        let text = text();
+        assert_eq!((text.head.len(), text.body.len(), text.steps()), (2, 9, 6));
+        let written = text.with_prose(&["x".to_owned()]);
+        assert!(written.starts_with("# x\nrule alias.one\nneeds magic-page\n\nword = mfspr SPRG0\n"), "{written}");
+        assert!(written.contains("user {\n    try exit\n}\n"), "{written}");
+    }
+
+    #[test]
+    fn what_is_simpler_has_fewer_lines_and_each_line_is_left_out_once() {
+        let text = text();
+        let simpler = text.simpler();
+        assert!(simpler.iter().all(|simpler| simpler.body.len() < text.body.len()));
+        for (place, line) in text.body.iter().enumerate() {
+            let without = [&text.body[..place], &text.body[place + 1..]].concat();
+            assert!(simpler.iter().any(|simpler| simpler.body == without), "{line}");
+        }
+        let mut unwrapped = text.body.clone();
+        unwrapped.retain(|line| !line.contains(['{', '}']));
+        assert!(simpler.iter().any(|simpler| simpler.body == unwrapped));
+    }
+
+    #[test]
+    fn behind_what_was_seen_only_what_shows_it_is_kept() {
+        let text = text();
+        let line =
+            |wanted: &str| text.head.len() + 3 + text.body.iter().position(|line| line == wanted).expect("a line");
+        let cut = text.cut_behind(line("both = let word ^ other"), line("expect both == 0"));
+        let kept = "word = mfspr SPRG0|other = mfspr SPRG1|user {|try exit|}|both = let word ^ other|expect both == 0";
+        assert_eq!(cut[0].body.join("|"), kept);
+        let cut = text.cut_behind(line("last = mfspr SPRG2"), line("expect last == 1"));
+        assert_eq!(cut[0].body.join("|"), "user {|try exit|}|last = mfspr SPRG2|expect last == 1");
+    }
+
+    #[test]
+    fn exits_are_put_between_its_lines_and_nothing_else_is_changed() {
+        let text = text();
+        for number in 0..50 {
+            let mut disturbed = text.disturbed(&mut Dice::of_script(1, number), &[ExitKind::Mfpvr]);
+            assert!((1..=DISTURBANCES).contains(&(disturbed.body.len() - text.body.len())));
+            disturbed.body.retain(|line| line != "exit mfpvr");
+            assert_eq!(disturbed, text);
+        }
+    }
+}
