@@ -61,6 +61,10 @@ pub(super) fn built(target: &dyn Target, part: Part, path: &Path) -> Result<Arc<
             "name the file that was built",
         )
     })?;
+    if part != Part::Qemu && !path.is_file() {
+        let message = format!("{} is no file, and the {} is one", path.display(), part.name());
+        return Err(Error::usage(message, "name the file that was built"));
+    }
     let Some(build) = target.with_part(part, &path) else {
         let message = format!("{id} has no {} that another could stand in for", part.name());
         let others = target::all().into_iter().filter(|other| other.with_part(part, &path).is_some());

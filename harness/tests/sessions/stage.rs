@@ -83,7 +83,8 @@ impl Stage {
     /// The target whose QEMU, a Linux host in it, is the fake of this stage.
     pub(crate) fn host(&self) -> Kvm {
         let machine = &kvm::MACHINES[0];
-        self.write(KERNEL, "a kernel");
+        // What begins like a uImage is left to QEMU, the fake one here.
+        self.write(KERNEL, "\x27\x05\x19\x56");
         let target = Kvm::new(machine, &machine.kernels[0]).expect("a CPU of the table");
         target.with_binary(self.path(role::QEMU)).with_kernel(self.path(KERNEL))
     }

@@ -8,7 +8,7 @@ use super::Contract;
 use super::exception::Cause;
 use super::memory::Mapped;
 use super::registers::{Registers, Way};
-use sprig_isa::spr::number;
+use sprig_isa::spr::{Spr, number};
 
 /// Bytes of an instruction.
 const WORD: u64 = 4;
@@ -31,7 +31,7 @@ impl Contract<'_> {
                 self.msr = None;
                 prediction
             }
-            Says::Laid(laid) => self.laid_down(&laid),
+            Says::Laid(laid) => self.laid_down(odd.line, &laid),
             Says::Value(rule, values) => {
                 self.exit();
                 Prediction::value(rule, Some(values.to_vec()))
@@ -93,8 +93,11 @@ impl Contract<'_> {
     }
 
     /// What is laid down of a step by itself. What it leaves in the registers of interrupts and of translations is left open.
-    fn laid_down(&mut self, laid: &Laid) -> Prediction {
+    fn laid_down(&mut self, line: &str, laid: &Laid) -> Prediction {
         let mut prediction = self.open_by(laid.rule);
+        for number in moved_to(line) {
+            self.registers.forget(number);
+        }
         prediction.trap = if laid.exception.is_some() { Trap::Expected } else { Trap::Never };
         if let Some((exception, offset)) = &laid.exception {
             let only = Allowed::Exception(Some(*exception));
@@ -120,4 +123,10 @@ impl Contract<'_> {
         self.exit();
         Prediction { rule, ..self.open_access() }
     }
+}
+
+/// The registers that a line moves to.
+fn moved_to(line: &str) -> impl Iterator<Item = u16> {
+    let names = line.split("mtspr ").skip(1).filter_map(|behind| behind.split(',').next());
+    names.flat_map(|name| Spr::by_name(name.trim()).map(|row| row.number))
 }

@@ -20,7 +20,7 @@ pub struct Odd {
     /// What it is, as coverage counts it.
     pub(super) name: &'static str,
     /// The line, in which `{...}` stands for something of the CPU's.
-    line: &'static str,
+    pub(super) line: &'static str,
     /// What the target has to have.
     pub(super) needs: &'static [Feature],
     /// What it must not have.

@@ -14,6 +14,7 @@
 mod initramfs;
 mod local;
 mod machine;
+mod vmlinux;
 
 pub use local::Local;
 pub use machine::{Host, Kernel, MACHINES, Machine};
@@ -22,21 +23,19 @@ use super::console::{Receiver, Tail};
 use super::l1::{self, Kernels};
 use super::qemu::{self, Program, path_of, unnamed_or_stop};
 use super::{
-    Availability, Backend, Boot, ByHand, GUEST_IMAGE, HostProgram, Part, REBUILD_IMAGES, Stop, Target, Unprepared,
-    batch,
+    Availability, Backend, Boot, ByHand, GUEST_IMAGE, HostProgram, Limits, Part, REBUILD_IMAGES, Stop, Target,
+    Unprepared, batch,
 };
 use crate::case::{Case, Hold, Profile};
 use crate::project;
 use crate::transcript::{Fate, RunResult};
 use initramfs::Contents;
-use object::{BigEndian, elf};
 use sprig_isa::cpu::{Cpu, Family};
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::Read;
-use std::mem::offset_of;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What makes the first oops of the host its end, said on the console, and the end of QEMU with it; and keeps quiet what is
 /// less than that: KVM logs every instruction it does not know.
@@ -93,23 +92,8 @@ impl Clock {
     }
 }
 
-/// True if it is an ELF file of another architecture, as of a build for this machine: QEMU would take it for a firmware and say no
-/// more than that it cannot load it. What is no ELF file, a uImage for example, is left to QEMU.
-fn is_foreign(image: &Path) -> bool {
-    const MACHINE: usize = offset_of!(elf::FileHeader32<BigEndian>, e_machine);
-    const DATA: usize = offset_of!(elf::Ident, data);
-    let mut head = [0; MACHINE + size_of::<u16>()];
-    let read = File::open(image).and_then(|mut file| file.read_exact(&mut head));
-    if read.is_err() || !head.starts_with(&elf::ELFMAG) {
-        return false;
-    }
-    let [.., first, second] = head;
-    let machine = match elf::DataEncoding(head[DATA]) {
-        elf::ELFDATA2LSB => u16::from_le_bytes([first, second]),
-        _ => u16::from_be_bytes([first, second]),
-    };
-    ![elf::EM_PPC, elf::EM_PPC64].contains(&elf::Machine(machine))
-}
+/// CPU time from QEMU's start to the VMM's first word: no firmware runs, and the slowest of these hosts takes two seconds of it.
+const BOOT_CPU: Duration = Duration::from_secs(20);
 
 /// One kernel on one machine.
 #[derive(Clone, Debug)]
@@ -166,9 +150,8 @@ impl Kvm {
             if !image.is_file() {
                 return Err(missing());
             }
-            if is_foreign(image) {
-                let reason = format!("{} is built for another architecture than PowerPC", image.display());
-                return Err(no(reason, "name the vmlinux of a build with ARCH=powerpc".to_owned()));
+            if let Some(unfit) = vmlinux::unfit(image) {
+                return Err(no(format!("{} {}", image.display(), unfit.reason()), unfit.remedy().to_owned()));
             }
             return Ok(image.clone());
         }
@@ -321,6 +304,9 @@ impl Target for Kvm {
         let shared = memory.as_ref().map(path_of);
         let arguments = self.arguments(&kernel, &path_of(&root), shared.as_deref(), &ByHand::default());
         let mut receiver = Receiver::new(boot.expected(self.cpu)?.by_host(), memory);
+        let limits = Limits { boot_cpu: boot.limits.boot_cpu.min(BOOT_CPU), ..*boot.limits };
+        let console = boot.console.map(|console| -> &mut dyn Write { console });
+        let boot = Boot { cases: boot.cases, limits: &limits, loud: boot.loud, console };
         let stop = self.program.run(&arguments, &mut receiver, boot, ended);
         // A host that never came as far as the VMM says nothing about its KVM.
         stop.map_err(|stop| if receiver.has_booted() { died(stop, receiver.text()) } else { unbooted(stop) })
