@@ -8,7 +8,7 @@ use crate::expectations::Expectations;
 use crate::golden::{Store, Use};
 use crate::known::Known;
 use crate::problem::Problem;
-use crate::rules::Rules;
+use crate::rules::{Rules, UNSPECIFIED};
 use crate::script::{self, Instance, LoadError, Loaded, Script};
 use crate::sentences::Sentences;
 use crate::target::Target;
@@ -63,6 +63,12 @@ pub enum Mistake {
     Problem(Problem),
     /// A file could not be read.
     Unreadable(PathBuf, std::io::Error),
+}
+
+/// The rule that an expectation names.
+fn said_by(line: &str) -> Option<&str> {
+    let statement = line.split('#').next()?;
+    statement.rsplit_once(" by ").map(|(_, rule)| rule.trim())
 }
 
 impl fmt::Display for Mistake {
@@ -141,10 +147,11 @@ impl Suite {
         Coverage::of(self.instances(), &profiles)
     }
 
-    /// A [`Problem`] for everything that is unused, and for what is missing: the seven kinds below.
+    /// A [`Problem`] for everything that is unused, and for what is missing: the eight kinds below.
     #[must_use]
     pub fn unused(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         let mut problems = self.unused_rules();
+        problems.extend(self.silent_rules());
         problems.extend(self.idle_rules(targets));
         problems.extend(self.uncovered(targets));
         problems.extend(self.unused_expectations(targets));
@@ -159,6 +166,26 @@ impl Suite {
     pub fn unused_rules(&self) -> Vec<Problem> {
         let cited: BTreeSet<&str> = self.scripts.iter().flat_map(Script::rules).collect();
         self.rules.unused(&cited)
+    }
+
+    /// A [`Problem`] for every rule of a case, besides its first, by which it expects nothing: no failure of the case could ever be one of
+    /// that rule. A topic that no document decides may be cited for what the goldens show of it.
+    #[must_use]
+    pub fn silent_rules(&self) -> Vec<Problem> {
+        let silent = self.scripts.iter().flat_map(|script| {
+            let source = script.source();
+            let says =
+                |rule: &str| source.text.lines().any(|line| line.contains("expect ") && said_by(line) == Some(rule));
+            let others = script.rules().skip(1).filter(|rule| !rule.starts_with(UNSPECIFIED));
+            let silent = others.filter(move |rule| !says(rule));
+            silent.map(|rule| {
+                Problem::of(
+                    &source.path,
+                    format!("nothing is expected `by {rule}`: say what, or take it out of `rule`"),
+                )
+            })
+        });
+        silent.collect()
     }
 
     /// A [`Problem`] for every rule that no target exercises.

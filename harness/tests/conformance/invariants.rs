@@ -12,8 +12,9 @@ type Find = fn(&Suite, &[&dyn Target]) -> Vec<Problem>;
 
 /// The trials.
 pub(crate) fn trials(context: &Arc<Context>) -> Vec<Trial> {
-    let kinds: [(&str, Find); 7] = [
+    let kinds: [(&str, Find); 8] = [
         ("suite::every-rule-has-a-case", |suite, _| suite.unused_rules()),
+        ("suite::every-rule-of-a-case-is-expected-by", |suite, _| suite.silent_rules()),
         ("suite::every-rule-is-exercised", Suite::idle_rules),
         ("suite::every-cell-has-a-case-or-a-reason", Suite::uncovered),
         ("suite::every-expectation-is-used", Suite::unused_expectations),
