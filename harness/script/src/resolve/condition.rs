@@ -212,7 +212,11 @@ impl View<'_> {
         let complement = value.leading_ones() >= u64::BITS - bits;
         let help = complement.then(|| {
             let mask = low_bits(bits);
-            format!("constants have 64 bits; of a complement or a negative number keep the low ones: `& {mask:#x}`")
+            let has_wider = super::constant::bits(self.program, *step, *part, GuestWord::Bits64) != Some(bits);
+            let sides = if has_wider { ", on both sides if a 64-bit guest runs the case too" } else { "" };
+            format!(
+                "constants have 64 bits; of a complement or a negative number keep the low ones: `& {mask:#x}`{sides}"
+            )
         });
         lookup.report(found.maybe_help(help));
         None

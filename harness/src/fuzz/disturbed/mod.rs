@@ -164,24 +164,20 @@ impl<'a> Runner<'a> {
         }
         let attempts: Vec<Attempt> = texts.into_iter().filter_map(|text| self.attempt(cases, text)).collect();
         self.outcome.scripts += attempts.len() as u64;
-        for ran in self.run_cases(attempts) {
+        for ran in self.run_cases(attempts, is_disturbed) {
             if self.outcome.dead.is_some() {
                 return;
             }
             self.outcome.compared += u64::from(ran.broken.is_some() && ran.reference_holds.is_some());
-            self.case_verdict(cases, ran, is_disturbed);
+            self.case_verdict(cases, ran);
         }
     }
 
-    fn case_verdict(&mut self, cases: &mut Cases<'a>, ran: Ran, is_disturbed: bool) {
+    fn case_verdict(&mut self, cases: &mut Cases<'a>, ran: Ran) {
         let Some(broken) = &ran.broken else {
-            self.outcome.unjudged += u64::from(!is_disturbed);
+            self.outcome.unjudged += 1;
             return;
         };
-        // What an exit in between may change only the reference knows.
-        if is_disturbed && ran.reference_holds != Some(true) {
-            return;
-        }
         let Some(first) = broken.iter().find(|broken| !self.is_known_of(&ran.attempt, broken)).cloned() else { return };
         let has_found = |rule: &str| self.outcome.findings.iter().any(|known| known.finding.rule == rule);
         let is_new = cases.seen.insert((first.rule.clone(), first.part.name())) && !has_found(&first.rule);
@@ -206,10 +202,9 @@ impl<'a> Runner<'a> {
         let mut next = text.cut_behind(broken.seen, broken.shows);
         loop {
             let attempts = next.drain(..).filter_map(|text| self.attempt(cases, text)).take(VARIANTS).collect();
-            let simpler = self.run_cases(attempts).into_iter().find_map(|ran| {
+            let simpler = self.run_cases(attempts, is_compared).into_iter().find_map(|ran| {
                 let shown = ran.broken?.into_iter().find(|other| other.is_like(&broken))?;
-                let makes_sense =
-                    if is_compared { ran.reference_holds == Some(true) } else { shown.actual == broken.actual };
+                let makes_sense = is_compared || shown.actual == broken.actual;
                 makes_sense.then_some((ran.attempt.text, shown))
             });
             match simpler {
@@ -230,22 +225,32 @@ impl<'a> Runner<'a> {
         Some(Attempt { text, instance, case })
     }
 
-    fn run_cases(&mut self, attempts: Vec<Attempt>) -> Vec<Ran> {
+    /// Runs them on the reference, and on the target; if only what the reference holds is of use, nothing else runs there: it may wait for
+    /// what an exit has kept from coming.
+    fn run_cases(&mut self, mut attempts: Vec<Attempt>, must_hold: bool) -> Vec<Ran> {
         // Unlike a random script a case may wait for long.
         let limits = Limits::default();
-        let results = self.on_target(&attempts, &limits);
         let instances: Vec<&Instance> = attempts.iter().map(|attempt| &attempt.instance).collect();
         let others = self.on_reference(&instances, &limits);
-        let mut ran = Vec::new();
-        for ((attempt, result), other) in attempts.into_iter().zip(results).zip(others) {
-            let broken = self.broken(&attempt.case, &result, &self.profile);
-            let reference = self.reference.as_ref().zip(other);
-            let reference_holds = reference.and_then(|(profile, (case, result))| {
-                self.broken(&case, &result, profile).map(|broken| broken.is_empty())
-            });
-            ran.push(Ran { attempt, broken, reference_holds });
+        let mut holds: Vec<Option<bool>> = others.into_iter().map(|other| self.holds(other)).collect();
+        if must_hold {
+            let mut each = holds.iter();
+            attempts.retain(|_| each.next() == Some(&Some(true)));
+            holds.retain(|holds| *holds == Some(true));
         }
-        ran
+        let results = self.on_target(&attempts, &limits);
+        let ran = attempts.into_iter().zip(results).zip(holds);
+        ran.map(|((attempt, result), reference_holds)| {
+            let broken = self.broken(&attempt.case, &result, &self.profile);
+            Ran { attempt, broken, reference_holds }
+        })
+        .collect()
+    }
+
+    /// Whether the reference holds everything that this case expects; none if that is not known.
+    fn holds(&self, other: Option<(Case, RunResult)>) -> Option<bool> {
+        let (profile, (case, result)) = self.reference.as_ref().zip(other)?;
+        self.broken(&case, &result, profile).map(|broken| broken.is_empty())
     }
 
     /// What of a case is broken; none if nothing can be said.
