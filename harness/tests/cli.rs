@@ -175,6 +175,22 @@ fn wrong_usage_names_what_was_probably_meant_and_two() {
 }
 
 #[test]
+fn a_script_runs_once_however_often_it_is_named_and_two_of_a_name_do_not_run() {
+    let small = Small::new();
+    let text = std::fs::read_to_string(small.path("cases/t/good.probe")).expect("a case");
+    for folder in ["one", "other"] {
+        small.write(&format!("{folder}/mine.probe"), &text);
+    }
+    let path = |name: &str| small.path(name).display().to_string();
+    let twice = [&path("one/mine.probe")[..], &path("other/../one/mine.probe")];
+    let (status, out, _) = run(&small, &[&["run", "--target", TARGET][..], &twice].concat());
+    assert_eq!((status, out.lines().next()), (0, Some("ref-e500v2-bare  1 pass")), "{out}");
+    let (status, _, err) = run(&small, &["run", "--target", TARGET, twice[0], &path("other/mine.probe")]);
+    assert_eq!(status, 2, "{err}");
+    assert!(err.starts_with("error: two scripts are called `mine`: one/mine.probe and other/mine.probe\n"), "{err}");
+}
+
+#[test]
 fn a_bad_script_is_shown_as_rustc_would_and_two() {
     let small = Small::new();
     small.replace("cases/t/good.probe", "mfspr SPRG0", "mfspr SPGR0");

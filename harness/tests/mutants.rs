@@ -77,7 +77,7 @@ const SAYS: &[Says] = &[
     says(
         Deviation::MapArgumentsSwapped,
         "page/elsewhere",
-        &["load32 0xe000002c", "expected  there no exception", "DEAR=0xe000002c"],
+        &["load32 0xe000002c", "expected  there takes no exception", "DEAR=0xe000002c"],
     ),
     says(
         Deviation::MapWithoutFlush,

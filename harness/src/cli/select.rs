@@ -45,12 +45,27 @@ pub(super) fn cases(suite: &Suite, arguments: &[String]) -> Result<Vec<Selected>
             return Err(unknown_case(suite, argument));
         }
         for case in found {
-            if !selected.iter().any(|known| known.argument == case.argument) {
-                selected.push(case);
+            let of_name = |known: &&Selected| known.instance.name() == case.instance.name() && known.own == case.own;
+            match selected.iter().find(of_name) {
+                None => selected.push(case),
+                Some(known) if is_same_file(known, &case) => {}
+                Some(known) => return Err(two_of_a_name(known, &case)),
             }
         }
     }
     if mistakes.is_empty() { Ok(selected) } else { Err(Error::Mistakes(mistakes)) }
+}
+
+fn is_same_file(one: &Selected, other: &Selected) -> bool {
+    let path = |case: &Selected| std::fs::canonicalize(&case.instance.source().path).ok();
+    one.instance.source().path == other.instance.source().path || path(one).is_some_and(|one| path(other) == Some(one))
+}
+
+/// No report could tell them apart.
+fn two_of_a_name(one: &Selected, other: &Selected) -> Error {
+    let path = |case: &Selected| case.instance.source().path.display().to_string();
+    let message = format!("two scripts are called `{}`: {} and {}", one.instance.name(), path(one), path(other));
+    Error::usage(message, "give one of them another name, or run them one after the other")
 }
 
 /// The one case that an argument names.

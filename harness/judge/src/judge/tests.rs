@@ -171,7 +171,7 @@ fn an_exception_nobody_allowed_breaks_the_first_rule() {
     assert_eq!(verdict.failures[0].statement, "took program (PIL), which the script does not allow");
     let finding = &verdict.failures[0].findings[0];
     assert_eq!((finding.line, finding.step.as_deref()), (Some(6), Some("mtspr 276 (SPRG4), r3")));
-    assert_eq!((&*finding.observed, &*finding.expected), ("the step", "no exception"));
+    assert_eq!((&*finding.observed, &*finding.expected), ("the step", "takes no exception"));
     assert_eq!(finding.actual, "program ESR=PIL srr0=+0 srr1=ME");
     assert_eq!(finding.compared.as_deref(), Some("program (PIL)"));
     assert_eq!(verdict.failures[0].rule, "alias.consistent-after-exit");
