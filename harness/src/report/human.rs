@@ -24,11 +24,13 @@ pub(super) struct Human<'a> {
     out: &'a mut dyn Write,
     details: Details,
     skips: Skips,
+    /// Cases that do on a build what would fail it, if they did not do the same on the baseline.
+    as_before: Vec<String>,
 }
 
 impl<'a> Human<'a> {
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
-        Self { out, details: Details::default(), skips: Skips::default() }
+        Self { out, details: Details::default(), skips: Skips::default(), as_before: Vec::new() }
     }
 }
 
@@ -122,6 +124,9 @@ impl Reporter for Human<'_> {
 
     fn record(&mut self, record: &Record) -> io::Result<()> {
         self.skips.record(record);
+        if record.status.fails() && record.concern == Concern::None {
+            self.as_before.push(record.case.clone());
+        }
         self.details.record(self.out, record)
     }
 
@@ -141,6 +146,9 @@ impl Reporter for Human<'_> {
             let all = summary.counts();
             if all.of(Status::Skip) == all.total() {
                 self.skips.tell(self.out)?;
+            }
+            if summary.question == Question::Gate && !self.as_before.is_empty() {
+                writeln!(self.out, "The same as on the baseline: {}.", named(&self.as_before))?;
             }
         }
         let style = match summary.exit {

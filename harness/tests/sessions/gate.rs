@@ -92,6 +92,7 @@ fn what_the_baseline_does_as_well_does_not() {
     let (status, text) = gate_fake(&small, &build, &["--baseline", &path, "--strict"]);
     assert_eq!(status, 0, "{text}");
     assert!(!text.contains("CRASH"), "nothing is different: {text}");
+    assert!(text.contains("The same as on the baseline: t/only.\n"), "{text}");
     assert!(!baseline.sessions().is_empty() && !build.sessions().is_empty(), "both have run");
 }
 
