@@ -2,7 +2,8 @@
 //! while it runs, and its general registers in the host's hands while it does not.
 
 use super::prediction::{Allowed, Expectation, Part};
-use sprig_isa::hcall::HYPERCALLS;
+use crate::script::names;
+use sprig_isa::hcall::{HYPERCALLS, KVM_SC_MAGIC_R0};
 use sprig_isa::spr::Spr;
 
 /// The rule about what an instruction leaves alone.
@@ -49,7 +50,7 @@ impl Instruction {
     const fn operand(self) -> u64 {
         match self {
             Self::Write(_, value) => value,
-            Self::Read(_) | Self::ReadMsr => 0xdead_beef,
+            Self::Read(_) | Self::ReadMsr => names::POISON,
         }
     }
 }
@@ -89,8 +90,9 @@ pub(super) fn call(token: u32, first: u8) -> String {
     let set = preserved(first).map(|register| format!("r{register} = {:#x}", held(register))).join(", ");
     let seen = preserved(first).map(|register| format!("r{register}")).join(", ");
     let token = call_name(token);
+    let [high, low] = [KVM_SC_MAGIC_R0 >> 16, KVM_SC_MAGIC_R0 & 0xffff];
     format!(
-        "run addis r0, r0, 0x4b56; ori r0, r0, 0x4d21; sc with r11 = {token}, {set} gives r3, {seen}    # hcall {token}"
+        "run addis r0, r0, {high:#x}; ori r0, r0, {low:#x}; sc with r11 = {token}, {set} gives r3, {seen}    # hcall {token}"
     )
 }
 

@@ -11,7 +11,7 @@ use sprig_isa::exception::Class;
 use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::page::{self, Field};
 use sprig_isa::spr::Spr;
-use sprig_wire::layout::SCRATCH_BASE;
+use sprig_wire::layout::{self, SCRATCH_BASE};
 
 /// A page that no guest kernel maps and that scripts do.
 pub(super) const WINDOW: u64 = 0xd000_0000;
@@ -155,7 +155,7 @@ impl Environment {
     pub(super) fn address(&self, address: u64) -> String {
         let (name, base) = match address {
             _ if address & !(page::PAGE_SIZE - 1) == self.page() => (names::MAGIC_PAGE, self.page()),
-            _ if address & !0xffff == MEMORY => ("SCRATCH", MEMORY),
+            _ if address & !u64::from(layout::SCRATCH_CLEARED - 1) == MEMORY => ("SCRATCH", MEMORY),
             _ => return format!("{address:#x}"),
         };
         match address - base {

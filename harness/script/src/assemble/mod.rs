@@ -18,7 +18,7 @@ use sprig_interpreter::patcher::TRAMPOLINE_WORDS;
 use sprig_isa::insn::word::branch_absolute;
 use sprig_isa::other_vm::Registers;
 use sprig_judge::case::{Check, Condition, Profile, Step as CaseStep, Term};
-use sprig_wire::batch::CaseParts;
+use sprig_wire::batch::{self, CaseParts};
 use sprig_wire::bytecode::{Alu, Encoder, Part, Transfer};
 use sprig_wire::layout::{BATCH_SIZE, STEP_RETURN};
 use sprig_wire::log::{ENTRY_HEADER, Interrupt, RACE_OUTCOMES};
@@ -53,7 +53,7 @@ pub(super) fn assemble(
     let Pass { steps, encoder, code, .. } = pass;
     let parts = CaseParts { slots: slots.count(), constants: slots.into_constants(), ops: encoder.into_bytes(), code };
     // A case must fit a batch of its own.
-    if parts.size() + BATCH_RESERVE > BATCH_SIZE as usize {
+    if parts.size() + batch::OVERHEAD > BATCH_SIZE as usize {
         let message = format!("the case has {} bytes, a batch at most {BATCH_SIZE}", parts.size());
         return Err(Diagnostic::error(message));
     }
@@ -66,9 +66,6 @@ pub(super) fn assemble(
     let checks = checks.collect();
     Ok(Assembled { steps, checks, parts })
 }
-
-/// Room for a batch's own header and padding, bytes.
-const BATCH_RESERVE: usize = 64;
 
 /// One pass over the steps.
 struct Pass<'p, 's> {

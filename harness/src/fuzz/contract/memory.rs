@@ -4,6 +4,7 @@ use super::super::action::{Rights, Size};
 use super::super::environment::{ELSEWHERE, Environment, MEMORY, WINDOW, ZERO};
 use crate::feature::Feature;
 use sprig_isa::mmu::PAGE_SIZE;
+use sprig_wire::layout;
 use std::collections::BTreeMap;
 
 /// What an access reaches.
@@ -105,7 +106,7 @@ impl Memory {
             Some((pa, rights)) if rights.allow(user, store) => Reached::Memory(pa + offset),
             Some(_) => Reached::Protected,
             None if page == self.page || page & 0xf000_0000 == WINDOW => Reached::Unmapped,
-            None if page == ZERO || page & !0xffff == MEMORY => Reached::Memory(ea),
+            None if page == ZERO || page & !u64::from(layout::SCRATCH_CLEARED - 1) == MEMORY => Reached::Memory(ea),
             None => Reached::Unknown,
         }
     }
