@@ -25,6 +25,32 @@ pub const STATUS_UNKNOWN: u32 = 1;
 /// The host side refused: an ioctl failed. Result 0 holds the errno.
 pub const STATUS_REFUSED: u32 = 2;
 
+/// Why a call was refused, as result 0 has it (include/uapi/asm-generic/errno-base.h and errno.h).
+pub mod errno {
+    /// Operation not permitted.
+    pub const EPERM: u32 = 1;
+    /// No such thing.
+    pub const ENOENT: u32 = 2;
+    /// No such process.
+    pub const ESRCH: u32 = 3;
+    /// A signal arrived.
+    pub const EINTR: u32 = 4;
+    /// I/O error.
+    pub const EIO: u32 = 5;
+    /// Try again.
+    pub const EAGAIN: u32 = 11;
+    /// Permission denied.
+    pub const EACCES: u32 = 13;
+    /// Busy.
+    pub const EBUSY: u32 = 16;
+    /// No such device.
+    pub const ENODEV: u32 = 19;
+    /// Invalid argument.
+    pub const EINVAL: u32 = 22;
+    /// Timer expired.
+    pub const ETIME: u32 = 62;
+}
+
 /// What a host step does; its number in the block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]

@@ -33,9 +33,12 @@ mod reason {
     pub(super) const UNKNOWN: u32 = 0;
     pub(super) const DEBUG: u32 = 4;
     pub(super) const MMIO: u32 = 6;
+    pub(super) const SHUTDOWN: u32 = 8;
     pub(super) const FAIL_ENTRY: u32 = 9;
     pub(super) const INTR: u32 = 10;
+    pub(super) const NMI: u32 = 16;
     pub(super) const INTERNAL_ERROR: u32 = 17;
+    pub(super) const OSI: u32 = 18;
     pub(super) const PAPR_HCALL: u32 = 19;
     pub(super) const WATCHDOG: u32 = 21;
     pub(super) const EPR: u32 = 23;
@@ -162,11 +165,11 @@ pub const fn reason_name(reason: u32) -> Option<&'static str> {
         reason::UNKNOWN => "UNKNOWN",
         reason::DEBUG => "DEBUG",
         reason::MMIO => "MMIO",
-        8 => "SHUTDOWN",
+        reason::SHUTDOWN => "SHUTDOWN",
         reason::FAIL_ENTRY => "FAIL_ENTRY",
-        16 => "NMI",
+        reason::NMI => "NMI",
         reason::INTERNAL_ERROR => "INTERNAL_ERROR",
-        18 => "OSI",
+        reason::OSI => "OSI",
         reason::PAPR_HCALL => "PAPR_HCALL",
         reason::WATCHDOG => "WATCHDOG",
         reason::EPR => "EPR",

@@ -20,6 +20,7 @@ use crate::system::{EAGAIN, EINTR, Errno, Failure, Vm};
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use sprig_isa::other_vm::{self, Ending, PAUSE_INSTRUCTIONS, Registers};
 use sprig_wire::board::{POWER_OFF, REGISTERS};
+use sprig_wire::host::errno;
 use sprig_wire::layout::CODE_BASE;
 
 /// Returns of KVM_RUN, or of waiting for it, for a signal, after which it gets nowhere: some seconds, where it takes the part of one.
@@ -29,10 +30,10 @@ pub const PATIENCE: u32 = 200;
 /// leave the guest, which some hosts take very long for that are emulated.
 const TURN_ROUNDS: u64 = 5;
 const TURN_PAUSE: u64 = 1_000_000 / PAUSE_INSTRUCTIONS;
-/// errno: I/O error. It left for something that its program does not do.
-const EIO: Errno = Errno(5);
-/// errno: timer expired.
-pub const ETIME: Errno = Errno(62);
+/// It left for something that its program does not do.
+const EIO: Errno = Errno(errno::EIO);
+/// It does not come to its end.
+pub const ETIME: Errno = Errno(errno::ETIME);
 
 /// Another machine.
 #[derive(Debug)]

@@ -10,8 +10,11 @@ const NAMED: usize = 17;
 const PC: usize = 0;
 /// Of the machine state register.
 const MSR: usize = 5;
-/// What [`Regs::place`] tells: PC, MSR, SRR0 and SRR1.
-const PLACE: [usize; 4] = [PC, MSR, 6, 7];
+/// Of the save/restore registers.
+const SRR0: usize = 6;
+const SRR1: usize = 7;
+/// What [`Regs::place`] tells.
+const PLACE: [usize; 4] = [PC, MSR, SRR0, SRR1];
 /// And of the count register.
 const CTR: usize = 2;
 /// The lower word of a value.

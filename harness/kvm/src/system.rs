@@ -8,18 +8,18 @@ use core::ops::Range;
 use sprig_isa::answer::HCALL_REGISTERS;
 use sprig_isa::other_vm::Registers;
 use sprig_wire::aside::Page;
+use sprig_wire::host::errno;
 
-/// errno: a signal arrived.
-pub const EINTR: Errno = Errno(4);
-/// errno: try again; KVM_RUN says so where a vCPU has not been started.
-pub const EAGAIN: Errno = Errno(11);
-
-/// errno: invalid argument.
-pub const EINVAL: Errno = Errno(22);
-/// errno: no such process.
-pub const ESRCH: Errno = Errno(3);
-/// errno: busy.
-pub const EBUSY: Errno = Errno(16);
+/// A signal arrived.
+pub const EINTR: Errno = Errno(errno::EINTR);
+/// Try again; KVM_RUN says so where a vCPU has not been started.
+pub const EAGAIN: Errno = Errno(errno::EAGAIN);
+/// Invalid argument.
+pub const EINVAL: Errno = Errno(errno::EINVAL);
+/// No such process.
+pub const ESRCH: Errno = Errno(errno::ESRCH);
+/// Busy.
+pub const EBUSY: Errno = Errno(errno::EBUSY);
 
 /// Why a system call failed: a number of the kernel's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,15 +49,11 @@ impl Failure {
     /// What somebody can do about it who runs the VMM by hand.
     #[must_use]
     pub fn advice(&self) -> Option<&'static str> {
-        // include/uapi/asm-generic/errno-base.h
-        const EPERM: Errno = Errno(1);
-        const ENOENT: Errno = Errno(2);
-        const EACCES: Errno = Errno(13);
-        match (self.what, self.errno) {
-            (OPEN_KVM, EPERM | EACCES) => Some(
+        match (self.what, self.errno.0) {
+            (OPEN_KVM, errno::EPERM | errno::EACCES) => Some(
                 "you may not open /dev/kvm: run this as root, or as a member of the group that owns it (ls -l /dev/kvm)",
             ),
-            (OPEN_KVM, ENOENT) => Some(
+            (OPEN_KVM, errno::ENOENT) => Some(
                 "there is no /dev/kvm: this kernel is built without KVM, or its module is not loaded (modprobe kvm-pr, kvm-hv)",
             ),
             (OPEN_KVM, _) => {

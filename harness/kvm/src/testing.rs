@@ -22,7 +22,7 @@ use std::string::String;
 use std::sync::atomic::AtomicBool;
 use std::vec::Vec;
 
-pub(crate) const ENODEV: Errno = Errno(19);
+pub(crate) const ENODEV: Errno = Errno(sprig_wire::host::errno::ENODEV);
 /// The PVR of every fake.
 pub(crate) const PVR: u32 = 0x8021_0022;
 

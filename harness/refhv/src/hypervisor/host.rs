@@ -16,7 +16,7 @@ use sprig_isa::other_vm;
 use sprig_isa::page::{Field, PAGE_SIZE};
 use sprig_isa::spr::{Spr, number as n};
 use sprig_isa::sregs;
-use sprig_wire::host::{Call, REGS, SREGS, VALUES};
+use sprig_wire::host::{Call, REGS, SREGS, VALUES, errno};
 use sprig_wire::layout;
 
 use super::shared::{self, Slot};
@@ -26,10 +26,9 @@ use crate::host::{Host, Refusal, Values};
 use crate::mmu::Registers;
 use crate::msr::implemented;
 
-/// errno: no such thing; of a log that nobody has asked for (virt/kvm/kvm_main.c, kvm_get_dirty_log_protect).
-const ENOENT: u64 = 2;
-/// errno: invalid argument.
-pub(super) const EINVAL: u64 = 22;
+/// Of a log that nobody has asked for (virt/kvm/kvm_main.c, kvm_get_dirty_log_protect).
+const ENOENT: u64 = errno::ENOENT as u64;
+pub(super) const EINVAL: u64 = errno::EINVAL as u64;
 /// KVM_PPC_PVINFO_FLAGS_EV_IDLE (include/uapi/linux/kvm.h): there is the hypercall EV_IDLE.
 const PVINFO_FLAGS_EV_IDLE: u64 = 1 << 0;
 /// What fills up the four instructions of a hypercall.

@@ -11,6 +11,7 @@
 use sprig_isa::other_vm::{self, Registers};
 use sprig_isa::page::PAGE_SIZE;
 use sprig_wire::board::{POWER_OFF, REGISTERS};
+use sprig_wire::host::errno;
 
 use super::registers::Alias;
 use super::{Deviation, Hypervisor};
@@ -19,14 +20,14 @@ use crate::host::Refusal;
 use crate::memory::Memory;
 use crate::moment::Moment;
 
-/// errno: no such process. There is none to end.
-const ESRCH: u64 = 3;
-/// errno: I/O error. It did not come to the end of its program.
-const EIO: u64 = 5;
-/// errno: try again. It has not had the CPU.
-const EAGAIN: u64 = 11;
-/// errno: busy. There is one already.
-const EBUSY: u64 = 16;
+/// There is none to end.
+const ESRCH: u64 = errno::ESRCH as u64;
+/// It did not come to the end of its program.
+const EIO: u64 = errno::EIO as u64;
+/// It has not had the CPU.
+const EAGAIN: u64 = errno::EAGAIN as u64;
+/// There is one already.
+const EBUSY: u64 = errno::EBUSY as u64;
 /// Its program is all that it has: one page, not the first.
 const CODE: u64 = PAGE_SIZE;
 const MEMORY: u64 = 2 * PAGE_SIZE;
