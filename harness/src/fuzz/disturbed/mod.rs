@@ -21,6 +21,7 @@ use super::judge::Witness;
 use super::prediction::Part;
 use super::runner::Runner;
 use crate::case::{Case, Profile};
+use crate::feature::Feature;
 use crate::judge::{self, Failure, Golden, Status, Subject};
 use crate::known::Found;
 use crate::script::Instance;
@@ -40,6 +41,8 @@ const SHORT: usize = 40;
 const WAITS: [&str; 4] = ["hold", "within", "watchdog", "other-vm"];
 /// At most this many simpler texts of a round run, the simplest.
 const VARIANTS: usize = 160;
+/// And this many where the machine dies or hangs, which costs boots or seconds each time.
+const DEADLY_VARIANTS: usize = 16;
 /// This many rules are looked into, and this many findings shown.
 const ATTEMPTS: usize = 24;
 const SHRUNK: usize = 8;
@@ -104,6 +107,8 @@ pub(super) struct Cases<'a> {
     kinds: Vec<crate::script::ExitKind>,
     seen: BTreeSet<(String, &'static str)>,
     has_host: bool,
+    /// An exit is one of a hypervisor's; on a bare machine it is an interrupt like any other.
+    has_exits: bool,
 }
 
 impl<'a> Cases<'a> {
@@ -123,6 +128,7 @@ impl<'a> Cases<'a> {
             kinds: own.exit_kinds(),
             seen: BTreeSet::new(),
             has_host,
+            has_exits: has_host || profile.features.contains(Feature::ExitCounts),
         }
     }
 }
@@ -147,6 +153,9 @@ impl<'a> Runner<'a> {
 
     /// Some cases with exits in between, as many as there should be beside so many random scripts, the first of which has this number.
     pub(super) fn disturbed_cases(&mut self, cases: &mut Cases<'a>, number: u64, scripts: usize) {
+        if !cases.has_exits {
+            return;
+        }
         let mut dice = Dice::of_script(!self.campaign.seed, number);
         let mut texts = Vec::new();
         let one_in = if cases.has_host { ONE_IN_ON_HOST } else { ONE_IN };
@@ -199,9 +208,10 @@ impl<'a> Runner<'a> {
     fn simplest(&mut self, cases: &Cases<'a>, ran: Ran, broken: Broken) -> (Text, Broken) {
         let is_compared = ran.reference_holds == Some(true);
         let (mut text, mut broken) = (ran.attempt.text, broken);
+        let most = if broken.part == Part::Fate { DEADLY_VARIANTS } else { VARIANTS };
         let mut next = text.cut_behind(broken.seen, broken.shows);
         loop {
-            let attempts = next.drain(..).filter_map(|text| self.attempt(cases, text)).take(VARIANTS).collect();
+            let attempts = next.drain(..).filter_map(|text| self.attempt(cases, text)).take(most).collect();
             let simpler = self.run_cases(attempts, is_compared).into_iter().find_map(|ran| {
                 let shown = ran.broken?.into_iter().find(|other| other.is_like(&broken))?;
                 let makes_sense = is_compared || shown.actual == broken.actual;
