@@ -9,7 +9,7 @@
 use super::cover::Coverage;
 use super::disturbed;
 use super::environment::Environment;
-use super::judge::{Candidate, Finding, Invalid, Witness};
+use super::judge::{Candidate, Finding, Invalid};
 use crate::case::Case;
 use crate::known::Known;
 use crate::session::Progress;
@@ -126,53 +126,7 @@ pub struct Outcome {
     pub dead: Option<String>,
 }
 
-/// A finding as reports want it.
-#[derive(Debug)]
-pub struct Told {
-    /// The rule that is broken, or that comes closest.
-    pub rule: String,
-    /// Who says so.
-    pub witness: Witness,
-    /// What of a step.
-    pub part: &'static str,
-    /// What should have been.
-    pub expected: String,
-    /// What was.
-    pub actual: String,
-    /// The script it was found in: its number, or a case of the suite.
-    pub origin: String,
-    /// Steps of the smallest script, and of that one.
-    pub steps: usize,
-    /// The same of the one it was found in.
-    pub steps_before: usize,
-    /// What else shows the same.
-    pub also: BTreeSet<String>,
-    /// The smallest script.
-    pub probe: String,
-    /// Which of its cases shows it: `@SPRG4`; empty if it has one.
-    pub parameters: String,
-}
-
 impl Outcome {
-    /// Every finding.
-    #[must_use]
-    pub fn told(&self, campaign: &Campaign<'_>) -> Vec<Told> {
-        let random = self.findings.iter().map(|shrunk| Told {
-            rule: shrunk.finding.rule.to_owned(),
-            witness: shrunk.finding.witness,
-            part: shrunk.finding.part.name(),
-            expected: shrunk.finding.expected.clone(),
-            actual: shrunk.finding.actual.clone(),
-            origin: shrunk.number.to_string(),
-            steps: shrunk.steps(),
-            steps_before: shrunk.steps_before,
-            also: shrunk.also.clone(),
-            probe: shrunk.probe(campaign),
-            parameters: String::new(),
-        });
-        random.chain(self.broken.iter().map(|shrunk| shrunk.told(campaign))).collect()
-    }
-
     /// How many scripts were drawn, run on both, judged and shrunk in the CPU time of one boot; boots of their own included.
     #[must_use]
     pub fn scripts_per_boot(&self) -> f64 {

@@ -1,6 +1,7 @@
 //! The report of a campaign: for people and as JSON.
 
-use super::campaign::{Campaign, Outcome, Times, Told};
+use super::campaign::{Campaign, Outcome, Times};
+use super::told::Told;
 use crate::judge::Exit;
 use crate::report::number;
 use crate::target::Target;

@@ -18,7 +18,7 @@ const DISTURBANCES: usize = 3;
 
 /// A case as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Text {
+pub(in crate::fuzz) struct Text {
     path: PathBuf,
     /// The case's name, its parameters included.
     name: String,
@@ -42,17 +42,17 @@ impl Text {
     }
 
     /// The case's name, its parameters included.
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::fuzz) fn name(&self) -> &str {
         &self.name
     }
 
     /// What the case is called besides the name of its script: `@SPRG4`; nothing if it has no parameters.
-    pub(super) fn parameters(&self) -> &str {
+    pub(in crate::fuzz) fn parameters(&self) -> &str {
         self.name.find('@').map_or("", |at| &self.name[at..])
     }
 
     /// The whole text behind a comment, which says what it is about.
-    pub(super) fn with_prose(&self, prose: &[String]) -> String {
+    pub(in crate::fuzz) fn with_prose(&self, prose: &[String]) -> String {
         let prose = prose.iter().map(|line| format!("# {line}\n")).collect::<String>();
         let section = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
         let mut depth = 0;

@@ -1,0 +1,223 @@
+//! The cases' part of a campaign: running them, telling what is known, making simpler what is not.
+
+use super::cases::Cases;
+use super::finding::{Broken, Shrunk};
+use super::text::Text;
+use crate::case::{Case, Profile};
+use crate::fuzz::campaign::Times;
+use crate::fuzz::dice::Dice;
+use crate::fuzz::prediction::Part;
+use crate::fuzz::runner::Runner;
+use crate::judge::{self, Golden, Status, Subject};
+use crate::known::Found;
+use crate::script::Instance;
+use crate::target::Limits;
+use crate::transcript::RunResult;
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+
+/// Cases that run together.
+const BATCH: usize = 64;
+/// One script in so many is a case with exits in between; fewer on an emulated host, where a case costs as much as many random scripts.
+const ONE_IN: usize = 8;
+const ONE_IN_ON_HOST: usize = 50;
+/// At most this many simpler texts of a round run, the simplest.
+const VARIANTS: usize = 160;
+/// And this many where the machine dies or hangs, which costs boots or seconds each time.
+const DEADLY_VARIANTS: usize = 16;
+/// This many rules are looked into, and this many findings shown.
+const ATTEMPTS: usize = 24;
+const SHRUNK: usize = 8;
+
+/// A case that may have been changed, ready to run.
+#[derive(Debug)]
+struct Attempt {
+    text: Text,
+    instance: Instance,
+    case: Case,
+}
+
+impl Borrow<Case> for Attempt {
+    fn borrow(&self) -> &Case {
+        &self.case
+    }
+}
+
+/// A case that ran.
+struct Ran {
+    attempt: Attempt,
+    /// None if nothing can be said.
+    broken: Option<Vec<Broken>>,
+    /// Whether the reference holds everything; none if it cannot run this.
+    reference_holds: Option<bool>,
+}
+
+impl<'a> Runner<'a> {
+    /// Every case as it is.
+    pub(in crate::fuzz) fn cases(&mut self, cases: &mut Cases<'a>) {
+        if cases.has_host {
+            return;
+        }
+        let texts: Vec<Text> = cases.instances.iter().map(|instance| Text::of(instance)).collect();
+        let size = if self.campaign.target.cases_per_session() > 1 { texts.len() } else { BATCH };
+        for batch in texts.chunks(size.max(1)) {
+            self.case_batch(cases, batch.to_vec(), false);
+        }
+    }
+
+    /// Some cases with exits in between, as many as there should be beside so many random scripts, the first of which has this number.
+    pub(in crate::fuzz) fn disturbed_cases(&mut self, cases: &mut Cases<'a>, number: u64, scripts: usize) {
+        if !cases.has_exits {
+            return;
+        }
+        let mut dice = Dice::of_script(!self.campaign.seed, number);
+        let mut texts = Vec::new();
+        let one_in = if cases.has_host { ONE_IN_ON_HOST } else { ONE_IN };
+        for _ in 0..scripts / one_in {
+            if let Some(instance) = dice.pick(&cases.instances) {
+                texts.push(Text::of(instance).disturbed(&mut dice, &cases.kinds));
+            }
+        }
+        self.case_batch(cases, texts, true);
+    }
+
+    fn case_batch(&mut self, cases: &mut Cases<'a>, texts: Vec<Text>, is_disturbed: bool) {
+        if self.outcome.dead.is_some() {
+            return;
+        }
+        let attempts: Vec<Attempt> = texts.into_iter().filter_map(|text| self.attempt(cases, text)).collect();
+        self.outcome.scripts += attempts.len() as u64;
+        for ran in self.run_cases(attempts, is_disturbed) {
+            if self.outcome.dead.is_some() {
+                return;
+            }
+            self.outcome.compared += u64::from(ran.broken.is_some() && ran.reference_holds.is_some());
+            self.case_verdict(cases, ran);
+        }
+    }
+
+    fn case_verdict(&mut self, cases: &mut Cases<'a>, ran: Ran) {
+        let Some(broken) = &ran.broken else {
+            self.outcome.unjudged += 1;
+            return;
+        };
+        let Some(first) = broken.iter().find(|broken| !self.is_known_of(&ran.attempt, broken)).cloned() else { return };
+        let has_found = |rule: &str| self.outcome.findings.iter().any(|known| known.finding.rule == rule);
+        let is_new = cases.seen.insert((first.rule.clone(), first.part.name())) && !has_found(&first.rule);
+        if !is_new || self.outcome.broken.len() >= SHRUNK || cases.seen.len() > ATTEMPTS {
+            let like = self.outcome.broken.iter_mut().find(|known| known.broken.is_like(&first));
+            if let Some(known) = like {
+                known.also.insert(ran.attempt.text.name().to_owned());
+            }
+            self.outcome.repeated += 1;
+            return;
+        }
+        let before = Text::steps(&ran.attempt.text);
+        let (text, broken) = self.simplest(cases, ran, first);
+        let steps = (text.steps(), before);
+        self.outcome.broken.push(Shrunk { broken, text, steps, also: BTreeSet::new() });
+    }
+
+    /// The simplest text that shows it, and how it does.
+    fn simplest(&mut self, cases: &Cases<'a>, ran: Ran, broken: Broken) -> (Text, Broken) {
+        let is_compared = ran.reference_holds == Some(true);
+        let (mut text, mut broken) = (ran.attempt.text, broken);
+        let most = if broken.part == Part::Fate { DEADLY_VARIANTS } else { VARIANTS };
+        let mut next = text.cut_behind(broken.seen, broken.shows);
+        loop {
+            let attempts = next.drain(..).filter_map(|text| self.attempt(cases, text)).take(most).collect();
+            let simpler = self.run_cases(attempts, is_compared).into_iter().find_map(|ran| {
+                let shown = ran.broken?.into_iter().find(|other| other.is_like(&broken))?;
+                let makes_sense = is_compared || shown.actual == broken.actual;
+                makes_sense.then_some((ran.attempt.text, shown))
+            });
+            match simpler {
+                Some(simpler) => (text, broken) = simpler,
+                None if is_compared => return (text, broken),
+                None => {}
+            }
+            if !is_compared {
+                return (text, broken);
+            }
+            next = text.simpler();
+        }
+    }
+
+    fn attempt(&self, cases: &Cases<'a>, text: Text) -> Option<Attempt> {
+        let instance = text.instance(&cases.rules)?;
+        let case = instance.assemble(&self.profile).ok()?;
+        Some(Attempt { text, instance, case })
+    }
+
+    /// Runs them on the reference, and on the target; if only what the reference holds is of use, nothing else runs there: it may wait for
+    /// what an exit has kept from coming.
+    fn run_cases(&mut self, mut attempts: Vec<Attempt>, must_hold: bool) -> Vec<Ran> {
+        // Unlike a random script a case may wait for long.
+        let limits = Limits::default();
+        let instances: Vec<&Instance> = attempts.iter().map(|attempt| &attempt.instance).collect();
+        let others = self.on_reference(&instances, &limits);
+        let mut holds: Vec<Option<bool>> = others.into_iter().map(|other| self.holds(other)).collect();
+        if must_hold {
+            let mut each = holds.iter();
+            attempts.retain(|_| each.next() == Some(&Some(true)));
+            holds.retain(|holds| *holds == Some(true));
+        }
+        let results = self.on_target(&attempts, &limits);
+        let ran = attempts.into_iter().zip(results).zip(holds);
+        ran.map(|((attempt, result), reference_holds)| {
+            let broken = self.broken(&attempt.case, &result, &self.profile);
+            Ran { attempt, broken, reference_holds }
+        })
+        .collect()
+    }
+
+    /// Whether the reference holds everything that this case expects; none if that is not known.
+    fn holds(&self, other: Option<(Case, RunResult)>) -> Option<bool> {
+        let (profile, (case, result)) = self.reference.as_ref().zip(other)?;
+        self.broken(&case, &result, profile).map(|broken| broken.is_empty())
+    }
+
+    /// What of a case is broken; none if nothing can be said.
+    fn broken(&self, case: &Case, result: &RunResult, profile: &Profile) -> Option<Vec<Broken>> {
+        let rules = &self.campaign.suite.rules;
+        let subject = Subject { case, result, profile, rules, expectation: None, golden: Golden::NotKept };
+        let verdict = judge::judge(&subject);
+        match verdict.status {
+            Status::Error | Status::Skip => None,
+            Status::Crash | Status::Hang => {
+                let last = result.last_step.and_then(|step| case.steps.get(step as usize)).or(case.steps.last());
+                let line = last.map_or(0, |step| step.line);
+                Some(vec![Broken {
+                    part: Part::Fate,
+                    rule: case.rules.first().cloned().unwrap_or_default(),
+                    expected: "the guest goes on".to_owned(),
+                    actual: verdict.detail.unwrap_or_default().lines().next().unwrap_or_default().to_owned(),
+                    step: last.map_or_else(String::new, |step| step.text.clone()),
+                    seen: line,
+                    shows: line,
+                }])
+            }
+            _ => Some(verdict.failures.into_iter().map(Broken::by).collect()),
+        }
+    }
+
+    /// Counts it, if it is.
+    fn is_known_of(&mut self, attempt: &Attempt, broken: &Broken) -> bool {
+        let script: Vec<&str> = attempt.case.steps.iter().map(|step| step.text.as_str()).collect();
+        let found = Found {
+            target: self.campaign.target.id(),
+            step: &broken.step,
+            rule: &broken.rule,
+            seen: &broken.actual,
+            given_up: broken.part == Part::GivenUp,
+            bits: None,
+            script: &script,
+        };
+        let entry = if broken.part == Part::Fate { None } else { self.campaign.known.of(&found) };
+        if let Some(entry) = entry {
+            let times = || Times { count: 0, link: entry.link.clone() };
+            self.outcome.known.entry(entry.reason.clone()).or_insert_with(times).count += 1;
+        }
+        entry.is_some()
+    }
+}
