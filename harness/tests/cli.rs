@@ -175,6 +175,38 @@ fn wrong_usage_names_what_was_probably_meant_and_two() {
 }
 
 #[test]
+fn a_finding_that_cannot_be_written_is_printed() {
+    let small = Small::new();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let fuzz = |out: &str| {
+        let arguments =
+            ["fuzz", "--target", "ref-e500v2-pr+sprgs-swapped", "--seed", "1", "--count", "60", "--out", out];
+        let output = cmd(SPRIG, arguments).env("SPRIG_ROOT", root).stdout_capture().stderr_capture().unchecked().run();
+        let output = output.expect("it starts");
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    // Where it would write there is a folder.
+    let found = small.path("found");
+    std::fs::create_dir_all(found.join("spr-sprg-holds-value-1-57.probe")).expect("it is ours");
+    let (status, text) = fuzz(&found.display().to_string());
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("    mtspr SPRG1, 0x4\n") && text.contains("error: cannot write "), "{text}");
+    let (status, text) = fuzz("/proc/none");
+    assert_eq!(status, Some(2), "{text}");
+    assert!(!text.contains("FOUND"), "it is known before anything has run: {text}");
+}
+
+#[test]
+fn what_is_not_here_is_named_and_leaves_the_question_open() {
+    let small = Small::new();
+    for arguments in [&["run", "--target", "qemu-*"][..], &["bench", "--target", "qemu-ppce500-e500v2"]] {
+        let (status, out, err) = run(&small, arguments);
+        assert_eq!(status, 125, "{out}{err}");
+        assert!(out.contains("qemu-ppce500-e500v2 cannot run here"), "{out}");
+    }
+}
+
+#[test]
 fn a_script_runs_once_however_often_it_is_named_and_two_of_a_name_do_not_run() {
     let small = Small::new();
     let text = std::fs::read_to_string(small.path("cases/t/good.probe")).expect("a case");

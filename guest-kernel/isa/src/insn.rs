@@ -7,6 +7,7 @@
 
 pub mod script;
 
+use crate::branch;
 use crate::name::is_equal;
 
 /// A field of the instruction word and what it holds.
@@ -328,8 +329,8 @@ const fn insn(mnemonic: &'static str, word: u32, operands: &'static [Operand]) -
 const RC: u32 = 1;
 /// Link bit of branches.
 const LK: u32 = 1;
-/// BO = 20: branch always.
-const ALWAYS: u32 = 20 << 21;
+/// A branch that is always taken.
+const ALWAYS: u32 = (branch::ALWAYS as u32) << 21;
 
 /// Opcodes: Power ISA 2.07, appendix "Opcode maps"; embedded ones: EREF; tlbwe and tlbre of 44x: PPC440 user manual.
 pub static INSNS: &[Insn] = {

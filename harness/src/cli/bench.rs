@@ -91,7 +91,7 @@ pub(super) fn bench(arguments: &args::Bench, out: &mut dyn Write) -> Result<Exit
     } else {
         here.iter().try_for_each(|target| report.operations(&**target))?;
     }
-    for target in named_but_missing.iter().filter(|_| !arguments.targets.is_empty()) {
+    for target in &named_but_missing {
         report.line(&format!("{} cannot run here: `sprig targets` says why", target.id()))?;
         report.is_complete = false;
     }

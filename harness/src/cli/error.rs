@@ -39,6 +39,15 @@ impl Error {
         Self::Expected { exit: Exit::NotJudged, message: message.into(), advice: Some(advice.into()) }
     }
 
+    /// The same with another exit status, if it is one that the user can do something about.
+    #[must_use]
+    pub fn ending_with(self, exit: Exit) -> Self {
+        match self {
+            Self::Expected { message, advice, .. } => Self::Expected { exit, message, advice },
+            other => other,
+        }
+    }
+
     /// The exit status it ends the program with.
     #[must_use]
     pub const fn exit(&self) -> Exit {

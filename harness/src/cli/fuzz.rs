@@ -71,7 +71,11 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
         OutcomeFormat::Human => report::human(&campaign, &outcome, files, out)?,
         OutcomeFormat::Json => report::json(&campaign, &outcome, files, out)?,
     }
-    written.map(|_| report::exit(&outcome))
+    match written {
+        Ok(_) => Ok(report::exit(&outcome)),
+        // It was no wrong usage when the campaign began.
+        Err(error) => Err(error.ending_with(Exit::Failed)),
+    }
 }
 
 /// Writes each finding into a file of its own.

@@ -38,9 +38,10 @@ pub(super) fn mutants(arguments: &args::Mutants, out: &mut dyn Write) -> Result<
         OutcomeFormat::Human => report::human(out, &matrix, &super::program())?,
         OutcomeFormat::Json => report::json(out, &matrix)?,
     }
+    let is_untried = matrix.of(Fate::NotTried).count() == matrix.mutants.len();
     Ok(match matrix.is_complete() {
         false => Exit::Failed,
-        true if matrix.of(Fate::NotTried).count() == matrix.mutants.len() => Exit::NotJudged,
+        true if is_untried => Exit::NotJudged,
         true => Exit::AsExpected,
     })
 }

@@ -123,24 +123,21 @@ impl<'a> Runner<'a> {
         let is_compared = ran.reference_holds == Some(true);
         let (mut text, mut broken) = (ran.attempt.text, broken);
         let most = if broken.part == Part::Fate { DEADLY_VARIANTS } else { VARIANTS };
-        let mut next = text.cut_behind(broken.seen, broken.shows);
-        loop {
-            let attempts = next.drain(..).filter_map(|text| self.attempt(cases, text)).take(most).collect();
-            let simpler = self.run_cases(attempts, is_compared).into_iter().find_map(|ran| {
-                let shown = ran.broken?.into_iter().find(|other| other.is_like(&broken))?;
+        let mut first_of = |texts: Vec<Text>, broken: &Broken| {
+            let attempts = texts.into_iter().filter_map(|text| self.attempt(cases, text)).take(most).collect();
+            self.run_cases(attempts, is_compared).into_iter().find_map(|ran| {
+                let shown = ran.broken?.into_iter().find(|other| other.is_like(broken))?;
                 let makes_sense = is_compared || shown.actual == broken.actual;
                 makes_sense.then_some((ran.attempt.text, shown))
-            });
-            match simpler {
-                Some(simpler) => (text, broken) = simpler,
-                None if is_compared => return (text, broken),
-                None => {}
-            }
-            if !is_compared {
-                return (text, broken);
-            }
-            next = text.simpler();
+            })
+        };
+        if let Some(cut) = first_of(text.cut_behind(broken.seen, broken.shows), &broken) {
+            (text, broken) = cut;
         }
+        while is_compared && let Some(simpler) = first_of(text.simpler(), &broken) {
+            (text, broken) = simpler;
+        }
+        (text, broken)
     }
 
     fn attempt(&self, cases: &Cases<'a>, text: Text) -> Option<Attempt> {

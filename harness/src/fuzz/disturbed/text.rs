@@ -4,11 +4,10 @@
 //! whoever parses it.
 
 use crate::fuzz::dice::Dice;
+use crate::script::names::{self, Place};
 use crate::script::{self, ExitKind, Instance};
 use std::path::PathBuf;
 
-/// The statements of a header (docs/language.md, "Header").
-const HEADER: [&str; 7] = ["rule", "needs", "param", "privilege", "word", "order", "kills"];
 /// What an expectation begins with.
 const EXPECT: &str = "expect";
 /// What an observation begins with that changes nothing.
@@ -34,8 +33,8 @@ impl Text {
         let mut head: Vec<String> = lines.map(str::to_owned).collect();
         // A step may observe under such a name.
         let is_header = |line: &String| match line.split_whitespace().collect::<Vec<_>>()[..] {
-            [word, behind, ..] => HEADER.contains(&word) && behind != "=",
-            _ => HEADER.contains(&line.as_str()),
+            [word, behind, ..] => begins_header(word) && behind != "=",
+            _ => begins_header(line),
         };
         let body = head.split_off(head.iter().take_while(|line| is_header(line)).count());
         Self { path: source.path.clone(), name: instance.name().to_owned(), head, body }
@@ -166,6 +165,10 @@ impl Text {
         }
         blocks
     }
+}
+
+fn begins_header(word: &str) -> bool {
+    names::WORDS.contains(&(word, Place::Header))
 }
 
 fn without_comment(line: &str) -> &str {

@@ -6,6 +6,7 @@
 
 use super::layout;
 use crate::lockstep::elf::Segment;
+use sprig_isa::branch;
 use sprig_isa::cpu::Cpu;
 use sprig_isa::exception::{Class, EXCEPTIONS, Exception};
 use sprig_isa::insn::script;
@@ -15,7 +16,7 @@ use sprig_isa::spr::number;
 /// The register a handler works with, and its place while it does.
 const WORK: i64 = 31;
 /// BO: branch always.
-pub(super) const ALWAYS: i64 = 20;
+pub(super) const ALWAYS: i64 = branch::ALWAYS as i64;
 
 /// The word of an instruction of the table; an instruction that is not there is one that no CPU has.
 pub(super) fn assemble(mnemonic: &str, operands: &[i64]) -> u32 {
