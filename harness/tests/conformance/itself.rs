@@ -98,6 +98,10 @@ fn what_nobody_uses_cannot_stay() {
     Harness::new(&small).fails_with("no case cites `t.unused`");
 
     let small = Small::new();
+    small.replace("cases/t/good.probe", "rule t.holds", "rule t.holds t.breaks");
+    Harness::new(&small).fails_with("nothing is expected `by t.breaks`: say what, or take it out of `rule`");
+
+    let small = Small::new();
     small.append(
         "golden/expectations.toml",
         "[[expectation]]\ntarget = 'ref-*'\ncase = 't/none'\noutcome = 'fail'\nreason = 'x'\nlink = 'x'\n",
