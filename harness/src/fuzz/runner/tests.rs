@@ -25,25 +25,28 @@ reason = "everything"
 link = "https://example.org"
 "#;
 
-fn campaign(target: &dyn Target, reference: Option<&dyn Target>, known: &str) -> Outcome {
-    let suite = Suite::load(&project::root()).expect("nothing is wrong");
-    let known = Known::parse(Path::new("fuzz.toml"), known).expect("good");
-    let (limits, budget) = (limits(), Budget::Scripts(SCRIPTS));
-    let (seed, progress) = (1, &Unwatched);
-    Campaign {
-        suite: &suite,
-        known: &known,
-        target,
-        program: "sprig",
-        build: "",
-        reference,
-        seed,
-        budget,
-        limits: &limits,
-        progress,
+/// What tests are made of; each says what else matters to it.
+struct Parts {
+    suite: Suite,
+    known: Known,
+    limits: Limits,
+}
+
+impl Parts {
+    fn new(known: &str) -> Self {
+        let suite = Suite::load(&project::root()).expect("nothing is wrong");
+        Self { suite, known: Known::parse(Path::new("fuzz.toml"), known).expect("good"), limits: limits() }
     }
-    .run()
-    .expect("it can go on")
+
+    fn campaign<'a>(&'a self, target: &'a dyn Target, reference: Option<&'a dyn Target>, scripts: u64) -> Campaign<'a> {
+        let Self { suite, known, limits } = self;
+        let (program, build, seed, budget) = ("sprig", "", 1, Budget::Scripts(scripts));
+        Campaign { suite, known, target, program, build, reference, seed, budget, limits, progress: &Unwatched }
+    }
+}
+
+fn campaign(target: &dyn Target, reference: Option<&dyn Target>, known: &str) -> Outcome {
+    Parts::new(known).campaign(target, reference, SCRIPTS).run().expect("it can go on")
 }
 
 #[test]
@@ -76,21 +79,8 @@ then = "mfspr r3, 62 (ESR)"
 reason = "the cause"
 link = "https://example.org"
 "#;
-    let suite = Suite::load(&project::root()).expect("nothing is wrong");
-    let known = Known::parse(Path::new("fuzz.toml"), CAUSED).expect("good");
-    let (limits, target) = (limits(), target::by_id("ref-e500v2-pr").expect("a target"));
-    let campaign = Campaign {
-        suite: &suite,
-        known: &known,
-        target: &*target,
-        program: "sprig",
-        build: "",
-        reference: None,
-        seed: 1,
-        budget: Budget::Scripts(0),
-        limits: &limits,
-        progress: &Unwatched,
-    };
+    let (parts, target) = (Parts::new(CAUSED), target::by_id("ref-e500v2-pr").expect("a target"));
+    let campaign = parts.campaign(&*target, None, 0);
     let own = Generator::new(Environment::of(&*target));
     let runner = Runner::new(&campaign, &own);
     let read = |number| Action::ReadSpr(Spr::lookup(target.profile().cpu, number).expect("a register"));
@@ -127,25 +117,13 @@ fn a_target_or_a_reference_that_runs_nothing_is_told() {
 
 #[test]
 fn a_case_of_the_suite_finds_what_it_is_about_and_what_an_exit_changes_is_not_held_against_it() {
-    let suite = Suite::load(&project::root()).expect("nothing is wrong");
+    let parts = Parts::new("");
     let model = Model::by_label("7447").expect("a model");
     let right: Arc<dyn Target> = Arc::new(Reference::with_page(model).expect("a target"));
     let wrong: Arc<dyn Target> =
         Arc::new(Reference::deviating(model, Deviation::SegmentsNotFlushed).expect("a target"));
     let cases_of = |target: &Arc<dyn Target>, reference: Option<&dyn Target>| {
-        let (known, limits) = (Known::default(), limits());
-        let campaign = Campaign {
-            suite: &suite,
-            known: &known,
-            target: &**target,
-            program: "sprig",
-            build: "",
-            reference,
-            seed: 1,
-            budget: Budget::Scripts(0),
-            limits: &limits,
-            progress: &Unwatched,
-        };
+        let campaign = parts.campaign(&**target, reference, 0);
         let own = Generator::new(Environment::of(&**target));
         let mut runner = Runner::new(&campaign, &own);
         let mut cases = Cases::new(&campaign, &own);
