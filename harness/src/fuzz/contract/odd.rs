@@ -15,6 +15,10 @@ const WORD: u64 = 4;
 
 impl Contract<'_> {
     pub(super) fn odd(&mut self, odd: &Odd) -> Prediction {
+        // What a line writes may be anything afterwards, whatever else is said of it.
+        for number in moved_to(odd.line) {
+            self.registers.forget(number);
+        }
         match odd.says {
             Says::Open(rule) => self.open_by(rule),
             Says::Done(rule) => {
@@ -31,7 +35,7 @@ impl Contract<'_> {
                 self.msr = None;
                 prediction
             }
-            Says::Laid(laid) => self.laid_down(odd.line, &laid),
+            Says::Laid(laid) => self.laid_down(&laid),
             Says::Value(rule, values) => {
                 self.exit();
                 Prediction::value(rule, Some(values.to_vec()))
@@ -69,10 +73,6 @@ impl Contract<'_> {
                 self.doubt_sources();
                 Prediction::done(rule)
             }
-            Says::Breakpoint(rule) => {
-                self.registers.forget(number::IAC1);
-                self.open_by(rule)
-            }
             Says::Woken(rule) => {
                 self.decrementer.doubt();
                 for save in [number::CSRR0, number::CSRR1] {
@@ -93,11 +93,8 @@ impl Contract<'_> {
     }
 
     /// What is laid down of a step by itself. What it leaves in the registers of interrupts and of translations is left open.
-    fn laid_down(&mut self, line: &str, laid: &Laid) -> Prediction {
+    fn laid_down(&mut self, laid: &Laid) -> Prediction {
         let mut prediction = self.open_by(laid.rule);
-        for number in moved_to(line) {
-            self.registers.forget(number);
-        }
         prediction.trap = if laid.exception.is_some() { Trap::Expected } else { Trap::Never };
         if let Some((exception, offset)) = &laid.exception {
             let only = Allowed::Exception(Some(*exception));

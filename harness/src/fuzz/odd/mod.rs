@@ -69,8 +69,6 @@ pub(super) enum Says {
     Handler(&'static str, u64),
     /// Of what interrupts the guest, something waits now or does not any more, or has been taken.
     Pending(&'static str),
-    /// A register of a debugger's breakpoints has been written, by the guest.
-    Breakpoint(&'static str),
     /// The guest has waited for a watchdog's interrupt.
     Woken(&'static str),
     /// The guest begins anew.

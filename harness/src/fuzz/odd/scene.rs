@@ -95,9 +95,9 @@ pub(super) static STEPS: &[Odd] = &[
         "host set-guest-debug KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP, KVMPPC_DEBUG_BREAKPOINT, 0xd0101010, 0, 0",
         Says::Done("host.hardware-breakpoint"),
     ),
-    step("hardware-moved", DEBUGGED_BOOKE, "run mtspr IAC1, r4 with r4 = 0x00202020", Says::Breakpoint(OF_USER_SPACE)),
+    step("hardware-moved", DEBUGGED_BOOKE, "run mtspr IAC1, r4 with r4 = 0x00202020", Says::Open(OF_USER_SPACE)),
     step("hardware-told", DEBUGGED_BOOKE, "host get-one-reg KVM_REG_PPC_IAC1", Says::Done(OF_USER_SPACE)),
-    step("data-moved", DEBUGGED_BOOKE, "run mtspr DAC1, r4 with r4 = 0x00202020", Says::Breakpoint(OF_USER_SPACE)),
+    step("data-moved", DEBUGGED_BOOKE, "run mtspr DAC1, r4 with r4 = 0x00202020", Says::Open(OF_USER_SPACE)),
     step("data-told", DEBUGGED_BOOKE, "host get-one-reg KVM_REG_PPC_DAC1", Says::Done(OF_USER_SPACE)),
     step(
         "process-mapped",
