@@ -48,7 +48,7 @@ fn run_all(target: &dyn Target, cases: &[Case]) {
     session::run_all(target, cases, &Limits::default(), &Unwatched);
 }
 
-/// Runs them once, to see that there is something to measure: that the target comes up, and that it goes on to the last case.
+/// Runs them once, to see that there is something to measure: that the target comes up and runs cases.
 fn is_up(target: &dyn Target, cases: &[Case], what: &'static str) -> Result<(), Unmeasured> {
     let (_, summary) = session::run_all(target, cases, &Limits::default(), &Unwatched);
     let how = match summary.dead.and_then(Fate::how) {
