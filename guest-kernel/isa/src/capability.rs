@@ -36,6 +36,7 @@ const fn row(name: &'static str, number: u32, of: Of) -> Capability {
 /// [`COUNTS`].
 pub static CAPABILITIES: &[Capability] = &[
     row("KVM_CAP_USER_MEMORY", 3, Of::Every),
+    row("KVM_CAP_COALESCED_MMIO", COALESCED_MMIO, Of::Every),
     row("KVM_CAP_SYNC_MMU", 16, Of::Every),
     row("KVM_CAP_SET_GUEST_DEBUG", 23, Of::Every),
     row("KVM_CAP_PPC_SEGSTATE", 43, Of::Server),
@@ -54,6 +55,8 @@ pub static CAPABILITIES: &[Capability] = &[
     row("KVM_CAP_IMMEDIATE_EXIT", 136, Of::Every),
 ];
 
+/// KVM_CAP_COALESCED_MMIO: which page of a vCPU's mapping is the ring of stores that user space need not see at once.
+pub const COALESCED_MMIO: u32 = 15;
 /// KVM_CAP_PPC_BOOKE_SREGS: KVM_GET_SREGS has the embedded families' registers.
 pub const PPC_BOOKE_SREGS: u32 = 62;
 /// KVM_CAP_PPC_PAPR: the guest is a PAPR partition.

@@ -35,7 +35,7 @@ pub mod bucsr {
     pub const BPEN: u32 = 1 << 0;
 }
 
-/// MMCR0 of the server families (7450 user manual, "Monitor Mode Control Register 0"; reg.h, MMCR0_FC).
+/// MMCR0 of the server families (reg.h, MMCR0_FC).
 pub mod mmcr0 {
     /// The counters stand.
     pub const FC: u32 = 1 << 31;

@@ -5,7 +5,7 @@
 
 use crate::cpu::{CpuSet, Family};
 
-/// Which save/restore registers an interrupt uses (EREF, "Interrupt classes").
+/// Which save/restore registers an interrupt uses (EREF, section 7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// SRR0, SRR1; return by rfi (rfid).
@@ -94,7 +94,7 @@ pub struct Description {
     pub asynchronous: bool,
 }
 
-/// Every interrupt a guest reports. Server vectors: Power ISA Book III-S, interrupt definitions, and the 750, 7450 and 970 user
+/// Every interrupt a guest reports. Server vectors: Power ISA Book III-S, interrupt definitions, and the 750 and 7400 user
 /// manuals for those of one core; IVORs: e500 core manual, table 2-8, and of the other e500 cores what Linux sets
 /// (arch/powerpc/kernel/exceptions-64e.S and head_85xx.S, `setup_altivec_ivors` and the others beside it).
 pub static EXCEPTIONS: &[Description] = {
@@ -217,7 +217,7 @@ impl Exception {
     }
 
     /// True if it sets DEAR or DAR to the address of the access; after any other interrupt the register still holds
-    /// what an earlier one left there (Power ISA 2.07 Book III-S, "Data Address Register"; PPC440x5 user manual, section 6.4.8).
+    /// what an earlier one left there (Power ISA 2.07 Book III-S, section 6.2.3, a machine check apart; PPC440x5 user manual, section 6.4.8).
     #[must_use]
     pub const fn sets_data_address(self) -> bool {
         matches!(
@@ -232,7 +232,7 @@ impl Exception {
     }
 
     /// True if it sets ESR on the embedded families (e500 core manual, table 5-6 and page 1-23: the interrupts that update it
-    /// clear all other bits) or DSISR on the server ones (Power ISA 2.07 Book III-S, data storage and alignment interrupts).
+    /// clear all other bits) or DSISR on the server ones (Power ISA 2.07 Book III-S, sections 6.5.3 and 6.5.8).
     #[must_use]
     pub const fn sets_syndrome(self, family: Family) -> bool {
         if family.is_booke() {

@@ -332,7 +332,7 @@ const LK: u32 = 1;
 /// A branch that is always taken.
 const ALWAYS: u32 = (branch::ALWAYS as u32) << 21;
 
-/// Opcodes: Power ISA 2.07, appendix "Opcode maps"; embedded ones: EREF; tlbwe and tlbre of 44x: PPC440 user manual.
+/// Opcodes: Power ISA 2.07, appendix F; embedded ones: EREF, appendix A; tlbwe and tlbre of 44x: PPC440 user manual.
 pub static INSNS: &[Insn] = {
     use Operand::*;
     &[

@@ -6,7 +6,7 @@
 pub const PAGE_SIZE: u64 = 4096;
 /// Bits of an address within such a page.
 pub const PAGE_SHIFT: u32 = PAGE_SIZE.ilog2();
-/// Bits of an address within a segment of 256 MiB, the only size on 32-bit CPUs (PEM, "Segment Registers") and the smaller on 64-bit ones.
+/// Bits of an address within a segment of 256 MiB, the only size on 32-bit CPUs (7400 manual, section 5.4) and the smaller on 64-bit ones.
 pub const SEGMENT_SHIFT: u32 = 28;
 
 /// How large a page of an embedded CPU is, as MAS1\[TSIZE\] and a 44x's SIZE say it: it has 4 to the power of that KiB. From log2 of its bytes.
@@ -184,7 +184,7 @@ pub mod tlb44x {
     pub const MMUCR_STS: u32 = 1 << 16;
 }
 
-/// Segments, blocks and the hashed page table of the 32-bit server family (PEM, "Memory Management").
+/// Segments, blocks and the hashed page table of the 32-bit server family (7400 manual, chapter 5; 8240 manual, table E-13).
 pub mod hash32 {
     /// Segment register, T: direct-store segment.
     pub const SR_T: u32 = 1 << 31;
@@ -209,7 +209,7 @@ pub mod hash32 {
     pub const BATU_VP: u32 = 1 << 0;
     /// Lower BAT: block real page number.
     pub const BATL_BRPN: u32 = 0xfffe_0000;
-    /// Upper BAT: every bit that it has (MPC7450 user manual, "Block address translation registers").
+    /// Upper BAT: every bit that it has (G2 core manual, figure 2-9).
     pub const BATU: u32 = BATU_BEPI | BATU_BL << BATU_BL_SHIFT | BATU_VS | BATU_VP;
     /// Lower BAT: block protection, one of those below.
     pub const BATL_PP: u32 = 0x3;

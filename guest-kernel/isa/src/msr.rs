@@ -85,7 +85,7 @@ pub mod fscr {
     pub const TAR: u64 = 1 << 8;
     /// Event-based branches.
     pub const EBB: u64 = 1 << 7;
-    /// Transactions.
+    /// Transactions (reg.h alone: Power ISA 2.07 has this bit reserved, and MSR\[TM\] instead).
     pub const TM: u64 = 1 << 5;
     /// The register DSCR by the number of problem state.
     pub const DSCR: u64 = 1 << 2;

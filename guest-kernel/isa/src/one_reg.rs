@@ -13,6 +13,8 @@ use crate::spr::number as n;
 
 /// KVM_REG_PPC: the architecture's part of an identifier.
 const PPC: u64 = 0x1000_0000_0000_0000;
+/// KVM_REG_ARCH_MASK.
+const ARCH_MASK: u64 = 0xff00_0000_0000_0000;
 /// KVM_REG_SIZE_SHIFT.
 const SIZE_SHIFT: u32 = 52;
 /// KVM_REG_SIZE_MASK, at bit 0.
@@ -149,6 +151,12 @@ impl OneReg {
     pub fn is_state(&self) -> bool {
         !matches!(self.meaning, Meaning::OrTsr | Meaning::ClearTsr | Meaning::Breakpoint)
     }
+}
+
+/// True if this is an identifier of the architecture's.
+#[must_use]
+pub const fn is_identifier(id: u64) -> bool {
+    id & ARCH_MASK == PPC
 }
 
 /// Bytes of the register with this identifier, known here or not.

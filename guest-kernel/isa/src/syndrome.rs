@@ -22,7 +22,7 @@ pub mod srr1 {
     /// Instruction storage interrupt: protection.
     pub const ISI_PROTECTION: u64 = 0x0800_0000;
     /// Trace interrupt of POWER CPUs: an instruction has completed with MSR\[SE\] or MSR\[BE\] (QEMU, target/ppc/excp_helper.c,
-    /// helper_book3s_trace, which says so of Power ISA 2.07).
+    /// helper_book3s_trace; Power ISA 2.07 Book III-S, section 6.5.15).
     pub const TRACED: u64 = 0x4000_0000;
 }
 

@@ -1,4 +1,4 @@
-//! 750 and 74xx: BATs for the kernel, the hashed page table for scripts (PEM, "Memory Management").
+//! 750 and 74xx: BATs for the kernel, the hashed page table for scripts (7400 manual, chapter 5).
 //!
 //! ```text
 //!   IBAT0, DBAT0   0..16 MiB at EA = PA, both privileges

@@ -1,4 +1,4 @@
-//! What the BookE families have in common: timers and debug (EREF, chapters "Timers" and "Debug"; PPC440 user manual).
+//! What the BookE families have in common: timers and debug (EREF, chapters 8 and 9; PPC440 user manual).
 
 use crate::spr::{self, mfspr, mtspr};
 use sprig_isa::exception::Exception;

@@ -1,4 +1,4 @@
-//! e500v2, e500mc, e5500, e6500: TLB1, written through the MAS registers (EREF, chapter "Memory management").
+//! e500v2, e500mc, e5500, e6500: TLB1, written through the MAS registers (EREF, section 6.5).
 //!
 //! ```text
 //!   TLB1 slot   EA           PA    size    AS  rights
@@ -48,7 +48,7 @@ const _: () = {
 };
 
 /// Whether the TLB may hold anything but what this module puts there: what was there when we were started, or what a case does to it.
-/// Nothing but tlbwe can make, change or, with IPROT, remove an entry of ours (EREF, "TLB1 invalidation protection").
+/// Nothing but tlbwe can make, change or, with IPROT, remove an entry of ours (EREF, section 6.5.3.8).
 static TLB_MAY_BE_CHANGED: Exclusive<bool> = Exclusive::new(!Here::ENTERS_CLEAR);
 static PAGES_MAPPED: Exclusive<Pages<()>> = Exclusive::new(Pages::new());
 

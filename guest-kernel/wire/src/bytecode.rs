@@ -106,7 +106,7 @@ pub mod permission {
     const USER_SHIFT: u32 = USER_READ.trailing_zeros();
 
     /// The PP bits of a hashed page table for these permissions, with Ks = 0 and Kp = 1 in the segment, if there are some
-    /// (PEM, "Page Memory Protection"; Power ISA Book III-S, "Data Storage Protection"). They have nothing on execution but
+    /// (Power ISA 2.07 Book III-S, figure 32). They have nothing on execution but
     /// that it needs the right to load.
     #[must_use]
     pub const fn hashed_protection(permissions: u8) -> Option<u32> {

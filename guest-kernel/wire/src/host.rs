@@ -47,9 +47,14 @@ pub mod errno {
     pub const ENODEV: u32 = 19;
     /// Invalid argument.
     pub const EINVAL: u32 = 22;
+    /// No space left.
+    pub const ENOSPC: u32 = 28;
     /// Timer expired.
     pub const ETIME: u32 = 62;
 }
+
+/// Bytes that [`Call::ReplaceSlot`] replaces: the largest page of a host, of which a memory slot has whole ones.
+pub const SLOT_SIZE: u32 = 0x1_0000;
 
 /// What a host step does; its number in the block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +129,14 @@ pub enum Call {
     LogDirty = 33,
     /// KVM_GET_DIRTY_LOG: whether the page of this address has been written to since logging began, or since the last time.
     Dirty = 34,
+    /// KVM_SET_USER_MEMORY_REGION: the guest's memory is taken away and given back, and the [`SLOT_SIZE`] bytes with this address, which are
+    /// not at either end, are other memory, with this word throughout.
+    ReplaceSlot = 35,
+    /// KVM_REGISTER_COALESCED_MMIO of the board's latch, or KVM_UNREGISTER_COALESCED_MMIO.
+    CoalesceMmio = 36,
+    /// KVM_CAP_SW_TLB of an e500 guest that runs: how many entries TLB0 has, its ways, and the entries of TLB1. TLB0 is empty then. Its result
+    /// is the errno, if it is refused.
+    ConfigureTlb = 37,
 }
 
 /// One host step.
@@ -175,6 +188,9 @@ pub static HOST_CALLS: &[HostCall] = &[
     row(Call::ReplacePage, "replace-page", 2, 0),
     row(Call::LogDirty, "log-dirty", 1, 0),
     row(Call::Dirty, "dirty", 1, 1),
+    row(Call::ReplaceSlot, "replace-slot", 2, 0),
+    row(Call::CoalesceMmio, "coalesce-mmio", 1, 0),
+    row(Call::ConfigureTlb, "configure-tlb", 3, 1),
 ];
 
 /// The first row's number; each row's is that of the one before it and one.

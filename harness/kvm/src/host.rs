@@ -4,13 +4,14 @@
 use crate::exit::{Hypercall, Stopped};
 use crate::other_vm;
 use crate::registers::Family;
-use crate::system::{Breakpoint, Errno, Failure, GuestDebug, Translation, Vm, interrupt};
-use crate::tlb::Entry;
+use crate::system::{Breakpoint, CoalescedZone, Errno, Failure, GuestDebug, Translation, Vm, interrupt};
+use crate::tlb::{Entry, Params};
 use sprig_isa::answer::Answerer;
 use sprig_isa::capability::WATCHDOG;
 use sprig_isa::debug::{Debugger, SOFTWARE_BREAKPOINT, Stop};
 use sprig_isa::one_reg::{LPCR, OF_PARTITION, ONE_REGS};
 use sprig_isa::other_vm::Registers;
+use sprig_wire::board::{LATCH, LATCH_SIZE, REGISTERS};
 use sprig_wire::host::{ARGUMENTS, Call, HostCall, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
 use sprig_wire::layout::HOST_BLOCK;
 
@@ -117,7 +118,9 @@ impl Host {
                 Ok(seen[0])
             }
             Call::Translate => {
-                let mut translation = Translation { linear_address: first, ..Translation::default() };
+                // What the kernel does not set is seen.
+                let mut translation =
+                    Translation { linear_address: first, physical_address: !0, valid: !0, ..Translation::default() };
                 vm.translate(&mut translation)?;
                 results[1] = translation.valid.into();
                 Ok(translation.physical_address)
@@ -153,6 +156,10 @@ impl Host {
                 *entry(vm, first)? = Entry { mas8: 0, mas1: mas1 as u32, mas2, mas7_3 };
                 Ok(vm.dirty_tlb().map(|()| 0)?)
             }
+            Call::ConfigureTlb if vm.family() == Family::Embedded => {
+                vm.configure_tlb(Params::new(first as u32, second as u32, third as u32))?;
+                Ok(vm.dirty_tlb().map(|()| 0)?)
+            }
             Call::ReplacePage => {
                 let at = usize::try_from(first).unwrap_or(usize::MAX);
                 let page = at & !(GUEST_PAGE - 1);
@@ -161,6 +168,14 @@ impl Host {
                     store(vm, word, &(second as u32).to_be_bytes());
                 }
                 Ok(0)
+            }
+            Call::ReplaceSlot => {
+                let at = usize::try_from(first).unwrap_or(usize::MAX);
+                Ok(vm.replace_slot(at, second as u32).map(|()| 0)?)
+            }
+            Call::CoalesceMmio => {
+                let latch = CoalescedZone { addr: (REGISTERS + LATCH).into(), size: LATCH_SIZE, pio: 0 };
+                Ok(vm.collect_stores(latch, first != 0).map(|()| 0)?)
             }
             Call::LogDirty => Ok(vm.log_dirty(first != 0).map(|()| 0)?),
             Call::Dirty => Ok(vm.is_dirty(usize::try_from(first).unwrap_or(usize::MAX))?.into()),
@@ -229,7 +244,7 @@ fn entry(vm: &mut impl Vm, index: u64) -> Result<&mut Entry, Refusal> {
     if vm.family() != Family::Embedded {
         return Err(Refusal::Unknown);
     }
-    usize::try_from(index).ok().and_then(|index| vm.tlb().get_mut(index)).ok_or(Refusal::Unknown)
+    usize::try_from(index).ok().and_then(|index| vm.tlb().entry(index)).ok_or(Refusal::Unknown)
 }
 
 /// A step that is the virtual machine's alone.
@@ -288,6 +303,9 @@ fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u6
         | Call::GetTlb
         | Call::SetTlb
         | Call::ReplacePage
+        | Call::ReplaceSlot
+        | Call::CoalesceMmio
+        | Call::ConfigureTlb
         | Call::LogDirty
         | Call::Dirty => Err(Refusal::Unknown),
     }

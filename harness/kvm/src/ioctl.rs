@@ -8,7 +8,8 @@
 
 use crate::registers::{Regs, Sregs};
 use crate::system::{
-    DirtyLog, EnableCap, GetHtabFd, GuestDebug, Interrupt, MemoryRegion, MmuV3, OneReg, Pvinfo, Translation,
+    CoalescedZone, DirtyLog, EnableCap, GetHtabFd, GuestDebug, Interrupt, MemoryRegion, MmuV3, OneReg, Pvinfo,
+    Translation,
 };
 use crate::tlb::Dirty;
 
@@ -57,6 +58,10 @@ pub const CREATE_VCPU: u32 = plain(0x41);
 pub const GET_DIRTY_LOG: u32 = takes::<DirtyLog>(0x42);
 /// KVM_SET_USER_MEMORY_REGION.
 pub const SET_USER_MEMORY_REGION: u32 = takes::<MemoryRegion>(0x46);
+/// KVM_REGISTER_COALESCED_MMIO: stores to this zone are collected in a ring ([`crate::coalesced`]).
+pub const REGISTER_COALESCED_MMIO: u32 = takes::<CoalescedZone>(0x67);
+/// KVM_UNREGISTER_COALESCED_MMIO.
+pub const UNREGISTER_COALESCED_MMIO: u32 = takes::<CoalescedZone>(0x68);
 /// KVM_RUN.
 pub const RUN: u32 = plain(0x80);
 /// KVM_GET_REGS.
@@ -139,7 +144,9 @@ mod tests {
                 SET_ONE_REG,
                 TRANSLATE,
                 SET_GUEST_DEBUG,
-                GET_PVINFO
+                GET_PVINFO,
+                REGISTER_COALESCED_MMIO,
+                UNREGISTER_COALESCED_MMIO
             ],
             [
                 0x8020_ae46,
@@ -154,7 +161,9 @@ mod tests {
                 0x8010_aeac,
                 0xc018_ae85,
                 0x8108_ae9b,
-                0x8080_aea1
+                0x8080_aea1,
+                0x8010_ae67,
+                0x8010_ae68
             ]
         );
     }

@@ -22,6 +22,7 @@
 extern crate std;
 
 pub mod board;
+pub mod coalesced;
 pub mod entry;
 pub mod exit;
 pub mod host;

@@ -224,6 +224,10 @@ impl<'a, V: Vm> Machine<'a, V> {
                     None => continue,
                 },
             };
+            // The board has those before it that were collected for it: they mean nothing but to the latch.
+            while let Some(store) = self.vm.next_collected() {
+                board::request(&store, &mut latch);
+            }
             match board::request(&access, &mut latch) {
                 Request::Console(byte) => console.hear(byte, reporter),
                 Request::PowerOff(_) => return Ok(End::PoweredOff(console.last_words)),

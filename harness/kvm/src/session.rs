@@ -167,7 +167,7 @@ impl fmt::Display for Returned {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit::Exit;
+    use crate::exit::{Exit, Mmio};
     use crate::returns::MOST;
     use crate::system::{EINTR, Errno};
     use crate::testing::{Act, Fake, FakeVm, PVR, Said, elf, logs, powers_off, prints, stores};
@@ -175,7 +175,7 @@ mod tests {
     use sprig_isa::msr;
     use sprig_wire::CRC;
     use sprig_wire::batch::{BatchBuilder, CaseParts};
-    use sprig_wire::board::RESET;
+    use sprig_wire::board::{LATCH, REGISTERS, RESET};
     use sprig_wire::frame::Line;
     use sprig_wire::layout::{BATCH_BASE, IMAGE_BASE};
     use sprig_wire::log::{Kind, encode};
@@ -247,6 +247,21 @@ mod tests {
             Err(EINTR)
         });
         of_one(vec![looks, powers_off()]);
+    }
+
+    #[test]
+    fn stores_that_were_collected_come_before_the_access_that_ends_that() {
+        let at = |offset| u64::from(REGISTERS + LATCH + offset);
+        let collects_and_loads: Act = Box::new(move |vm| {
+            let store = |offset, data| Mmio { address: at(offset), length: 4, stored: Some(data) };
+            vm.collected.extend([store(0, *b"abcd...."), store(4, *b"efgh...."), store(0, *b"xy......")]);
+            Ok(Exit::Mmio(Mmio { address: at(0), length: 8, stored: None }))
+        });
+        let looks: Act = Box::new(|vm| {
+            assert_eq!(vm.answers, [*b"xy..efgh"]);
+            Err(EINTR)
+        });
+        of_one(vec![collects_and_loads, looks, powers_off()]);
     }
 
     #[test]

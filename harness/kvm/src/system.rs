@@ -1,6 +1,6 @@
 //! What a session asks of the operating system: the seam between logic and system calls, and the structures that go over it.
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Mmio};
 use crate::registers::{Family, Regs, Sregs};
 use crate::tlb;
 use core::fmt;
@@ -16,6 +16,8 @@ pub const EINTR: Errno = Errno(errno::EINTR);
 pub const EAGAIN: Errno = Errno(errno::EAGAIN);
 /// Invalid argument.
 pub const EINVAL: Errno = Errno(errno::EINVAL);
+/// No space left.
+pub const ENOSPC: Errno = Errno(errno::ENOSPC);
 /// No such process.
 pub const ESRCH: Errno = Errno(errno::ESRCH);
 /// Busy.
@@ -152,7 +154,13 @@ pub trait Vm {
     fn family(&self) -> Family;
 
     /// The guest's TLB, which the kernel keeps in memory of ours, of [`Family::Embedded`].
-    fn tlb(&mut self) -> &mut [tlb::Entry; tlb::ENTRIES];
+    fn tlb(&mut self) -> tlb::Tlbs<'_>;
+
+    /// Gives the guest TLBs of this geometry (KVM_CAP_SW_TLB): TLB0 is empty, TLB1 has what it had.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn configure_tlb(&mut self, params: tlb::Params) -> Result<(), Errno>;
 
     /// KVM_DIRTY_TLB, for all of it.
     ///
@@ -241,6 +249,22 @@ pub trait Vm {
     /// The kernel's.
     fn replace_page(&mut self, at: usize) -> Result<(), Errno>;
 
+    /// Takes the guest's memory away and gives it back in three slots: the 64 KiB with this byte, not at either end of the memory, are other
+    /// memory from then on, with this word throughout, and are nothing that [`Self::ram`] shows.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn replace_slot(&mut self, at: usize, word: u32) -> Result<(), Errno>;
+
+    /// Has the kernel collect the stores to these bytes of guest-physical addresses, or not.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn collect_stores(&mut self, zone: CoalescedZone, on: bool) -> Result<(), Errno>;
+
+    /// The first store that the kernel has collected, and that nobody has taken yet.
+    fn next_collected(&mut self) -> Option<Mmio>;
+
     /// Has the kernel keep a log of the pages that are written to, or not: KVM_MEM_LOG_DIRTY_PAGES.
     ///
     /// # Errors
@@ -309,6 +333,16 @@ pub struct MemoryRegion {
     pub guest_phys_addr: u64,
     pub memory_size: u64,
     pub userspace_addr: u64,
+}
+
+/// `struct kvm_coalesced_mmio_zone`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // names as in kvm.h
+pub struct CoalescedZone {
+    pub addr: u64,
+    pub size: u32,
+    pub pio: u32,
 }
 
 /// `struct kvm_dirty_log`.

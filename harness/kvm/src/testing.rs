@@ -3,7 +3,9 @@
 use crate::exit::{Exit, HEAD, Mmio};
 use crate::other_vm::OtherVm;
 use crate::registers::{Family, Regs, Sregs};
-use crate::system::{EINTR, EINVAL, ESRCH, Errno, Failure, GuestDebug, MmuV3, Pvinfo, System, Translation, Vm};
+use crate::system::{
+    CoalescedZone, EINTR, EINVAL, ESRCH, Errno, Failure, GuestDebug, MmuV3, Pvinfo, System, Translation, Vm,
+};
 use crate::tlb;
 use core::ops::Range;
 use sprig_isa::answer::HCALL_REGISTERS;
@@ -72,6 +74,7 @@ pub(crate) struct FakeVm {
     pub(crate) family: Family,
     pub(crate) ram: Vec<u8>,
     pub(crate) tlb: Box<[tlb::Entry; tlb::ENTRIES]>,
+    pub(crate) geometry: tlb::Params,
     pub(crate) is_tlb_dirty: bool,
     pub(crate) regs: Regs,
     pub(crate) sregs: Sregs,
@@ -101,6 +104,12 @@ pub(crate) struct FakeVm {
     pub(crate) capabilities: Vec<(u32, u64)>,
     /// Pages that have other memory now.
     pub(crate) replaced: Vec<usize>,
+    /// Pieces of 64 KiB that have, and the word in them.
+    pub(crate) replaced_slots: Vec<(usize, u32)>,
+    /// Where stores are collected.
+    pub(crate) zone: Option<CoalescedZone>,
+    /// Those that were.
+    pub(crate) collected: VecDeque<Mmio>,
     pub(crate) logs_dirty: bool,
     pub(crate) counters: Vec<(&'static str, u64)>,
     /// What the guest of another machine next to this one does.
@@ -119,6 +128,7 @@ impl Default for FakeVm {
             family: Family::Embedded,
             ram: std::vec![0; RAM_SIZE as usize],
             tlb: Box::new([tlb::Entry::default(); tlb::ENTRIES]),
+            geometry: tlb::Params::E500V2,
             is_tlb_dirty: false,
             regs: Regs::at(0),
             sregs: Sregs { pvr: PVR, ..Sregs::EMPTY },
@@ -141,6 +151,9 @@ impl Default for FakeVm {
             vectors: Vec::new(),
             capabilities: Vec::new(),
             replaced: Vec::new(),
+            replaced_slots: Vec::new(),
+            zone: None,
+            collected: VecDeque::new(),
             logs_dirty: false,
             counters: Vec::new(),
             others: RefCell::default(),
@@ -210,8 +223,14 @@ impl Vm for FakeVm {
         self.family
     }
 
-    fn tlb(&mut self) -> &mut [tlb::Entry; tlb::ENTRIES] {
-        &mut self.tlb
+    fn tlb(&mut self) -> tlb::Tlbs<'_> {
+        self.geometry.split(&mut self.tlb).expect("a geometry that it was given")
+    }
+
+    fn configure_tlb(&mut self, params: tlb::Params) -> Result<(), Errno> {
+        params.split(&mut self.tlb).ok_or(EINVAL)?;
+        self.geometry = params;
+        Ok(())
     }
 
     fn dirty_tlb(&mut self) -> Result<(), Errno> {
@@ -292,6 +311,20 @@ impl Vm for FakeVm {
     fn replace_page(&mut self, at: usize) -> Result<(), Errno> {
         self.replaced.push(at);
         Ok(())
+    }
+
+    fn replace_slot(&mut self, at: usize, word: u32) -> Result<(), Errno> {
+        self.replaced_slots.push((at, word));
+        Ok(())
+    }
+
+    fn collect_stores(&mut self, zone: CoalescedZone, on: bool) -> Result<(), Errno> {
+        self.zone = on.then_some(zone);
+        Ok(())
+    }
+
+    fn next_collected(&mut self) -> Option<Mmio> {
+        self.collected.pop_front()
     }
 
     fn log_dirty(&mut self, on: bool) -> Result<(), Errno> {

@@ -7,7 +7,7 @@ use sprig_isa::mmu::e500::{TLB0_ENTRIES, TLB0_WAYS, TLB1_ENTRIES_E500V2};
 use sprig_isa::mmu::{mas, size_code};
 use sprig_wire::board::{TRANSLATIONS, Translation};
 
-/// Entries of both TLBs.
+/// Entries of both TLBs, and of the array whatever geometry they have.
 pub const ENTRIES: usize = TLB0_ENTRIES + TLB1_ENTRIES_E500V2;
 /// KVM_MMU_FSL_BOOKE_NOHV.
 pub const MMU_TYPE: u32 = 0;
@@ -35,11 +35,36 @@ pub struct Params {
 
 impl Params {
     /// The e500v2's.
-    pub const E500V2: Self = Self {
-        tlb_sizes: [TLB0_ENTRIES as u32, TLB1_ENTRIES_E500V2 as u32, 0, 0],
-        tlb_ways: [TLB0_WAYS as u32, TLB1_ENTRIES_E500V2 as u32, 0, 0],
-        reserved: [0; 8],
-    };
+    pub const E500V2: Self = Self::new(TLB0_ENTRIES as u32, TLB0_WAYS as u32, TLB1_ENTRIES_E500V2 as u32);
+
+    /// A TLB0 of so many entries, with so many ways, and a TLB1 of so many entries.
+    #[must_use]
+    pub const fn new(entries: u32, ways: u32, tlb1: u32) -> Self {
+        Self { tlb_sizes: [entries, tlb1, 0, 0], tlb_ways: [ways, tlb1, 0, 0], reserved: [0; 8] }
+    }
+
+    /// Both TLBs in an array of these; none if it has no room for them.
+    pub fn split(self, entries: &mut [Entry; ENTRIES]) -> Option<Tlbs<'_>> {
+        let [tlb0, tlb1, ..] = self.tlb_sizes.map(|size| size as usize);
+        let (tlb0, behind) = entries.split_at_mut_checked(tlb0)?;
+        Some(Tlbs { tlb0, tlb1: behind.get_mut(..tlb1)? })
+    }
+}
+
+/// The two TLBs: sets of TLB0 one behind the other, and TLB1.
+#[derive(Debug)]
+#[allow(missing_docs)] // as the manual calls them
+pub struct Tlbs<'a> {
+    pub tlb0: &'a mut [Entry],
+    pub tlb1: &'a mut [Entry],
+}
+
+impl<'a> Tlbs<'a> {
+    /// An entry by its number, TLB0's first.
+    #[must_use]
+    pub fn entry(self, number: usize) -> Option<&'a mut Entry> {
+        self.tlb0.iter_mut().chain(self.tlb1).nth(number)
+    }
 }
 
 /// `struct kvm_config_tlb`: addresses in user space.
@@ -64,9 +89,9 @@ pub struct Dirty {
 }
 
 /// Puts the TLB to where the board starts: its translations, and nothing else.
-pub fn reset(entries: &mut [Entry; ENTRIES]) {
-    *entries = [Entry::default(); ENTRIES];
-    let (_, tlb1) = entries.split_at_mut(TLB0_ENTRIES);
+pub fn reset(Tlbs { tlb0, tlb1 }: Tlbs<'_>) {
+    tlb0.fill(Entry::default());
+    tlb1.fill(Entry::default());
     for (entry, translation) in tlb1.iter_mut().zip(&TRANSLATIONS) {
         *entry = identity(translation);
     }
@@ -90,6 +115,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn tlb1_lies_behind_tlb0_whatever_their_geometry() {
+        let mut entries = [Entry::default(); ENTRIES];
+        let tlbs = Params::new(256, 4, 16).split(&mut entries).expect("room for both");
+        assert_eq!((tlbs.tlb0.len(), tlbs.tlb1.len()), (256, 16));
+        tlbs.entry(256).expect("the first of TLB1").mas1 = 1;
+        assert_eq!(entries[256].mas1, 1);
+        assert!(Params::E500V2.split(&mut entries).expect("room for both").entry(ENTRIES).is_none());
+        assert!(Params::new(512, 4, 17).split(&mut entries).is_none());
+        assert!(Params::new(u32::MAX, 4, 16).split(&mut entries).is_none());
+    }
+
+    #[test]
     fn structures_are_as_large_as_the_kernels() {
         assert_eq!(
             (size_of::<Entry>(), size_of::<Params>(), size_of::<Config>(), size_of::<Dirty>()),
@@ -100,7 +137,7 @@ mod tests {
     #[test]
     fn the_board_starts_with_memory_and_register_page_mapped_in_both_spaces_and_nothing_else() {
         let mut entries = [Entry { mas1: mas::VALID, ..Entry::default() }; ENTRIES];
-        reset(&mut entries);
+        reset(Params::E500V2.split(&mut entries).expect("room for both"));
         let valid: std::vec::Vec<_> = entries.iter().filter(|entry| entry.mas1 & mas::VALID != 0).collect();
         let size = |entry: &Entry| entry.mas1 >> mas::TSIZE_SHIFT & mas::TSIZE;
         let as_mapped: std::vec::Vec<_> =

@@ -26,8 +26,8 @@ impl Sources {
     /// Those that time brings about.
     pub(crate) const TIMERS: Self = Self(Self::WATCHDOG.0 | Self::FIXED_INTERVAL.0 | Self::DECREMENTER.0);
 
-    /// The interrupt of each, in the order of their priorities (EREF, "Interrupt priorities"; Power ISA 2.07 Book III-S,
-    /// section 6.9).
+    /// The interrupt of each, in the order of their priorities (EREF, table 7-44; all equal on a server CPU: Power ISA 2.07 Book III-S,
+    /// section 6.8).
     const EXCEPTIONS: [(Self, Exception); 7] = [
         (Self::CRITICAL_LINE, Exception::CriticalInput),
         (Self::WATCHDOG, Exception::Watchdog),

@@ -75,14 +75,14 @@ fn vector<R: Registers>(cpu: &Cpu, regs: &R, msr: u64, exception: Exception) -> 
     }
     let prefix = match cpu.family {
         Family::Book3s32 if msr & book3s::IP != 0 => HIGH_VECTORS,
-        // 970FX user manual, section "Hypervisor interrupt offset register"; zero where there is no such register.
+        // arch/powerpc/kvm/book3s_pr.c, kvmppc_inject_interrupt_pr: hior + vec; zero where there is no such register.
         Family::Book3s64 => regs.get(n::HIOR),
         _ => 0,
     };
     Some(u64::from(row.vector?) | prefix)
 }
 
-/// The MSR a handler starts with (e500 core manual, tables 5-18 to 5-20; PEM, "MSR Setting Due to Exception"; Power ISA 2.07 Book III-S,
+/// The MSR a handler starts with (e500 core manual, tables 5-18 to 5-20; 7400 manual, 4.3.2; 750 manual, table 4-9; Power ISA 2.07 Book III-S,
 /// figure 51).
 const fn msr_after(cpu: &Cpu, msr: u64, class: Class) -> u64 {
     let machine_check_enable = if matches!(class, Class::MachineCheck) { 0 } else { msr & msr::ME };

@@ -123,7 +123,7 @@ impl Environment {
         let server = book3s::RI | book3s::IR | book3s::DR | order | wide;
         match self.family() {
             Family::BookeE500 | Family::Booke44x => msr::ME,
-            // rfid does not set ME there (PowerPC 970FX user manual, "Machine State Register").
+            // rfid does not set ME there (Power ISA 2.07 Book III-S, rfid where MSR[HV] is 0).
             _ if self.cpu.set.contains(CpuSet::G5_970) => server,
             Family::Book3s32 | Family::Book3s64 => server | msr::ME,
         }

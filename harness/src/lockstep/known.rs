@@ -96,7 +96,7 @@ pub static KNOWN: &[Known] = &[
         name: "reservation-lost",
         cause: Cause::Open,
         why: "QEMU gives up the reservation at every interrupt and return, and at a dcbz of the same block; it may be \
-              lost at any time (Power ISA 2.07 Book II, \"Atomic Update\")",
+              lost for an implementation's own reasons (Power ISA 2.07 Book II, section 1.7.3.1, item 11)",
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let lost = insn.after.get(Register::Reservation) == Some(NO_RESERVATION);
@@ -109,7 +109,7 @@ pub static KNOWN: &[Known] = &[
         name: "store-conditional-not-done",
         cause: Cause::Open,
         why: "a store conditional that stores nothing may or may not check the address for protection and \
-              translation (Power ISA 2.07 Books III-S and III-E, \"Data Storage interrupt\"); QEMU does not",
+              translation (Power ISA 2.07 Book III-S, 6.5.3 and 6.5.4; Book III-E, 7.6.4); QEMU does not",
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let stores = insn.before.get(Register::Reservation) == Some(insn.indexed_address());
@@ -157,16 +157,17 @@ pub static KNOWN: &[Known] = &[
     },
     Known {
         name: "mfsr-of-slb",
-        cause: Cause::Qemu,
+        cause: Cause::Open,
         why: "mfsr and mfsrin read the SLB entry of the segment (Power ISA 2.07 Book III-S, \"Bridge to SLB \
-              Architecture\"); QEMU's 64-bit CPUs give zero",
+              Architecture\"), and are left open in 64-bit mode and for entries that mtsr does not make; QEMU's 64-bit \
+              CPUs give zero",
         cpus: CpuSet::BOOK3S64,
         differing: |insn, register| all_if((insn.is("mfsr") || insn.is("mfsrin")) && register == insn.target()),
     },
     Known {
         name: "mtmsr-me",
         cause: Cause::Qemu,
-        why: "mtmsr writes ME too (EREF and PEM, \"mtmsr\"); QEMU follows the 64-bit server family, where only a \
+        why: "mtmsr writes ME too (EREF; 750 manual, table 4-9); QEMU follows the 64-bit server family, where only a \
               return from interrupt does",
         cpus: CpuSet::all(),
         differing: |insn, register| bits_if(insn.is("mtmsr") && register == Register::Msr, msr::ME),
@@ -174,7 +175,7 @@ pub static KNOWN: &[Known] = &[
     Known {
         name: "dcbi-is-a-store",
         cause: Cause::Qemu,
-        why: "dcbi is a store as far as translation and protection go (EREF and PEM, \"dcbi\"); QEMU loads first",
+        why: "dcbi is a store as far as translation and protection go (440 and 750GX manuals); QEMU loads first",
         cpus: CpuSet::all(),
         differing: |insn, register| {
             let bits = match register {
@@ -191,7 +192,7 @@ pub static KNOWN: &[Known] = &[
         name: "icbi-address",
         cause: Cause::Open,
         why: "the data address of an interrupt is that of any byte accessed in the page at fault (Power ISA 2.07 \
-              Book III-S, \"Data Address Register\", and Book III-E, \"Data Exception Address Register\"); QEMU \
+              Book III-S, section 6.5.3: in the block; Book III-E, section 7.6.4); QEMU \
               gives the block's first",
         cpus: CpuSet::all(),
         differing: |insn, register| {
@@ -274,7 +275,7 @@ pub static KNOWN: &[Known] = &[
     Known {
         name: "alignment-dsisr",
         cause: Cause::Qemu,
-        why: "DSISR describes the instruction after an alignment interrupt (PEM, \"Alignment Exception\"); QEMU \
+        why: "DSISR describes the instruction after an alignment interrupt (Power ISA 2.07 Book III-S, 6.5.8); QEMU \
               adds RT and RA to what was there",
         cpus: CpuSet::BOOK3S,
         differing: |insn, register| {
@@ -286,7 +287,7 @@ pub static KNOWN: &[Known] = &[
     Known {
         name: "l2cr",
         cause: Cause::Qemu,
-        why: "L2CR can be read and written (MPC7450 user manual, \"L2 Cache Control Register\"); QEMU's stays \
+        why: "L2CR can be read and written (7400 manual, table 2-46); QEMU's stays \
               zero",
         cpus: CpuSet::G4_7447,
         differing: |insn, register| all_if(insn.moves("mfspr", n::L2CR) && register == insn.target()),
@@ -294,8 +295,8 @@ pub static KNOWN: &[Known] = &[
     Known {
         name: "bat-bits",
         cause: Cause::Open,
-        why: "bits of BEPI that BL covers have to be zero, and some bits of the lower BATs are reserved (PEM, \
-              \"BAT Registers\"); QEMU clears the former and keeps the latter when they are not",
+        why: "bits of BEPI that BL covers have to be zero, and some bits of the lower BATs are reserved (G2 manual, \
+              2.1.2.8; kvmppc_set_bat); QEMU clears the former and keeps the latter when they are not",
         cpus: CpuSet::BOOK3S32,
         differing: |insn, register| {
             let in_block = |first| move |number: &u16| (first..first + BAT_NUMBERS).contains(number);
@@ -316,7 +317,7 @@ pub static KNOWN: &[Known] = &[
     Known {
         name: "cache-locking-missing",
         cause: Cause::Qemu,
-        why: "e500v2 has dcbtstls, icbtls and icblc (EREF, \"Cache line locking\"); QEMU does not",
+        why: "e500v2 has dcbtstls, icbtls and icblc (e500 manual, 11.7.2 and 13.5.2); QEMU does not",
         cpus: CpuSet::E500,
         differing: |insn, register| {
             let locks = insn.is("dcbtstls") || insn.is("icbtls") || insn.is("icblc");
@@ -339,7 +340,7 @@ pub static KNOWN: &[Known] = &[
     Known {
         name: "unable-to-lock",
         cause: Cause::Open,
-        why: "whether a lock fails is up to the cache (EREF, \"Cache line locking\"): the reference has no lines \
+        why: "whether a lock fails is up to the cache (EREF, section 6.3.1.2.2): the reference has no lines \
               to lock, QEMU lacks most of the instructions",
         cpus: CpuSet::E500,
         differing: |insn, register| {
@@ -350,7 +351,7 @@ pub static KNOWN: &[Known] = &[
     Known {
         name: "tlb0-victim",
         cause: Cause::Open,
-        why: "which way of TLB0 is proposed next is the implementation's choice (EREF, \"MAS0\")",
+        why: "which way of TLB0 is proposed next is the implementation's choice (EREF, table 3-54)",
         cpus: CpuSet::E500,
         differing: |insn, register| {
             let shows = insn.is("tlbre") || insn.is("tlbsx");
@@ -365,7 +366,7 @@ pub static KNOWN: &[Known] = &[
         name: "mas2-default-x0-x1",
         cause: Cause::Qemu,
         why: "a miss and a search without success take X0 and X1 from MAS4 like the other attributes (EREF, \
-              table \"MAS register update summary\"); QEMU clears them",
+              table 6-11); QEMU clears them",
         cpus: CpuSet::E500,
         differing: |insn, register| {
             let misses = insn.caused(Exception::DataTlbError) || insn.caused(Exception::InstructionTlbError);

@@ -2,6 +2,7 @@
 
 use crate::linux::{self, Backing, ioctl};
 use crate::memory::{HashTable, Mapping};
+use core::ops::Range;
 use core::ptr;
 use sprig_isa::{capability, one_reg::HIOR};
 use sprig_kvm::ioctl as request;
@@ -15,7 +16,7 @@ use sprig_wire::layout::RAM_SIZE;
 
 /// Number of the vCPU.
 pub(crate) const VCPU: usize = 0;
-/// And of the guest's memory.
+/// And of the slot that has the guest's memory, or its beginning.
 pub(crate) const MEMORY_SLOT: u32 = 0;
 
 /// /dev/kvm, open.
@@ -66,8 +67,8 @@ impl Drop for File {
 
 /// Where a machine's translations are that user space keeps for the kernel.
 pub(crate) enum Translations {
-    /// An embedded CPU's TLB.
-    Tlb(Mapping),
+    /// An embedded CPU's TLBs, and their geometry.
+    Tlb(Mapping, tlb::Params),
     /// The page table of a partition of KVM-PR.
     HashTable(HashTable),
     /// The page table of a partition of KVM-HV is the kernel's.
@@ -79,12 +80,26 @@ pub(crate) enum Translations {
 impl Translations {
     pub(crate) fn new(kvm: Kvm) -> Result<Self, Errno> {
         match kvm.family {
-            Family::Embedded => Mapping::new(size_of::<[tlb::Entry; tlb::ENTRIES]>(), Backing::Nothing).map(Self::Tlb),
+            Family::Embedded => Self::new_tlb(tlb::Params::E500V2),
             Family::Server if kvm.kind.radix => Ok(Self::InGuest),
             Family::Server if kvm.is_hv() => Ok(Self::InKernel),
             Family::Server if kvm.kind.papr => HashTable::new().map(Self::HashTable),
             Family::Server => Ok(Self::InGuest),
         }
+    }
+}
+
+impl Translations {
+    pub(crate) fn new_tlb(params: tlb::Params) -> Result<Self, Errno> {
+        let array = Mapping::new(size_of::<[tlb::Entry; tlb::ENTRIES]>(), Backing::Nothing)?;
+        Ok(Self::Tlb(array, params))
+    }
+
+    /// The TLBs, where user space has them and the array has room for their geometry.
+    pub(crate) fn tlbs(&mut self) -> Option<tlb::Tlbs<'_>> {
+        let Self::Tlb(array, params) = self else { return None };
+        // SAFETY: as large as that, aligned; the kernel changes it only while KVM_RUN runs.
+        params.split(unsafe { &mut *array.at(0) })
     }
 }
 
@@ -109,7 +124,9 @@ impl Kernel {
         let run = Mapping::new(kvm.run_size, Backing::Device(vcpu.0)).map_err(call("mmap of a vCPU"))?;
         let kernel = Self { run, vcpu, vm };
         match translations {
-            Translations::Tlb(tlb) => kernel.give_tlb(tlb)?,
+            Translations::Tlb(array, params) => {
+                kernel.give_tlb(array, params).map_err(|errno| errno.of("KVM_ENABLE_CAP of KVM_CAP_SW_TLB"))?
+            }
             Translations::HashTable(table) => {
                 kernel.choose_cpu(kvm.kind.pvr, Some(table))?;
                 kernel.become_partition()?;
@@ -129,18 +146,17 @@ impl Kernel {
         Ok(kernel)
     }
 
-    /// Has the kernel use a TLB of ours.
-    fn give_tlb(&self, tlb: &Mapping) -> Result<(), Failure> {
-        let params = tlb::Params::E500V2;
+    /// Has the kernel use TLBs of ours.
+    pub(crate) fn give_tlb(&self, array: &Mapping, params: &tlb::Params) -> Result<(), Errno> {
         let config = tlb::Config {
-            params: ptr::from_ref(&params) as u64,
-            array: tlb.address() as u64,
+            params: ptr::from_ref(params) as u64,
+            array: array.address() as u64,
             mmu_type: tlb::MMU_TYPE,
             array_len: size_of::<[tlb::Entry; tlb::ENTRIES]>() as u32,
         };
-        // SAFETY: the kernel copies configuration and parameters; the array is the TLB's alone and outlives the vCPU.
+        // SAFETY: the kernel copies configuration and parameters; the array is the TLBs' alone, and stays until the vCPU is gone or has
+        // another one.
         unsafe { self.enable(capability::SW_TLB, [ptr::from_ref(&config) as u64, 0, 0, 0]) }
-            .map_err(|errno| errno.of("KVM_ENABLE_CAP of KVM_CAP_SW_TLB"))
     }
 
     /// Makes the guest a PAPR partition.
@@ -223,12 +239,29 @@ impl Kernel {
 
 /// Has a VM use this memory, or use it otherwise.
 pub(crate) fn give_memory(vm: &File, ram: &Mapping, flags: u32) -> Result<(), Errno> {
+    let all = 0..RAM_SIZE as usize;
+    give_slot(vm, Slot { number: MEMORY_SLOT, flags, guest: all, memory: ram, offset: 0 })
+}
+
+/// A memory slot of a VM.
+pub(crate) struct Slot<'a> {
+    pub(crate) number: u32,
+    pub(crate) flags: u32,
+    /// Guest-physical addresses; none deletes the slot.
+    pub(crate) guest: Range<usize>,
+    /// Where they lie: in this memory, from this offset on.
+    pub(crate) memory: &'a Mapping,
+    pub(crate) offset: usize,
+}
+
+/// KVM_SET_USER_MEMORY_REGION.
+pub(crate) fn give_slot(vm: &File, slot: Slot<'_>) -> Result<(), Errno> {
     let memory = MemoryRegion {
-        slot: MEMORY_SLOT,
-        flags,
-        guest_phys_addr: 0,
-        memory_size: RAM_SIZE.into(),
-        userspace_addr: ram.address() as u64,
+        slot: slot.number,
+        flags: slot.flags,
+        guest_phys_addr: slot.guest.start as u64,
+        memory_size: slot.guest.len() as u64,
+        userspace_addr: (slot.memory.address() + slot.offset) as u64,
     };
     // SAFETY: the memory is the guest's alone, and stays until after the VM is gone.
     unsafe { take(vm, request::SET_USER_MEMORY_REGION, &memory) }

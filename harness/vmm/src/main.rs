@@ -22,6 +22,7 @@ mod kernel;
 mod linux;
 mod memory;
 mod panic;
+mod pieces;
 mod signals;
 mod vm;
 

@@ -4,17 +4,19 @@ use crate::beside::Beside;
 use crate::kernel::{File, Kernel, Kvm, MEMORY_SLOT, Translations, VCPU, enable, fill, give_memory, take};
 use crate::linux::{self, Backing, ioctl};
 use crate::memory::{Mapping, Ram};
+use crate::pieces::Pieces;
 use core::ops::Range;
 use core::ptr;
 use sprig_isa::answer::HCALL_REGISTERS;
 use sprig_isa::{capability, other_vm::Registers};
-use sprig_kvm::exit::{AT_ARGUMENTS, AT_DATA, AT_STATUS, AT_VECTOR, Exit, HEAD};
+use sprig_kvm::coalesced::{self, Coalesced};
+use sprig_kvm::exit::{AT_ARGUMENTS, AT_DATA, AT_STATUS, AT_VECTOR, Exit, HEAD, Mmio};
 use sprig_kvm::ioctl as request;
 use sprig_kvm::other_vm::OtherVm;
 use sprig_kvm::registers::{Family, Regs, Sregs, one_reg};
 use sprig_kvm::system::{
-    DirtyLog, EBUSY, EINTR, EINVAL, ESRCH, EnableCap, Errno, Failure, GuestDebug, Interrupt, MmuV3, OneReg, Pvinfo,
-    Translation, Vm,
+    CoalescedZone, DirtyLog, EBUSY, EINTR, EINVAL, ESRCH, EnableCap, Errno, Failure, GuestDebug, Interrupt, MmuV3,
+    OneReg, Pvinfo, Translation, Vm,
 };
 use sprig_kvm::{stats, tlb};
 use sprig_wire::layout::RAM_SIZE;
@@ -29,6 +31,10 @@ pub(crate) struct Machine {
     kernel: Kernel,
     kvm: Kvm,
     ram: Ram,
+    /// What of the memory lies elsewhere.
+    pieces: Pieces,
+    /// Where the ring of collected stores is behind `struct kvm_run`, once stores are collected.
+    ring: Option<usize>,
     translations: Translations,
     /// What the guest has chosen where it translates by a tree of its own.
     mmu: Option<MmuV3>,
@@ -47,7 +53,8 @@ impl Machine {
         let call = |errno: Errno| errno.of("mmap of memory");
         let ram = Ram::new(kept, kvm.page_size).map_err(call)?;
         let translations = Translations::new(kvm).map_err(call)?;
-        Ok(Self { kernel: Kernel::new(kvm, &ram, &translations)?, kvm, ram, translations, mmu: None, beside: None })
+        let kernel = Kernel::new(kvm, &ram, &translations)?;
+        Ok(Self { kernel, kvm, ram, pieces: Pieces::default(), ring: None, translations, mmu: None, beside: None })
     }
 
     fn set_immediate_exit(&mut self, value: u8) {
@@ -115,7 +122,7 @@ impl Vm for Machine {
         match &mut self.translations {
             Translations::HashTable(table) => table.clear(),
             Translations::InKernel => self.kernel.empty_hash_table()?,
-            Translations::Tlb(_) | Translations::InGuest => {}
+            Translations::Tlb(..) | Translations::InGuest => {}
         }
         Ok(())
     }
@@ -128,10 +135,20 @@ impl Vm for Machine {
         self.kvm.family
     }
 
-    fn tlb(&mut self) -> &mut [tlb::Entry; tlb::ENTRIES] {
-        let Translations::Tlb(tlb) = &self.translations else { panic!("only an embedded CPU has a TLB of ours") };
-        // SAFETY: as large as that, aligned; the kernel changes it only while KVM_RUN runs.
-        unsafe { &mut *tlb.at(0) }
+    fn tlb(&mut self) -> tlb::Tlbs<'_> {
+        self.translations.tlbs().unwrap_or_else(|| panic!("only an embedded CPU has a TLB of ours"))
+    }
+
+    fn configure_tlb(&mut self, params: tlb::Params) -> Result<(), Errno> {
+        let mut new = Translations::new_tlb(params)?;
+        // What has no room the kernel refuses.
+        if let Some(new) = new.tlbs() {
+            new.tlb1.iter_mut().zip(self.tlb().tlb1).for_each(|(to, from)| *to = *from);
+        }
+        let Translations::Tlb(array, params) = &new else { return Err(EINVAL) };
+        self.kernel.give_tlb(array, params)?;
+        self.translations = new;
+        Ok(())
     }
 
     fn dirty_tlb(&mut self) -> Result<(), Errno> {
@@ -227,6 +244,39 @@ impl Vm for Machine {
         Ok(())
     }
 
+    fn replace_slot(&mut self, at: usize, word: u32) -> Result<(), Errno> {
+        self.pieces.replace(&self.kernel.vm, &self.ram, at, word)
+    }
+
+    fn collect_stores(&mut self, zone: CoalescedZone, on: bool) -> Result<(), Errno> {
+        let page = match self.capability(capability::COALESCED_MMIO)? {
+            0 => return Err(EINVAL),
+            page => page as usize,
+        };
+        let request = if on { request::REGISTER_COALESCED_MMIO } else { request::UNREGISTER_COALESCED_MMIO };
+        // SAFETY: the structure the request takes.
+        unsafe { take(&self.kernel.vm, request, &zone) }?;
+        self.ring = Some(page * self.kvm.page_size);
+        Ok(())
+    }
+
+    fn next_collected(&mut self) -> Option<Mmio> {
+        let ring = self.ring?;
+        // SAFETY: within what was mapped with `struct kvm_run`, and the kernel changes it only while KVM_RUN runs.
+        unsafe {
+            let first = self.kernel.run.at::<u32>(ring);
+            let last = self.kernel.run.at::<u32>(ring + coalesced::AT_LAST).read_volatile();
+            let index = first.read_volatile();
+            if index == last {
+                return None;
+            }
+            let (place, next) = coalesced::place(index, self.kvm.page_size)?;
+            let entry = self.kernel.run.at::<Coalesced>(ring + place).read_volatile();
+            first.write_volatile(next);
+            Some(entry.access())
+        }
+    }
+
     fn log_dirty(&mut self, on: bool) -> Result<(), Errno> {
         give_memory(&self.kernel.vm, &self.ram, if on { request::MEM_LOG_DIRTY_PAGES } else { 0 })
     }
@@ -275,6 +325,7 @@ impl Vm for Machine {
     }
 
     fn renew(&mut self) -> Result<(), Failure> {
+        self.pieces.copy_to(&mut self.ram);
         let new = Kernel::new(self.kvm, &self.ram, &self.translations)?;
         if let Translations::InKernel = &self.translations {
             self.kernel.copy_hash_table_to(&new)?;
@@ -282,7 +333,7 @@ impl Vm for Machine {
         if let Some(config) = self.mmu {
             new.configure_mmu(config).map_err(|errno| errno.of("KVM_PPC_CONFIGURE_V3_MMU"))?;
         }
-        self.kernel = new;
+        (self.kernel, self.pieces, self.ring) = (new, Pieces::default(), None);
         Ok(())
     }
 

@@ -10,10 +10,10 @@ use Access::{None as Deny, Read as Ro, ReadWrite as Rw, Write as Wo};
 /// Bits 44 and 45 of XER are OV32 and CA32 from Power ISA 3.0 on and read as zero before; the other reserved bits keep what
 /// is written.
 const XER_BEFORE_ISA_3_0: u32 = !0x000c_0000;
-/// EPLC and EPSC: EPR, EAS, EPID (EREF, "External PID load context").
+/// EPLC and EPSC: EPR, EAS, EPID (EREF, section 3.12.7).
 const EXTERNAL_PID: u32 = 0xc000_00ff;
 /// L1CSR0 and L1CSR1: parity and cache enable; the bits that start an operation clear themselves when it is done, which
-/// is at once (EREF, "L1 cache control and status registers").
+/// is at once (EREF, section 3.10).
 const L1CSR_ENABLES: u32 = l1csr::PARITY | l1csr::ENABLE;
 /// L1CFG0 and L1CFG1: 32 KiB in eight ways and blocks of 32 bytes, as an e500v2 has them; blocks of 64 on its successors (QEMU,
 /// target/ppc/cpu_init.c, init_proc_e500).

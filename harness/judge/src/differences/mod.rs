@@ -9,7 +9,7 @@
 //! qemu = "program srr0=* srr1=PRIVILEGED|*"
 //! right = "reference"                   # reference, qemu, or both where the manual leaves it open
 //! reason = "QEMU gives the number to every 7450-class model; the manual lists none"
-//! source = "MPC7450 user manual, table 2-1"
+//! source = "7400 manual, table 2-46"
 //! ```
 //!
 //! Everything else has to be equal. An entry that meets no difference is as wrong as a difference without an entry.

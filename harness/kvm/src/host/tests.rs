@@ -4,6 +4,7 @@ use super::*;
 use crate::registers::Regs;
 use crate::system::EINVAL;
 use crate::testing::FakeVm;
+use crate::tlb::Params;
 use sprig_isa::debug::{ENABLE, SINGLESTEP, USE_SW_BP};
 use sprig_wire::host::{HostCall, SREGS};
 use std::vec::Vec;
@@ -96,11 +97,38 @@ fn user_space_reads_and_writes_the_tlb() {
 }
 
 #[test]
+fn a_tlb_gets_another_geometry() {
+    let mut vm = FakeVm::default();
+    assert_eq!(ask(&mut vm, "configure-tlb", &[256, 4, 16]), (STATUS_OK, 0));
+    assert_eq!((vm.geometry, vm.is_tlb_dirty), (Params::new(256, 4, 16), true));
+    assert_eq!(ask(&mut vm, "configure-tlb", &[1024, 4, 16]), (STATUS_REFUSED, EINVAL.0.into()));
+    vm.family = Family::Server;
+    assert_eq!(ask(&mut vm, "configure-tlb", &[256, 4, 16]), (STATUS_UNKNOWN, 0));
+}
+
+#[test]
 fn a_page_is_replaced_and_its_guest_has_other_words_there() {
     let mut vm = FakeVm::default();
     assert_eq!(ask(&mut vm, "replace-page", &[0x2004, 0x600d_0001]), (STATUS_OK, 0));
     assert_eq!(vm.replaced, [0x2000]);
     assert_eq!((vm.ram[0x1fff], &vm.ram[0x2ffc..0x3004]), (0, &[0x60, 0x0d, 0, 1, 0, 0, 0, 0][..]));
+}
+
+#[test]
+fn a_slot_is_replaced_by_one_of_other_words() {
+    let mut vm = FakeVm::default();
+    assert_eq!(ask(&mut vm, "replace-slot", &[0x3_0004, 0x600d_0001]), (STATUS_OK, 0));
+    assert_eq!(vm.replaced_slots, [(0x3_0004, 0x600d_0001)]);
+}
+
+#[test]
+fn stores_to_the_latch_are_collected_until_that_is_taken_back() {
+    let mut vm = FakeVm::default();
+    assert_eq!(ask(&mut vm, "coalesce-mmio", &[1]), (STATUS_OK, 0));
+    let latch = CoalescedZone { addr: (REGISTERS + LATCH).into(), size: LATCH_SIZE, pio: 0 };
+    assert_eq!(vm.zone, Some(latch));
+    assert_eq!(ask(&mut vm, "coalesce-mmio", &[0]), (STATUS_OK, 0));
+    assert_eq!(vm.zone, None);
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::mmu::{Effect, Mmu, Operands, space};
 use crate::msr::{Writer, write};
 use crate::trace::Tracer;
 
-/// msgsnd and msgclr, RB (EREF, "Processor control instructions").
+/// msgsnd and msgclr, RB (EREF, table 7-46).
 mod message {
     /// Message type, bits 32-36.
     pub(super) const TYPE_SHIFT: u32 = 27;

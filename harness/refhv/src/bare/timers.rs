@@ -105,7 +105,7 @@ impl Timers {
             number::TBWU => clock.set_time_base(time_base & LOWER | value << 32),
             cell => {
                 let old = sprs.get(cell);
-                // Once set, a watchdog reset cannot be taken back (EREF, "Timer Control Register").
+                // Once set, a watchdog reset cannot be taken back (EREF, table 3-27; Power ISA 2.07 lifts this).
                 let stays = if cell == number::TCR { old & u64::from(tcr::WRC) } else { 0 };
                 sprs.set(cell, row.write.apply(old, value) | stays);
             }

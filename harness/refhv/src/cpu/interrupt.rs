@@ -4,6 +4,7 @@ use sprig_isa::cpu::{Cpu, Family};
 use sprig_isa::exception::Exception;
 use sprig_isa::syndrome::{dsisr, esr, srr1};
 
+use super::opcode::primary;
 use super::{Access, Core, Insn};
 
 /// Why an address has no usable translation. One word for the four models; [`Interrupt::storage`] says which interrupt
@@ -85,15 +86,19 @@ impl Interrupt {
         Self { exception: Exception::Program, syndrome, address: None }
     }
 
-    /// An alignment interrupt of an X-form instruction. The embedded families say whether it was a store; the server
-    /// families describe it in DSISR: the opcode bits that tell the access apart, RT and RA (MPC750 user manual, table "DSISR
-    /// bit settings").
+    /// An alignment interrupt. The embedded families say whether it was a store; the server families describe it in DSISR: the opcode
+    /// bits that tell the access apart, RT and RA (MPC750 user manual, table "DSISR bit settings").
     #[must_use]
     pub fn alignment(cpu: &Cpu, insn: Insn, access: Access, address: u64) -> Self {
         let syndrome = if cpu.family.is_booke() {
             store(access, esr::ST)
         } else {
-            (insn.0 >> 1 & 3) << 15 | (insn.0 >> 6 & 1) << 14 | (insn.0 >> 7 & 0xf) << 10 | (insn.0 >> 16 & 0x3ff)
+            let opcode = if insn.primary() == primary::X31 {
+                (insn.0 >> 1 & 3) << 15 | (insn.0 >> 6 & 1) << 14 | (insn.0 >> 7 & 0xf) << 10
+            } else {
+                (insn.0 >> 26 & 1) << 14 | (insn.0 >> 27 & 0xf) << 10
+            };
+            opcode | (insn.0 >> 16 & 0x3ff)
         };
         Self { exception: Exception::Alignment, syndrome, address: Some(address) }
     }
@@ -142,12 +147,16 @@ mod tests {
     #[test]
     fn dsisr_of_an_alignment_interrupt_has_the_bits_of_the_word_that_tell_the_access() {
         let cpu = Cpu::by_name("750").expect("a CPU of the table");
-        let syndrome = |word| Interrupt::alignment(cpu, Insn(word), Access::Load, 0).syndrome;
+        let of_form = |word: u32| Interrupt::alignment(cpu, Insn(word), Access::Load, 0).syndrome;
+        let syndrome = |word: u32| of_form(primary::X31 << 26 | word & 0x03ff_ffff);
         // Bits 29 and 30, 25, 21 to 24, 6 to 15 of the word, as they are numbered from the left.
         assert_eq!(syndrome(0b11 << 1), 0b11 << 15);
         assert_eq!(syndrome(1 << 6), 1 << 14);
         assert_eq!(syndrome(0b1111 << 7), 0b1111 << 10);
         assert_eq!(syndrome(0x3ff << 16), 0x3ff);
+        // Of D-form bit 5, and 1 to 4.
+        assert_eq!(of_form(0b10_0001 << 26), 1 << 14);
+        assert_eq!(of_form(0b01_1110 << 26 | 0xffff), 0b1111 << 10);
         // None of the others.
         assert_eq!(syndrome(!(0b11 << 1 | 1 << 6 | 0b1111 << 7 | 0x3ff << 16)), 0);
     }

@@ -12,7 +12,7 @@ use super::interrupt::Raised;
 use super::storage::{Value, known_words};
 use super::{Access, Core, Insn, Interrupt, Processor, Reservation, Supervisor, condition::field, xer};
 
-/// L1CSR0\[CUL\], L1CSR1\[ICUL\]: cache unable to lock (EREF, "L1 cache control and status registers").
+/// L1CSR0\[CUL\], L1CSR1\[ICUL\]: cache unable to lock (EREF, section 3.10).
 const L1CSR_CUL: u64 = l1csr::UNABLE_TO_LOCK as u64;
 
 /// How an address is made.
@@ -107,9 +107,21 @@ impl<S: Supervisor> Processor<S> {
         self.store(self.address(insn, Form::X), T::from_register(self.core.state.gpr[insn.rt()]).reversed())
     }
 
+    /// An alignment interrupt for lmw, stmw and the string instructions in little-endian mode (Power ISA 2.07 Book I, sections 3.3.6 and
+    /// 3.3.7).
+    fn check_order(&mut self, insn: Insn, access: Access, address: u64) -> Result<(), Raised> {
+        if !self.core.state.little_endian {
+            return Ok(());
+        }
+        let address = self.core.state.effective(address);
+        let alignment = Interrupt::alignment(self.core.state.profile, insn, access, address);
+        Err(self.core.raise(alignment))
+    }
+
     /// lmw. The base register, if among the targets (an invalid form), is not overwritten before the last load.
     pub(super) fn load_multiple(&mut self, insn: Insn) -> Result<(), Raised> {
         let mut address = self.address(insn, Form::D);
+        self.check_order(insn, Access::Load, address)?;
         let targets = insn.rt()..32;
         let Core { state, memory, lookaside, .. } = &mut self.core;
         let known = known_words(state, lookaside, address, targets.len(), Access::Load);
@@ -130,6 +142,7 @@ impl<S: Supervisor> Processor<S> {
     /// stmw.
     pub(super) fn store_multiple(&mut self, insn: Insn) -> Result<(), Raised> {
         let mut address = self.address(insn, Form::D);
+        self.check_order(insn, Access::Store, address)?;
         let sources = insn.rt()..32;
         let Core { state, memory, lookaside, .. } = &mut self.core;
         let known = known_words(state, lookaside, address, sources.len(), Access::Store);
@@ -160,6 +173,7 @@ impl<S: Supervisor> Processor<S> {
     /// makes the address is an invalid form, here illegal.
     pub(super) fn load_string(&mut self, insn: Insn, indexed: bool) -> Result<(), Raised> {
         let (address, length) = self.string_operand(insn, indexed);
+        self.check_order(insn, Access::Load, address)?;
         let targets = length.div_ceil(4);
         let is_target = |register: usize| (register + 32 - insn.rt()) % 32 < targets;
         if insn.ra() != 0 && is_target(insn.ra()) || indexed && is_target(insn.rb()) {
@@ -179,6 +193,7 @@ impl<S: Supervisor> Processor<S> {
     /// stswi, stswx.
     pub(super) fn store_string(&mut self, insn: Insn, indexed: bool) -> Result<(), Raised> {
         let (address, length) = self.string_operand(insn, indexed);
+        self.check_order(insn, Access::Store, address)?;
         for offset in 0..length {
             let word = self.core.state.gpr[(insn.rt() + offset / 4) % 32];
             let byte = (word >> (24 - 8 * (offset % 4))) as u8;
@@ -241,7 +256,7 @@ impl<S: Supervisor> Processor<S> {
     }
 
     /// dcbtls, dcbtstls, icbtls (`on`), dcblc, icblc on e500: loads as far as translation goes; in problem state they need
-    /// MSR\[UCLE\]. This model has no cache to lock in, which is allowed (EREF, "Cache line locking"): it says so by CUL.
+    /// MSR\[UCLE\]. This model has no cache to lock in, which is allowed (EREF, section 6.3.1.2.2): it says so by CUL.
     pub(super) fn lock_block(&mut self, insn: Insn, cache: CacheLock, on: bool) -> Result<(), Raised> {
         let address = self.core.state.effective(self.address(insn, Form::X));
         let (syndrome, register) = match cache {

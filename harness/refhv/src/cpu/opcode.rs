@@ -1,4 +1,4 @@
-//! Opcode numbers (Power ISA 2.07, appendix "Opcode maps"; embedded ones: EREF; 44x cache control: PPC440 user manual).
+//! Opcode numbers (Power ISA 2.07, appendix F; embedded ones: EREF, appendix A; 44x cache control: PPC440 user manual).
 
 /// Primary opcodes, bits 0-5.
 #[allow(missing_docs)] // the names are the mnemonics

@@ -88,6 +88,8 @@ impl Hypervisor {
             return self.go_on();
         }
         if !sources.is_empty() && !std::mem::take(&mut self.last.delivers_later) {
+            // Of an instruction that was emulated, and may have let the interrupts in.
+            self.trace(core);
             sources = self.deliver(core);
         }
         if self.deviates(Deviation::ResetAtEntry) {

@@ -16,14 +16,14 @@ use sprig_isa::other_vm;
 use sprig_isa::page::{Field, PAGE_SIZE};
 use sprig_isa::spr::{Spr, number as n};
 use sprig_isa::sregs;
-use sprig_wire::host::{Call, REGS, SREGS, VALUES, errno};
+use sprig_wire::host::{Call, REGS, SLOT_SIZE, SREGS, VALUES, errno};
 use sprig_wire::layout;
 
 use super::shared::{self, Slot};
 use super::{Deviation, Hypervisor, policy};
 use crate::cpu::Core;
 use crate::host::{Host, Refusal, Values};
-use crate::mmu::Registers;
+use crate::mmu::{Registers, Searched};
 use crate::msr::implemented;
 
 /// Of a log that nobody has asked for (virt/kvm/kvm_main.c, kvm_get_dirty_log_protect).
@@ -130,9 +130,15 @@ impl Host<Hypervisor> for UserSpace {
             }
             Call::Translate => {
                 let process = (!hypervisor.deviates(Deviation::TranslateAnyProcess)).then_some((first >> 32) as u8);
-                let physical = hypervisor.mmu.search(first, process).ok_or(Refusal::Unknown)?;
-                results[1] = physical.is_some().into();
-                physical.unwrap_or(0)
+                let (physical, valid) = match hypervisor.mmu.search(first, process) {
+                    Searched::Unsupported => return Err(Refusal::Unknown),
+                    // What is not set is as user space has put it there (sprig_kvm::host).
+                    Searched::NotLookedFor => (u64::MAX, u8::MAX),
+                    Searched::NotMapped => (u64::MAX, 0),
+                    Searched::At(physical) => (physical, 1),
+                };
+                results[1] = valid.into();
+                physical
             }
             Call::ExternalProxy => {
                 hypervisor.asked.next_vector = (first != 0).then_some(second as u32);
@@ -167,17 +173,19 @@ impl Host<Hypervisor> for UserSpace {
                 hypervisor.flush(core);
                 0
             }
-            Call::ReplacePage => {
-                let page = first & !(PAGE_SIZE - 1);
-                // Behind the guest's memory lies what the hypervisor keeps for itself.
-                if page >= u64::from(layout::RAM_SIZE) {
-                    return Err(Refusal::Errno(EINVAL));
-                }
-                for at in (0..PAGE_SIZE).step_by(size_of::<u32>()) {
-                    core.memory.write_u32(page + at, second as u32).ok_or(Refusal::Errno(EINVAL))?;
-                }
+            Call::ConfigureTlb if hypervisor.cpu.family == Family::BookeE500 => {
+                let [entries, ways, tlb1, ..] = *arguments;
+                let mut registers = hypervisor.registers.view(&mut core.memory);
+                let configured = hypervisor.mmu.configure_tlb(&mut registers, [entries, ways, tlb1]);
+                configured.ok_or(Refusal::Errno(EINVAL))?;
+                hypervisor.flush(core);
                 0
             }
+            Call::ConfigureTlb => return Err(Refusal::Unknown),
+            Call::ReplacePage => replace(core, first, PAGE_SIZE, second as u32)?,
+            Call::ReplaceSlot => replace_slot(core, first, second as u32)?,
+            // Who sees a store that only changes what a later load gets, and when, makes no difference here.
+            Call::CoalesceMmio => 0,
             Call::LogDirty => {
                 let pages = if first == 0 { 0 } else { core.memory.size() / PAGE_SIZE };
                 hypervisor.asked.logged = (0..pages).map(|page| core.memory.writes(page * PAGE_SIZE)).collect();
@@ -194,6 +202,28 @@ impl Host<Hypervisor> for UserSpace {
         results[0] = result;
         Ok(results)
     }
+}
+
+/// Other memory, with this word throughout, where the guest has this address: so many bytes.
+fn replace(core: &mut Core, address: u64, length: u64, word: u32) -> Result<u64, Refusal> {
+    let start = address & !(length - 1);
+    // Behind the guest's memory lies what the hypervisor keeps for itself.
+    if start >= u64::from(layout::RAM_SIZE) {
+        return Err(Refusal::Errno(EINVAL));
+    }
+    for at in (0..length).step_by(size_of::<u32>()) {
+        core.memory.write_u32(start + at, word).ok_or(Refusal::Errno(EINVAL))?;
+    }
+    Ok(0)
+}
+
+fn replace_slot(core: &mut Core, address: u64, word: u32) -> Result<u64, Refusal> {
+    let size = u64::from(SLOT_SIZE);
+    // There is a slot in front of it, and one behind.
+    if address < size || address >= u64::from(layout::RAM_SIZE) - size {
+        return Err(Refusal::Errno(EINVAL));
+    }
+    replace(core, address, size, word)
 }
 
 fn wire(line: &mut bool, level: bool) -> u64 {

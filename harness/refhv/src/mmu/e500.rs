@@ -2,25 +2,25 @@
 //!
 //! ```text
 //!            tlbwe                                            address, AS, PID0-2
-//!   MAS0-3,7 -----> TLB0: 128 sets x 4 ways, 4 KiB pages  <-- set by EA bits 12-18
+//!   MAS0-3,7 -----> TLB0: 128 sets x 4 ways, 4 KiB pages  <-- set by EA bits 12-18, or as user space wants it
 //!            <----- TLB1: 16 or 64 entries, any page size <-- all entries compared
 //!            tlbre, tlbsx
 //!   on a miss: MAS0-3,6,7 <-- defaults of MAS4, so that a handler need only fill in MAS3 and MAS7
 //! ```
 
-use std::sync::Arc;
+mod tlb0;
 
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::mmu::e500::{TLB0_ENTRIES, TLB0_WAYS, TLB1_ENTRIES_E500MC, TLB1_ENTRIES_E500V2};
-use sprig_isa::mmu::{PAGE_SHIFT, mas, size_of_code};
+use sprig_isa::mmu::{mas, size_of_code};
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 use sprig_wire::board::Translation as Translated;
 
+use self::tlb0::Tlb0;
 use super::{Effect, Operands, Registers, relocated};
 use crate::cpu::{Access, Fault, Interrupt, Privileged, Translation};
 
-const TLB0_SETS: usize = TLB0_ENTRIES / TLB0_WAYS;
 /// Page sizes of TLB1, as TSIZE: 4 KiB to 16 GiB.
 const TLB1_TSIZES: std::ops::RangeInclusive<u32> = 1..=12;
 
@@ -85,8 +85,7 @@ enum Place {
 /// The MMU of an e500 core.
 #[derive(Clone, Debug)]
 pub struct E500 {
-    /// Shared by the machines that are made from one moment, until one of them writes to its own: few of them do.
-    tlb0: Arc<[[Entry; TLB0_WAYS]]>,
+    tlb0: Tlb0,
     tlb1: Vec<Entry>,
     /// The way of TLB0 that a miss proposes next.
     next_victim: usize,
@@ -95,6 +94,13 @@ pub struct E500 {
 impl E500 {
     pub(super) fn new<R: Registers>(cpu: &Cpu, regs: &mut R) -> Self {
         let tlb1 = if cpu.set == CpuSet::E500V2 { TLB1_ENTRIES_E500V2 } else { TLB1_ENTRIES_E500MC };
+        let tlb0 = Tlb0::new(TLB0_ENTRIES, TLB0_WAYS);
+        let e500 = Self { tlb0, tlb1: vec![Entry::default(); tlb1], next_victim: 0 };
+        e500.tell_geometry(regs);
+        e500
+    }
+
+    fn tell_geometry<R: Registers>(&self, regs: &mut R) {
         let shape = |ways: usize, sizes: std::ops::RangeInclusive<u32>, flags: u32, entries: usize| {
             (ways as u32) << tlbcfg::ASSOC_SHIFT
                 | sizes.start() << tlbcfg::MINSIZE_SHIFT
@@ -102,10 +108,25 @@ impl E500 {
                 | flags
                 | entries as u32
         };
-        let tlb0cfg = shape(TLB0_WAYS, mas::TSIZE_4K..=mas::TSIZE_4K, 0, TLB0_ENTRIES);
+        let tlb0cfg = shape(self.tlb0.ways(), mas::TSIZE_4K..=mas::TSIZE_4K, 0, self.tlb0.len());
         regs.set(n::TLB0CFG, tlb0cfg.into());
+        let tlb1 = self.tlb1.len();
         regs.set(n::TLB1CFG, shape(tlb1, TLB1_TSIZES, tlbcfg::AVAIL | tlbcfg::IPROT, tlb1).into());
-        Self { tlb0: vec![Default::default(); TLB0_SETS].into(), tlb1: vec![Entry::default(); tlb1], next_victim: 0 }
+    }
+
+    /// Gives it the geometry that user space wants (KVM_CAP_SW_TLB): TLB0 is empty, TLB1 has what it had. None if there is none such, or no room
+    /// for it in the array that user space has (arch/powerpc/kvm/e500_mmu.c, kvm_vcpu_ioctl_config_tlb).
+    pub(super) fn configure<R: Registers>(&mut self, regs: &mut R, [entries, ways, tlb1]: [u64; 3]) -> Option<()> {
+        let [entries, ways, tlb1] = [entries, ways, tlb1].map(|size| size as u32 as usize);
+        let has_room = entries.checked_add(tlb1)? <= TLB0_ENTRIES + TLB1_ENTRIES_E500V2;
+        let is_geometry = ways.is_power_of_two() && (entries / ways).is_power_of_two();
+        if !has_room || !is_geometry || tlb1 > TLB1_ENTRIES_E500MC {
+            return None;
+        }
+        self.tlb0 = Tlb0::new(entries, ways);
+        self.tlb1.resize(tlb1, Entry::default());
+        self.tell_geometry(regs);
+        Some(())
     }
 
     pub(super) fn map_initially(&mut self, index: usize, translation: &Translated) {
@@ -152,11 +173,11 @@ impl E500 {
 
     /// The valid entries that cover an address, TLB0's first.
     fn candidates(&self, address: u64) -> impl Iterator<Item = &Entry> {
-        let entries = self.tlb0[set_of(address)].iter().chain(&self.tlb1);
+        let entries = self.tlb0.set_with(address).iter().chain(&self.tlb1);
         entries.filter(move |entry| entry.is_valid() && entry.covers(address))
     }
 
-    /// The MAS registers a miss leaves (EREF, table "MAS register update summary").
+    /// The MAS registers a miss leaves (EREF, table 6-11).
     pub(super) fn set_mas_for_miss<R: Registers>(&mut self, regs: &mut R, address: u64, space: bool) {
         let mas4 = regs.get(n::MAS4) as u32;
         let tid = match mas4 >> mas::TIDSELD_SHIFT & mas::TIDSELD {
@@ -177,7 +198,7 @@ impl E500 {
         let mas4 = regs.get(n::MAS4) as u32;
         let ts = if space { mas::TS } else { 0 };
         let victim = self.next_victim as u32;
-        self.next_victim = (self.next_victim + 1) % TLB0_WAYS;
+        self.next_victim = (self.next_victim + 1) % self.tlb0.ways();
         let mas0 = mas4 & mas::TLBSELD | victim << mas::ESEL_SHIFT | self.next_victim as u32;
         regs.set(n::MAS0, mas0.into());
         regs.set(n::MAS1, (mas4 & mas::TSIZED | (tid & mas::TID) << mas::TID_SHIFT | ts).into());
@@ -226,8 +247,8 @@ impl E500 {
         let mas0 = regs.get(n::MAS0) as u32;
         let esel = (mas0 >> mas::ESEL_SHIFT & mas::ESEL) as usize;
         match mas0 >> mas::TLBSEL_SHIFT & mas::TLBSEL {
-            0 => Some(Place::Tlb0 { set: set_of(regs.get(n::MAS2)), way: esel % TLB0_WAYS }),
-            1 => Some(Place::Tlb1 { entry: esel % self.tlb1.len() }),
+            0 => Some(Place::Tlb0 { set: self.tlb0.number_of(regs.get(n::MAS2)), way: esel % self.tlb0.ways() }),
+            1 => Some(Place::Tlb1 { entry: esel.checked_rem(self.tlb1.len())? }),
             _ => None,
         }
     }
@@ -235,8 +256,8 @@ impl E500 {
     /// The entry with this number in the array that user space has (api.rst, KVM_CAP_SW_TLB: sets one behind the other, then TLB1).
     fn place(&self, index: u64) -> Option<Place> {
         let index = usize::try_from(index).ok()?;
-        match index.checked_sub(TLB0_ENTRIES) {
-            None => Some(Place::Tlb0 { set: index / TLB0_WAYS, way: index % TLB0_WAYS }),
+        match index.checked_sub(self.tlb0.len()) {
+            None => Some(Place::Tlb0 { set: index / self.tlb0.ways(), way: index % self.tlb0.ways() }),
             Some(entry) => (entry < self.tlb1.len()).then_some(Place::Tlb1 { entry }),
         }
     }
@@ -255,7 +276,7 @@ impl E500 {
 
     fn entry(&mut self, place: Place) -> &mut Entry {
         match place {
-            Place::Tlb0 { set, way } => &mut Arc::make_mut(&mut self.tlb0)[set][way],
+            Place::Tlb0 { set, way } => &mut self.tlb0.set_mut(set)[way],
             Place::Tlb1 { entry } => &mut self.tlb1[entry],
         }
     }
@@ -293,12 +314,12 @@ impl E500 {
     fn tlbsx<R: Registers>(&mut self, regs: &mut R, address: u64) -> Effect {
         let mas6 = regs.get(n::MAS6) as u32;
         let (spid, space) = (mas6 >> mas::SPID_SHIFT & mas::SPID, mas6 & mas::SAS != 0);
-        let set = set_of(address);
+        let set = self.tlb0.number_of(address);
         let is_hit = |entry: &Entry| {
             let of_process = entry.tid() == 0 || entry.tid() == u64::from(spid);
             entry.is_valid() && entry.covers(address) && of_process && entry.in_space(space)
         };
-        let in_tlb0 = self.tlb0[set].iter().position(is_hit).map(|way| Place::Tlb0 { set, way });
+        let in_tlb0 = self.tlb0.set_with(address).iter().position(is_hit).map(|way| Place::Tlb0 { set, way });
         match in_tlb0.or_else(|| self.tlb1.iter().position(is_hit).map(|entry| Place::Tlb1 { entry })) {
             Some(place) => self.show(regs, place),
             None => self.set_mas_defaults(regs, spid, space),
@@ -327,16 +348,15 @@ impl E500 {
             (false, true) => self.invalidate_tlb0(),
             (true, false) => invalidate(&mut self.tlb1, |entry| entry.covers(address)),
             (false, false) => {
-                invalidate(&mut Arc::make_mut(&mut self.tlb0)[set_of(address)], |entry| entry.covers(address))
+                let set = self.tlb0.number_of(address);
+                invalidate(self.tlb0.set_mut(set), |entry| entry.covers(address));
             }
         }
         Effect::Changed
     }
 
     fn invalidate_tlb0(&mut self) {
-        for set in Arc::make_mut(&mut self.tlb0) {
-            invalidate(set, |_| true);
-        }
+        invalidate(self.tlb0.all_mut(), |_| true);
     }
 
     fn invalidate_tlb1(&mut self) {
@@ -351,8 +371,4 @@ fn invalidate(entries: &mut [Entry], chosen: impl Fn(&Entry) -> bool) {
             entry.mas1 &= !mas::VALID;
         }
     }
-}
-
-const fn set_of(address: u64) -> usize {
-    (address >> PAGE_SHIFT) as usize % TLB0_SETS
 }

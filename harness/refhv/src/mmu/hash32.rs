@@ -1,4 +1,4 @@
-//! The MMU of the 32-bit server family: BATs, segment registers, hashed page table (PEM, "Memory Management").
+//! The MMU of the 32-bit server family: BATs, segment registers, hashed page table (7400 manual, chapter 5).
 //!
 //! ```text
 //!   EA --BAT hit--------------------------------------------------------------------------> RA
@@ -171,7 +171,7 @@ fn find(sdr1: u32, memory: &Memory, vsid: u32, ea: u32) -> Option<Pte> {
     })
 }
 
-/// Page protection (PEM, "Page Memory Protection").
+/// Page protection (arch/powerpc/kvm/book3s_32_mmu.c, kvmppc_mmu_book3s_32_xlate_pte).
 const fn page_allows(key: bool, pp: u32, access: Access) -> bool {
     let store = matches!(access, Access::Store);
     match (key, pp) {

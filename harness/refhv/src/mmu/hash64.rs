@@ -231,7 +231,7 @@ fn find<T: HashedPageTable>(table: &T, segment: Segment, address: u64) -> Option
     })
 }
 
-/// Page protection (Power ISA 2.07 Book III-S, figure "PP bit protection states"); PP values the figure reserves allow
+/// Page protection (Power ISA 2.07 Book III-S, figure 32); PP values the figure reserves allow
 /// nothing.
 const fn page_allows(key: bool, pp: u64, access: Access) -> bool {
     let store = matches!(access, Access::Store);

@@ -37,7 +37,7 @@ use crate::cpu::condition::field;
 use crate::cpu::{Access, Fault, Insn, Interrupt, Privileged, Sprs, Translation, xer};
 use crate::memory::Memory;
 
-/// In real mode the four highest bits of an address are ignored (Power ISA 2.07 Book III-S, "Real Addressing Mode"; KVM_PAM).
+/// In real mode the four highest bits of an address are ignored (Power ISA 2.07 Book III-S, section 5.7.3; KVM_PAM).
 pub(crate) const REAL_MODE_ADDRESS: u64 = 0x0fff_ffff_ffff_ffff;
 
 /// The special-purpose registers translation works with, wherever they are kept.
@@ -65,6 +65,19 @@ pub enum Effect {
     None,
     /// It may have changed some: cached ones must be forgotten.
     Changed,
+}
+
+/// What KVM_TRANSLATE finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Searched {
+    /// There is no such call: KVM on the 44x no longer exists.
+    Unsupported,
+    /// It succeeds and sets nothing, for a server CPU (arch/powerpc/kvm/book3s.c, kvm_arch_vcpu_ioctl_translate).
+    NotLookedFor,
+    /// Nothing is translated there.
+    NotMapped,
+    /// The physical address.
+    At(u64),
 }
 
 /// The registers of an instruction that is being executed.
@@ -175,20 +188,19 @@ impl Mmu {
         }
     }
 
-    /// The physical address that KVM_TRANSLATE gives for one that names address space and process (bits 40, and 32 to 39;
-    /// arch/powerpc/kvm/e500_mmu.c, kvmppc_core_vcpu_translate), or for any process; none if nothing is translated there. A server
-    /// CPU's is never looked for (arch/powerpc/kvm/book3s.c, kvm_arch_vcpu_ioctl_translate), and the 44x's no longer exists: no
-    /// answer at all.
+    /// What KVM_TRANSLATE says of an address that names address space and process (bits 40, and 32 to 39;
+    /// arch/powerpc/kvm/e500_mmu.c, kvmppc_core_vcpu_translate), or of one of any process.
     #[must_use]
-    pub fn search(&self, linear: u64, process: Option<u8>) -> Option<Option<u64>> {
+    pub fn search(&self, linear: u64, process: Option<u8>) -> Searched {
         const SPACE_SHIFT: u32 = 40;
         match self {
             Self::E500(e500) => {
                 let is_space_1 = linear >> SPACE_SHIFT & 1 != 0;
-                Some(e500.search(linear & u64::from(u32::MAX), process, is_space_1))
+                let found = e500.search(linear & u64::from(u32::MAX), process, is_space_1);
+                found.map_or(Searched::NotMapped, Searched::At)
             }
-            Self::Ppc44x(_) => None,
-            Self::Hash32(_) | Self::Hash64(_) => Some(None),
+            Self::Ppc44x(_) => Searched::Unsupported,
+            Self::Hash32(_) | Self::Hash64(_) => Searched::NotLookedFor,
         }
     }
 
@@ -206,6 +218,15 @@ impl Mmu {
     pub fn set_tlb_entry(&mut self, index: u64, values: [u64; 3]) -> Option<()> {
         match self {
             Self::E500(e500) => e500.set_numbered(index, values),
+            Self::Ppc44x(_) | Self::Hash32(_) | Self::Hash64(_) => None,
+        }
+    }
+
+    /// Gives an e500 TLBs of another geometry: the entries of TLB0, its ways, and the entries of TLB1. None if there is none such.
+    #[must_use]
+    pub fn configure_tlb<R: Registers>(&mut self, regs: &mut R, geometry: [u64; 3]) -> Option<()> {
+        match self {
+            Self::E500(e500) => e500.configure(regs, geometry),
             Self::Ppc44x(_) | Self::Hash32(_) | Self::Hash64(_) => None,
         }
     }

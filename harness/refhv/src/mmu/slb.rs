@@ -32,13 +32,13 @@ const SHIFT_4K: u32 = PAGE_SIZE.ilog2();
 const SHIFT_64K: u32 = 16;
 const SHIFT_16M: u32 = 24;
 
-/// 970: 4 KiB and 16 MiB (970FX user manual, "Page Sizes").
+/// 970: 4 KiB and 16 MiB (QEMU, target/ppc/mmu-hash64.c, ppc_hash64_opts_basic).
 static SIZES_970: &[SegmentPageSize] = &[
     SegmentPageSize { shift: SHIFT_4K, llp: 0, pages: &[PageSize { shift: SHIFT_4K, lp: 0 }] },
     SegmentPageSize { shift: SHIFT_16M, llp: hash64::SLB_L, pages: &[PageSize { shift: SHIFT_16M, lp: 0 }] },
 ];
 
-/// POWER8: 4 KiB, 64 KiB and 16 MiB, mixed in a segment (POWER8 user manual, table of page size encodings).
+/// POWER8: 4 KiB, 64 KiB and 16 MiB, mixed in a segment (QEMU, target/ppc/mmu-hash64.c, ppc_hash64_opts_POWER7).
 static SIZES_POWER8: &[SegmentPageSize] = &[
     SegmentPageSize {
         shift: SHIFT_4K,

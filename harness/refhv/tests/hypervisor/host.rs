@@ -256,10 +256,35 @@ fn the_vector_of_an_external_interrupt_is_one_more_each_time() {
 #[test]
 fn an_address_is_translated_on_embedded_cores_alone() {
     let answer = |cpu: &str| call(&mut Guest::mapped(cpu), "translate", &[CODE]);
-    assert_eq!((answer("e500v2"), answer("750"), answer("440")), (Ok(CODE), Ok(0), Err(Refusal::Unknown)));
+    // On a server CPU nothing is set: all ones, as user space has put it there.
+    assert_eq!((answer("e500v2"), answer("750"), answer("440")), (Ok(CODE), Ok(u64::MAX), Err(Refusal::Unknown)));
     let mut guest = Guest::mapped("e500v2");
     assert_eq!(results(&mut guest, "translate", &[CODE])[1], 1);
     assert_eq!(results(&mut guest, "translate", &[0xd000_0000])[1], 0);
+}
+
+#[test]
+fn an_e500_has_the_tlb_that_user_space_gives_it() {
+    let mut guest = Guest::mapped("e500v2");
+    assert_eq!(call(&mut guest, "configure-tlb", &[256, 4, 16]), Ok(0));
+    assert_eq!(guest.mfspr(n::TLB0CFG) & 0xff00_0fff, 0x0400_0100);
+    let refused = Err(Refusal::Errno(EINVAL));
+    for geometry in [[512, 3, 16], [512, 0, 16], [384, 4, 16], [256, 4, 65], [1024, 4, 16]] {
+        assert_eq!(call(&mut guest, "configure-tlb", &geometry), refused, "{geometry:?}");
+    }
+    assert_eq!(guest.mfspr(n::TLB0CFG) & 0xff00_0fff, 0x0400_0100);
+    assert_eq!(call(&mut Guest::mapped("750"), "configure-tlb", &[256, 4, 16]), Err(Refusal::Unknown));
+}
+
+#[test]
+fn a_slot_is_replaced_within_the_memory_and_at_neither_end() {
+    let mut guest = Guest::mapped("750");
+    assert_eq!(call(&mut guest, "replace-slot", &[0x3_0004, 0x600d_0001]), Ok(0));
+    let refused = Err(Refusal::Errno(EINVAL));
+    let end = u64::from(sprig_wire::layout::RAM_SIZE);
+    for address in [0, 0xffff, end - 1, end, u64::MAX] {
+        assert_eq!(call(&mut guest, "replace-slot", &[address, 1]), refused, "{address:#x}");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::span::Span;
 use crate::{gpr, names};
 use sprig_isa::hcall;
 use sprig_isa::mmu::PAGE_SIZE;
+use sprig_isa::one_reg;
 use sprig_isa::page;
 use sprig_isa::spr::Spr;
 use sprig_judge::case::{self, Part, Term};
@@ -294,7 +295,10 @@ impl Resolver<'_, '_> {
         for (index, argument) in arguments.iter().enumerate() {
             values.push(match structure {
                 Some(structure) if index == 0 => self.host_register(argument, structure),
-                _ => self.value(argument, u64::BITS, ""),
+                _ => {
+                    let bits = one_reg_bits(call.call, values.first()).unwrap_or(u64::BITS);
+                    self.value(argument, bits, "the register")
+                }
             });
         }
         let arguments = values.into_iter().collect::<Option<_>>()?;
@@ -327,6 +331,13 @@ impl Resolver<'_, '_> {
             }
         }
     }
+}
+
+/// How wide the register is that KVM_SET_ONE_REG sets, as its identifier says, if it is one.
+fn one_reg_bits(call: Call, identifier: Option<&Option<Value>>) -> Option<u32> {
+    let (Call::SetOneReg, Some(&Some(Value::Constant(id)))) = (call, identifier) else { return None };
+    let bits = one_reg::size(id) as u32 * u8::BITS;
+    (one_reg::is_identifier(id) && bits <= u64::BITS).then_some(bits)
 }
 
 /// What a guest accesses of a field: 32-bit ones the low word of a long one.

@@ -25,7 +25,7 @@ const fn vx(extended: u32) -> u32 {
     d(4) | extended
 }
 
-/// Opcodes: Power ISA 2.07, appendix "Opcode maps"; of the SPE: its programming environments manual, appendix "Opcode listings".
+/// Opcodes: Power ISA 2.07, appendices F and H.
 pub static ONLY_IN_SCRIPTS: &[OnlyInScripts] = {
     use Field::{Ba, Bb, Bc, Bfa, Bt, L10};
     use Field::{Flm, Frb, Frs, Frt, Mb6, Me6, Sh6, U, Ui8, Vra, Vrb, Vrs, Vrt, Xa, Xb, Xs, Xt};

@@ -54,7 +54,7 @@ pub(super) const THEME: Theme = Theme {
     steps: STEPS,
 };
 
-/// A pair of block registers is written: nothing, the lower half, the upper half (PEM, 7.4.2).
+/// A pair of block registers is written: nothing, the lower half, the upper half (7400 manual, page 2-6: each half is written by itself).
 macro_rules! block {
     ($pair:literal, $upper:literal, $lower:literal) => {
         concat!(
@@ -153,7 +153,7 @@ const STEPS: &[Odd] = &[
     ),
     step("bat-code-lower", SERVER32, half!("IBAT3L", "(SCRATCH + 0x80000) | BATL.PP(2)"), BLOCK),
     step("bat-code-gone", SERVER32, half!("IBAT3U", "0"), BLOCK),
-    // The upper pairs take effect where HID0[HIGH_BAT_EN] says so (MPC7450 manual, table 2-8).
+    // The upper pairs take effect where HID0[HIGH_BAT_EN] says so (reg.h, HID0_HIGH_BAT).
     step(
         "bat-upper",
         EIGHT,
