@@ -12,8 +12,8 @@ use sprig_isa::cpu::Cpu;
 use sprig_isa::mmu::PAGE_SIZE;
 use sprig_wire::bytecode::Register;
 use sprig_wire::layout::{
-    BATCH_BASE, BATCH_SIZE, CODE_BASE, CODE_SIZE, IMAGE_BASE, KEPT_BASE, KEPT_SIZE, LOG_BASE, LOG_SIZE, SAVE_BASE,
-    SCRATCH_BASE, SCRATCH_CLEARED, SLOTS, SLOTS_BASE, STEP_RETURN,
+    BATCH_BASE, BATCH_SIZE, BOOKE_VECTORS, CODE_BASE, CODE_SIZE, IMAGE_BASE, KEPT_BASE, KEPT_SIZE, LOG_BASE, LOG_SIZE,
+    SAVE_BASE, SCRATCH_BASE, SCRATCH_CLEARED, SLOTS, SLOTS_BASE, STEP_RETURN,
 };
 use sprig_wire::log::Interrupt;
 
@@ -201,7 +201,7 @@ impl Machine for Guest {
         touch_for_writing((&raw const __interrupt_stack_top) as usize - PAGE, PAGE);
         touch_for_writing((&raw const __critical_stack_top) as usize - PAGE, PAGE);
         if cpu().family.is_booke() {
-            touch(vectors::BOOKE_VECTORS as usize, PAGE);
+            touch(BOOKE_VECTORS as usize, PAGE);
         }
         touch(STEP_RETURN as usize, PAGE);
         touch_for_writing(SAVE_BASE as usize, PAGE);

@@ -22,14 +22,12 @@ use sprig_isa::cpu::Cpu;
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::{Class, Description, EXCEPTIONS, Exception};
 use sprig_isa::spr::number;
-use sprig_wire::layout::{STEP_RETURN, VECTORS_END};
+use sprig_wire::layout::{BOOKE_VECTORS, STEP_RETURN, VECTORS_END};
 
 /// The first vector of Book3S, system reset.
 const BOOK3S_VECTORS: u32 = 0x100;
 /// After the last vector any of our CPUs has (Power ISA Book III-S, figure "Effective address of interrupt vector").
 const BOOK3S_VECTORS_END: u32 = 0x1800;
-/// Where BookE vectors begin (sprig_wire::layout).
-pub(crate) const BOOKE_VECTORS: u32 = 0x2000;
 /// Distance of BookE vectors: the low four bits of an IVOR are zero.
 const BOOKE_STRIDE: u32 = 0x10;
 const _: () = assert!(BOOKE_VECTORS + EXCEPTIONS.len() as u32 * BOOKE_STRIDE <= VECTORS_END);

@@ -65,12 +65,6 @@ pub enum Mistake {
     Unreadable(PathBuf, std::io::Error),
 }
 
-/// The rule that an expectation names.
-fn said_by(line: &str) -> Option<&str> {
-    let statement = line.split('#').next()?;
-    statement.rsplit_once(" by ").map(|(_, rule)| rule.trim())
-}
-
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -151,12 +145,12 @@ impl Suite {
     #[must_use]
     pub fn unused(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         let mut problems = self.unused_rules();
-        problems.extend(self.silent_rules());
-        problems.extend(self.idle_rules(targets));
+        problems.extend(self.rules_without_expectation());
+        problems.extend(self.unexercised_rules(targets));
         problems.extend(self.uncovered(targets));
         problems.extend(self.unused_expectations(targets));
-        problems.extend(self.lost_differences(targets));
-        problems.extend(self.lost_known(targets));
+        problems.extend(self.differences_without_target(targets));
+        problems.extend(self.known_without_target(targets));
         problems.extend(self.unused_goldens(targets));
         problems
     }
@@ -171,16 +165,15 @@ impl Suite {
     /// A [`Problem`] for every rule of a case, besides its first, by which it expects nothing: no failure of the case could ever be one of
     /// that rule. A topic that no document decides may be cited for what the goldens show of it.
     #[must_use]
-    pub fn silent_rules(&self) -> Vec<Problem> {
+    pub fn rules_without_expectation(&self) -> Vec<Problem> {
         let silent = self.scripts.iter().flat_map(|script| {
-            let source = script.source();
-            let says =
-                |rule: &str| source.text.lines().any(|line| line.contains("expect ") && said_by(line) == Some(rule));
+            let expected: BTreeSet<&str> =
+                script.instances().iter().flat_map(|instance| instance.expects_by(None)).collect();
             let others = script.rules().skip(1).filter(|rule| !rule.starts_with(UNSPECIFIED));
-            let silent = others.filter(move |rule| !says(rule));
+            let silent = others.filter(move |rule| !expected.contains(rule));
             silent.map(|rule| {
                 Problem::of(
-                    &source.path,
+                    &script.source().path,
                     format!("nothing is expected `by {rule}`: say what, or take it out of `rule`"),
                 )
             })
@@ -190,7 +183,7 @@ impl Suite {
 
     /// A [`Problem`] for every rule that no target exercises.
     #[must_use]
-    pub fn idle_rules(&self, targets: &[&dyn Target]) -> Vec<Problem> {
+    pub fn unexercised_rules(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         Exercise::of(self.instances(), targets).problems(&self.rules)
     }
 
@@ -209,13 +202,13 @@ impl Suite {
 
     /// A [`Problem`] for every difference of targets that do not exist.
     #[must_use]
-    pub fn lost_differences(&self, targets: &[&dyn Target]) -> Vec<Problem> {
+    pub fn differences_without_target(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         self.differences.without_target(targets.iter().map(|target| target.id()))
     }
 
     /// A [`Problem`] for every known finding on targets that do not exist.
     #[must_use]
-    pub fn lost_known(&self, targets: &[&dyn Target]) -> Vec<Problem> {
+    pub fn known_without_target(&self, targets: &[&dyn Target]) -> Vec<Problem> {
         let ids: Vec<&str> = targets.iter().map(|target| target.id()).collect();
         self.known.without_target(&ids)
     }

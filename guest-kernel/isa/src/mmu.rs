@@ -122,6 +122,22 @@ pub mod mas {
     pub const TLBIVAX_ALL: u64 = 1 << 2;
 }
 
+/// TLBnCFG (EREF 2.0, "TLB Configuration Registers").
+pub mod tlbcfg {
+    /// TLBnCFG\[ASSOC\]: ways; position of its lowest bit.
+    pub const ASSOC_SHIFT: u32 = 24;
+    /// TLBnCFG\[MINSIZE\]: the smallest page, as TSIZE; position of its lowest bit.
+    pub const MINSIZE_SHIFT: u32 = 20;
+    /// TLBnCFG\[MAXSIZE\]: the largest.
+    pub const MAXSIZE_SHIFT: u32 = 16;
+    /// TLBnCFG\[IPROT\]: entries can be protected.
+    pub const IPROT: u32 = 1 << 15;
+    /// TLBnCFG\[AVAIL\]: each entry can be of any of these sizes.
+    pub const AVAIL: u32 = 1 << 14;
+    /// TLBnCFG\[NENTRY\]: number of entries.
+    pub const NENTRY: u32 = 0xfff;
+}
+
 /// The sizes of e500's TLBs (e500 core manual, chapter 12; e500mc and e5500 core manuals, "Memory Management Units").
 pub mod e500 {
     /// Entries of TLB0 on e500v2, e500mc and e5500.

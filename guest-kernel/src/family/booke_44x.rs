@@ -8,6 +8,7 @@ use crate::cell::Exclusive;
 use crate::spr::mtspr;
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
+use sprig_isa::insn::{Insn, Operand};
 use sprig_isa::mmu::{PAGE_SHIFT, size_code, tlb44x};
 use sprig_isa::spr::number;
 use sprig_wire::bytecode::permission;
@@ -45,10 +46,9 @@ impl Entry {
     }
 }
 
-/// tlbwe r4, r3, 0 (PPC440 user manual, "TLB instructions"): RS = 4, RA = 3, WS in bits 16-20. LLVM's assembler knows the
-/// one-bit WS of other cores only, and makes 0 of a 2.
-const TLBWE_R4_R3: u32 = 0x7c83_07a4;
-const WS_SHIFT: u32 = 11;
+/// tlbwe r4, r3, 0 (PPC440 user manual, "TLB instructions"). LLVM's assembler knows the one-bit WS of other cores only, and makes 0
+/// of a 2.
+const TLBWE_R4_R3: u32 = Insn::named("tlbwe44").word | 4 << Operand::Rs.shift() | 3 << Operand::Ra.shift();
 
 /// Writes one word of an entry.
 ///
@@ -59,7 +59,7 @@ unsafe fn write_word<const WS: u32>(index: u32, word: u32) {
     unsafe {
         asm!(
             ".long {tlbwe}", "isync",
-            tlbwe = const TLBWE_R4_R3 | WS << WS_SHIFT,
+            tlbwe = const TLBWE_R4_R3 | WS << Operand::Nb.shift(),
             in("r3") index, in("r4") word,
             options(nostack),
         );

@@ -19,7 +19,7 @@ use crate::spr::{self, mfspr, mtspr};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
 use sprig_isa::cpu::CpuSet;
-use sprig_isa::mmu::{PAGE_SHIFT, mas, size_code};
+use sprig_isa::mmu::{PAGE_SHIFT, mas, size_code, tlbcfg};
 use sprig_isa::spr::number;
 use sprig_wire::board::TRANSLATIONS;
 use sprig_wire::bytecode::permission;
@@ -27,8 +27,6 @@ use sprig_wire::effect::WRITES_TLB;
 use sprig_wire::layout::{IMAGE_BASE, RAM_SIZE};
 
 const TLB1: u32 = 1;
-/// TLB1CFG\[NENTRY\]: number of entries.
-const TLB1CFG_NENTRY: u32 = 0xfff;
 
 const RAM_LOG2_SIZE: u32 = RAM_SIZE.ilog2();
 /// Slots of the entries that are always there, counted without the initial one.
@@ -154,7 +152,7 @@ pub(super) fn translate(io: Option<&IoWindow>) {
     let kernel = kernel_slot();
     ram(kernel, 0).write();
     // SAFETY: every e500 has the register.
-    let entries = unsafe { mfspr::<{ number::TLB1CFG }>() } & TLB1CFG_NENTRY;
+    let entries = unsafe { mfspr::<{ number::TLB1CFG }>() } & tlbcfg::NENTRY;
     for number in 0..entries.saturating_sub(1) {
         let slot = slot(number, kernel);
         match (number, io) {

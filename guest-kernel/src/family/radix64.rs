@@ -16,6 +16,7 @@ use crate::papr::{Call, token};
 use crate::spr::{clear_blocks, synchronize};
 use core::arch::asm;
 use sprig_interpreter::Unsupported;
+use sprig_isa::insn::{Insn, Operand};
 use sprig_isa::mmu::PAGE_SHIFT;
 use sprig_isa::mmu::radix::{
     ATTRIBUTE_NON_IDEMPOTENT, C, EXECUTE, LEAF, NEXT_BITS, PRIVILEGED, R, READ, ROOT_BITS, TREE_52_BITS, VALID, WRITE,
@@ -169,11 +170,17 @@ fn write(entry: u32, value: u64) {
     synchronize();
 }
 
-/// Has the CPU forget every translation of process 0 and what it knows of the tree: tlbie with RIC = 2, PRS = 1, R = 1, IS = 1 (the
-/// process in RS).
+/// Has the CPU forget every translation of process 0 and what it knows of the tree: tlbie r6, r5 with what ISA 3.0 has added to it.
 fn forget_translations() {
-    const TLBIE: u32 = 31 << 26 | 306 << 1;
-    const WORD: u32 = TLBIE | 5 << 21 | 2 << 18 | 1 << 17 | 1 << 16 | 6 << 11;
+    /// RIC: translations, and what is cached of the tree and of the process table.
+    const ALL: u32 = 2 << 18;
+    /// PRS: of a process.
+    const PROCESS: u32 = 1 << 17;
+    /// R: of a radix tree.
+    const RADIX: u32 = 1 << 16;
+    const WORD: u32 =
+        Insn::named("tlbie").word | 5 << Operand::Rs.shift() | ALL | PROCESS | RADIX | 6 << Operand::Rb.shift();
+    /// IS in RB: those of the process in RS.
     const OF_PROCESS: u32 = 1 << 10;
     // SAFETY: supervisor state of a partition that may invalidate translations (GTSE); they are made again from the tree.
     unsafe {

@@ -4,7 +4,7 @@
 //! guest. Effective and physical addresses are equal for all of it.
 //!
 //! ```text
-//!   0x0000_0000  vectors: Book3S at the architecture's offsets, BookE from 0x2000
+//!   0x0000_0000  vectors: Book3S at the architecture's offsets, BookE from BOOKE_VECTORS
 //!   0x0000_3000  STEP_RETURN, where every stub ends
 //!   0x0000_4000  save area: reached by one store with r0 as base, whatever the registers hold
 //!   0x0010_0000  the guest kernel: image, bss, stacks
@@ -47,6 +47,8 @@ const _: () = {
     }
 };
 
+/// Where the vectors of embedded cores begin; those of server CPUs are where the architecture has them.
+pub const BOOKE_VECTORS: u32 = 0x2000;
 /// End of the area where interrupt vectors are written.
 pub const VECTORS_END: u32 = 0x3000;
 /// Address every stub branches to when its instruction is done.

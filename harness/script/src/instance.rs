@@ -129,9 +129,9 @@ impl Instance {
         here.filter_map(|(_, need)| need.missing(profile)).next().map(Missing::Cpu)
     }
 
-    /// The rules by which it expects something of a target with these features.
+    /// The rules by which it expects something of a target with these features, or without any of some target.
     #[must_use]
-    pub fn expects_by(&self, features: FeatureSet) -> BTreeSet<&str> {
+    pub fn expects_by(&self, features: Option<FeatureSet>) -> BTreeSet<&str> {
         let Text { tree, .. } = self.text.as_ref();
         let mut found = BTreeSet::new();
         let default = tree.header.rules.first().map(|rule| rule.text.as_str());
@@ -206,7 +206,7 @@ impl Assembler<'_> {
 
 fn expected_by<'a>(
     body: &'a [Statement],
-    features: FeatureSet,
+    features: Option<FeatureSet>,
     default: Option<&'a str>,
     found: &mut BTreeSet<&'a str>,
 ) {
@@ -217,7 +217,9 @@ fn expected_by<'a>(
             }
             StatementKind::Block(block) => {
                 let meant = match &block.header {
-                    BlockHeader::On { feature, present } => features.contains(*feature) == *present,
+                    BlockHeader::On { feature, present } => {
+                        features.is_none_or(|features| features.contains(*feature) == *present)
+                    }
                     _ => true,
                 };
                 if meant {

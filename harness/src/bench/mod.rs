@@ -20,6 +20,9 @@ pub enum Unmeasured {
     /// CPU time cannot be read.
     #[error("CPU time cannot be read: {0}")]
     CpuTime(#[from] nix::Error),
+    /// Nor what memory is taken.
+    #[error("the memory that is taken cannot be read: {0}")]
+    Memory(#[from] std::io::Error),
     /// A loop or the cases did not come to their end, so it is not known what was measured.
     #[error("{what} cannot be measured on {target}: {how}")]
     Unfinished {

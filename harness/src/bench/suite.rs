@@ -126,11 +126,10 @@ pub fn growth(target: &dyn Target, cases: &[Case]) -> Result<Vec<Figure>, Unmeas
         let stream = cases.iter().cycle().take(count).cloned();
         session::run(target, stream, &Limits::default(), &Unwatched, |_, _| {});
     };
-    // The peak only grows: what the larger run adds to it shows in the first round.
+    // The first run fills what all of them share.
     run(few_cases);
-    let memory = cpu_time::peak_memory()?;
-    run(few_cases * TIMES);
-    let more_memory = cpu_time::peak_memory()?;
+    let memory = cpu_time::peak_memory(|| run(few_cases))?;
+    let more_memory = cpu_time::peak_memory(|| run(few_cases * TIMES))?;
     let ratio = ratio(ROUNDS, || run(few_cases * TIMES), || run(few_cases))?;
     Ok(vec![
         Figure {

@@ -34,10 +34,11 @@ pub enum Command {
     Check(Check),
     /// Run one case on one target and show everything: each step, its exits, the console, the command.
     Repro(Repro),
-    /// Measure what things cost, as ratios of one run.
+    /// Measure what the suite itself costs, and what a guest's operations cost.
     ///
-    /// Each figure is a ratio of two times measured in one run, printed as soon as it is known; together they take a minute or
-    /// two. If one is over its limit, the exit status is 1. docs/bench.md says what is measured, and how.
+    /// Figures are ratios of two things measured by turns in one run, unless they say a unit of time, and are printed as soon as they are
+    /// known; together they take a minute or two. If one is over its limit, the exit status is 1. docs/bench.md says what is
+    /// measured, and how.
     Bench(Bench),
     /// Say whether a build of a kernel, of QEMU or of a firmware is worse than allowed.
     Gate(Gate),
@@ -74,7 +75,7 @@ pub struct Run {
     /// How many targets run at the same time [default: one on each core].
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
-    /// Run nothing; judge what a folder of `sprig export` has printed; `-` is standard input.
+    /// Run nothing: judge the log of what an exported folder has printed; `-` is standard input.
     #[arg(long, value_name = "LOG", conflicts_with_all = ["cases", "targets", "jobs"])]
     pub from: Option<PathBuf>,
 }
@@ -91,7 +92,7 @@ pub struct Export {
     /// The target whose goldens and expectations the results are judged by, one with KVM.
     #[arg(long, short, value_name = "T", default_value = crate::target::kvm::Local::ID)]
     pub target: String,
-    /// The CPU of the host it is for, for kvm-local [default: this machine's, or the first].
+    /// The CPU of the host it is for, for kvm-local [default: this machine's, or e500v2].
     #[arg(long, value_parser = host_cpus())]
     pub cpu: Option<String>,
 }
@@ -149,10 +150,10 @@ pub struct Repro {
     /// Count the exits of each step on a target that counts only those of a whole case, by one run per step.
     #[arg(long)]
     pub exits: bool,
-    /// Let the command that is shown stop the guest before its first instruction and wait for gdb.
+    /// Have the printed command stop the guest before its first instruction and wait for gdb, on a port of this machine alone.
     #[arg(long)]
     pub gdb: bool,
-    /// Let the command that is shown write a trace of every instruction and interrupt.
+    /// Have the printed command write a trace of every instruction and interrupt.
     #[arg(long)]
     pub trace: bool,
 }
@@ -173,7 +174,7 @@ pub struct Gate {
     /// A build of the same part to compare with: only differences are reported, and what it breaks the other may break too.
     #[arg(long, value_name = "IMAGE")]
     pub baseline: Option<PathBuf>,
-    /// Let everything that is reported fail the gate, changes that break no rule and deviations that are gone included.
+    /// Fail on everything that is reported, also on changes that break no rule and known failures that are gone.
     #[arg(long)]
     pub strict: bool,
     /// How the results are printed.
@@ -184,7 +185,7 @@ pub struct Gate {
 const GATE_STATUS: &str = "\
 Exit status: 0 not worse than allowed; 1 a rule is broken, or the target crashes or hangs, and neither the \
 expectations nor the baseline list it, or a listed case fails differently; 2 wrong usage; 125 the build does not \
-boot, has no backend, or an error left it undecided (`git bisect run` skips such a commit).";
+boot or has no KVM, or an error left it undecided (`git bisect run` skips such a commit).";
 
 /// What was built: one of these.
 #[derive(Debug, Args)]
@@ -205,7 +206,7 @@ pub struct Build {
 #[derive(Debug, Args)]
 pub struct Bench {
     /// Measure only the operations of these targets: exits and cost of each, by trap and by page [default: what the whole
-    /// suite costs on the reference and on QEMU, and the operations of ref-e500v2-pr].
+    /// suite costs on the reference, on QEMU's ppce500 and on kvm-e500v2, as far as they are here, and the operations of ref-e500v2-pr].
     #[arg(long = "target", short, value_name = "T")]
     pub targets: Vec<String>,
 }

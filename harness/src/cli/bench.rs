@@ -116,6 +116,7 @@ fn os(error: nix::Error) -> Error {
 fn unmeasured(error: Unmeasured) -> Error {
     match error {
         Unmeasured::CpuTime(error) => os(error),
+        Unmeasured::Memory(error) => error.into(),
         Unmeasured::Unfinished { .. } => Error::not_judged(error.to_string(), "`sprig targets` shows every target"),
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn built(target: &dyn Target, part: Part, path: &Path) -> Result<Arc<
         )
     })?;
     if part != Part::Qemu && !path.is_file() {
-        let message = format!("{} is no file, and the {} is one", path.display(), part.name());
+        let message = format!("{} is not a regular file, as the {} has to be", path.display(), part.name());
         return Err(Error::usage(message, "name the file that was built"));
     }
     let Some(build) = target.with_part(part, &path) else {

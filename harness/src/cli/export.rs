@@ -44,7 +44,11 @@ pub(super) fn export(arguments: &args::Export, out: &mut dyn Write) -> Result<Ex
         WriteError::Image(_) => Error::not_judged(error.to_string(), format!("to mend it: {}", target::REBUILD_IMAGES)),
     })?;
 
-    let skipped = if left_out == 0 { String::new() } else { format!(", {left_out} left out that need what it lacks") };
+    let skipped = if left_out == 0 {
+        String::new()
+    } else {
+        format!("; {left_out} are not written, since it lacks a feature that they need")
+    };
     let cases = number(count, "case");
     writeln!(out, "{cases} for {} on a host with {}{skipped}.", plan.target, plan.cpu)?;
     let folder = arguments.folder.to_string_lossy();

@@ -27,7 +27,7 @@ fn where_instead(case: &Instance) -> String {
     let targets: Vec<String> =
         target::all().iter().filter(|target| can_run(target)).map(|t| t.id().to_owned()).collect();
     match targets.is_empty() {
-        true => "no target that is here can".to_owned(),
+        true => "no target that is available can run it".to_owned(),
         false => format!("these can: {}", named(&targets)),
     }
 }
@@ -123,7 +123,7 @@ const BUILT_IN: &str = "/sprig";
 /// The debugger that goes with it, with the symbols of these programs, the guest's last; and what to tell it.
 fn debugger(symbols: &[PathBuf]) -> [String; 2] {
     let sources = format!("set substitute-path {BUILT_IN} {}", project::root().display());
-    let mut command = format!("gdb-multiarch -ex 'target remote localhost:1234' -ex {}", shell_words::quote(&sources));
+    let mut command = format!("gdb-multiarch -ex 'target remote 127.0.0.1:1234' -ex {}", shell_words::quote(&sources));
     for (index, program) in symbols.iter().enumerate() {
         let program = program.to_string_lossy();
         let argument = shell_words::quote(&program);

@@ -31,7 +31,7 @@ pub enum LogError {
         error: Damaged,
     },
     /// Several runs in one file.
-    #[error("line {line}: batch {number} begins once more, or one of another export: it holds several runs")]
+    #[error("line {line}: batch {number} starts a second time: the log holds several runs")]
     Several {
         /// Where.
         line: usize,
@@ -39,7 +39,9 @@ pub enum LogError {
         number: usize,
     },
     /// The scripts are not those that ran.
-    #[error("it is of other scripts: batch {number} was {ran:08x} (revision {revision}), and is {here:08x} here")]
+    #[error(
+        "recorded from other scripts: batch {number} has checksum {ran:08x} (exported at revision {revision}), and {here:08x} in this tree"
+    )]
     Other {
         /// Which batch.
         number: usize,
@@ -51,7 +53,7 @@ pub enum LogError {
         revision: String,
     },
     /// So are they if there are fewer or more of them.
-    #[error("it is of other scripts: there were {ran} batches of them (revision {revision}), and are {here} here")]
+    #[error("recorded from other scripts: {ran} batches (exported at revision {revision}), and {here} in this tree")]
     Count {
         /// Then.
         ran: usize,

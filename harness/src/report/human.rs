@@ -89,7 +89,7 @@ impl Details {
     /// Says how many cases said what was said once.
     pub(super) fn end_repetition(&mut self, out: &mut dyn Write) -> io::Result<()> {
         match self.repeated.take() {
-            Some((_, more)) if more > 0 => writeln!(out, "  and so did {more} more of its cases\n"),
+            Some((_, more)) if more > 0 => writeln!(out, "  the same for {more} more of its cases\n"),
             _ => Ok(()),
         }
     }
@@ -103,8 +103,10 @@ pub(super) fn totals(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         writeln!(out, "{:width$}  {}{version}", target.target, counted(&target.counts))?;
     }
     let all = summary.counts();
-    let (cases, targets) = (all.total(), summary.targets.len());
-    writeln!(out, "\n{} on {}: {}", number(cases, "case"), number(targets, "target"), counted(&all))?;
+    let cases = summary.targets.iter().map(|target| target.counts.total()).max().unwrap_or(0);
+    let targets = summary.targets.len();
+    let results = if targets > 1 { format!(", {}", number(all.total(), "result")) } else { String::new() };
+    writeln!(out, "\n{} on {}{results}: {}", number(cases, "case"), number(targets, "target"), counted(&all))?;
     for status in Status::ALL.into_iter().filter(|status| all.of(*status) > 0) {
         if let Some(meaning) = meaning(status) {
             writeln!(out, "  {:15}  {meaning}", status.name())?;
@@ -205,7 +207,7 @@ const fn meaning(status: Status) -> Option<&'static str> {
         Status::ExpectedFail => Some("a known deviation: golden/expectations.toml says why"),
         Status::Skip => Some("the target lacks something the case needs"),
         Status::Fail => Some("a rule is broken"),
-        Status::Changed => Some("no rule is broken, but the target did not do this when last reviewed"),
+        Status::Changed => Some("the target did not do this when last reviewed; no rule is broken but as listed"),
         Status::UnexpectedPass => Some("a known deviation is gone"),
         Status::Crash => Some("the target died"),
         Status::Hang => Some("the target made no progress any more"),

@@ -14,13 +14,13 @@ type Find = fn(&Suite, &[&dyn Target]) -> Vec<Problem>;
 pub(crate) fn trials(context: &Arc<Context>) -> Vec<Trial> {
     let kinds: [(&str, Find); 8] = [
         ("suite::every-rule-has-a-case", |suite, _| suite.unused_rules()),
-        ("suite::every-rule-of-a-case-is-expected-by", |suite, _| suite.silent_rules()),
-        ("suite::every-rule-is-exercised", Suite::idle_rules),
+        ("suite::every-rule-of-a-case-is-expected-by", |suite, _| suite.rules_without_expectation()),
+        ("suite::every-rule-is-exercised", Suite::unexercised_rules),
         ("suite::every-cell-has-a-case-or-a-reason", Suite::uncovered),
         ("suite::every-expectation-is-used", Suite::unused_expectations),
         ("suite::every-golden-is-used", Suite::unused_goldens),
-        ("suite::every-difference-has-a-target", Suite::lost_differences),
-        ("suite::every-known-finding-has-a-target", Suite::lost_known),
+        ("suite::every-difference-has-a-target", Suite::differences_without_target),
+        ("suite::every-known-finding-has-a-target", Suite::known_without_target),
     ];
     let trial = |(name, find): (&'static str, Find)| {
         let context = Arc::clone(context);

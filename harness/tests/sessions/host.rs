@@ -200,7 +200,7 @@ fn a_debugger_gets_the_kernel_and_the_guest() {
     let how = ByHand { gdb: true, trace: true, ..ByHand::default() };
     let command = stage.host().by_hand(&folder, &[&case], &how).expect("the folder can be written");
     let command = command.expect("QEMU is a program");
-    assert!(command.ends_with(" -S -gdb tcp::1234") && command.contains("/trace.log"), "{command}");
+    assert!(command.ends_with(" -S -gdb tcp:127.0.0.1:1234") && command.contains("/trace.log"), "{command}");
     let symbols = stage.host().symbols(&folder);
     // The guest's image, or the same with symbols.
     assert_eq!((symbols.len(), &symbols[0]), (2, &stage.path(stage::KERNEL)));

@@ -15,7 +15,7 @@ pub enum Status {
     ExpectedFail,
     /// An expectation lists it, but every rule holds.
     UnexpectedPass,
-    /// What the rules say is as it should be, but the transcript is not the golden, or there is none.
+    /// The transcript is not the golden, or there is none; rules hold, or are broken only as an expectation lists.
     Changed,
     /// The target died.
     Crash,

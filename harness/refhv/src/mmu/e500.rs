@@ -12,7 +12,7 @@ mod tlb0;
 
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::mmu::e500::{TLB0_ENTRIES, TLB0_WAYS, TLB1_ENTRIES_E500MC, TLB1_ENTRIES_E500V2};
-use sprig_isa::mmu::{mas, size_of_code};
+use sprig_isa::mmu::{mas, size_of_code, tlbcfg};
 use sprig_isa::msr;
 use sprig_isa::spr::number as n;
 use sprig_wire::board::Translation as Translated;
@@ -23,15 +23,6 @@ use crate::cpu::{Access, Fault, Interrupt, Privileged, Translation};
 
 /// Page sizes of TLB1, as TSIZE: 4 KiB to 16 GiB.
 const TLB1_TSIZES: std::ops::RangeInclusive<u32> = 1..=12;
-
-/// TLBnCFG (EREF, "TLB Configuration Registers").
-mod tlbcfg {
-    pub(super) const ASSOC_SHIFT: u32 = 24;
-    pub(super) const MINSIZE_SHIFT: u32 = 20;
-    pub(super) const MAXSIZE_SHIFT: u32 = 16;
-    pub(super) const IPROT: u32 = 1 << 15;
-    pub(super) const AVAIL: u32 = 1 << 14;
-}
 
 /// One entry, in the form it has in the MAS registers.
 #[derive(Clone, Copy, Debug, Default)]

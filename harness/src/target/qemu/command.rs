@@ -34,7 +34,7 @@ pub(in crate::target) fn debugging(how: &ByHand, folder: &Path) -> Vec<OsString>
         arguments.push(folder.join("trace.log").into_os_string());
     }
     if how.gdb {
-        arguments.extend(["-S", "-gdb", "tcp::1234"].map(OsString::from));
+        arguments.extend(["-S", "-gdb", "tcp:127.0.0.1:1234"].map(OsString::from));
     }
     arguments
 }

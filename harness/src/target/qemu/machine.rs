@@ -1,6 +1,6 @@
 //! The QEMU machines, one row each, and how the guest gets into them.
 //!
-//! A platform is added by a row here and a folder in guest-kernel/src/platform.
+//! A platform is added by a row here and a file in guest-kernel/src/platform (docs/adding.md).
 
 use crate::feature::Feature;
 use crate::target::image::{self, Image};
