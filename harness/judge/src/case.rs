@@ -46,9 +46,10 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// A hypervisor on a CPU. The loop takes 33 ms on a core of 1 GHz, more where the core is emulated; so do the rounds of a
-    /// race in which something traps.
-    pub const TICKING_HOST: Self = Self { spin: 0x0080_0000, race: 2000 };
+    /// A host whose time is a nanosecond for each instruction: the loop takes 33 ms; so do the rounds of a race in which something traps.
+    pub const COUNTED_HOST: Self = Self { spin: 0x0080_0000, race: 2000 };
+    /// A host on a CPU, or on an emulator without such a clock. The loop takes 67 ms at 4 GHz, six ticks at 100 Hz, and more where the CPU is slower.
+    pub const TICKING_HOST: Self = Self { spin: 0x0400_0000, race: 20_000 };
     /// No hypervisor: enough rounds for what happens once to happen again.
     pub const NO_HOST: Self = Self { spin: 0x1000, race: 64 };
 }

@@ -65,6 +65,11 @@ pub(super) fn built(target: &dyn Target, part: Part, path: &Path) -> Result<Arc<
         let message = format!("{} is not a regular file, as the {} has to be", path.display(), part.name());
         return Err(Error::usage(message, "name the file that was built"));
     }
+    // QEMU starts an empty one, and waits.
+    if part == Part::Firmware && path.metadata().is_ok_and(|file| file.len() == 0) {
+        let message = format!("the firmware {} is empty", path.display());
+        return Err(Error::usage(message, "name the file that was built"));
+    }
     let Some(build) = target.with_part(part, &path) else {
         let message = format!("{id} has no {} that another could stand in for", part.name());
         let others = target::all().into_iter().filter(|other| other.with_part(part, &path).is_some());

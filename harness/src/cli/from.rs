@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::{export, select};
-use crate::export::{Batch, Log, LogError};
+use crate::export::{Batch, Log, LogError, plain};
 use crate::judge::Exit;
 use crate::report::{Counts, Format, Question, Record, Summary, TargetReport, reporter};
 use crate::run::{On, Run, statuses};
@@ -14,7 +14,7 @@ use std::path::Path;
 const STDIN: &str = "-";
 
 pub(super) fn from(path: &Path, format: Format, out: &mut dyn Write) -> Result<Exit, Error> {
-    let bytes = read(path)?;
+    let bytes = plain(&read(path)?);
     let log = Log::open(&bytes).map_err(|error| refused(path, &error))?;
     let suite = super::suite()?;
     let plan = log.plan();

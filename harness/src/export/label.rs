@@ -46,8 +46,8 @@ impl fmt::Display for Label {
 impl Label {
     /// True if a line is meant to be one.
     #[must_use]
-    pub fn begins(line: &str) -> bool {
-        line.starts_with(PREFIX)
+    pub fn begins(line: &[u8]) -> bool {
+        line.starts_with(PREFIX.as_bytes())
     }
 }
 

@@ -90,13 +90,13 @@ impl<'a> Log<'a> {
         for (line, text) in (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
             let begun = at;
             at += text.len();
-            let text = String::from_utf8_lossy(text);
-            if !Label::begins(&text) {
+            if !Label::begins(text) {
                 if let Some(last) = sessions.last_mut() {
                     last.bytes = bytes.get(begun - last.bytes.len()..at).unwrap_or_default();
                 }
                 continue;
             }
+            let text = String::from_utf8_lossy(text);
             let label: Label = text.trim_end().parse().map_err(|error| LogError::Damaged { line, error })?;
             let same = |known: &Label| known.plan == label.plan && known.of == label.of && known.number < label.number;
             if sessions.last().is_some_and(|last| !same(&last.label)) {

@@ -13,10 +13,12 @@
 mod folder;
 mod label;
 mod log;
+mod recorded;
 
 pub use folder::{Exported, WriteError, write};
 pub use label::{Label, Plan};
 pub use log::{Log, LogError, Session};
+pub use recorded::plain;
 
 use crate::case::Case;
 use crate::session;

@@ -185,7 +185,12 @@ fn a_series_that_does_not_apply_leaves_it_open() {
     let ran = stage.run(&[&TARGET[..], &["--series", "series"]].concat());
     assert_eq!(ran.status, NOT_JUDGED, "{}", ran.said);
     assert!(ran.said.contains("there is no patch in "), "{}", ran.said);
-    assert_eq!(stage.given("asked"), None);
+    let series = mail("two", &[(EMULATE, Some("one\nzwei\nthree\n"), Some("one\ntwo\nthree\n"))]);
+    fs::write(stage.path("series"), series).expect("it is ours");
+    let ran = stage.run(&[&TARGET[..], &["--series", "series"]].concat());
+    assert_eq!(ran.status, NOT_JUDGED, "{}", ran.said);
+    assert!(ran.said.contains("it is in the tree already"), "{}", ran.said);
+    assert_eq!((stage.given("asked"), stage.made()), (None, Vec::new()), "nothing is built for it either");
 }
 
 fn what_does_not_build_leaves_it_open() {

@@ -26,7 +26,7 @@ const HAS_K2: &str = "\t/* System Call Interrupt */\n\tSTART_EXCEPTION(SystemCal
     \t/* Auxiliary Processor Unavailable Interrupt */\n\
     \tEXCEPTION(0x2900, AP_UNAVAIL, AuxillaryProcessorUnavailable, unknown_exception)\n\n";
 
-/// The kernel of this make: every source, one after the other.
+/// The kernel of this make: every source, one after the other. Like Kbuild it links each object that it has once made.
 const MAKE: &str = r#"#!/bin/sh
 while [ $# != 0 ]; do
   case $1 in -C) tree=$2; shift ;; O=*) build=${1#O=} ;; esac
@@ -38,7 +38,13 @@ case $target in
   allnoconfig) cp "$KCONFIG_ALLCONFIG" "$build/.config" ;;
   vmlinux)
     if [ -f "$tree/arch/powerpc/kvm/broken.c" ]; then echo "broken.c:1: error: broken" >&2; exit 2; fi
-    cd "$tree" && find arch -type f -name '*.[cS]' | sort | xargs cat >"$build/vmlinux"
+    cd "$tree" && find arch -type f -name '*.[cS]' | while read -r source; do
+      object=$build/${source%.*}.o
+      mkdir -p "${object%/*}"
+      cp "$source" "$object"
+      echo "source := $tree/$source" >"${object%/*}/.${object##*/}.cmd"
+    done
+    cd "$build" && find arch -name '*.o' | sort | xargs cat >vmlinux
     ;;
 esac
 "#;

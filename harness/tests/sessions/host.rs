@@ -133,29 +133,26 @@ fn a_kernel_that_is_not_there_is_said() {
     assert_eq!(reason, format!("there is no kernel {}", stage.path("none").display()));
 }
 
-/// As somebody has it who forgot ARCH=powerpc.
+/// As somebody has it who forgot ARCH=powerpc, or has a kernel for another target.
 fn a_kernel_of_another_architecture_is_said() {
+    const FOREIGN: &str = "built for another architecture than PowerPC";
+    const OTHER_WIDTH: &str = "built for CPUs of the other width, 32 or 64 bits, than this target's host has";
+    // There is no more than the header.
+    const DAMAGED: &str = "damaged: not all of its segments are in the file";
     let stage = Stage::new();
     let image = stage.path("other");
-    for (data, machine, is_right) in [
-        (elf::ELFDATA2LSB, elf::EM_X86_64.0.to_le_bytes(), false),
-        (elf::ELFDATA2MSB, elf::EM_S390.0.to_be_bytes(), false),
-        (elf::ELFDATA2MSB, elf::EM_PPC.0.to_be_bytes(), true),
-        (elf::ELFDATA2LSB, elf::EM_PPC64.0.to_le_bytes(), true),
+    for (class, data, machine, why) in [
+        (elf::ELFCLASS64, elf::ELFDATA2LSB, elf::EM_X86_64.0.to_le_bytes(), FOREIGN),
+        (elf::ELFCLASS64, elf::ELFDATA2MSB, elf::EM_S390.0.to_be_bytes(), FOREIGN),
+        (elf::ELFCLASS32, elf::ELFDATA2MSB, elf::EM_PPC.0.to_be_bytes(), DAMAGED),
+        (elf::ELFCLASS64, elf::ELFDATA2LSB, elf::EM_PPC64.0.to_le_bytes(), OTHER_WIDTH),
     ] {
-        let ident = [&elf::ELFMAG[..], &[elf::ELFCLASS64.0, data.0, elf::EV_CURRENT.0], &[0; 9]].concat();
+        let ident = [&elf::ELFMAG[..], &[class.0, data.0, elf::EV_CURRENT.0], &[0; 9]].concat();
         let head = [ident, vec![0; 2], machine.to_vec()].concat();
         std::fs::write(&image, head).expect("the stage can be written");
         match stage.host().with_kernel(image.clone()).availability() {
             Availability::Yes => panic!("{machine:?}: there is no more than the header"),
-            Availability::No { reason, .. } => {
-                let why = if is_right {
-                    "damaged: not all of its segments are in the file"
-                } else {
-                    "built for another architecture than PowerPC"
-                };
-                assert_eq!(reason, format!("{} is {why}", image.display()));
-            }
+            Availability::No { reason, .. } => assert_eq!(reason, format!("{} is {why}", image.display())),
         }
     }
 }

@@ -80,6 +80,14 @@ impl Clock {
         }
     }
 
+    /// How long a guest is held for several ticks of the host's timer.
+    const fn hold(self) -> Hold {
+        match self {
+            Self::Free => Hold::TICKING_HOST,
+            Self::Instructions => Hold::COUNTED_HOST,
+        }
+    }
+
     /// Ticks of the VMM's watchdog, a tenth of a second each, that a guest may be without progress.
     const fn patience(self) -> u32 {
         match self {
@@ -150,7 +158,7 @@ impl Kvm {
             if !image.is_file() {
                 return Err(missing());
             }
-            if let Some(unfit) = vmlinux::unfit(image) {
+            if let Some(unfit) = vmlinux::unfit(image, self.cpu.is_64bit) {
                 return Err(no(format!("{} {}", image.display(), unfit.reason()), unfit.remedy().to_owned()));
             }
             return Ok(image.clone());
@@ -240,7 +248,7 @@ impl Target for Kvm {
     }
 
     fn profile(&self) -> Profile {
-        Profile { cpu: self.cpu, features: self.machine.features(self.cpu), hold: Hold::TICKING_HOST }
+        Profile { cpu: self.cpu, features: self.machine.features(self.cpu), hold: self.clock.hold() }
     }
 
     fn availability(&self) -> Availability {

@@ -19,6 +19,8 @@ const UIMAGE: [u8; 4] = [0x27, 0x05, 0x19, 0x56];
 pub(super) enum Unfit {
     /// It is for another architecture, as of a build for this machine.
     Foreign,
+    /// It is for CPUs of the other width.
+    OtherWidth,
     /// It is packed.
     Compressed,
     /// It is no program.
@@ -32,6 +34,7 @@ impl Unfit {
     pub(super) const fn reason(self) -> &'static str {
         match self {
             Self::Foreign => "is built for another architecture than PowerPC",
+            Self::OtherWidth => "is built for CPUs of the other width, 32 or 64 bits, than this target's host has",
             Self::Compressed => "is compressed",
             Self::NoElf => "is no kernel: it is neither an ELF file nor a uImage",
             Self::Truncated => "is damaged: not all of its segments are in the file",
@@ -42,14 +45,15 @@ impl Unfit {
     pub(super) const fn remedy(self) -> &'static str {
         match self {
             Self::Foreign => "name the vmlinux of a build with ARCH=powerpc",
+            Self::OtherWidth => "name the vmlinux of a build for this host: ci/l1 has a configuration for each",
             Self::Compressed | Self::NoElf => "name the vmlinux of a build",
             Self::Truncated => "name a vmlinux that is whole",
         }
     }
 }
 
-/// Why QEMU cannot boot this, if that shows. What cannot be read is somebody else's to report.
-pub(super) fn unfit(image: &Path) -> Option<Unfit> {
+/// Why QEMU cannot boot this on a host of this width, if that shows. What cannot be read is somebody else's to report.
+pub(super) fn unfit(image: &Path, is_64bit: bool) -> Option<Unfit> {
     let file = File::open(image).ok()?;
     let size = file.metadata().ok()?.len();
     let mut head = Vec::new();
@@ -62,6 +66,10 @@ pub(super) fn unfit(image: &Path) -> Option<Unfit> {
     }
     if machine(&head).is_some_and(|machine| ![elf::EM_PPC, elf::EM_PPC64].contains(&machine)) {
         return Some(Unfit::Foreign);
+    }
+    let width = if is_64bit { elf::ELFCLASS64 } else { elf::ELFCLASS32 };
+    if head.get(offset_of!(elf::Ident, class)).is_some_and(|class| *class != width.0) {
+        return Some(Unfit::OtherWidth);
     }
     let end = end::<FileHeader32<Endianness>>(&head).or_else(|| end::<FileHeader64<Endianness>>(&head));
     let is_whole = end.is_some_and(|end| (1..=size).contains(&end));
@@ -97,16 +105,27 @@ mod tests {
     }
 
     fn of(bytes: &[u8]) -> Option<Unfit> {
+        on_host(bytes, false)
+    }
+
+    fn on_host(bytes: &[u8], is_64bit: bool) -> Option<Unfit> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let image = folder.path().join("vmlinux");
         std::fs::write(&image, bytes).expect("it is ours");
-        unfit(&image)
+        unfit(&image, is_64bit)
     }
 
     #[test]
     fn a_program_for_powerpc_is_fit_and_so_is_a_uimage() {
         assert_eq!(of(&program()), None);
         assert_eq!(of(&[&UIMAGE[..], b"anything"].concat()), None);
+    }
+
+    #[test]
+    fn a_program_of_the_other_width_is_told_apart() {
+        let wide = std::fs::read(crate::project::root().join("golden/guest/vmm-64le.elf")).expect("it is there");
+        assert_eq!([on_host(&wide, true), on_host(&wide, false)], [None, Some(Unfit::OtherWidth)]);
+        assert_eq!(on_host(&program(), true), Some(Unfit::OtherWidth));
     }
 
     #[test]

@@ -8,7 +8,11 @@ use crate::target::{Availability, Boot, Stop};
 use crate::transcript::RunResult;
 use sprig_isa::cpu::Cpu;
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+/// The program that has every machine.
+const WIDE: &str = "qemu-system-ppc64";
 
 /// A QEMU program.
 #[derive(Clone, Debug)]
@@ -23,7 +27,7 @@ pub(in crate::target) struct Program {
 impl Program {
     /// The one that has this CPU.
     pub(in crate::target) const fn of(cpu: &Cpu) -> Self {
-        let name = if cpu.is_64bit { "qemu-system-ppc64" } else { "qemu-system-ppc" };
+        let name = if cpu.is_64bit { WIDE } else { "qemu-system-ppc" };
         Self { name, title: "QEMU", chosen: None }
     }
 
@@ -37,9 +41,16 @@ impl Program {
         self.chosen = Some(file);
     }
 
-    /// The same of another build: a file, or a folder in which it is.
+    /// The same of another build: a file, or a folder in which it is. The program for 64-bit CPUs has the 32-bit ones' machines, too, and may be
+    /// all that was built.
     pub(in crate::target) fn built(&self, path: &Path) -> Self {
-        let file = if path.is_dir() { path.join(self.name) } else { path.to_path_buf() };
+        let own = path.join(self.name);
+        let wide = path.join(WIDE);
+        let file = match path.is_dir() {
+            true if wide.is_file() && !own.is_file() => wide,
+            true => own,
+            false => path.to_path_buf(),
+        };
         Self { chosen: Some(file), ..self.clone() }
     }
 
@@ -70,7 +81,10 @@ impl Program {
             Some(_) => format!("name a {} of version {floor} or later", self.name),
             None => REMEDY.to_owned(),
         };
+        let is_executable = |path: &Path| path.metadata().is_ok_and(|file| file.permissions().mode() & 0o111 != 0);
         match binary::version(&path) {
+            None if !path.is_file() => return no(format!("there is no file {}", path.display()), &remedy),
+            None if !is_executable(&path) => return no(format!("{} is not executable", path.display()), &remedy),
             None => return no(format!("{} does not tell its version", path.display()), &remedy),
             Some(version) if version < Version::FLOOR => {
                 return no(format!("{} is version {version}, older than {floor}", path.display()), &remedy);
