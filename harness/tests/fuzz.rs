@@ -19,7 +19,7 @@ use std::process::ExitCode;
 /// Most steps of a script that shows one mistake.
 const STEPS: usize = 6;
 /// Scripts in which each of them is found: those of the single things, and random ones.
-const SCRIPTS: u64 = 1300;
+const SCRIPTS: u64 = 1800;
 const SEED: u64 = 1;
 
 /// The mistakes, each with the CPU to find it on.
@@ -128,6 +128,7 @@ fn campaign<T>(
         program: "sprig",
         build: "",
         reference,
+        stand_ins: &[],
         seed,
         budget,
         limits: &limits,

@@ -5,6 +5,8 @@ use super::error::Error;
 use super::progress::Bar;
 use super::run::here;
 use super::select;
+use crate::case::Profile;
+use crate::feature::Feature;
 use crate::fuzz::{Budget, Campaign, Error as FuzzError, Outcome, limits, report};
 use crate::judge::Exit;
 use crate::target::{self, Target};
@@ -15,6 +17,20 @@ use std::time::Duration;
 
 /// The default number of scripts.
 const COUNT: u64 = 4000;
+
+/// How many are asked where the reference is wrong as well: a machine of QEMU's, one with firmware, and KVM.
+const STAND_INS: usize = 3;
+
+/// Others of the same CPU and kernel as a target, in the order of the list.
+fn stand_ins(all: &[Arc<dyn Target>], target: &dyn Target) -> Vec<Arc<dyn Target>> {
+    let kind = |target: &dyn Target| {
+        let Profile { cpu, features, .. } = target.profile();
+        (cpu.name, [Feature::Wide, Feature::LittleEndian].map(|feature| features.contains(feature)))
+    };
+    let others = all.iter().filter(|other| !other.is_reference() && other.id() != target.id());
+    let others = others.filter(|other| kind(&***other) == kind(target) && other.availability().is_yes());
+    others.take(STAND_INS).cloned().collect()
+}
 
 pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, Error> {
     let suite = super::suite()?;
@@ -48,6 +64,7 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
         writeln!(out, "fuzzing {}{against}, seed {seed}", target.id())?;
         out.flush()?;
     }
+    let stand_ins = stand_ins(&all, &*target);
     let bar = Bar::new(if let Budget::Scripts(count) = budget { count } else { 0 });
     let build = shell_words::join(arguments.build.words());
     let campaign = Campaign {
@@ -57,6 +74,7 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
         program: &super::program(),
         build: &build,
         reference: reference.as_deref(),
+        stand_ins: &stand_ins,
         seed,
         budget,
         limits: &limits(),

@@ -43,6 +43,8 @@ pub struct Campaign<'a> {
     pub build: &'a str,
     /// What it is compared with; without, the contract alone judges.
     pub reference: Option<&'a dyn Target>,
+    /// Others with this CPU, to be asked where the reference is wrong too or cannot run a case: does what is simpler still make sense?
+    pub stand_ins: &'a [std::sync::Arc<dyn Target>],
     /// Decides what the scripts are.
     pub seed: u64,
     /// When to stop.

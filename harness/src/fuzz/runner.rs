@@ -39,6 +39,8 @@ pub(super) struct Runner<'a> {
     pub(super) campaign: &'a Campaign<'a>,
     pub(super) profile: Profile,
     pub(super) reference: Option<Profile>,
+    /// Who is asked in place of the reference for the moment.
+    pub(super) stand_in: Option<(&'a dyn Target, Profile)>,
     pub(super) outcome: Outcome,
     pub(super) seen: BTreeSet<Key>,
     /// What is wrong by itself.
@@ -109,6 +111,7 @@ impl<'a> Runner<'a> {
             },
             profile: campaign.target.profile(),
             reference: campaign.reference.map(Target::profile),
+            stand_in: None,
             seen: BTreeSet::new(),
             avoided: BTreeSet::new(),
         }
@@ -158,7 +161,7 @@ impl<'a> Runner<'a> {
     }
 }
 
-impl Runner<'_> {
+impl<'a> Runner<'a> {
     /// A random script: where the reference cannot do all that the target can, every other one is for both.
     fn draw<'g>(&self, own: &'g Generator, shared: Option<&'g Generator>, number: u64) -> (&'g Generator, Vec<Step>) {
         let differ = |shared: &&Generator| shared.environment().features != own.environment().features;
@@ -306,16 +309,23 @@ impl Runner<'_> {
         results
     }
 
+    /// The reference, or who stands in for it.
+    pub(super) fn referee(&self) -> Option<(&'a dyn Target, &Profile)> {
+        match &self.stand_in {
+            Some((target, profile)) => Some((*target, profile)),
+            None => self.campaign.reference.zip(self.reference.as_ref()),
+        }
+    }
+
     /// What the reference makes of those that it has everything for.
     pub(super) fn on_reference(&mut self, instances: &[&Instance], limits: &Limits) -> Vec<Option<(Case, RunResult)>> {
-        let Campaign { reference, progress, .. } = *self.campaign;
         let mut others: Vec<Option<(Case, RunResult)>> = instances.iter().map(|_| None).collect();
-        let (Some(reference), Some(profile)) = (reference, &self.reference) else { return others };
+        let Some((reference, profile)) = self.referee() else { return others };
         let assembled = instances.iter().enumerate();
         let cases: Vec<(usize, Case)> =
             assembled.filter_map(|(index, instance)| Some((index, instance.assemble(profile).ok()?))).collect();
         let (places, cases): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
-        let (results, summary) = session::run_all(reference, &cases, limits, progress);
+        let (results, summary) = session::run_all(reference, &cases, limits, self.campaign.progress);
         self.note_death("reference", reference, summary);
         for ((place, case), result) in places.into_iter().zip(cases).zip(results) {
             if let Some(other) = others.get_mut(place) {

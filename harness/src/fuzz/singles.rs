@@ -31,6 +31,10 @@ const TO: u8 = 29;
 
 /// So often an instruction is tried that no hypervisor is asked about.
 const EXECUTIONS: u64 = 8;
+/// So many of those with numbers at which something changes are one script.
+const EDGES: usize = 16;
+/// So many exits by instructions are tried in one script.
+const TRAPPING: usize = 8;
 
 pub(super) fn supervisor(action: Action) -> Step {
     step(false, action)
@@ -191,6 +195,7 @@ impl Generator {
                 scripts.push(vec![map, store, supervisor(Action::Exit(ExitKind::Mfpvr)), load]);
             }
         }
+        scripts.extend(self.page_at_traps());
         let shadowed = |spr: &Spr| self.environment().field_of(spr).filter(|_| self.is_paged());
         for spr in self.vocabulary().held.iter().copied() {
             let Some(field) = shadowed(spr) else { continue };
@@ -217,6 +222,45 @@ impl Generator {
         for spr in self.vocabulary().patched_writes.iter().copied() {
             let write = supervisor(Action::PatchedWrite(spr, FROM, VALUE));
             scripts.push(vec![self.map_page(), write, supervisor(Action::ReadSpr(spr))]);
+        }
+        scripts
+    }
+
+    /// What the guest has stored to the page is taken at each exit: of each kind, and by each instruction that is emulated.
+    fn page_at_traps(&self) -> Vec<Vec<Step>> {
+        if !self.is_paged() {
+            return Vec::new();
+        }
+        let base = self.environment().msr();
+        let exits = || self.exit_kinds().into_iter().map(|kind| supervisor(Action::Exit(kind)));
+        let mut scripts = Vec::new();
+        let vocabulary = self.vocabulary();
+        for alias in vocabulary.aliases.iter().copied() {
+            let cell = vocabulary.held.iter().find(|spr| spr.number == alias.cell);
+            let Some(field) = cell.and_then(|spr| self.environment().field_of(spr)) else { continue };
+            let others = || vocabulary.held.iter().filter(|spr| spr.cell != alias.cell);
+            let write_msr = |by, value| supervisor(Action::WriteMsr { by, from: FROM, value });
+            let traps = exits()
+                .chain(others().map(|spr| supervisor(Action::WriteSpr(spr, OTHER & !3))))
+                .chain(others().map(|spr| supervisor(Action::ReadSpr(spr))))
+                .chain(self.msr_writers().iter().map(|by| write_msr(*by, base ^ msr::EE)))
+                .chain([write_msr(MsrWriter::Mtmsr, base)])
+                .filter(|step| self.spares(step));
+            // Each has a value of its own behind it.
+            let tried = (0..).zip(traps).flat_map(|(number, trap)| {
+                let value = (VALUE + 0x0101_0104 * number) & 0xffff_fffc;
+                [supervisor(Action::StoreField(field, value)), trap, supervisor(Action::ReadSpr(alias))]
+            });
+            let tried: Vec<Step> = tried.collect();
+            let scripts_of = tried.chunks(3 * TRAPPING).map(|some| [&[self.map_page()], some].concat());
+            scripts.extend(scripts_of);
+        }
+        let Some(field) = Field::by_name("msr") else { return scripts };
+        for exit in exits() {
+            let store = |value| supervisor(Action::StoreField(field, value));
+            let [seen, read] = [supervisor(Action::LoadField(field)), supervisor(Action::ReadMsr)];
+            let (on, off) = (store(base | msr::EE), store(base & !msr::EE));
+            scripts.push(vec![self.map_page(), on, exit, seen, read, off, exit, seen, read]);
         }
         scripts
     }
@@ -381,10 +425,14 @@ impl Generator {
                 .map(|execution| supervisor(Action::Execute(execution)))
                 .collect();
             if script.is_empty() {
-                return scripts;
+                break;
             }
             scripts.push(script);
         }
+        let edges = execution::at_edges(self.environment(), &mut Dice::of_script(0, EXECUTIONS));
+        let edges: Vec<Step> = edges.into_iter().map(|execution| supervisor(Action::Execute(execution))).collect();
+        scripts.extend(edges.chunks(EDGES).map(<[Step]>::to_vec));
+        scripts
     }
 
     fn interrupts(&self) -> Vec<Vec<Step>> {

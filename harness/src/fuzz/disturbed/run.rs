@@ -25,6 +25,8 @@ const ONE_IN_ON_HOST: usize = 50;
 const VARIANTS: usize = 160;
 /// And this many where the machine dies or hangs, which costs boots or seconds each time.
 const DEADLY_VARIANTS: usize = 16;
+/// For so many of them somebody stands in for the reference, at most: each variant is a session of theirs.
+const STOOD_IN: usize = 3;
 /// This many rules are looked into, and this many findings shown.
 const ATTEMPTS: usize = 24;
 const SHRUNK: usize = 8;
@@ -113,15 +115,31 @@ impl<'a> Runner<'a> {
             return;
         }
         let before = Text::steps(&ran.attempt.text);
-        let (text, broken) = self.simplest(cases, ran, first);
+        let is_held = ran.reference_holds == Some(true)
+            || self.outcome.broken.len() < STOOD_IN && self.is_held_by_stand_in(cases, &ran.attempt.text, &first);
+        let (text, broken) = self.simplest(cases, ran.attempt.text, first, is_held);
+        self.stand_in = None;
         let steps = (text.steps(), before);
         self.outcome.broken.push(Shrunk { broken, text, steps, also: BTreeSet::new() });
     }
 
+    /// Whether somebody else with this CPU holds what the reference does not, or cannot run: who does is asked in its place from here on.
+    fn is_held_by_stand_in(&mut self, cases: &Cases<'a>, text: &Text, broken: &Broken) -> bool {
+        for stand_in in self.campaign.stand_ins {
+            self.stand_in = Some((&**stand_in, stand_in.profile()));
+            let attempts = self.attempt(cases, text.clone()).into_iter().collect();
+            let shown = self.run_cases(attempts, true).into_iter().filter_map(|ran| ran.broken).flatten();
+            if shown.into_iter().any(|other| other.is_like(broken)) {
+                return true;
+            }
+        }
+        self.stand_in = None;
+        false
+    }
+
     /// The simplest text that shows it, and how it does.
-    fn simplest(&mut self, cases: &Cases<'a>, ran: Ran, broken: Broken) -> (Text, Broken) {
-        let is_compared = ran.reference_holds == Some(true);
-        let (mut text, mut broken) = (ran.attempt.text, broken);
+    fn simplest(&mut self, cases: &Cases<'a>, text: Text, broken: Broken, is_compared: bool) -> (Text, Broken) {
+        let (mut text, mut broken) = (text, broken);
         let most = if broken.part == Part::Fate { DEADLY_VARIANTS } else { VARIANTS };
         let mut first_of = |texts: Vec<Text>, broken: &Broken| {
             let attempts = texts.into_iter().filter_map(|text| self.attempt(cases, text)).take(most).collect();
@@ -170,7 +188,7 @@ impl<'a> Runner<'a> {
 
     /// Whether the reference holds everything that this case expects; none if that is not known.
     fn holds(&self, other: Option<(Case, RunResult)>) -> Option<bool> {
-        let (profile, (case, result)) = self.reference.as_ref().zip(other)?;
+        let ((_, profile), (case, result)) = self.referee().zip(other)?;
         self.broken(&case, &result, profile).map(|broken| broken.is_empty())
     }
 

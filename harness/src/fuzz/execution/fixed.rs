@@ -18,6 +18,14 @@ const XER: u32 = xer::FLAGS | xer::COUNT;
 const OPERANDS: usize = 5;
 /// General registers that a step may use; 0 too, as an operand that stands for zero.
 const GENERAL: std::ops::Range<usize> = 3..32;
+/// Those whose RB is an amount.
+const SHIFTS: [&str; 9] = ["slw", "srw", "sraw", "sld", "srd", "srad", "rlwnm", "rldcl", "rldcr"];
+/// Amounts at which something changes.
+const AMOUNTS: [u64; 9] = [0, 1, 31, 32, 33, 63, 64, 65, 127];
+/// A count of a string's bytes, which no computation changes.
+const STRING: u32 = 0x55;
+/// Selectors of bpermd at both ends of the register, and beyond it.
+const SELECTORS: u64 = 0x3f40_417f_80ff_0001;
 /// What is in r0.
 const NOT_ZERO: u64 = 0x7777;
 
@@ -62,9 +70,34 @@ impl Computation {
             let one = held[dice.below(OPERANDS)];
             held = held.map(|other| if dice.percent(60) { one } else { other });
         }
-        let xer = [xer::SO, xer::OV, xer::CA].into_iter().filter(|_| dice.percent(50)).fold(0, |xer, flag| xer | flag);
+        // The number of a string's bytes is nobody's here.
+        let count = dice.below(xer::COUNT as usize + 1) as u32;
+        let flags = [xer::SO, xer::OV, xer::CA].into_iter().filter(|_| dice.percent(50));
+        let xer = flags.fold(count, |xer, flag| xer | flag);
         let cr = if dice.percent(50) { 0 } else { dice.value(32) as u32 };
         Self { instruction, variant, operands, held, cr, xer }
+    }
+
+    /// Those with the numbers at which carries, overflows and shifts change, each with each, in the variants without Rc, which changes nothing of that.
+    pub(super) fn at_edges(dice: &mut Dice, environment: &Environment, instruction: &'static Instruction) -> Vec<Self> {
+        let fields: Vec<Field> = instruction.encoding().into_iter().flat_map(Row::fields).collect();
+        let mut all = Vec::new();
+        for variant in instruction.variants().iter().copied().filter(|(_, suffix)| !suffix.ends_with('.')) {
+            let first = Self { instruction, variant, operands: [0; OPERANDS], held: [0; OPERANDS], cr: 0, xer: 0 };
+            let mut some = vec![first];
+            for (index, field) in fields.iter().copied().enumerate() {
+                let choices = edges(dice, environment, instruction, field, GENERAL.start + 4 + index);
+                let with = |one: &Self, (operand, held): (i64, u64)| {
+                    let mut one = *one;
+                    (one.operands[index], one.held[index]) = (operand, held);
+                    one
+                };
+                some = some.iter().flat_map(|one| choices.iter().map(move |choice| with(one, *choice))).collect();
+            }
+            let flags = [(xer::SO | STRING, u32::MAX), (xer::CA, 0)].into_iter().cycle();
+            all.extend(some.into_iter().zip(flags).map(|(one, (xer, cr))| Self { xer, cr, ..one }));
+        }
+        all
     }
 
     /// That of a mnemonic with the suffix of a variant; none if there is none.
@@ -242,6 +275,32 @@ fn value(dice: &mut Dice, environment: &Environment) -> u64 {
         1 => environment.cut((dice.below(40) as u64).wrapping_neg()),
         2 => [least, environment.cut(u64::MAX), least - 1][dice.below(3)],
         _ => dice.value(environment.word()),
+    }
+}
+
+/// What a field may be, and what the register that it names, or this one, may hold, at which an instruction does something else.
+fn edges(
+    dice: &mut Dice,
+    environment: &Environment,
+    instruction: &Instruction,
+    field: Field,
+    register: usize,
+) -> Vec<(i64, u64)> {
+    let least = 1u64 << (environment.word() - 1);
+    let mut numbers = vec![0, 1, environment.cut(u64::MAX), least, least - 1];
+    numbers.extend(environment.is_wide().then_some(1 << 31));
+    numbers.extend((instruction.mnemonic == "bpermd").then_some(SELECTORS));
+    let held = |number: u64| (register as i64, number);
+    match field {
+        _ if field.is_gpr() && field.writes_gpr() && field != Field::Common(Operand::RaUpdate) => vec![held(0)],
+        Field::Common(Operand::Rb) if SHIFTS.contains(&instruction.mnemonic) => AMOUNTS.map(held).to_vec(),
+        _ if field.is_gpr() => {
+            let zero = (field == Field::Common(Operand::RaOrZero)).then_some((0, 0));
+            numbers.into_iter().map(held).chain(zero).collect()
+        }
+        Field::Common(Operand::Si) => [0, 1, -1, 0x7fff, -0x8000].map(|value| (value, 0)).to_vec(),
+        Field::Common(Operand::Sh) => [0, 1, 31].map(|value| (value, 0)).to_vec(),
+        _ => vec![(operand_of(dice, environment, instruction, field), 0)],
     }
 }
 

@@ -63,6 +63,14 @@ pub(super) fn each(environment: &Environment, dice: &mut Dice) -> Vec<Execution>
     all
 }
 
+/// Each computation where its result changes.
+pub(super) fn at_edges(environment: &Environment, dice: &mut Dice) -> Vec<Execution> {
+    fixed::here(environment)
+        .flat_map(|row| Computation::at_edges(dice, environment, row))
+        .map(Execution::Computation)
+        .collect()
+}
+
 /// Any of them.
 pub(super) fn any(environment: &Environment, dice: &mut Dice) -> Option<Execution> {
     Some(match dice.below(10) {

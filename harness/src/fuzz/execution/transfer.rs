@@ -27,6 +27,8 @@ const BASES: std::ops::Range<u8> = 17..22;
 const INDICES: std::ops::Range<u8> = 22..28;
 /// What conditional stores are tried with.
 const TRIED: [u8; 2] = [28, 29];
+/// What the first of them leaves in CR.
+const SAID: u8 = 3;
 /// The first of two that lmw and stmw move.
 const MULTIPLE: u8 = 30;
 /// The lower half of a register.
@@ -222,12 +224,21 @@ impl Transfer {
         Self {
             row,
             words: [dice.value(32), dice.value(32)],
-            value: if is_own { base } else { value },
+            value: match row.moves {
+                _ if is_own => base,
+                // A string goes on in r0 behind r31.
+                Moves::LoadString | Moves::StoreString if dice.percent(40) => 31,
+                _ => value,
+            },
             base,
             index,
             offset,
             displacement,
-            length: 1 + dice.below(8) as u8,
+            length: if row.moves == Moves::StoreString && row.has(Operand::Rb) && dice.percent(20) {
+                0
+            } else {
+                1 + dice.below(8) as u8
+            },
             stored: dice.value(environment.word()),
             next: dice.value(environment.word()),
             xer: if dice.percent(50) { xer::SO } else { 0 },
@@ -274,7 +285,9 @@ impl Transfer {
         let instruction = format!("{} r{value}, {address}", row.mnemonic);
         let behind = match row.moves {
             Moves::Reserve(store) => {
-                format!(" ; {store} r{done}, {address} ; {store} r{lost}, {address}{looked}")
+                format!(
+                    " ; {store} r{done}, {address} ; mfcr r{SAID} ; rlwinm r{SAID}, r{SAID}, 0, 0, 3 ; {store} r{lost}, {address}{looked}"
+                )
             }
             moves if moves.loads() => String::new(),
             _ => looked,
@@ -291,7 +304,7 @@ impl Transfer {
         match row.moves {
             Moves::Reserve(_) => set += &format!(", r{done} = {stored:#x}, r{lost} = {next:#x}"),
             Moves::LoadMultiple | Moves::StoreMultiple | Moves::LoadString | Moves::StoreString => {
-                set += &format!(", r{value} = {stored:#x}, r{} = {next:#x}", value + 1);
+                set += &format!(", r{value} = {stored:#x}, r{} = {next:#x}", (value + 1) % 32);
             }
             _ if value == base => {}
             _ => set += &format!(", r{value} = {stored:#x}"),
@@ -335,7 +348,7 @@ impl Transfer {
                 let ignored = 8 * (BYTES as usize - length);
                 let string = loaded >> ignored << ignored;
                 let second = if length > 4 { string & WORD } else { next };
-                vec![register(value, string >> 32), register(value + 1, second)]
+                vec![register(value, string >> 32), register((value + 1) % 32, second)]
             }
             Moves::Reserve(_) => {
                 let cr = u64::from(!CR0 | summary(self.xer) << 28);
@@ -345,8 +358,10 @@ impl Transfer {
                     let allowed = if before == after { vec![before] } else { vec![before, after] };
                     (format!("r{seen}"), Allowed::OneOf(allowed))
                 });
+                let said = u64::from(summary(self.xer)) << 28;
                 let first = [register(value, loaded), ("cr".to_owned(), Allowed::OneOf(vec![cr]))];
-                first.into_iter().chain(either).collect()
+                let said = (format!("r{SAID}"), Allowed::OneOf(vec![said, said | 0x2000_0000]));
+                first.into_iter().chain(either).chain([said]).collect()
             }
             Moves::Store | Moves::StoreReversed | Moves::StoreMultiple | Moves::StoreString => {
                 let both = (stored & WORD) << 32 | next & WORD;

@@ -41,7 +41,19 @@ impl Parts {
     fn campaign<'a>(&'a self, target: &'a dyn Target, reference: Option<&'a dyn Target>, scripts: u64) -> Campaign<'a> {
         let Self { suite, known, limits } = self;
         let (program, build, seed, budget) = ("sprig", "", 1, Budget::Scripts(scripts));
-        Campaign { suite, known, target, program, build, reference, seed, budget, limits, progress: &Unwatched }
+        Campaign {
+            suite,
+            known,
+            target,
+            program,
+            build,
+            reference,
+            seed,
+            budget,
+            limits,
+            progress: &Unwatched,
+            stand_ins: &[],
+        }
     }
 }
 
