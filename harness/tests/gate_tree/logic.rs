@@ -268,5 +268,6 @@ fn what_cannot_be_meant_is_said() {
     refused(&["tree", "--target", "kvm-e500v2", "--kernel", "x"], "what is gated is built here");
     refused(&["tree", "--target", "kvm-e500v2", "--without", "K1"], "there is no fix K1; there are: 0001");
     refused(&["tree", "--target"], "--target needs a value");
+    refused(&["tree", "--target", "kvm-e500v2", "alais"], "there is no case `alais`");
     assert_eq!(stage.made(), [""; 0]);
 }
