@@ -7,7 +7,7 @@ use super::label::Damaged;
 use super::{Batch, Label, Plan};
 use crate::case::Case;
 use crate::session::not_run;
-use crate::target::console::{Expected, Receiver};
+use crate::target::console::{Expected, Fault, Heard, Receiver};
 use crate::target::{Stop, kvm};
 use crate::transcript::{Fate, RunResult};
 use sprig_isa::cpu::Cpu;
@@ -149,7 +149,7 @@ impl Session<'_> {
         let expected = u32::try_from(cases).unwrap_or(u32::MAX);
         let mut receiver = Receiver::new(Expected { cpu, cases: expected, loud: false, hosted: true }, None);
         let mut results = Vec::new();
-        let fate = match receiver.hear(self.bytes, &mut |result| results.push(result)) {
+        let fate = match listen(&mut receiver, self.bytes, &mut results) {
             Ok(heard) if heard.done => Fate::Ended,
             Ok(_) => {
                 receiver.end();
@@ -182,6 +182,31 @@ impl Session<'_> {
         results.resize(cases, not_run(rest));
         results
     }
+}
+
+/// Hears the lines of a session. A fault of the line takes their results from the case that ran, and from those up to the next that
+/// begins.
+fn listen(receiver: &mut Receiver, bytes: &[u8], results: &mut Vec<RunResult>) -> Result<Heard, Fault> {
+    let mut heard = Heard::default();
+    let mut lost: Option<Fault> = None;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        if lost.is_none() {
+            match receiver.hear(line, &mut |result| results.push(result)) {
+                Ok(so_far) => heard = so_far,
+                Err(fault) if fault.is_of_the_line() => lost = Some(fault),
+                Err(fault) => return Err(fault),
+            }
+        }
+        // The line that shows the gap may begin a case itself.
+        let Some(fault) = &lost else { continue };
+        let running = receiver.interrupted(&fault.fate());
+        let Some(case) = receiver.resume(line) else { continue };
+        results.extend(running);
+        results.resize(case as usize, not_run(fault.fate()));
+        heard = receiver.hear(line, &mut |result| results.push(result))?;
+        lost = None;
+    }
+    lost.map_or(Ok(heard), Err)
 }
 
 #[cfg(test)]
@@ -254,15 +279,40 @@ mod tests {
     }
 
     #[test]
-    fn a_garbled_or_lost_line_gives_nobody_a_wrong_verdict() {
+    fn a_garbled_or_lost_line_costs_its_own_case_alone() {
         let mut lines = session(3);
         lines[4] = lines[4].replace('E', "F");
         let fates_of_garbled = fates(&lines, 3);
-        assert_eq!(fates_of_garbled[0], Fate::Ended);
+        assert_eq!([&fates_of_garbled[0], &fates_of_garbled[2]], [&Fate::Ended; 2]);
         assert!(matches!(&fates_of_garbled[1], Fate::Error(how) if how.starts_with("a console line is garbled")));
-        assert!(matches!(&fates_of_garbled[2], Fate::Error(how) if how.starts_with("not run: a console line")));
+        // The next case's first line shows that the one before it is lost.
         lines.remove(4);
-        assert!(matches!(&fates(&lines, 3)[1], Fate::Error(how) if how.starts_with("console lines are lost")));
+        let fates_of_lost = fates(&lines, 3);
+        assert_eq!([&fates_of_lost[0], &fates_of_lost[2]], [&Fate::Ended; 2]);
+        assert!(matches!(&fates_of_lost[1], Fate::Error(how) if how.starts_with("console lines are lost")));
+    }
+
+    #[test]
+    fn a_hole_in_a_log_leaves_the_cases_in_it_open() {
+        // From the first line of the second case to that of the fourth.
+        let with_hole = |rest: &[String]| fates(&[&session(5)[..3], rest].concat(), 5);
+        let lost = |fate: &Fate| matches!(fate, Fate::Error(how) if how.starts_with("console lines are lost"));
+        let behind = with_hole(&session(5)[8..]);
+        assert!(behind[0] == Fate::Ended && behind[1..4].iter().all(lost) && behind[4] == Fate::Ended, "{behind:?}");
+        let none_behind = with_hole(&session(5)[10..]);
+        assert!(
+            none_behind[0] == Fate::Ended && none_behind[1..].iter().all(|fate| *fate != Fate::Ended),
+            "{none_behind:?}"
+        );
+    }
+
+    #[test]
+    fn a_log_does_not_go_on_with_a_case_that_was_heard_or_before_its_machine_is_known() {
+        let lines = session(3);
+        let hung = Line::new(2, &Record::Fate { case: 0, hung: true, how: b"heard already" });
+        let again = [lines[1].clone(), String::from_utf8(hung.as_bytes().to_vec()).expect("ASCII")];
+        assert_eq!(fates(&[&lines[..5], &again, &lines[5..]].concat(), 3), [Fate::Ended, Fate::Ended, Fate::Ended]);
+        assert!(fates(&lines[1..], 3).iter().all(|fate| *fate != Fate::Ended), "nobody has said what CPU it is");
     }
 
     #[test]

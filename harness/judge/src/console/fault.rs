@@ -85,6 +85,12 @@ impl Fault {
             _ => Fate::Error(self.to_string()),
         }
     }
+
+    /// True if it is the line's: something was lost or garbled on it, which says nothing of what comes behind.
+    #[must_use]
+    pub const fn is_of_the_line(&self) -> bool {
+        matches!(self, Self::Garbled { .. } | Self::Gap { .. } | Self::Order { .. } | Self::Log { .. })
+    }
 }
 
 /// A frame in words.
