@@ -7,6 +7,7 @@ use crate::judge::Exit;
 use crate::report::{Counts, Format, Question, Record, Summary, TargetReport, reporter};
 use crate::run::{On, Run, statuses};
 use crate::target::Limits;
+use crate::target::kvm::Local;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -20,7 +21,9 @@ pub(super) fn from(path: &Path, format: Format, out: &mut dyn Write) -> Result<E
     let plan = log.plan();
     let target = export::target(&plan.target, Some(&plan.cpu))?;
     let cases = select::cases(&suite, &plan.cases)?;
-    let again = format!("{} repro", super::program());
+    // The host is elsewhere: what shows it again is an export of the case alone.
+    let cpu = if target.id() == Local::ID { format!(" --cpu {}", plan.cpu) } else { String::new() };
+    let again = format!("{} export NEW-FOLDER{cpu}", super::program());
     let run = Run { suite: &suite, cases: &cases, limits: &Limits::default(), again: &again };
 
     let on = On::new(&*target);

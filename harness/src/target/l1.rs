@@ -60,8 +60,13 @@ pub enum Missing {
     #[error("{0}")]
     Table(String),
     /// It was never built here.
-    #[error("the L1 kernel {0} is not built")]
-    NotBuilt(String),
+    #[error("the L1 kernel {name} is not built: it is not in {}", .cache.display())]
+    NotBuilt {
+        /// Its name.
+        name: String,
+        /// Where kernels are.
+        cache: PathBuf,
+    },
     /// What is built was made from another source, configuration or patches than this tree's.
     #[error("the L1 kernel {0} was built from another version of {FOLDER}")]
     Stale(String),
@@ -73,7 +78,7 @@ impl Missing {
     pub fn remedy(&self) -> String {
         match self {
             Self::Table(_) => format!("correct {FOLDER}/kernels.toml"),
-            Self::NotBuilt(name) | Self::Stale(name) => format!("ci/setup kvm {name}"),
+            Self::NotBuilt { name, .. } | Self::Stale(name) => format!("ci/setup kvm {name}"),
         }
     }
 }
@@ -118,7 +123,7 @@ impl Kernels {
         match std::iter::once(asked_for_last).chain(by_hash(name, cache)).find(is_made_from) {
             Some(folder) => Ok(folder.join("vmlinux")),
             None if is_built => Err(Missing::Stale(name.to_owned())),
-            None => Err(Missing::NotBuilt(name.to_owned())),
+            None => Err(Missing::NotBuilt { name: name.to_owned(), cache: cache.to_owned() }),
         }
     }
 
@@ -225,7 +230,10 @@ mod tests {
         let kernels = kernels();
         let name = kernels.names().next().unwrap();
         let cache = tempfile::tempdir().unwrap();
-        assert_eq!(kernels.find(name, cache.path()), Err(Missing::NotBuilt(name.to_owned())));
+        assert_eq!(
+            kernels.find(name, cache.path()),
+            Err(Missing::NotBuilt { name: name.to_owned(), cache: cache.path().to_owned() })
+        );
     }
 
     #[test]
