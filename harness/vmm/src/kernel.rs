@@ -31,8 +31,15 @@ pub(crate) struct Kvm {
     pub(crate) page_size: usize,
 }
 
+/// Bytes of a page of the guest's that is in a page table, and so the least of the host's under KVM-HV: it refuses entries of larger pages than
+/// those in which it has the guest's memory (`kvmppc_do_h_enter`, arch/powerpc/kvm/book3s_hv_rm_mmu.c).
+const HASHED_PAGE: usize = 64 << 10;
+
 impl Kvm {
     pub(crate) fn open(kind: Kind, page_size: usize) -> Result<Self, Failure> {
+        if kind.vm_type == request::VM_TYPE_HV && !kind.radix && page_size < HASHED_PAGE {
+            return Err(EINVAL.of("no KVM-HV that takes the guest's pages of 64 KiB, since the host's are smaller"));
+        }
         let file = linux::open(c"/dev/kvm", true).map_err(|errno| errno.of(OPEN_KVM))?;
         // SAFETY: neither takes an argument.
         let (version, run_size) =
