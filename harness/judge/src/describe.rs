@@ -108,6 +108,11 @@ pub fn srr0(taken: &Taken) -> String {
 /// An exception with all that it tells.
 #[must_use]
 pub fn exception(taken: &Taken, family: Family) -> String {
+    exception_at(taken, family, &value(taken.dar))
+}
+
+/// The same, with this for its data address.
+fn exception_at(taken: &Taken, family: Family, address: &str) -> String {
     let mut text = taken.exception.name().to_owned();
     let (syndrome_name, address_name) = if family.is_booke() { ("ESR", "DEAR") } else { ("DSISR", "DAR") };
     if taken.exception.sets_syndrome(family) {
@@ -115,7 +120,7 @@ pub fn exception(taken: &Taken, family: Family) -> String {
         let _ = write!(text, " {syndrome_name}={}", syndrome(taken, family));
     }
     if taken.exception.sets_data_address() {
-        let _ = write!(text, " {address_name}={}", value(taken.dar));
+        let _ = write!(text, " {address_name}={address}");
     }
     let _ = write!(text, " srr0={} srr1={}", srr0(taken), srr1(taken, family));
     text
@@ -137,19 +142,28 @@ pub fn exception_in_short(taken: &Taken, family: Family) -> String {
     format!("{name} ({why})")
 }
 
-/// One outcome of a step with these outputs. `show` gives the text of a value by its index.
+/// What stands for a value that varies.
+const VARIES: &str = "(varies)";
+
+/// One outcome of a step with these outputs, whose values may vary. `show` gives the text of one by its index.
 #[must_use]
-pub fn outcome(outcome: &Outcome, outputs: &[String], family: Family, show: impl Fn(usize, u64) -> Shown) -> String {
+pub fn outcome(
+    outcome: &Outcome,
+    (outputs, varying): (&[String], bool),
+    family: Family,
+    show: impl Fn(usize, u64) -> Shown,
+) -> String {
     let mut parts = Vec::new();
     if let Some(taken) = &outcome.taken {
-        parts.push(exception(taken, family));
+        let address = if varying { VARIES.to_owned() } else { value(taken.dar) };
+        parts.push(exception_at(taken, family, &address));
     }
     for (index, observed) in outcome.values.iter().enumerate() {
         let name = outputs.get(index).map_or("", String::as_str);
         let (relation, text) = match show(index, *observed) {
             Shown::Value(text) => ("=", text),
             Shown::Member(text) => (" in ", text),
-            Shown::Varies => ("=", "(varies)".to_owned()),
+            Shown::Varies => ("=", VARIES.to_owned()),
         };
         parts.push(match (name, relation) {
             ("", "=") => text,
@@ -264,8 +278,16 @@ mod tests {
             2 => Shown::Varies,
             _ => Shown::Value(value(observed)),
         };
-        assert_eq!(outcome(&three, &names, Family::BookeE500, show), "0x1 r4 in {0x1, 0x2} cr=(varies)");
+        assert_eq!(outcome(&three, (&names, false), Family::BookeE500, show), "0x1 r4 in {0x1, 0x2} cr=(varies)");
         let nothing = Outcome { taken: None, values: vec![] };
-        assert_eq!(outcome(&nothing, &[], Family::BookeE500, show), "done");
+        assert_eq!(outcome(&nothing, (&[], false), Family::BookeE500, show), "done");
+    }
+
+    #[test]
+    fn an_address_varies_with_the_values() {
+        let trapped = Outcome { taken: Some(taken(Exception::Alignment)), values: vec![1] };
+        let shown = |varying| outcome(&trapped, (&[String::new()], varying), Family::Book3s64, |_, _| Shown::Varies);
+        assert_eq!(shown(true), "alignment DSISR=0x0 DAR=(varies) srr0=+0 srr1=PR|ME (varies)");
+        assert_eq!(shown(false), "alignment DSISR=0x0 DAR=0xdeadbeef srr0=+0 srr1=PR|ME (varies)");
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn steps(
         let outcomes = transcript.as_ref().ok().and_then(|transcript| transcript.outcomes.get(&index));
         let outcomes = outcomes.map(|outcomes| {
             let show = |_, value| Shown::Value(describe::value(value));
-            let all = outcomes.iter().map(|outcome| describe::outcome(outcome, &step.outputs, family, show));
+            let all = outcomes.iter().map(|outcome| describe::outcome(outcome, (&step.outputs, false), family, show));
             let given_up = transcript.as_ref().ok().and_then(|transcript| transcript.given_up.get(&index));
             all.collect::<Vec<_>>().join(" or ") + &describe::given_up_behind(given_up, case, step)
         });

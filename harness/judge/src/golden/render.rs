@@ -109,8 +109,10 @@ fn all_outcomes(index: usize, step: &Step, outcomes: &[Outcome], sets: Option<&C
     if outcomes.is_empty() {
         return "no outcome".to_owned();
     }
-    let mut texts: Vec<String> =
-        outcomes.iter().map(|outcome| describe::outcome(outcome, &step.outputs, family, show)).collect();
+    let mut texts: Vec<String> = outcomes
+        .iter()
+        .map(|outcome| describe::outcome(outcome, (&step.outputs, sets.is_none()), family, show))
+        .collect();
     texts.sort();
     texts.dedup();
     texts.join(" or ")
