@@ -277,6 +277,11 @@ pub mod hash32 {
 
 /// SLB and hashed page table of the 64-bit server family (Power ISA 2.07 Book III-S, "Address Translation", "SLB Management Instructions").
 pub mod hash64 {
+    /// Bits of an address within a page of 64 KiB, log2 of its bytes.
+    pub const SHIFT_64K: u32 = 16;
+    /// And of one of 16 MiB.
+    pub const SHIFT_16M: u32 = 24;
+
     /// slbmte RB: effective segment id of a 256 MiB segment.
     pub const SLB_ESID: u64 = 0xffff_ffff_f000_0000;
     /// slbmte RB, V: valid.

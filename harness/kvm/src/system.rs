@@ -249,8 +249,9 @@ pub trait Vm {
     /// The kernel's.
     fn replace_page(&mut self, at: usize) -> Result<(), Errno>;
 
-    /// Takes the guest's memory away and gives it back in three slots: the 64 KiB with this byte, not at either end of the memory, are other
-    /// memory from then on, with this word throughout, and are nothing that [`Self::ram`] shows.
+    /// Takes the guest's memory away and gives it back in three slots: the [`SLOT_SIZE`](sprig_wire::host::SLOT_SIZE) bytes with this
+    /// one, not at either end of the memory, are other memory from then on, with this word throughout, and are nothing that
+    /// [`Self::ram`] shows.
     ///
     /// # Errors
     /// The kernel's.

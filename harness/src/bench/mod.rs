@@ -9,6 +9,7 @@
 
 pub mod cost;
 pub mod cpu_time;
+mod memory;
 mod operation;
 pub mod suite;
 

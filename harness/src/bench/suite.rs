@@ -1,6 +1,6 @@
 //! Our own costs: the suite in boots of an empty guest, and its growth.
 
-use super::{Figure, Unmeasured, cpu_time, median};
+use super::{Figure, Unmeasured, cpu_time, median, memory};
 use crate::case::Case;
 use crate::judge::Status;
 use crate::run::Run;
@@ -128,8 +128,8 @@ pub fn growth(target: &dyn Target, cases: &[Case]) -> Result<Vec<Figure>, Unmeas
     };
     // The first run fills what all of them share.
     run(few_cases);
-    let memory = cpu_time::peak_memory(|| run(few_cases))?;
-    let more_memory = cpu_time::peak_memory(|| run(few_cases * TIMES))?;
+    let few = memory::peak(|| run(few_cases))?;
+    let many = memory::peak(|| run(few_cases * TIMES))?;
     let ratio = ratio(ROUNDS, || run(few_cases * TIMES), || run(few_cases))?;
     Ok(vec![
         Figure {
@@ -140,7 +140,7 @@ pub fn growth(target: &dyn Target, cases: &[Case]) -> Result<Vec<Figure>, Unmeas
         },
         Figure {
             what: "their memory".to_owned(),
-            value: more_memory as f64 / memory as f64,
+            value: many as f64 / few as f64,
             unit: "times that of a tenth",
             limit: Some(MEMORY_LIMIT),
         },

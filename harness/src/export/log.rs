@@ -184,8 +184,7 @@ impl Session<'_> {
     }
 }
 
-/// Hears the lines of a session. A fault of the line takes their results from the case that ran, and from those up to the next that
-/// begins.
+/// Hears the lines of a session. A fault of the line leaves without a result the case that ran, and those up to the next one that begins.
 fn listen(receiver: &mut Receiver, bytes: &[u8], results: &mut Vec<RunResult>) -> Result<Heard, Fault> {
     let mut heard = Heard::default();
     let mut lost: Option<Fault> = None;

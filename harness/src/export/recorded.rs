@@ -6,16 +6,15 @@
 //! ```
 
 use super::label::Label;
+use anstream::adapter::strip_bytes;
 use sprig_wire::frame::{PAYLOAD, decode};
-
-const ESCAPE: u8 = 0x1b;
 
 /// The log as it was printed: of each line that has one of ours in it that alone, of the others what is no control sequence.
 #[must_use]
 pub fn plain(log: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(log.len());
     for line in log.split_inclusive(|byte| *byte == b'\n') {
-        let text = without_escapes(line);
+        let text = strip_bytes(line).into_vec();
         let text = text.trim_ascii_end();
         plain.extend_from_slice(ours(text).unwrap_or(text));
         plain.extend(line.ends_with(b"\n").then_some(b'\n'));
@@ -30,23 +29,6 @@ fn ours(line: &[u8]) -> Option<&[u8]> {
         let is_frame = || rest.starts_with(b"#") && decode(rest, &mut [0; PAYLOAD]).is_ok();
         Label::begins(rest) || is_frame()
     })
-}
-
-/// Without ECMA-48's control sequences: ESC, `[`, parameters, and a byte from `@` on.
-fn without_escapes(line: &[u8]) -> Vec<u8> {
-    let mut kept = Vec::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((first, behind)) = rest.split_first() {
-        rest = behind;
-        match (*first, behind.strip_prefix(b"[")) {
-            (ESCAPE, Some(sequence)) => {
-                let end = sequence.iter().position(|byte| (b'@'..=b'~').contains(byte));
-                rest = end.and_then(|end| sequence.get(end + 1..)).unwrap_or_default();
-            }
-            _ => kept.push(*first),
-        }
-    }
-    kept
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::linux::{self, Backing, ioctl};
 use crate::memory::{HashTable, Mapping};
 use core::ops::Range;
 use core::ptr;
+use sprig_isa::mmu::hash64;
 use sprig_isa::{capability, one_reg::HIOR};
 use sprig_kvm::ioctl as request;
 use sprig_kvm::options::Kind;
@@ -33,7 +34,7 @@ pub(crate) struct Kvm {
 
 /// Bytes of a page of the guest's that is in a page table, and so the least of the host's under KVM-HV: it refuses entries of larger pages than
 /// those in which it has the guest's memory (`kvmppc_do_h_enter`, arch/powerpc/kvm/book3s_hv_rm_mmu.c).
-const HASHED_PAGE: usize = 64 << 10;
+const HASHED_PAGE: usize = 1 << hash64::SHIFT_64K;
 
 impl Kvm {
     pub(crate) fn open(kind: Kind, page_size: usize) -> Result<Self, Failure> {
@@ -94,9 +95,7 @@ impl Translations {
             Family::Server => Ok(Self::InGuest),
         }
     }
-}
 
-impl Translations {
     pub(crate) fn new_tlb(params: tlb::Params) -> Result<Self, Errno> {
         let array = Mapping::new(size_of::<[tlb::Entry; tlb::ENTRIES]>(), Backing::Nothing)?;
         Ok(Self::Tlb(array, params))

@@ -116,6 +116,7 @@ impl E500 {
         }
         self.tlb0 = Tlb0::new(entries, ways);
         self.tlb1.resize(tlb1, Entry::default());
+        self.next_victim %= ways;
         self.tell_geometry(regs);
         Some(())
     }

@@ -1,7 +1,8 @@
 //! The segment lookaside buffer of the 64-bit server family (Power ISA 2.07 Book III-S, "SLB Management Instructions").
 
 use sprig_isa::cpu::{Cpu, CpuSet};
-use sprig_isa::mmu::{PAGE_SIZE, hash64};
+use sprig_isa::mmu::PAGE_SIZE;
+use sprig_isa::mmu::hash64::{self, SHIFT_16M, SHIFT_64K};
 
 /// Entries of the 970's SLB.
 const ENTRIES_970: usize = 64;
@@ -29,8 +30,6 @@ pub(super) struct SegmentPageSize {
 const LP_64K: u64 = 1 << hash64::SLB_LP.trailing_zeros();
 
 const SHIFT_4K: u32 = PAGE_SIZE.ilog2();
-const SHIFT_64K: u32 = 16;
-const SHIFT_16M: u32 = 24;
 
 /// 970: 4 KiB and 16 MiB (QEMU, target/ppc/mmu-hash64.c, ppc_hash64_opts_basic).
 static SIZES_970: &[SegmentPageSize] = &[

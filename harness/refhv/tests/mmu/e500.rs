@@ -137,14 +137,16 @@ fn a_miss_prepares_the_mas_registers_from_mas4() {
 
 #[test]
 fn misses_propose_the_ways_of_tlb0_in_turn() {
+    let proposed = |rig: &mut Rig| {
+        assert_eq!(rig.load(0), Err(Fault::Miss));
+        rig.regs.get(n::MAS0) >> mas::ESEL_SHIFT & u64::from(mas::ESEL)
+    };
     let mut rig = Rig::new("e500v2");
-    let ways: Vec<u64> = (0..5)
-        .map(|_| {
-            assert_eq!(rig.load(0), Err(Fault::Miss));
-            rig.regs.get(n::MAS0) >> mas::ESEL_SHIFT & u64::from(mas::ESEL)
-        })
-        .collect();
-    assert_eq!(ways, [0, 1, 2, 3, 0]);
+    let ways = [(); 7].map(|()| proposed(&mut rig));
+    assert_eq!(ways, [0, 1, 2, 3, 0, 1, 2]);
+    rig.mmu.configure_tlb(&mut rig.regs, [256, 2, 16]).expect("a TLB that can be");
+    let of_two = [(); 3].map(|()| proposed(&mut rig));
+    assert_eq!(of_two, [1, 0, 1], "the fourth way is not there any more");
 }
 
 #[test]

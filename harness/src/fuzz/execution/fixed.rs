@@ -86,7 +86,7 @@ impl Computation {
             let first = Self { instruction, variant, operands: [0; OPERANDS], held: [0; OPERANDS], cr: 0, xer: 0 };
             let mut some = vec![first];
             for (index, field) in fields.iter().copied().enumerate() {
-                let choices = edges(dice, environment, instruction, field, GENERAL.start + 4 + index);
+                let choices = edges(dice, environment, instruction, field, GENERAL.start + index);
                 let with = |one: &Self, (operand, held): (i64, u64)| {
                     let mut one = *one;
                     (one.operands[index], one.held[index]) = (operand, held);
