@@ -53,7 +53,8 @@ struct PageSize {
 
 const SMALL: PageSize = PageSize { log2: PAGE_SHIFT, llp: 0, l: 0, lp: 0 };
 /// QEMU, target/ppc/mmu-hash64.c, ppc_hash64_opts_POWER7.
-const LARGE_64K: PageSize = PageSize { log2: hash64::SHIFT_64K, llp: 0x110, l: hash64::PTE_L as Ea, lp: 1 << hash64::PTE_LP_SHIFT };
+const LARGE_64K: PageSize =
+    PageSize { log2: hash64::SHIFT_64K, llp: 0x110, l: hash64::PTE_L as Ea, lp: 1 << hash64::PTE_LP_SHIFT };
 /// arch/powerpc/mm/book3s64/hash_utils.c, mmu_psize_defaults_gp.
 const LARGE_16M: PageSize = PageSize { log2: hash64::SHIFT_16M, llp: 0x100, l: hash64::PTE_L as Ea, lp: 0 };
 
