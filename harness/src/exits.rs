@@ -1,7 +1,8 @@
 //! Exits of each step, where a target counts those of a whole case.
 //!
-//! Telling the host's side at each step would be an exit, after which nothing is stale any more. So the case is run once for each of its steps and once more, and
-//! ends at a different place each time. What a run has more than the one before is what the step between the two places caused:
+//! Telling the host's side at each step would be an exit, after which nothing is stale any more. So the case is run
+//! once for each of its steps and once more, and ends at a different place each time. What a run has more than the one
+//! before is what the step between the two places caused:
 //!
 //! ```text
 //!   run 0:  end | step 0   step 1   step 2
@@ -9,31 +10,31 @@
 //!   run 2:        step 0   step 1 | end | step 2
 //! ```
 //!
-//! Each run is a session of its own. On a host whose machine counts instructions it does to its end exactly what the next one does so far, down to the ticks of the host's timer and
-//! the entries of its TLB; what ran on the host before would show in both.
+//! Each run is a session of its own. On a host whose machine counts instructions it does to its end exactly what the
+//! next one does so far, down to the ticks of the host's timer and the entries of its TLB; what ran on the host before
+//! would show in both.
 //!
-//! The end is one operation more, a store to the board's power-off register, which problem state reaches as well. What is after it stays
-//! where it is, so that each run touches the same pages beforehand. A race is one piece: in the middle of it there is only its first round. A
-//! translation of the board's page is the end's own in every run: of the step that is the first to need it, it does not show.
+//! The end is one operation more, a store to the board's power-off register, which problem state reaches as well. What
+//! is after it stays where it is, so that each run touches the same pages beforehand. A race is one piece: in the
+//! middle of it there is only its first round. A translation of the board's page is the end's own in every run: of the
+//! step that is the first to need it, it does not show.
 
 use crate::case::Case;
 use crate::target::{Boot, Limits, Target};
 use crate::transcript::RunResult;
+use rayon::prelude::*;
 use sprig_isa::insn::word::{assemble, branch_absolute};
 use sprig_wire::Malformed;
 use sprig_wire::board::{POWER_OFF, REGISTERS};
 use sprig_wire::bytecode::{self, Encoder, Op};
 use sprig_wire::layout::STEP_RETURN;
 use std::collections::BTreeMap;
-use std::num::NonZero;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 /// The step that the end is: none of the script's, which are numbered from 0 and fewer.
 const END: u16 = u16::MAX;
 
-/// What a step caused, by kind. Below zero is what a run did not meet that the one before it met, where two runs are not the same so far: a tick of the host's at another place.
+/// What a step caused, by kind. Below zero is what a run did not meet that the one before it met, where two runs are
+/// not the same so far: a tick of the host's at another place.
 pub type Exits = BTreeMap<String, i64>;
 
 /// Why exits are not known by step.
@@ -83,24 +84,14 @@ pub fn by_step(target: &dyn Target, case: &Case) -> Result<BTreeMap<usize, Exits
 
 /// Runs each case in a session of its own, as many at the same time as this machine has CPUs.
 fn run_each(target: &dyn Target, cases: &[Case]) -> Vec<Option<RunResult>> {
-    let (results, next) = (Mutex::new(vec![None; cases.len()]), AtomicUsize::new(0));
-    let workers = thread::available_parallelism().map_or(1, NonZero::get);
-    let work = || {
-        while let Some((index, case)) =
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, cases.get(index)?)))
-        {
-            let mut found = None;
-            // Each is said to have died, since its guest switched the machine off. Whether it came so far is seen by its step.
-            let _ = target.run(Boot::new(&[case], &Limits::default()), &mut |result| found = Some(result));
-            if let Ok(mut results) = results.lock()
-                && let Some(place) = results.get_mut(index)
-            {
-                *place = found;
-            }
-        }
+    let run = |case: &Case| {
+        let mut found = None;
+        // Each is said to have died, since its guest switched the machine off. Whether it came so far is seen by its
+        // step.
+        let _ = target.run(Boot::new(&[case], &Limits::default()), &mut |result| found = Some(result));
+        found
     };
-    thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
-    results.into_inner().unwrap_or_default()
+    cases.par_iter().with_max_len(1).map(run).collect()
 }
 
 /// All exits of a run, by kind.

@@ -65,5 +65,6 @@ fn unanswered(why: Unanswered) -> Error {
     match why {
         Unanswered::Red(_) => Error::not_judged(why.to_string(), "`sprig run` says what is wrong with them"),
         Unanswered::Clock(error) => std::io::Error::from(error).into(),
+        Unanswered::Threads(error) => std::io::Error::other(error).into(),
     }
 }

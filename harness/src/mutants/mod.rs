@@ -11,8 +11,8 @@
 //!   Matrix: mutants x scripts --cover--> the fewest scripts that kill all
 //! ```
 //!
-//! What is red on the right hypervisor says nothing about a wrong one, so that one is run first, and has to be green. To judge
-//! takes several times as long as to run: of what a mutant's guests say only what differs from that is judged.
+//! What is red on the right hypervisor says nothing about a wrong one, so that one is run first, and has to be green.
+//! To judge takes several times as long as to run: of what a mutant's guests say only what differs from that is judged.
 
 pub mod cover;
 pub mod matrix;
@@ -29,13 +29,13 @@ use crate::run::{Job, On, Run, Selected};
 use crate::session::{self, Unwatched};
 use crate::target::{Limits, Model, Reference};
 use crate::transcript::{self, RunResult};
+use rayon::prelude::*;
+use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 use sprig_refhv::hypervisor::Description;
 use std::borrow::Borrow;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What counts as a hang of a mutant, in instructions without another step: more than any step of any case takes on the right
-/// hypervisor, or that would not be green.
+/// What counts as a hang of a mutant, in instructions without another step: more than any step of any case takes on the
+/// right hypervisor, or that would not be green.
 pub const STEP: u64 = 1_000_000;
 
 /// The limits of a mutant's run.
@@ -66,6 +66,9 @@ pub enum Unanswered {
     /// CPU time cannot be read.
     #[error("the CPU time of this process cannot be read")]
     Clock(#[from] nix::Error),
+    /// There are no threads to run mutants on.
+    #[error("no threads to run mutants on")]
+    Threads(#[from] ThreadPoolBuildError),
 }
 
 /// The cases on one CPU of the reference, and what each gives on the hypervisor without a bug.
@@ -109,11 +112,12 @@ impl<'a> Plan<'a> {
             return Err(Unanswered::Red(red));
         }
         let before = cpu_time::now()?;
-        let mutants = self.all(&rights, progress);
+        let mutants = self.all(&rights, progress)?;
         Ok(Matrix { mutants, plain, seconds: cpu_time::now()? - before })
     }
 
-    /// Runs the cases that a target can run; those whose status is one of these go to `sink`. Those cases, and what each gave.
+    /// Runs the cases that a target can run; those whose status is one of these go to `sink`. Those cases, and what
+    /// each gave.
     fn judge(
         &self,
         target: &Reference,
@@ -134,27 +138,19 @@ impl<'a> Plan<'a> {
         (jobs, results)
     }
 
-    /// Every mutant, this many at a time.
-    fn all(&self, rights: &[Right<'a>], progress: &(dyn Fn() + Sync)) -> Vec<Mutant> {
-        let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        std::thread::scope(|scope| {
-            for _ in 0..self.jobs.clamp(1, self.mutants.len().max(1)) {
-                scope.spawn(|| {
-                    while let Some(description) = self.mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let mutant = self.one(description, rights);
-                        progress();
-                        done.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(mutant);
-                    }
-                });
-            }
-        });
-        let mut mutants = done.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-        mutants.sort_by_key(|mutant| mutant.description.deviation as u8);
-        mutants
+    /// Every mutant in the plan's order, as many at a time as that says.
+    fn all(&self, rights: &[Right<'a>], progress: &(dyn Fn() + Sync)) -> Result<Vec<Mutant>, ThreadPoolBuildError> {
+        let pool = ThreadPoolBuilder::new().num_threads(self.jobs.max(1)).build()?;
+        let one = |description: &&'static Description| {
+            let mutant = self.one(description, rights);
+            progress();
+            mutant
+        };
+        Ok(pool.install(|| self.mutants.par_iter().with_max_len(1).map(one).collect()))
     }
 
-    /// One mutant, on one CPU after the other until it is killed. Where it is known what the right hypervisor does, what is the same
-    /// is not judged.
+    /// One mutant, on one CPU after the other until it is killed. Where it is known what the right hypervisor does,
+    /// what is the same is not judged.
     #[must_use]
     pub fn one(&self, description: &'static Description, rights: &[Right<'a>]) -> Mutant {
         let mut mutant = Mutant { description, tried: Vec::new(), dead: None, kills: Vec::new() };
@@ -177,8 +173,8 @@ impl<'a> Plan<'a> {
         mutant
     }
 
-    /// Runs the cases on a wrong hypervisor, and judges those that do something else than on the right one; those that are red go to
-    /// `sink`.
+    /// Runs the cases on a wrong hypervisor, and judges those that do something else than on the right one; those that
+    /// are red go to `sink`.
     fn compare(&self, right: &Right<'a>, target: &Reference, mut sink: impl FnMut(Record)) {
         let on = On::new(target);
         let cases = right.jobs.iter().zip(&right.results).map(|(job, right)| Compared { job, right });
