@@ -1,5 +1,6 @@
-//! Whether code that ran since the kernel's state was last restored can have changed any of it ([`Machine::restore`]). A sweep over all
-//! special registers restores it after each, and under a hypervisor each of its registers costs an exit.
+//! Whether code that ran since the kernel's state was last restored can have changed any of it ([`Machine::restore`]).
+//! A sweep over all special registers restores it after each, and under a hypervisor each of its registers costs an
+//! exit.
 //!
 //! What is not known for sure counts as changed. This is about e500 only.
 //!

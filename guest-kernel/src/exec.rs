@@ -56,7 +56,8 @@ pub(crate) fn step_return_word(cpu: &Cpu) -> u32 {
 
 /// Sets a register for the next stub; `wide`, all 64 bits of it.
 pub(crate) fn set_input(wide: bool, register: Register, value: u64) {
-    // SAFETY: nobody but the assembler looks there, when a stub begins; there is one thread, and this is its only reference.
+    // SAFETY: nobody but the assembler looks there, when a stub begins; there is one thread, and this is its only
+    // reference.
     unsafe { save::registers(save::INPUTS) }.set(wide, register, value);
 }
 
@@ -66,7 +67,8 @@ pub(crate) fn output(wide: bool, register: Register) -> u64 {
     unsafe { save::registers(save::STEP) }.get(wide, register)
 }
 
-/// Runs the stub at this address with what [`set_input`] has set, for [`output`]; the exception that ended it, if one did.
+/// Runs the stub at this address with what [`set_input`] has set, for [`output`]; the exception that ended it, if one
+/// did.
 #[inline(always)]
 pub(crate) fn run(cpu: &Cpu, stub: u32) -> Option<Interrupt> {
     // SAFETY: the stub can do anything, which is its purpose; whatever it does to the registers, the kernel's own come
@@ -86,8 +88,8 @@ pub(crate) fn run(cpu: &Cpu, stub: u32) -> Option<Interrupt> {
 pub(crate) fn enter_user(#[cfg_attr(target_pointer_width = "64", expect(unused_variables))] cpu: &Cpu) {
     #[cfg(target_pointer_width = "32")]
     if cpu.family != Family::Book3s64 {
-        // SAFETY: all the kernel's memory is open to problem state, and between here and `leave_user` it executes nothing
-        // privileged.
+        // SAFETY: all the kernel's memory is open to problem state, and between here and `leave_user` it executes
+        // nothing privileged.
         return unsafe { enter_user_32() };
     }
     // SAFETY: the same.

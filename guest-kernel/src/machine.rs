@@ -18,11 +18,12 @@ use sprig_wire::layout::{
 use sprig_wire::log::Interrupt;
 
 const PAGE: usize = PAGE_SIZE as usize;
-/// How much of the log is touched in advance, beginning with the page that is being filled. A case that observes more than
-/// this between two changes of privilege takes a translation's exit at a time of its own.
+/// How much of the log is touched in advance, beginning with the page that is being filled. A case that observes more
+/// than this between two changes of privilege takes a translation's exit at a time of its own.
 const LOG_AHEAD: usize = 4 * PAGE;
 
-/// How much of its stack the kernel uses: the interpreter, and what sends a log. Handlers of interrupts use less than a page of theirs.
+/// How much of its stack the kernel uses: the interpreter, and what sends a log. Handlers of interrupts use less than a
+/// page of theirs.
 const STACK_USED: usize = 2 * PAGE;
 
 unsafe extern "C" {
@@ -118,8 +119,8 @@ fn touch_for_writing(start: usize, bytes: usize) {
     let mut page = start & !(PAGE - 1);
     for _ in 0..pages(start, bytes) {
         let last = (page + PAGE - 1) as *mut u8;
-        // SAFETY: the caller's range is memory of the kernel's; no interrupt handler changes a page's last byte, and to who has a
-        // reference to it the byte stays what it is.
+        // SAFETY: the caller's range is memory of the kernel's; no interrupt handler changes a page's last byte, and to
+        // who has a reference to it the byte stays what it is.
         unsafe { last.write_volatile(last.read_volatile()) };
         page += PAGE;
     }
@@ -269,8 +270,8 @@ impl Machine for Guest {
         if rounds == 0 {
             return;
         }
-        // To an emulator a short loop is no cheaper a round than a longer one. Its alignment keeps it in one cache block.
-        // SAFETY: changes CTR alone.
+        // To an emulator a short loop is no cheaper a round than a longer one. Its alignment keeps it in one cache
+        // block. SAFETY: changes CTR alone.
         unsafe {
             asm!(
                 "mtctr {}", ".p2align 4", "2: nop", "nop", "nop", "bdnz 2b",
@@ -338,7 +339,8 @@ impl Guest {
     }
 }
 
-/// Most of these rounds of the loop in [`Guest::spin`], as many instructions, in one with fewer branches; the rounds that are left.
+/// Most of these rounds of the loop in [`Guest::spin`], as many instructions, in one with fewer branches; the rounds
+/// that are left.
 fn spin_long(rounds: u32) -> u32 {
     /// Rounds of the short loop, of four instructions, that one of the long one is.
     const SHORT: u32 = 32;
@@ -357,7 +359,8 @@ fn spin_long(rounds: u32) -> u32 {
 
 /// Bytes of the log that are in use.
 fn used_log() -> usize {
-    // SAFETY: the header of the log, which is there always; a plain load, concurrent with the interpreter's reference to it.
+    // SAFETY: the header of the log, which is there always; a plain load, concurrent with the interpreter's reference
+    // to it.
     let length = unsafe { ((LOG_BASE + sprig_wire::log::AT_LENGTH) as *const u32).read_volatile() };
     (u32::from_be(length) as usize).min(LOG_SIZE as usize - LOG_AHEAD)
 }

@@ -10,8 +10,9 @@
 //!     Here::power_off
 //! ```
 //!
-//! 32-bit big-endian code that every family runs, or 64-bit code of either byte order for the 64-bit server CPUs; the family
-//! is found by the PVR, platform, word size and byte order are chosen at build time. The kernel keeps nothing in a register under test: no SPRG, no magic page, no user-readable alias.
+//! 32-bit big-endian code that every family runs, or 64-bit code of either byte order for the 64-bit server CPUs; the
+//! family is found by the PVR, platform, word size and byte order are chosen at build time. The kernel keeps nothing in
+//! a register under test: no SPRG, no magic page, no user-readable alias.
 #![no_std]
 #![no_main]
 
@@ -64,7 +65,8 @@ extern "C" fn boot(r3: usize, r4: usize, r5: usize, r6: usize, r7: usize) -> ! {
     if known.is_none() {
         report::unknown_cpu(pvr);
     }
-    // SAFETY: the only references to these until the kernel ends; `report` takes one of its own to the log when it does.
+    // SAFETY: the only references to these until the kernel ends; `report` takes one of its own to the log when it
+    // does.
     let memory = unsafe {
         Memory { batch: machine::batch(), log: machine::log(), kept: machine::kept(), slots: machine::slots() }
     };

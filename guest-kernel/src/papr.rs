@@ -1,8 +1,9 @@
 //! PAPR hypercalls (LoPAR, chapter "Hypervisor"): what a partition asks its hypervisor for. Made in supervisor state by
 //! `sc 1`: r3 token, r4-r9 arguments; r3 status, r4-r7 results, 64 bits each.
 //!
-//! Where KVM-PR's host is a partition itself, `sc 1` of its guest, which runs in problem state, is answered by the host's own hypervisor:
-//! with H_PRIVILEGE. KVM has an instruction for it that no CPU has (arch/powerpc/kvm/book3s_emulate.c, OP_31_XOP_FAKE_SC1).
+//! Where KVM-PR's host is a partition itself, `sc 1` of its guest, which runs in problem state, is answered by the
+//! host's own hypervisor: with H_PRIVILEGE. KVM has an instruction for it that no CPU has
+//! (arch/powerpc/kvm/book3s_emulate.c, OP_31_XOP_FAKE_SC1).
 
 use crate::address::Ea;
 use core::arch::asm;
@@ -16,7 +17,8 @@ pub(crate) const H_SUCCESS: i32 = token::H_SUCCESS as i32;
 /// `sc 1`.
 const SC_1: u32 = Insn::named("sc1").word;
 
-/// The registers of a call, r3 to r9, in memory: 32-bit code reaches their upper halves by 64-bit loads and stores only.
+/// The registers of a call, r3 to r9, in memory: 32-bit code reaches their upper halves by 64-bit loads and stores
+/// only.
 #[repr(C, align(8))]
 pub(crate) struct Call([u64; 7]);
 
@@ -46,8 +48,9 @@ impl Call {
 
     /// Makes the call by this instruction; the status.
     fn make_by<const INSTRUCTION: u32>(&mut self) -> i32 {
-        // SAFETY: a 64-bit server CPU in supervisor state. The hypervisor keeps r13-r31, CR2-4 and memory but for what the call
-        // says (Documentation/arch/powerpc/papr_hcalls.rst, "Register Conventions"); interrupts keep whole registers.
+        // SAFETY: a 64-bit server CPU in supervisor state. The hypervisor keeps r13-r31, CR2-4 and memory but for what
+        // the call says (Documentation/arch/powerpc/papr_hcalls.rst, "Register Conventions"); interrupts keep whole
+        // registers.
         unsafe {
             asm!(
                 "ld 3, 0(14)", "ld 4, 8(14)", "ld 5, 16(14)", "ld 6, 24(14)", "ld 7, 32(14)", "ld 8, 40(14)", "ld 9, 48(14)",

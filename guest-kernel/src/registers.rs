@@ -1,8 +1,9 @@
 //! Putting the registers scripts look at back to zero before a case.
 //!
 //! What an interrupt or the kernel's own start leaves in SRR0, ESR or MAS0 depends on what ran before, so those are
-//! cleared as well as the SPRGs. Some registers must not be written on every host: KVM ends a virtual machine that writes
-//! its SPRG8. They are cleared only after a case with an instruction that writes them, since the machine has survived that.
+//! cleared as well as the SPRGs. Some registers must not be written on every host: KVM ends a virtual machine that
+//! writes its SPRG8. They are cleared only after a case with an instruction that writes them, since the machine has
+//! survived that.
 
 use crate::cell::Exclusive;
 use crate::cpu;

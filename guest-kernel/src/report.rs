@@ -62,8 +62,8 @@ pub(crate) fn unknown_cpu(pvr: u32) -> ! {
     send_and_end(Text::new().push(b"unknown CPU: PVR 0x").number(pvr as usize))
 }
 
-/// Called by the handlers of synchronous interrupts where no step is running: the kernel's own code took it. During a case it goes to the
-/// case's log, before and after to the console.
+/// Called by the handlers of synchronous interrupts where no step is running: the kernel's own code took it. During a
+/// case it goes to the case's log, before and after to the console.
 pub(crate) extern "C" fn stray_interrupt(frame: &mut Frame) -> ! {
     flags().user.store(0, Relaxed);
     // SAFETY: the code that was using the log never runs again.

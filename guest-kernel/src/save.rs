@@ -119,7 +119,8 @@ pub(crate) struct Flags {
     pub(crate) resume_mask: AtomicU32,
     /// How often each asynchronous interrupt was taken, by exception number. Its handler alone writes this.
     pub(crate) taken: [AtomicU32; EXCEPTIONS],
-    /// `taken` when it was last asked for. The handlers do not write this: an interrupt that comes while it is asked about is not lost.
+    /// `taken` when it was last asked for. The handlers do not write this: an interrupt that comes while it is asked
+    /// about is not lost.
     pub(crate) told: [AtomicU32; EXCEPTIONS],
     /// How often any was taken. The handlers alone write this.
     pub(crate) all_taken: AtomicU32,
@@ -128,7 +129,8 @@ pub(crate) struct Flags {
 }
 
 impl Flags {
-    /// Notes that the asynchronous interrupt with this number has been taken. Its handler calls this, with interrupts off.
+    /// Notes that the asynchronous interrupt with this number has been taken. Its handler calls this, with interrupts
+    /// off.
     pub(crate) fn note_taken(&self, exception: usize) {
         for count in self.taken.get(exception).into_iter().chain([&self.all_taken]) {
             count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
@@ -214,8 +216,8 @@ pub(crate) mod at {
 
 /// The flags.
 pub(crate) fn flags() -> &'static Flags {
-    // SAFETY: FLAGS is aligned memory below 0x8000 that every platform has, nothing else is kept there (asserted above),
-    // and what shares it with the handlers does so through atomics.
+    // SAFETY: FLAGS is aligned memory below 0x8000 that every platform has, nothing else is kept there (asserted
+    // above), and what shares it with the handlers does so through atomics.
     unsafe { &*(FLAGS as *const Flags) }
 }
 

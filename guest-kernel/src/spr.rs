@@ -15,7 +15,8 @@ pub(crate) unsafe fn mfspr<const NUMBER: u16>() -> u32 {
     value as u32
 }
 
-/// Writes a special-purpose register; of a 64-bit one the upper half is not determined where the kernel is a 32-bit one.
+/// Writes a special-purpose register; of a 64-bit one the upper half is not determined where the kernel is a 32-bit
+/// one.
 ///
 /// # Safety
 /// The register exists on this CPU, the kernel runs in supervisor state, and it can go on with the value.
@@ -25,8 +26,8 @@ pub(crate) unsafe fn mtspr<const NUMBER: u16>(value: u32) {
     unsafe { asm!("mtspr {}, {}", const NUMBER, in(reg) value as usize, options(nostack)) };
 }
 
-/// Makes a special-purpose register hold a value. One that does is left alone: to an emulator of the CPU, a write to a timer
-/// or a process identifier means more than a read.
+/// Makes a special-purpose register hold a value. One that does is left alone: to an emulator of the CPU, a write to a
+/// timer or a process identifier means more than a read.
 ///
 /// # Safety
 /// As for [`mfspr`] and [`mtspr`].
@@ -113,8 +114,8 @@ pub(crate) fn synchronize() {
 /// Smallest cache block of the CPUs we know, bytes: stepping by it misses none.
 const CACHE_BLOCK: usize = 32;
 
-/// Clears whole cache blocks of the kernel's own memory, by far the fastest way. Start and size are multiples of the largest
-/// block there is, 128 bytes.
+/// Clears whole cache blocks of the kernel's own memory, by far the fastest way. Start and size are multiples of the
+/// largest block there is, 128 bytes.
 pub(crate) fn clear_blocks(start: u32, bytes: u32) {
     let block = usize::from(crate::cpu().cache_block);
     let (start, bytes) = (start as usize, bytes as usize);
@@ -130,14 +131,16 @@ pub(crate) fn clear_blocks(start: u32, bytes: u32) {
     }
 }
 
-/// Makes instructions that were written as data visible to instruction fetch (Power ISA Book II, "Instruction Storage").
+/// Makes instructions that were written as data visible to instruction fetch (Power ISA Book II, "Instruction
+/// Storage").
 pub(crate) fn flush_code(start: usize, bytes: usize) {
     let first = start & !(CACHE_BLOCK - 1);
     let blocks = (start + bytes - first).div_ceil(CACHE_BLOCK);
     if blocks == 0 {
         return;
     }
-    // SAFETY: writes cache blocks back, and drops copies of instructions, which are fetched again; memory keeps its value.
+    // SAFETY: writes cache blocks back, and drops copies of instructions, which are fetched again; memory keeps its
+    // value.
     unsafe {
         asm!(
             "mtctr {count}",

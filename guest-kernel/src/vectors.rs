@@ -137,8 +137,8 @@ impl Templates {
 
 /// IVORs have numbers below this.
 const IVOR_NUMBERS: usize = 38;
-/// By the number of an IVOR that the CPU has, the address of the vector that it points to; 0 elsewhere. Book3S has its vectors
-/// where they are.
+/// By the number of an IVOR that the CPU has, the address of the vector that it points to; 0 elsewhere. Book3S has its
+/// vectors where they are.
 static IVORS: Exclusive<[u32; IVOR_NUMBERS]> = Exclusive::new([0; IVOR_NUMBERS]);
 
 /// A vector of the CPU at hand.

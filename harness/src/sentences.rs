@@ -87,8 +87,8 @@ impl Sentences {
     /// Reads the file.
     ///
     /// # Errors
-    /// Every [`Problem`] found: what the TOML parser says, or a sentence that ends without a full stop, or one that became
-    /// neither a rule nor a reason, or both.
+    /// Every [`Problem`] found: what the TOML parser says, or a sentence that ends without a full stop, or one that
+    /// became neither a rule nor a reason, or both.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
         let lines = Lines::of(text);

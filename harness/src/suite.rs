@@ -108,7 +108,8 @@ impl Suite {
         })
     }
 
-    /// Reads of it what a verdict on one case needs: its script, the rules, what is expected, and its own goldens. The rest is empty.
+    /// Reads of it what a verdict on one case needs: its script, the rules, what is expected, and its own goldens. The
+    /// rest is empty.
     ///
     /// # Errors
     /// Every [`Mistake`] in that.
@@ -162,8 +163,8 @@ impl Suite {
         self.rules.unused(&cited)
     }
 
-    /// A [`Problem`] for every rule of a case, besides its first, by which it expects nothing: no failure of the case could ever be one of
-    /// that rule. A topic that no document decides may be cited for what the goldens show of it.
+    /// A [`Problem`] for every rule of a case, besides its first, by which it expects nothing: no failure of the case
+    /// could ever be one of that rule. A topic that no document decides may be cited for what the goldens show of it.
     #[must_use]
     pub fn rules_without_expectation(&self) -> Vec<Problem> {
         let silent = self.scripts.iter().flat_map(|script| {

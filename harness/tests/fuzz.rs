@@ -1,7 +1,8 @@
 //! Does `sprig fuzz` find a wrong hypervisor, shrink what it found, and find nothing on a right one?
 //!
-//! Each of some deviations of the reference (`sprig_refhv::hypervisor::DEVIATIONS`) is a mistake that the fuzzer has not heard of: it has
-//! to be found, in a script of at most six steps that breaks its rule on the wrong hypervisor and passes on the right one.
+//! Each of some deviations of the reference (`sprig_refhv::hypervisor::DEVIATIONS`) is a mistake that the fuzzer has
+//! not heard of: it has to be found, in a script of at most six steps that breaks its rule on the wrong hypervisor and
+//! passes on the right one.
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use sprig::fuzz::{Budget, Campaign, Outcome, limits};

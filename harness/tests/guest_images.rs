@@ -1,4 +1,5 @@
-//! The guest images in golden/guest, and the VMM, are what the sources build with the recorded toolchain, byte for byte.
+//! The guest images in golden/guest, and the VMM, are what the sources build with the recorded toolchain, byte for
+//! byte.
 //!
 //! Builds them with ci/guest-build, or takes the folder that SPRIG_GUEST_DIR names as built. Where there is no compiler
 //! for the guest the trials are listed as ignored, with the reason.
@@ -20,7 +21,8 @@ use tempfile::TempDir;
 const TOOLCHAIN: &str = "toolchain";
 /// No guest kernel is larger, bytes: what it takes of the guest's memory its cases do not have.
 const LARGEST: usize = 64 * 1024;
-/// The VMM is a Linux program, and its host has memory enough: a limit that says when it has grown to something else than it is.
+/// The VMM is a Linux program, and its host has memory enough: a limit that says when it has grown to something else
+/// than it is.
 const LARGEST_VMM: usize = 128 * 1024;
 /// What the VMM's images are called, by the beginning.
 const VMM: &str = "vmm";
@@ -87,7 +89,8 @@ fn no_compiler(builder: &Path) -> Option<String> {
     }
 }
 
-/// Builds one image, so that a trial costs no more where each is a process; the builder lets one at a time have the target folder.
+/// Builds one image, so that a trial costs no more where each is a process; the builder lets one at a time have the
+/// target folder.
 fn build(builder: &Path, image: &Image) -> Result<Built, Box<dyn Error>> {
     let temporary = tempfile::tempdir()?;
     let folder = temporary.path().to_path_buf();

@@ -1,4 +1,5 @@
-//! Real KVM on an emulated host that counts instructions: the same session gives the same bytes, races and timers and all.
+//! Real KVM on an emulated host that counts instructions: the same session gives the same bytes, races and timers and
+//! all.
 //!
 //! Ignored, with the reason, if there is no host kernel, or if this is known not to hold.
 
@@ -52,7 +53,8 @@ fn same_bytes(target: &Kvm) -> Result<(), Failed> {
     }
 }
 
-/// Everything the console says in a session of these cases, up to its end; what comes after may or may not have been read.
+/// Everything the console says in a session of these cases, up to its end; what comes after may or may not have been
+/// read.
 fn session(target: &Kvm, cases: &[Case]) -> Result<Vec<String>, Failed> {
     let (mut console, limits) = (Vec::new(), Limits::default());
     let cases: Vec<&Case> = cases.iter().collect();

@@ -1,8 +1,8 @@
 //! Does the suite notice a wrong hypervisor, and does it say what is wrong?
 //!
-//! Every mutant of the reference (`sprig_refhv::hypervisor::DEVIATIONS`) against every case. Each has to be killed, by the scripts
-//! that `golden/mutants.toml` records at least, without any rule being broken that it does not record; and for some the message
-//! is checked here.
+//! Every mutant of the reference (`sprig_refhv::hypervisor::DEVIATIONS`) against every case. Each has to be killed, by
+//! the scripts that `golden/mutants.toml` records at least, without any rule being broken that it does not record; and
+//! for some the message is checked here.
 
 use goldenfile::Mint;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -230,7 +230,8 @@ fn unrecorded(what: &str) -> Failed {
     format!("{what}\n  if that is right: UPDATE_GOLDENFILES=1 cargo test --test mutants, and review {MUTANTS}").into()
 }
 
-/// A reader who runs the case is told what is wrong: with the limits of `sprig run`, so that what waits long is no hang.
+/// A reader who runs the case is told what is wrong: with the limits of `sprig run`, so that what waits long is no
+/// hang.
 fn told(bench: &Bench, says: &Says) -> Result<(), Failed> {
     let cases: Vec<Selected> = bench.cases.iter().filter(|case| case.instance.name() == says.case).cloned().collect();
     let plan = bench.plan();

@@ -59,8 +59,8 @@ fn run<'a, M: Machine>(
     Ok(())
 }
 
-/// Reports an exception of the guest's own code during a case: the case ends here, and with it the session, for nothing can
-/// be said of the machine's state any more.
+/// Reports an exception of the guest's own code during a case: the case ends here, and with it the session, for nothing
+/// can be said of the machine's state any more.
 pub fn report_stray<M: Machine>(machine: &mut M, log: &mut [u8], interrupt: &Interrupt) {
     let mut log = Log::new(log);
     // An entry belongs to a step; what happens before the first is told as that one's.

@@ -105,7 +105,8 @@ impl<'a> Log<'a> {
         self.memory.get(start + from..start + self.length()).unwrap_or(&[])
     }
 
-    /// Keeps the entries where later cases leave them alone, and says where; none if that is not asked for or there is no room.
+    /// Keeps the entries where later cases leave them alone, and says where; none if that is not asked for or there is
+    /// no room.
     pub(crate) fn keep(&mut self) -> Option<u32> {
         let (offset, length) = (self.field(AT_KEPT), self.field(AT_LENGTH));
         let entries = self.memory.get(ENTRIES as usize..)?.get(..length as usize)?;
@@ -123,7 +124,8 @@ impl<'a> Log<'a> {
         self.race = None;
     }
 
-    /// Begins an entry, which is part of the log when it is added. `values` has the bits of all values that it will have.
+    /// Begins an entry, which is part of the log when it is added. `values` has the bits of all values that it will
+    /// have.
     #[inline(always)]
     pub(crate) fn draft(&mut self, interrupt: Option<&Interrupt>, values: u64) -> Result<Draft, Full> {
         let start = ENTRIES as usize + self.length();

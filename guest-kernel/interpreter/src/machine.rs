@@ -57,7 +57,8 @@ pub trait Machine {
     /// The same without the SPRGs. False if nothing can have changed, and nothing was done.
     fn restore(&mut self) -> bool;
 
-    /// Copies stubs that have these [`sprig_wire::effect`]s to [`sprig_wire::layout::CODE_BASE`] and makes them executable.
+    /// Copies stubs that have these [`sprig_wire::effect`]s to [`sprig_wire::layout::CODE_BASE`] and makes them
+    /// executable.
     fn load_code(&mut self, code: &[u8], effects: u32);
 
     /// One word of the code, at this offset in bytes.
@@ -66,8 +67,9 @@ pub trait Machine {
     /// Replaces words of the code, from this offset in bytes on, and makes them executable.
     fn write_code(&mut self, offset: u32, words: &[u32]);
 
-    /// Touches every page the coming operations use, in the current privilege state: the guest's own instructions, data and
-    /// stack, the log, the code, these operations and as many slots. Later accesses then need no exit to translate them.
+    /// Touches every page the coming operations use, in the current privilege state: the guest's own instructions, data
+    /// and stack, the log, the code, these operations and as many slots. Later accesses then need no exit to translate
+    /// them.
     fn touch_everything(&mut self, ops: &[u8], slots: usize);
 
     /// True if the CPU's registers have 32 bits.
@@ -79,8 +81,8 @@ pub trait Machine {
     /// The same, of a CPU that [has word registers](Self::has_word_registers).
     fn set_input_word(&mut self, register: Register, value: u32);
 
-    /// Runs the stub at this offset in the code, which may be a plain one ([`sprig_wire::effect::is_plain`]). The exception, if there was
-    /// one.
+    /// Runs the stub at this offset in the code, which may be a plain one ([`sprig_wire::effect::is_plain`]). The
+    /// exception, if there was one.
     fn exec(&mut self, stub: u32, is_plain: bool) -> Option<Interrupt>;
 
     /// A register as the last stub left it.
@@ -89,8 +91,8 @@ pub trait Machine {
     /// The same, of a CPU that [has word registers](Self::has_word_registers).
     fn output_word(&self, register: Register) -> u32;
 
-    /// The stack pointer a stub gets in r1 when it does not ask for another value: never zero, since KVM compares r1 with
-    /// the page's `critical` field.
+    /// The stack pointer a stub gets in r1 when it does not ask for another value: never zero, since KVM compares r1
+    /// with the page's `critical` field.
     fn stack_pointer(&self) -> u64;
 
     /// Goes on in problem state.

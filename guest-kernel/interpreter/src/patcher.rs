@@ -1,8 +1,8 @@
 //! The guest's patcher: what a kernel does to its own instructions once it has the magic page.
 //!
 //! [`sprig_isa::replacement`] says what stands in for an instruction; here the words are put together, the way
-//! arch/powerpc/kernel/kvm.c does it: a load or store of the page with register 0 as base, or a branch to a trampoline that
-//! does the work and branches back.
+//! arch/powerpc/kernel/kvm.c does it: a load or store of the page with register 0 as base, or a branch to a trampoline
+//! that does the work and branches back.
 //!
 //! ```text
 //!   mtmsr r4      becomes   b T      T: save r31, CR, r30 in the scratch fields; critical = r1
@@ -64,8 +64,8 @@ impl Patched {
     }
 }
 
-/// What replaces an instruction word on this CPU, given the feature bits that MAP_MAGIC_PAGE answered; none if it is not
-/// in the list or there is no room for its trampoline.
+/// What replaces an instruction word on this CPU, given the feature bits that MAP_MAGIC_PAGE answered; none if it is
+/// not in the list or there is no room for its trampoline.
 #[must_use]
 pub fn patch(kernel: Kernel, cpu: &Cpu, features: u32, word: u32, place: Place) -> Option<Patched> {
     let row = replacement(cpu, features, word)?;
@@ -86,7 +86,8 @@ pub fn patch(kernel: Kernel, cpu: &Cpu, features: u32, word: u32, place: Place) 
     Some(Patched { word, sequence })
 }
 
-/// The entry of the patch list for an instruction word on this CPU, given the feature bits that MAP_MAGIC_PAGE answered.
+/// The entry of the patch list for an instruction word on this CPU, given the feature bits that MAP_MAGIC_PAGE
+/// answered.
 #[must_use]
 pub fn replacement(cpu: &Cpu, features: u32, word: u32) -> Option<&'static Replacement> {
     REPLACEMENTS.iter().find(|row| row.is_about(word) && row.cpus.intersects(cpu.set) && has(features, row.feature))

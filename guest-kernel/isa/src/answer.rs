@@ -47,7 +47,8 @@ impl Answerer {
         Some(answer)
     }
 
-    /// What a register of the last call held, r4 being the first, and how many calls there were; none if there is no such register.
+    /// What a register of the last call held, r4 being the first, and how many calls there were; none if there is no
+    /// such register.
     #[must_use]
     pub fn seen(&self, index: u64) -> Option<[u64; 2]> {
         let register = self.last.get(usize::try_from(index).ok()?)?;

@@ -1,7 +1,7 @@
 //! Bits and fields of registers by name: what scripts write (`MSR.EE`, `MAS1.TSIZE(1)`) and transcripts show.
 //!
-//! The values stand in [`crate::msr`], [`crate::syndrome`], [`crate::timer`], [`crate::config`], [`crate::debug`] and [`crate::mmu`];
-//! here are their names, by register and family. [`REGISTERS`] has every register.
+//! The values stand in [`crate::msr`], [`crate::syndrome`], [`crate::timer`], [`crate::config`], [`crate::debug`] and
+//! [`crate::mmu`]; here are their names, by register and family. [`REGISTERS`] has every register.
 
 use crate::cpu::Family;
 use crate::exception::Exception;
@@ -386,7 +386,8 @@ pub const fn msr(family: Family) -> &'static [Bit] {
     if family.is_booke() { MSR_BOOKE } else { MSR_BOOK3S }
 }
 
-/// The bits SRR1 has after an interrupt in addition to those of the MSR. They are tried first: NOT_PRECISE is also MSR's ILE.
+/// The bits SRR1 has after an interrupt in addition to those of the MSR. They are tried first: NOT_PRECISE is also
+/// MSR's ILE.
 #[must_use]
 pub const fn srr1(family: Family, exception: Exception) -> &'static [Bit] {
     match exception {

@@ -1,4 +1,5 @@
-//! Fields of conditional branches and traps (Power ISA Book I, "Branch Instructions", BO and BI; "Fixed-Point Trap Instructions", TO).
+//! Fields of conditional branches and traps (Power ISA Book I, "Branch Instructions", BO and BI; "Fixed-Point Trap
+//! Instructions", TO).
 
 /// BO: taken if the bit of CR is one.
 pub const IF_SET: u8 = 0b01100;

@@ -1,4 +1,5 @@
-//! What KVM says of itself by KVM_CHECK_EXTENSION: the KVM_CAP_* numbers (include/uapi/linux/kvm.h) that scripts may name.
+//! What KVM says of itself by KVM_CHECK_EXTENSION: the KVM_CAP_* numbers (include/uapi/linux/kvm.h) that scripts may
+//! name.
 
 use crate::cpu::Family;
 
@@ -32,8 +33,8 @@ const fn row(name: &'static str, number: u32, of: Of) -> Capability {
     Capability { name, number, of }
 }
 
-/// Every capability with a name in scripts, in the order of the header. Those of which the answer is a number, and not whether, are
-/// [`COUNTS`].
+/// Every capability with a name in scripts, in the order of the header. Those of which the answer is a number, and not
+/// whether, are [`COUNTS`].
 pub static CAPABILITIES: &[Capability] = &[
     row("KVM_CAP_USER_MEMORY", 3, Of::Every),
     row("KVM_CAP_COALESCED_MMIO", COALESCED_MMIO, Of::Every),
@@ -74,7 +75,8 @@ pub const PPC_ENABLE_HCALL: u32 = 104;
 pub static COUNTS: &[(&str, u32)] =
     &[("KVM_CAP_NR_VCPUS", 9), ("KVM_CAP_NR_MEMSLOTS", 10), ("KVM_CAP_MAX_VCPUS", 66), ("KVM_CAP_MAX_VCPU_ID", 128)];
 
-/// Those that scripts name and no guest of the reference has: every kernel's, KVM-PR's, a partition's, KVM-HV's, and nobody's any more.
+/// Those that scripts name and no guest of the reference has: every kernel's, KVM-PR's, a partition's, KVM-HV's, and
+/// nobody's any more.
 pub static OTHER_NAMES: &[(&str, u32)] = &[
     ("KVM_CAP_IOEVENTFD", 36),
     ("KVM_CAP_PPC_PAIRED_SINGLES", 48),

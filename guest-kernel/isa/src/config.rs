@@ -12,8 +12,8 @@ pub mod hid1 {
     pub const ABE: u32 = 1 << 12;
 }
 
-/// L1CSR0 for the data cache and L1CSR1 for that of instructions, alike (e500 core manual, sections 2.11.1 and 2.11.2; reg_booke.h,
-/// L1CSR0_CPE, L1CSR0_CUL, L1CSR0_CLFC, L1CSR0_DCFI, L1CSR0_DCE and their kin).
+/// L1CSR0 for the data cache and L1CSR1 for that of instructions, alike (e500 core manual, sections 2.11.1 and 2.11.2;
+/// reg_booke.h, L1CSR0_CPE, L1CSR0_CUL, L1CSR0_CLFC, L1CSR0_DCFI, L1CSR0_DCE and their kin).
 pub mod l1csr {
     /// Parity is checked.
     pub const PARITY: u32 = 1 << 16;

@@ -55,7 +55,8 @@ bitflags! {
         const E500 = Self::E500V2.bits() | Self::E500MC.bits() | Self::E5500.bits() | Self::E6500.bits();
         /// e500 cores with the embedded hypervisor category.
         const E500_HV = Self::E500MC.bits() | Self::E5500.bits() | Self::E6500.bits();
-        /// e500 cores with three process registers instead of one. QEMU says it of all but e6500 (target/ppc/cpu_init.c, nb_pids).
+        /// e500 cores with three process registers instead of one. QEMU says it of all but e6500
+        /// (target/ppc/cpu_init.c, nb_pids).
         const THREE_PIDS = Self::E500V2.bits() | Self::E500MC.bits() | Self::E5500.bits();
         /// Every embedded core.
         const BOOKE = Self::E500.bits() | Self::PPC440.bits();

@@ -1,7 +1,8 @@
 //! Debugging a guest from user space: KVM_SET_GUEST_DEBUG, and the answer to each KVM_EXIT_DEBUG.
 //!
-//! The debugger lets the guest run from one software breakpoint to the next, and if it was asked for steps, it steps through what lies
-//! between two of them: so a case says which of its instructions are stepped through, and those of the guest kernel are not.
+//! The debugger lets the guest run from one software breakpoint to the next, and if it was asked for steps, it steps
+//! through what lies between two of them: so a case says which of its instructions are stepped through, and those of
+//! the guest kernel are not.
 //!
 //! ```text
 //!   KVM_SET_GUEST_DEBUG           breakpoint    breakpoint
@@ -27,11 +28,12 @@ pub const WATCH_WRITE: u32 = 1 << 2;
 /// KVMPPC_DEBUG_WATCH_READ.
 pub const WATCH_READ: u32 = 1 << 3;
 
-/// The software breakpoint: an instruction that no CPU has (arch/powerpc/include/asm/kvm_ppc.h, KVMPPC_INST_SW_BREAKPOINT).
+/// The software breakpoint: an instruction that no CPU has (arch/powerpc/include/asm/kvm_ppc.h,
+/// KVMPPC_INST_SW_BREAKPOINT).
 pub const SOFTWARE_BREAKPOINT: u32 = 0x00dd_dd00;
 
-/// Bits of DBCR0 of an embedded CPU (e500 core manual, section 2.14.1; arch/powerpc/include/asm/reg_booke.h). User space's debugging sets
-/// some of them (arch/powerpc/kvm/booke.c, kvm_arch_vcpu_ioctl_set_guest_debug).
+/// Bits of DBCR0 of an embedded CPU (e500 core manual, section 2.14.1; arch/powerpc/include/asm/reg_booke.h). User
+/// space's debugging sets some of them (arch/powerpc/kvm/booke.c, kvm_arch_vcpu_ioctl_set_guest_debug).
 pub mod dbcr0 {
     /// The debug registers do not belong to the guest.
     pub const EDM: u32 = 1 << 31;
@@ -133,8 +135,8 @@ impl Debugger {
         }
     }
 
-    /// What was seen: how many stops, every reason that was given for one, where they were (bit n: n instructions after the first), and
-    /// where they were said to be.
+    /// What was seen: how many stops, every reason that was given for one, where they were (bit n: n instructions after
+    /// the first), and where they were said to be.
     #[must_use]
     pub fn seen(&self) -> [u64; 4] {
         [self.stops, self.statuses.into(), self.by_pc, self.by_address]

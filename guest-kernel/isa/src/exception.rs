@@ -72,7 +72,8 @@ pub struct Ivor {
     pub cpus: CpuSet,
 }
 
-/// IVPR: the bits that an interrupt's address begins with (e500 core manual, section 2.7.1.4; PPC440x5 user manual, section 6.4.9).
+/// IVPR: the bits that an interrupt's address begins with (e500 core manual, section 2.7.1.4; PPC440x5 user manual,
+/// section 6.4.9).
 pub const IVPR_PREFIX: u32 = 0xffff_0000;
 /// IVORn: those that it ends with, bits 48-59 (e500 core manual, section 2.7.1.5).
 pub const IVOR_OFFSET: u32 = 0xfff0;
@@ -94,8 +95,8 @@ pub struct Description {
     pub asynchronous: bool,
 }
 
-/// Every interrupt a guest reports. Server vectors: Power ISA Book III-S, interrupt definitions, and the 750 and 7400 user
-/// manuals for those of one core; IVORs: e500 core manual, table 2-8, and of the other e500 cores what Linux sets
+/// Every interrupt a guest reports. Server vectors: Power ISA Book III-S, interrupt definitions, and the 750 and 7400
+/// user manuals for those of one core; IVORs: e500 core manual, table 2-8, and of the other e500 cores what Linux sets
 /// (arch/powerpc/kernel/exceptions-64e.S and head_85xx.S, `setup_altivec_ivors` and the others beside it).
 pub static EXCEPTIONS: &[Description] = {
     use Class::{Base, Critical, MachineCheck as Mcheck};
@@ -151,8 +152,8 @@ pub static EXCEPTIONS: &[Description] = {
     ]
 };
 
-/// For each number its place among the rows: interrupts are looked up often where they are delivered. The rows have the numbers from 1
-/// to as many as they are, so that a variant without a row has no place here.
+/// For each number its place among the rows: interrupts are looked up often where they are delivered. The rows have the
+/// numbers from 1 to as many as they are, so that a variant without a row has no place here.
 const ROWS: [u8; EXCEPTIONS.len() + 1] = {
     let mut rows = [0; EXCEPTIONS.len() + 1];
     let mut index = 0;
@@ -217,7 +218,8 @@ impl Exception {
     }
 
     /// True if it sets DEAR or DAR to the address of the access; after any other interrupt the register still holds
-    /// what an earlier one left there (Power ISA 2.07 Book III-S, section 6.2.3, a machine check apart; PPC440x5 user manual, section 6.4.8).
+    /// what an earlier one left there (Power ISA 2.07 Book III-S, section 6.2.3, a machine check apart; PPC440x5 user
+    /// manual, section 6.4.8).
     #[must_use]
     pub const fn sets_data_address(self) -> bool {
         matches!(
@@ -231,8 +233,9 @@ impl Exception {
         )
     }
 
-    /// True if it sets ESR on the embedded families (e500 core manual, table 5-6 and page 1-23: the interrupts that update it
-    /// clear all other bits) or DSISR on the server ones (Power ISA 2.07 Book III-S, sections 6.5.3 and 6.5.8).
+    /// True if it sets ESR on the embedded families (e500 core manual, table 5-6 and page 1-23: the interrupts that
+    /// update it clear all other bits) or DSISR on the server ones (Power ISA 2.07 Book III-S, sections 6.5.3 and
+    /// 6.5.8).
     #[must_use]
     pub const fn sets_syndrome(self, family: Family) -> bool {
         if family.is_booke() {

@@ -1,4 +1,5 @@
-//! The KVM and ePAPR hypercall interface (Documentation/virt/kvm/ppc-pv.rst; uapi/asm/epapr_hcalls.h; uapi/asm/kvm_para.h).
+//! The KVM and ePAPR hypercall interface (Documentation/virt/kvm/ppc-pv.rst; uapi/asm/epapr_hcalls.h;
+//! uapi/asm/kvm_para.h).
 //!
 //! In: r11 token, r3-r10 arguments. Out: r3 status, r4-r11 results. Volatile: r0, r3-r12, CR, XER, CTR, LR. A guest
 //! asks the hypervisor which instructions make the call; KVM-PR and e500v2 answer with [`KVM_SC_SEQUENCE`].
@@ -108,10 +109,11 @@ pub const KVM_SC_SEQUENCE: [u32; 3] = [0x3c00_4b56, 0x6000_4d21, 0x4400_0002];
 
 /// PAPR hypercalls the guest kernel needs on pseries (LoPAR, appendix "Hypercall opcodes").
 pub mod papr {
-    /// The level of a system call that is a hypercall: `sc` with LEV = 1 (Power ISA 2.07 Book III-S, "System Linkage Instructions").
+    /// The level of a system call that is a hypercall: `sc` with LEV = 1 (Power ISA 2.07 Book III-S, "System Linkage
+    /// Instructions").
     pub const LEV: u32 = 1;
-    /// What a guest of KVM-PR makes the call by where the host's own hypervisor has `sc 1`: an instruction that no CPU has, of primary
-    /// opcode 31 and extended opcode 308 (arch/powerpc/kvm/book3s_emulate.c, OP_31_XOP_FAKE_SC1).
+    /// What a guest of KVM-PR makes the call by where the host's own hypervisor has `sc 1`: an instruction that no CPU
+    /// has, of primary opcode 31 and extended opcode 308 (arch/powerpc/kvm/book3s_emulate.c, OP_31_XOP_FAKE_SC1).
     pub const FAKE_SC_1: u32 = 31 << 26 | 308 << 1;
     /// Status: the call worked (LoPAR, table "Hypervisor call return code values").
     pub const H_SUCCESS: i64 = 0;
@@ -148,7 +150,8 @@ pub mod papr {
     pub const H_BULK_REMOVE: u32 = 0x124;
     /// H_LOGICAL_CI_STORE: store to a device, of a partition whose real mode does not reach it; bytes, address, value.
     pub const H_LOGICAL_CI_STORE: u32 = 0x40;
-    /// H_REGISTER_PROC_TBL: tell the hypervisor where the process table is; flags, address, page size, log2 of its size in pages.
+    /// H_REGISTER_PROC_TBL: tell the hypervisor where the process table is; flags, address, page size, log2 of its size
+    /// in pages.
     pub const H_REGISTER_PROC_TBL: u32 = 0x37c;
     /// H_REGISTER_PROC_TBL: there is a new table (asm/hvcall.h, and so the next two).
     pub const PROC_TABLE_NEW: u32 = 0x18;
@@ -188,7 +191,8 @@ pub mod papr {
     pub const H_CONFER: u32 = 0xe4;
     /// H_PROD: wake a processor that has ceded.
     pub const H_PROD: u32 = 0xe8;
-    /// A number that no call has (those of H_RTAS and the like begin after it): KVM leaves it to user space, which refuses it.
+    /// A number that no call has (those of H_RTAS and the like begin after it): KVM leaves it to user space, which
+    /// refuses it.
     pub const UNKNOWN: u32 = 0xfffc;
 
     /// Bit number `n` of a doubleword as LoPAR counts them.
@@ -196,7 +200,8 @@ pub mod papr {
         1 << (u64::BITS - 1 - n)
     }
 
-    /// H_ENTER: this very entry, not any of its group (LoPAR, table "Page frame table access flags", and so the next three).
+    /// H_ENTER: this very entry, not any of its group (LoPAR, table "Page frame table access flags", and so the next
+    /// three).
     pub const H_EXACT: u64 = bit(24);
     /// H_READ: four entries.
     pub const H_READ_4: u64 = bit(26);
@@ -209,7 +214,8 @@ pub mod papr {
     /// H_PAGE_INIT: copy the other page.
     pub const H_COPY_PAGE: u64 = bit(49);
 
-    /// A request of H_BULK_REMOVE, and the answer in its place (arch/powerpc/kvm/book3s_pr_papr.c, H_BULK_REMOVE_TYPE and others).
+    /// A request of H_BULK_REMOVE, and the answer in its place (arch/powerpc/kvm/book3s_pr_papr.c, H_BULK_REMOVE_TYPE
+    /// and others).
     pub mod bulk_remove {
         /// What a doubleword is: one of the next three.
         pub const TYPE: u64 = 0xc000_0000_0000_0000;

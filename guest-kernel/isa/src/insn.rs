@@ -273,7 +273,8 @@ impl Insn {
         INSNS.iter().find(|insn| insn.mnemonic == mnemonic)
     }
 
-    /// The row of a mnemonic that is known at build time: no search when it runs. One that is not in the table does not compile.
+    /// The row of a mnemonic that is known at build time: no search when it runs. One that is not in the table does not
+    /// compile.
     #[must_use]
     pub const fn named(mnemonic: &str) -> &'static Self {
         let mut row = 0;

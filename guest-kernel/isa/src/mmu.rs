@@ -6,10 +6,12 @@
 pub const PAGE_SIZE: u64 = 4096;
 /// Bits of an address within such a page.
 pub const PAGE_SHIFT: u32 = PAGE_SIZE.ilog2();
-/// Bits of an address within a segment of 256 MiB, the only size on 32-bit CPUs (7400 manual, section 5.4) and the smaller on 64-bit ones.
+/// Bits of an address within a segment of 256 MiB, the only size on 32-bit CPUs (7400 manual, section 5.4) and the
+/// smaller on 64-bit ones.
 pub const SEGMENT_SHIFT: u32 = 28;
 
-/// How large a page of an embedded CPU is, as MAS1\[TSIZE\] and a 44x's SIZE say it: it has 4 to the power of that KiB. From log2 of its bytes.
+/// How large a page of an embedded CPU is, as MAS1\[TSIZE\] and a 44x's SIZE say it: it has 4 to the power of that KiB.
+/// From log2 of its bytes.
 #[must_use]
 pub const fn size_code(log2_bytes: u32) -> u32 {
     (log2_bytes - KIB_SHIFT) / 2
@@ -200,7 +202,8 @@ pub mod tlb44x {
     pub const MMUCR_STS: u32 = 1 << 16;
 }
 
-/// Segments, blocks and the hashed page table of the 32-bit server family (7400 manual, chapter 5; 8240 manual, table E-13).
+/// Segments, blocks and the hashed page table of the 32-bit server family (7400 manual, chapter 5; 8240 manual, table
+/// E-13).
 pub mod hash32 {
     /// Segment register, T: direct-store segment.
     pub const SR_T: u32 = 1 << 31;
@@ -275,7 +278,8 @@ pub mod hash32 {
     pub const PTE_SIZE: u64 = 8;
 }
 
-/// SLB and hashed page table of the 64-bit server family (Power ISA 2.07 Book III-S, "Address Translation", "SLB Management Instructions").
+/// SLB and hashed page table of the 64-bit server family (Power ISA 2.07 Book III-S, "Address Translation", "SLB
+/// Management Instructions").
 pub mod hash64 {
     /// Bits of an address within a page of 64 KiB, log2 of its bytes.
     pub const SHIFT_64K: u32 = 16;
@@ -364,11 +368,14 @@ pub mod hash64 {
     pub const PTE_SIZE: u64 = 16;
 }
 
-/// Radix trees of POWER9 and later (Power ISA 3.0 Book III, "Radix Tree Translation"): process table and tree, big-endian doublewords.
+/// Radix trees of POWER9 and later (Power ISA 3.0 Book III, "Radix Tree Translation"): process table and tree,
+/// big-endian doublewords.
 pub mod radix {
-    /// Process table entry, doubleword 0, RTS: 52 bits of effective address are translated (31 + 21; 21 = 0b10101 in two parts).
+    /// Process table entry, doubleword 0, RTS: 52 bits of effective address are translated (31 + 21; 21 = 0b10101 in
+    /// two parts).
     pub const TREE_52_BITS: u64 = 0b10 << 61 | 0b101 << 5;
-    /// RPDS: log2 of the number of entries of the root (POWER9 user's manual, section "Radix tree": the only size there is).
+    /// RPDS: log2 of the number of entries of the root (POWER9 user's manual, section "Radix tree": the only size there
+    /// is).
     pub const ROOT_BITS: u32 = 13;
     /// NLS: log2 of the number of entries of each table that it points to.
     pub const NEXT_BITS: u32 = 9;

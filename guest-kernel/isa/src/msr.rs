@@ -69,15 +69,15 @@ pub mod book3s {
     pub const LE: u64 = 1 << 0;
 }
 
-/// Bits of LPCR, the hypervisor's register of what its partition may see (Power ISA 2.07 Book III-S, "Logical Partitioning
-/// Control Register").
+/// Bits of LPCR, the hypervisor's register of what its partition may see (Power ISA 2.07 Book III-S, "Logical
+/// Partitioning Control Register").
 pub mod lpcr {
     /// Interrupt little-endian: MSR\[LE\] after an interrupt.
     pub const ILE: u64 = 1 << 25;
 }
 
-/// Bits of FSCR, by which a kernel lets programs use what POWER8 has besides (Power ISA 2.07 Book III-S, "Facility Status and Control
-/// Register"; reg.h, FSCR_TAR_LG and others).
+/// Bits of FSCR, by which a kernel lets programs use what POWER8 has besides (Power ISA 2.07 Book III-S, "Facility
+/// Status and Control Register"; reg.h, FSCR_TAR_LG and others).
 pub mod fscr {
     /// IC: which facility it was that a program did not have.
     pub const IC: u64 = 0xff << 56;

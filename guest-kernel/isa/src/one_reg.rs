@@ -1,5 +1,5 @@
-//! Registers that a hypervisor's user space reaches by KVM_GET_ONE_REG and KVM_SET_ONE_REG, one at a time: the KVM_REG_PPC_*
-//! identifiers of uapi/asm/kvm.h (powerpc) that scripts may name.
+//! Registers that a hypervisor's user space reaches by KVM_GET_ONE_REG and KVM_SET_ONE_REG, one at a time: the
+//! KVM_REG_PPC_* identifiers of uapi/asm/kvm.h (powerpc) that scripts may name.
 //!
 //! ```text
 //!   63   60        52                                    0
@@ -103,7 +103,8 @@ pub static ONE_REGS: &[OneReg] = &[
     row("KVM_REG_PPC_SPRG9", u64_reg(0xba), Meaning::Spr(n::SPRG9)),
 ];
 
-/// Registers that a partition of a server core has besides, and a migration carries. The reference's partitions have none of them.
+/// Registers that a partition of a server core has besides, and a migration carries. The reference's partitions have
+/// none of them.
 pub static OF_PARTITION: [(&str, u64); 5] = [
     ("KVM_REG_PPC_DSCR", u64_reg(0x09)),
     ("KVM_REG_PPC_AMR", u64_reg(0x0e)),
@@ -112,8 +113,9 @@ pub static OF_PARTITION: [(&str, u64); 5] = [
     ("KVM_REG_PPC_PSPB", u32_reg(0xa4)),
 ];
 
-/// Registers that scripts name as well, while neither a migration carries them nor the reference has them: the performance monitor's,
-/// a partition's, and what the guest's own program leaves alone. Of those with a number the first, which the others follow.
+/// Registers that scripts name as well, while neither a migration carries them nor the reference has them: the
+/// performance monitor's, a partition's, and what the guest's own program leaves alone. Of those with a number the
+/// first, which the others follow.
 pub static OTHER_NAMES: &[(&str, u64)] = &[
     ("KVM_REG_PPC_MMCR1", u64_reg(0x11)),
     ("KVM_REG_PPC_MMCRA", u64_reg(0x12)),

@@ -1,4 +1,5 @@
-//! The program of another virtual machine on the same CPU: it has values of its own in its SPRGs, and reads them and their aliases over and over.
+//! The program of another virtual machine on the same CPU: it has values of its own in its SPRGs, and reads them and
+//! their aliases over and over.
 //!
 //! ```text
 //!   at entry:  r3 = 0   r5 = where to store   r7 = pause   r16-r23 = what SPRG0-7 are to hold   CTR = rounds
@@ -19,9 +20,10 @@
 //!     or:      H_LOGICAL_CI_STORE of r3 to r5
 //! ```
 //!
-//! It uses the registers that its CPU has; the script says which, so that the host's side need not know. SPRG4-7 are read only under their
-//! aliases if they have any: Linux's KVM does not emulate mfspr of them on embedded CPUs. The registers of the floating-point unit, the vector
-//! unit and the SPE it only fills: a hypervisor leaves a unit to the guest that uses it until another wants it, so what is not saved is lost then.
+//! It uses the registers that its CPU has; the script says which, so that the host's side need not know. SPRG4-7 are
+//! read only under their aliases if they have any: Linux's KVM does not emulate mfspr of them on embedded CPUs. The
+//! registers of the floating-point unit, the vector unit and the SPE it only fills: a hypervisor leaves a unit to the
+//! guest that uses it until another wants it, so what is not saved is lost then.
 
 use crate::branch;
 use crate::cpu::{Cpu, CpuSet};
@@ -154,8 +156,8 @@ impl Registers {
         Self(units.fold(bits, |bits, unit| bits | 1 << unit.bit()))
     }
 
-    /// As one number: a bit for each of SPRG0-7 from the lowest on, then one for the alias of each. So the program says, too, which differed.
-    /// Then one for each unit, of which it says nothing.
+    /// As one number: a bit for each of SPRG0-7 from the lowest on, then one for the alias of each. So the program
+    /// says, too, which differed. Then one for each unit, of which it says nothing.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
@@ -273,7 +275,8 @@ fn bdnz(displacement: i64) -> u32 {
     BDNZ | Operand::Bd.insert(displacement).expect("the program is shorter than a conditional branch reaches")
 }
 
-/// What the general registers hold at entry. It pauses for `pause` rounds of [`PAUSE_INSTRUCTIONS`] between two rounds of its program.
+/// What the general registers hold at entry. It pauses for `pause` rounds of [`PAUSE_INSTRUCTIONS`] between two rounds
+/// of its program.
 #[must_use]
 pub fn general_registers(value: u32, device: u64, pause: u64) -> [u64; 32] {
     let mut registers = [0; 32];

@@ -1,7 +1,7 @@
 //! Special-purpose registers: one table for their numbers, privilege, aliases and page fields.
 //!
-//! A register is one row, for reads and writes alike. Two places drift apart: KVM on e500v2 emulates mtspr of SPRG4-7, but
-//! not mfspr (arch/powerpc/kvm/booke_emulate.c).
+//! A register is one row, for reads and writes alike. Two places drift apart: KVM on e500v2 emulates mtspr of SPRG4-7,
+//! but not mfspr (arch/powerpc/kvm/booke_emulate.c).
 //!
 //! ```text
 //!   mfspr/mtspr number --lookup(cpu)--> Spr --cell()--> the register that keeps the value
@@ -126,8 +126,8 @@ pub struct Spr {
     pub cpus: CpuSet,
 }
 
-/// What mfspr or mtspr does with a number that is undefined on a CPU: as arch/powerpc/kvm/book3s_emulate.c does it, which the
-/// e500, 440 and 7400 manuals allow (cases/rules.toml, spr.illegal-in-problem-state).
+/// What mfspr or mtspr does with a number that is undefined on a CPU: as arch/powerpc/kvm/book3s_emulate.c does it,
+/// which the e500, 440 and 7400 manuals allow (cases/rules.toml, spr.illegal-in-problem-state).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undefined {
     /// Illegal-instruction program interrupt (or emulation assist).
@@ -144,7 +144,8 @@ pub const NUMBERS: u16 = 1 << 10;
 /// Bit of the SPR number (spr0 in the ISA's split notation) that marks privileged registers.
 pub const PRIVILEGED_BIT: u16 = 0x10;
 
-/// Number of the MQ register of the POWER architecture: in supervisor state it raises an interrupt where others do nothing.
+/// Number of the MQ register of the POWER architecture: in supervisor state it raises an interrupt where others do
+/// nothing.
 const LEGACY_MQ: u16 = 0;
 /// Numbers under which the POWER architecture reads its real-time clock and decrementer: mfspr of them does the same.
 const LEGACY_CLOCK: [u16; 3] = [4, 5, 6];
@@ -212,8 +213,8 @@ impl Spr {
         SPRS.iter().find(|alias| alias.is_alias() && alias.cell == self.cell && alias.problem.can_read())
     }
 
-    /// True if the number is defined for mtspr (`write`) or mfspr: a number that can only be read is undefined for mtspr (Power ISA 3.0B
-    /// Book III, section 4.4.4, the hyphens in the table of SPRs).
+    /// True if the number is defined for mtspr (`write`) or mfspr: a number that can only be read is undefined for
+    /// mtspr (Power ISA 3.0B Book III, section 4.4.4, the hyphens in the table of SPRs).
     #[must_use]
     pub fn is_defined(cpu: &Cpu, number: u16, write: bool) -> bool {
         Self::lookup(cpu, number).is_some_and(|row| row.is_defined_for(write))

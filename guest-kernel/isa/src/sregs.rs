@@ -1,5 +1,5 @@
-//! What `struct kvm_sregs` says that it holds (arch/powerpc/include/uapi/asm/kvm.h): a hypervisor that leaves a bit out has user space
-//! leave those registers behind.
+//! What `struct kvm_sregs` says that it holds (arch/powerpc/include/uapi/asm/kvm.h): a hypervisor that leaves a bit out
+//! has user space leave those registers behind.
 
 /// Bits of the member `features`, and values of `impl_id`.
 pub static NAMES: &[(&str, u32)] = &[

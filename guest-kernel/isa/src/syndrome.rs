@@ -2,8 +2,8 @@
 
 /// SRR1 of a program interrupt on the server families (arch/powerpc/include/asm/reg.h, SRR1_PROGILL and others).
 pub mod srr1 {
-    /// The bits that an interrupt sets or clears as its definition says, and that do not come from the MSR: 33 to 36 and 42 to 47 (Power ISA
-    /// 2.07 Book III-S, "Interrupt Processing").
+    /// The bits that an interrupt sets or clears as its definition says, and that do not come from the MSR: 33 to 36
+    /// and 42 to 47 (Power ISA 2.07 Book III-S, "Interrupt Processing").
     pub const REASON: u64 = 0x783f_0000;
     /// Floating-point enabled exception.
     pub const FP: u64 = 0x0010_0000;
@@ -21,8 +21,8 @@ pub mod srr1 {
     pub const ISI_NO_EXECUTE: u64 = 0x1000_0000;
     /// Instruction storage interrupt: protection.
     pub const ISI_PROTECTION: u64 = 0x0800_0000;
-    /// Trace interrupt of POWER CPUs: an instruction has completed with MSR\[SE\] or MSR\[BE\] (QEMU, target/ppc/excp_helper.c,
-    /// helper_book3s_trace; Power ISA 2.07 Book III-S, section 6.5.15).
+    /// Trace interrupt of POWER CPUs: an instruction has completed with MSR\[SE\] or MSR\[BE\] (QEMU,
+    /// target/ppc/excp_helper.c, helper_book3s_trace; Power ISA 2.07 Book III-S, section 6.5.15).
     pub const TRACED: u64 = 0x4000_0000;
 }
 

@@ -1,4 +1,5 @@
-//! XER: summary overflow, overflow, carry and the byte count of string instructions (Power ISA 2.03 Book I, section 3.2.2).
+//! XER: summary overflow, overflow, carry and the byte count of string instructions (Power ISA 2.03 Book I, section
+//! 3.2.2).
 
 /// Summary overflow.
 pub const SO: u32 = 1 << 31;

@@ -108,8 +108,8 @@ pub(super) fn forget_pages() {
     });
 }
 
-/// Gives the first BATs these blocks, of instructions and of data, and the others none. One that has its block already is left
-/// alone: a hypervisor throws away all it has translated when a BAT is written.
+/// Gives the first BATs these blocks, of instructions and of data, and the others none. One that has its block already
+/// is left alone: a hypervisor throws away all it has translated when a BAT is written.
 ///
 /// # Safety
 /// Translation is off.

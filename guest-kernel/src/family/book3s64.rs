@@ -8,10 +8,10 @@
 //!   all others         4 KiB pages: what scripts map
 //! ```
 //!
-//! The VSID of a segment is its ESID plus one (the last segment's: as if it were the seventeenth); Ks = 0, Kp = 1, so that PP speaks of problem state. A 970 has the page
-//! table at HASH_TABLE and large pages of 16 MiB. From POWER8 on the guest is a partition: the page table is the
-//! hypervisor's and entries are made by H_ENTER (LoPAR, section "Page frame table access"); large pages are of 64 KiB,
-//! since QEMU allows a partition no larger ones by default.
+//! The VSID of a segment is its ESID plus one (the last segment's: as if it were the seventeenth); Ks = 0, Kp = 1, so
+//! that PP speaks of problem state. A 970 has the page table at HASH_TABLE and large pages of 16 MiB. From POWER8 on
+//! the guest is a partition: the page table is the hypervisor's and entries are made by H_ENTER (LoPAR, section "Page
+//! frame table access"); large pages are of 64 KiB, since QEMU allows a partition no larger ones by default.
 
 use super::pages::Pages;
 use super::radix64;

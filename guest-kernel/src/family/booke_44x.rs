@@ -46,8 +46,8 @@ impl Entry {
     }
 }
 
-/// tlbwe r4, r3, 0 (PPC440 user manual, "TLB instructions"). LLVM's assembler knows the one-bit WS of other cores only, and makes 0
-/// of a 2.
+/// tlbwe r4, r3, 0 (PPC440 user manual, "TLB instructions"). LLVM's assembler knows the one-bit WS of other cores only,
+/// and makes 0 of a 2.
 const TLBWE_R4_R3: u32 = Insn::named("tlbwe44").word | 4 << Operand::Rs.shift() | 3 << Operand::Ra.shift();
 
 /// Writes one word of an entry.

@@ -45,8 +45,8 @@ const _: () = {
     assert!(of_board && slot(IO, ENTERED_SLOT) == 2 && slot(IO_AS1, ENTERED_SLOT) == 3, "and so are the others");
 };
 
-/// Whether the TLB may hold anything but what this module puts there: what was there when we were started, or what a case does to it.
-/// Nothing but tlbwe can make, change or, with IPROT, remove an entry of ours (EREF, section 6.5.3.8).
+/// Whether the TLB may hold anything but what this module puts there: what was there when we were started, or what a
+/// case does to it. Nothing but tlbwe can make, change or, with IPROT, remove an entry of ours (EREF, section 6.5.3.8).
 static TLB_MAY_BE_CHANGED: Exclusive<bool> = Exclusive::new(!Here::ENTERS_CLEAR);
 static PAGES_MAPPED: Exclusive<Pages<()>> = Exclusive::new(Pages::new());
 
@@ -166,7 +166,8 @@ pub(super) fn translate(io: Option<&IoWindow>) {
     unsafe { mtspr::<{ number::MMUCSR0 }>(mas::MMUCSR0_TLB0_FI) };
 }
 
-/// The code of another case, with these effects, is about to run. Only if it may change the TLB has that to be looked at after it.
+/// The code of another case, with these effects, is about to run. Only if it may change the TLB has that to be looked
+/// at after it.
 pub(super) fn begin_code(effects: u32) {
     TLB_MAY_BE_CHANGED.with(|changed| *changed = effects & WRITES_TLB != 0);
 }

@@ -1,7 +1,7 @@
 //! The four CPU families: translation, timers, and what their interrupts need to fall silent.
 //!
-//! A 64-bit kernel has only the last one. A platform decides what is outside the CPU, the family what is inside. Which family it is follows from the PVR at run
-//! time, so one image serves all of them.
+//! A 64-bit kernel has only the last one. A platform decides what is outside the CPU, the family what is inside. Which
+//! family it is follows from the PVR at run time, so one image serves all of them.
 //!
 //! | family | file | memory is mapped by | a script's page by |
 //! |---|---|---|---|
@@ -11,8 +11,8 @@
 //! | Book3S-64 | `book3s64.rs` | large pages in the hashed page table | a 4 KiB entry of it |
 //! | the same | `radix64.rs` | large pages in the radix tree | a 4 KiB entry of it |
 //!
-//! All of Sprig's memory is open to problem state: the interpreter runs there too. Nothing under test is shielded by that;
-//! the rights of the pages scripts map are as they ask.
+//! All of Sprig's memory is open to problem state: the interpreter runs there too. Nothing under test is shielded by
+//! that; the rights of the pages scripts map are as they ask.
 
 #[cfg(target_pointer_width = "32")]
 pub(crate) mod book3s32;
@@ -64,11 +64,11 @@ pub(crate) fn kernel_msr() -> u32 {
 }
 
 /// Bits of SRR1 that outlive an interrupt in a step: not those that say why it happened, nor those that would make the
-/// kernel trap at each instruction or run with the other byte order or word size. Problem state is as the interpreter has
-/// it, see `save::Flags::user`.
+/// kernel trap at each instruction or run with the other byte order or word size. Problem state is as the interpreter
+/// has it, see `save::Flags::user`.
 fn resume_mask() -> u32 {
-    // QEMU sets the server families' reasons of a program interrupt on embedded CPUs as well; asm/interrupts.s takes care
-    // of the one that is MSR[CE] there.
+    // QEMU sets the server families' reasons of a program interrupt on embedded CPUs as well; asm/interrupts.s takes
+    // care of the one that is MSR[CE] there.
     const QEMU_REASON: u32 = (srr1::FP | srr1::ILLEGAL | srr1::PRIVILEGED) as u32;
     let dropped = if cpu().family.is_booke() {
         (msr::booke::WE | msr::booke::DE) as u32 | QEMU_REASON
@@ -111,15 +111,15 @@ pub(crate) fn restore() {
     park_decrementer();
 }
 
-/// The code of another case is about to run, with these effects, which [`restore`] has to put back after it. Where the CPU is no e500
-/// nobody asks.
+/// The code of another case is about to run, with these effects, which [`restore`] has to put back after it. Where the
+/// CPU is no e500 nobody asks.
 #[cfg(target_pointer_width = "32")]
 pub(crate) fn begin_code(effects: u32) {
     booke_e500::begin_code(effects);
 }
 
-/// Makes the CPU translate as the kernel wants it, whatever it did before, and goes on in the kernel's machine state. On
-/// the server families what scripts have mapped stays.
+/// Makes the CPU translate as the kernel wants it, whatever it did before, and goes on in the kernel's machine state.
+/// On the server families what scripts have mapped stays.
 pub(crate) fn translate() {
     let io = Here::io();
     let io = io.as_ref();

@@ -1,5 +1,5 @@
-//! POWER9 and later if the hypervisor makes the partition translate by a radix tree (Power ISA 3.0 Book III, "Radix Tree
-//! Translation"). The tree is in our memory, the hypervisor is told where its root is, and that is all.
+//! POWER9 and later if the hypervisor makes the partition translate by a radix tree (Power ISA 3.0 Book III, "Radix
+//! Tree Translation"). The tree is in our memory, the hypervisor is told where its root is, and that is all.
 //!
 //! ```text
 //!   process table, process 0 --> ROOT, 8192 entries of 512 GiB: the first
@@ -170,7 +170,8 @@ fn write(entry: u32, value: u64) {
     synchronize();
 }
 
-/// Has the CPU forget every translation of process 0 and what it knows of the tree: tlbie r6, r5 with what ISA 3.0 has added to it.
+/// Has the CPU forget every translation of process 0 and what it knows of the tree: tlbie r6, r5 with what ISA 3.0 has
+/// added to it.
 fn forget_translations() {
     /// RIC: translations, and what is cached of the tree and of the process table.
     const ALL: u32 = 2 << 18;
@@ -182,7 +183,8 @@ fn forget_translations() {
         Insn::named("tlbie").word | 5 << Operand::Rs.shift() | ALL | PROCESS | RADIX | 6 << Operand::Rb.shift();
     /// IS in RB: those of the process in RS.
     const OF_PROCESS: u32 = 1 << 10;
-    // SAFETY: supervisor state of a partition that may invalidate translations (GTSE); they are made again from the tree.
+    // SAFETY: supervisor state of a partition that may invalidate translations (GTSE); they are made again from the
+    // tree.
     unsafe {
         asm!(
             "ptesync", "li 5, 0", "li 6, {of_process}", ".4byte {word}", "eieio", "tlbsync", "ptesync", "isync",

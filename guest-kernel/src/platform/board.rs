@@ -22,8 +22,8 @@ static BY_HYPERCALL: AtomicBool = AtomicBool::new(false);
 static IS_RADIX: AtomicBool = AtomicBool::new(false);
 static IS_COUNTED: AtomicBool = AtomicBool::new(false);
 
-/// True where a store to the registers has been made by a hypercall, since the mode we are in does not reach them. In supervisor
-/// state.
+/// True where a store to the registers has been made by a hypercall, since the mode we are in does not reach them. In
+/// supervisor state.
 fn stored_by_hypercall(offset: u32, value: u32, bytes: usize) -> bool {
     // Where the kernel's state is emulated, mfmsr is an exit; there the first condition does not hold.
     if !BY_HYPERCALL.load(Relaxed) || mfmsr() & DR as u32 != 0 {
@@ -101,8 +101,8 @@ impl Platform for Board {
         }
     }
 
-    /// The board has no firmware, but something that leaves the memory at the page's address as one does: as 32-bit OpenBIOS does,
-    /// for 32-bit kernels.
+    /// The board has no firmware, but something that leaves the memory at the page's address as one does: as 32-bit
+    /// OpenBIOS does, for 32-bit kernels.
     #[cfg(target_pointer_width = "32")]
     fn firmware(service: u16, arguments: &[u64]) -> Result<CallResult, Unsupported> {
         StandIn.serve(service, arguments)

@@ -1,5 +1,5 @@
-//! The client interface of Open Firmware (IEEE 1275, section 6.3; PowerPC processor binding, section 8): one entry point,
-//! called with the address of an array of cells.
+//! The client interface of Open Firmware (IEEE 1275, section 6.3; PowerPC processor binding, section 8): one entry
+//! point, called with the address of an array of cells.
 //!
 //! ```text
 //!   service name, number of arguments, number of results, arguments..., results...

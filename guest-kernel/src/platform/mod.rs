@@ -60,7 +60,8 @@ pub(crate) use pseries::Pseries as Here;
 pub(crate) trait Platform {
     /// The CPU that is most often run here, by its name in [`CPUS`].
     const USUAL_CPU: &str;
-    /// The CPU is entered as the kernel would have it (`sprig_wire::board`). What else starts us may leave anything in it.
+    /// The CPU is entered as the kernel would have it (`sprig_wire::board`). What else starts us may leave anything in
+    /// it.
     const ENTERS_CLEAR: bool = false;
 
     /// The device registers to map.
@@ -78,8 +79,8 @@ pub(crate) trait Platform {
     /// Ends the session, with a status where the machine can hand one on.
     fn power_off(status: u32) -> !;
 
-    /// Resets the machine; returns where that cannot be done without its end. QEMU puts image and batch back as they were and leaves other
-    /// memory alone.
+    /// Resets the machine; returns where that cannot be done without its end. QEMU puts image and batch back as they
+    /// were and leaves other memory alone.
     fn reset() -> Unsupported;
 
     /// Has the host side carry out a step, where there is one.

@@ -1,8 +1,8 @@
 //! Calling OpenBIOS, the firmware of QEMU's Macs, from a kernel that has taken over its machine.
 //!
-//! OpenBIOS maps what it touches when it faults: calls need its vectors, its hash table and segments, and SPRG0, where it
-//! keeps the top of its exception stack (OpenBIOS arch/ppc/qemu/start.S and ofmem.c). Those are put in place for the time
-//! of a call:
+//! OpenBIOS maps what it touches when it faults: calls need its vectors, its hash table and segments, and SPRG0, where
+//! it keeps the top of its exception stack (OpenBIOS arch/ppc/qemu/start.S and ofmem.c). Those are put in place for the
+//! time of a call:
 //!
 //! ```text
 //!   kernel, real mode --vectors, SDR1, segments, no BATs, SPRG0--> firmware's machine state --call--> firmware
@@ -63,9 +63,9 @@ impl OpenBios {
 
 impl Firmware for OpenBios {
     fn enter(&self, call: &mut Call) {
-        // SAFETY: supervisor state on a 32-bit server CPU. The kernel is at EA = PA in all three translations: ours, none,
-        // the firmware's. Nothing interrupts: EE is off, and the kernel causes no exception but the firmware's page faults
-        // until its own vectors are back. The firmware keeps what a called function keeps.
+        // SAFETY: supervisor state on a 32-bit server CPU. The kernel is at EA = PA in all three translations: ours,
+        // none, the firmware's. Nothing interrupts: EE is off, and the kernel causes no exception but the firmware's
+        // page faults until its own vectors are back. The firmware keeps what a called function keeps.
         unsafe {
             let sprgs = [mfspr::<{ n::SPRG0 }>(), mfspr::<{ n::SPRG1 }>()];
             mtmsr(mfmsr() & !(msr::EE | msr::book3s::IR | msr::book3s::DR) as u32);

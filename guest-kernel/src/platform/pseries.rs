@@ -1,7 +1,7 @@
 //! QEMU's pseries: a PAPR partition, started by SLOF or by VOF, QEMU's own minimal Open Firmware.
 //!
-//! Entry: real mode, r5 = client interface of the firmware (IEEE 1275 PowerPC binding, section 8.2.3). VOF's code is where
-//! our vectors go, so it is called before they are installed.
+//! Entry: real mode, r5 = client interface of the firmware (IEEE 1275 PowerPC binding, section 8.2.3). VOF's code is
+//! where our vectors go, so it is called before they are installed.
 
 use super::client::{Call as ClientCall, Firmware};
 use super::{EntryRegisters, Platform, hang};
@@ -44,8 +44,8 @@ unsafe extern "C" {
 impl Firmware for OpenFirmware {
     #[cfg(target_pointer_width = "64")]
     fn enter(&self, call: &mut ClientCall) {
-        // SAFETY: the firmware's entry; it runs in real mode with interrupts off, as it was when it handed us that, and all our
-        // memory is at EA = PA.
+        // SAFETY: the firmware's entry; it runs in real mode with interrupts off, as it was when it handed us that, and
+        // all our memory is at EA = PA.
         unsafe { call_firmware(call, self.entry as usize) };
     }
 
@@ -63,7 +63,8 @@ impl Firmware for OpenFirmware {
     }
 }
 
-/// Makes an RTAS call with at most two arguments and one result, which is not looked at (LoPAR, "RTAS argument buffer").
+/// Makes an RTAS call with at most two arguments and one result, which is not looked at (LoPAR, "RTAS argument
+/// buffer").
 fn rtas(token: u32, arguments: &[u32]) {
     let mut buffer = [token, arguments.len() as u32, 1, 0, 0, 0].map(u32::to_be);
     for (cell, argument) in buffer[3..].iter_mut().zip(arguments) {

@@ -1,7 +1,7 @@
 //! A stand-in for OpenBIOS, for targets that offer the magic page and have no firmware: the minimal board.
 //!
-//! 32-bit OpenBIOS keeps the top of its memory where the magic page is going to be, and a kernel that calls it touches the
-//! page before it enables it. The stand-in has that mapping and its stack there; it answers what scripts ask for.
+//! 32-bit OpenBIOS keeps the top of its memory where the magic page is going to be, and a kernel that calls it touches
+//! the page before it enables it. The stand-in has that mapping and its stack there; it answers what scripts ask for.
 //!
 //! ```text
 //!   EA 0xfffff000   stack, from the top down   -->  FIRMWARE_PAGE, the last page of RAM
@@ -10,9 +10,9 @@
 //! ```
 //!
 //! As recorded of OpenBIOS under QEMU's mac99 with 128 MiB: `translate` gives 0x07fff000 for 0xfffff000
-//! (golden/bare/firmware/client-interface.snap), and the first return address lies at 0xfffffffc. It maps the page when a
-//! call finds it unmapped, as OpenBIOS does in its page fault handler, and never otherwise: a mapping made again would hide a
-//! hypervisor that keeps old translations. It runs in the kernel's machine state and translation.
+//! (golden/bare/firmware/client-interface.snap), and the first return address lies at 0xfffffffc. It maps the page when
+//! a call finds it unmapped, as OpenBIOS does in its page fault handler, and never otherwise: a mapping made again
+//! would hide a hypervisor that keeps old translations. It runs in the kernel's machine state and translation.
 
 use super::client::{Call, Firmware, NONE};
 use crate::family;
@@ -58,7 +58,8 @@ impl Firmware for StandIn {
                 return;
             }
         }
-        // SAFETY: the page is mapped and used by nothing else, in the kernel's own translation; its stack grows down from the top.
+        // SAFETY: the page is mapped and used by nothing else, in the kernel's own translation; its stack grows down
+        // from the top.
         unsafe { call_on_stack(call, client_interface, FIRST_FRAME) };
     }
 }

@@ -1,5 +1,5 @@
-//! Frames that are put aside: a host that gives each case a machine leaves them in its own memory, where that can be read from
-//! outside, and says so in one frame ([`crate::frame::Record::Aside`]). An emulated console is expensive.
+//! Frames that are put aside: a host that gives each case a machine leaves them in its own memory, where that can be
+//! read from outside, and says so in one frame ([`crate::frame::Record::Aside`]). An emulated console is expensive.
 //!
 //! Neither it nor the reader knows where that memory is: the pages are found by what they begin with.
 //!

@@ -20,12 +20,13 @@ pub const MAGIC: u32 = 0x5350_5242;
 /// Flag: report every step on the console before it runs. Disturbs what is measured; for finding where a guest dies.
 pub const LOUD: u16 = 1 << 0;
 
-/// Flag: send no frames, except of a panic or of an exception of the kernel's own code. For a host that reads the log of a batch's one case from memory when the guest
-/// has switched itself off. The guest does not check the batch's checksum then.
+/// Flag: send no frames, except of a panic or of an exception of the kernel's own code. For a host that reads the log
+/// of a batch's one case from memory when the guest has switched itself off. The guest does not check the batch's
+/// checksum then.
 pub const SILENT: u16 = 1 << 1;
 
-/// Flag: the reader of the console can read the guest's memory too, while the guest runs. The entries of a case that has
-/// ended are kept at [`crate::layout::KEPT_BASE`] as long as there is room, and a frame says where.
+/// Flag: the reader of the console can read the guest's memory too, while the guest runs. The entries of a case that
+/// has ended are kept at [`crate::layout::KEPT_BASE`] as long as there is room, and a frame says where.
 pub const KEEP: u16 = 1 << 2;
 
 const HEADER: usize = 0x14;
@@ -71,8 +72,8 @@ impl<'a> Case<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Checks the header and, unless the batch is a silent one, the checksum: a host that reads the log in the guest's memory has put
-    /// the batch there the same way, by no line that could lose a byte.
+    /// Checks the header and, unless the batch is a silent one, the checksum: a host that reads the log in the guest's
+    /// memory has put the batch there the same way, by no line that could lose a byte.
     ///
     /// # Errors
     /// [`Malformed`] where the magic, version, length or checksum is wrong.

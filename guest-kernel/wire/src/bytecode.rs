@@ -5,9 +5,10 @@
 //! slots, run a stub the harness has assembled, store registers to slots, note the exception if there was one.
 //!
 //! Encoding: every operation starts with `u8 opcode, u8 flags, u16 step`; `step` is the number of the script step it
-//! belongs to, and is what logs and counters speak of. Then come the operation's own fields, in the order of the variant, and zeros up to
-//! a multiple of four bytes. The two that most cases consist of have a zero among their fields too, so that what is wider than a byte lies
-//! at a multiple of its size: an unaligned access is expensive in an emulator.
+//! belongs to, and is what logs and counters speak of. Then come the operation's own fields, in the order of the
+//! variant, and zeros up to a multiple of four bytes. The two that most cases consist of have a zero among their fields
+//! too, so that what is wider than a byte lies at a multiple of its size: an unaligned access is expensive in an
+//! emulator.
 
 #[cfg(feature = "alloc")]
 mod encode;
@@ -26,7 +27,8 @@ pub const OBSERVE: u8 = 1 << 0;
 /// Flag of an [`Op::Exec`]: the stub changes nothing that a kernel puts back ([`crate::effect::is_plain`]).
 pub const PLAIN: u8 = 1 << 1;
 
-/// Flag of an [`Op::Exec`]: one of its transfers is of [`Part::High`]. Without it a 32-bit CPU has no value of more than a word to move.
+/// Flag of an [`Op::Exec`]: one of its transfers is of [`Part::High`]. Without it a 32-bit CPU has no value of more
+/// than a word to move.
 pub const HALVES: u8 = 1 << 2;
 
 /// A list of slots.
@@ -105,9 +107,8 @@ pub mod permission {
     /// The permissions of problem state are those of supervisor state, so much higher.
     const USER_SHIFT: u32 = USER_READ.trailing_zeros();
 
-    /// The PP bits of a hashed page table for these permissions, with Ks = 0 and Kp = 1 in the segment, if there are some
-    /// (Power ISA 2.07 Book III-S, figure 32). They have nothing on execution but
-    /// that it needs the right to load.
+    /// The PP bits of a hashed page table for these permissions, with Ks = 0 and Kp = 1 in the segment, if there are
+    /// some (Power ISA 2.07 Book III-S, figure 32). They have nothing on execution but that it needs the right to load.
     #[must_use]
     pub const fn hashed_protection(permissions: u8) -> Option<u32> {
         const ALL_AND_LOAD: u8 = SUPERVISOR | USER_READ;
@@ -122,8 +123,8 @@ pub mod permission {
         }
     }
 
-    /// True if an entry of a radix tree can say this: it is for both states, or for supervisor state alone (Power ISA 3.0B
-    /// Book III, "Radix Tree Page Table Entry").
+    /// True if an entry of a radix tree can say this: it is for both states, or for supervisor state alone (Power ISA
+    /// 3.0B Book III, "Radix Tree Page Table Entry").
     #[must_use]
     pub const fn has_radix_entry(permissions: u8) -> bool {
         let user = permissions >> USER_SHIFT;
@@ -174,8 +175,8 @@ pub enum Op<'a> {
         /// Number of rounds.
         count: u32,
     },
-    /// Wait until the asynchronous interrupt has been taken, at most `rounds` rounds; log (if observed) and store 1 if it
-    /// was taken since the case began or was last asked, else 0.
+    /// Wait until the asynchronous interrupt has been taken, at most `rounds` rounds; log (if observed) and store 1 if
+    /// it was taken since the case began or was last asked, else 0.
     Taken {
         /// Number of the interrupt ([`sprig_isa::exception`]'s numbers, not checked here).
         exception: u8,
@@ -295,8 +296,8 @@ const ALIGNMENT: usize = 4;
 /// Decodes one operation and the number of bytes it takes.
 ///
 /// # Errors
-/// [`Malformed`] where the bytes end early, the opcode is unknown, or a field has a value that does not exist, but for the fields of
-/// transfers: [`Transfers::iter`].
+/// [`Malformed`] where the bytes end early, the opcode is unknown, or a field has a value that does not exist, but for
+/// the fields of transfers: [`Transfers::iter`].
 pub fn decode(bytes: &[u8]) -> Result<(Step<'_>, usize), Malformed> {
     let mut c = Cursor::new(bytes, "bytecode");
     let malformed = c.malformed();

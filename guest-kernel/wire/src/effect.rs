@@ -1,7 +1,8 @@
-//! Effects of a case's code that few cases have and that a kernel has to undo afterwards: a bit each, in the case's header.
+//! Effects of a case's code that few cases have and that a kernel has to undo afterwards: a bit each, in the case's
+//! header.
 //!
-//! The kernel could find them in the code itself; but that would take thousands of instructions for each case, on every target, and
-//! the harness has the code at hand.
+//! The kernel could find them in the code itself; but that would take thousands of instructions for each case, on every
+//! target, and the harness has the code at hand.
 
 /// Writes an entry of the TLB by tlbwe, as e500 has it.
 pub const WRITES_TLB: u32 = 1 << 0;
@@ -52,17 +53,18 @@ mod code {
         MTSPR.is(word).then(|| Operand::Spr.extract(word) as u16)
     }
 
-    /// True of a stub that changes no state that a kernel puts back before the next case, and continues after each of its instructions: it
-    /// loads and compares special registers, and those that nobody puts back it writes. A sweep over all registers has everything put
-    /// back after each, and under a hypervisor each register of it is an exit. This speaks of e500 alone.
+    /// True of a stub that changes no state that a kernel puts back before the next case, and continues after each of
+    /// its instructions: it loads and compares special registers, and those that nobody puts back it writes. A sweep
+    /// over all registers has everything put back after each, and under a hypervisor each register of it is an exit.
+    /// This speaks of e500 alone.
     #[must_use]
     pub fn is_plain(stub: &[u32]) -> bool {
         let computes = |word| MFSPR.is(word) || COMPUTING.iter().any(|insn| insn.is(word));
         stub.iter().all(|word| computes(*word) || written(*word).is_some_and(|number| !is_put_back(number)))
     }
 
-    /// True of a register that the guest kernel puts back: `vectors::point`, `family::restore`. What does not agree with these is found by
-    /// `harness/tests/session_reference.rs`.
+    /// True of a register that the guest kernel puts back: `vectors::point`, `family::restore`. What does not agree
+    /// with these is found by `harness/tests/session_reference.rs`.
     const fn is_put_back(number: u16) -> bool {
         const IVOR15: u16 = n::ivor(15);
         const IVOR37: u16 = n::ivor(37);
@@ -79,7 +81,8 @@ mod code {
         #[test]
         fn each_effect_is_seen_among_other_code() {
             let nop = 0x6000_0000;
-            // tlbwe; mtspr of SPRG8 = 604, SPRG9 = 605, MCSRR0 = 570, MCSRR1 = 571, all from r5; mtspr SPRG7 = 279; mfspr r5, SPRG8.
+            // tlbwe; mtspr of SPRG8 = 604, SPRG9 = 605, MCSRR0 = 570, MCSRR1 = 571, all from r5; mtspr SPRG7 = 279;
+            // mfspr r5, SPRG8.
             let mtspr = |number: u32| 0x7ca0_03a6 | (number & 0x1f) << 16 | (number >> 5) << 11;
             for (word, effects) in [
                 (0x7c00_07a4, WRITES_TLB),
@@ -97,8 +100,8 @@ mod code {
 
         #[test]
         fn a_stub_is_plain_if_each_instruction_is() {
-            // ori r4, r3, 0; or r7, r7, r6; xor r7, r4, r3; mfspr r3, IVPR = 63; mtspr of SPRG0 = 272, IVPR, IVOR15 = 415, IVOR37 = 533,
-            // DEC = 22; addi r3, r3, 1.
+            // ori r4, r3, 0; or r7, r7, r6; xor r7, r4, r3; mfspr r3, IVPR = 63; mtspr of SPRG0 = 272, IVPR, IVOR15 =
+            // 415, IVOR37 = 533, DEC = 22; addi r3, r3, 1.
             let (ori, or, xor, mfspr) = (0x6064_0000, 0x7ce7_3378, 0x7c87_1a78, 0x7c7f_0aa6);
             let mtspr = |number: u32| 0x7c60_03a6 | (number & 0x1f) << 16 | (number >> 5) << 11;
             assert!(is_plain(&[mfspr, ori, mtspr(272), mfspr, xor, or]));

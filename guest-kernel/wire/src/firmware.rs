@@ -17,8 +17,8 @@ pub struct Service {
     pub results: u8,
 }
 
-/// Every call. `finddevice-root` asks for the package handle of "/"; `milliseconds` is the smallest call of all; `exit` is
-/// not here, since a guest that leaves cannot report; `translate` asks the firmware's MMU package about an effective
+/// Every call. `finddevice-root` asks for the package handle of "/"; `milliseconds` is the smallest call of all; `exit`
+/// is not here, since a guest that leaves cannot report; `translate` asks the firmware's MMU package about an effective
 /// address: 1 and the physical address and mode, or three zeros where it translates nothing.
 pub static SERVICES: &[Service] = &[
     Service { name: "finddevice-root", number: 1, arguments: 0, results: 1 },

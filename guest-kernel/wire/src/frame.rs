@@ -95,8 +95,8 @@ pub enum Record<'a> {
     Done,
     /// The guest cannot go on; the bytes are a sentence in ASCII. Verb `P`.
     Panic(&'a [u8]),
-    /// From a host that gives each case a machine: the running case's machine came to an end of its own before the case did.
-    /// Comes before the case's end. Verb `F`.
+    /// From a host that gives each case a machine: the running case's machine came to an end of its own before the case
+    /// did. Comes before the case's end. Verb `F`.
     Fate {
         /// Number of the case.
         case: u32,
@@ -114,8 +114,8 @@ pub enum Record<'a> {
         /// The hypervisor's name of the reason, in ASCII.
         reason: &'a [u8],
     },
-    /// The same: the next frames are not here but in memory, see [`crate::aside`]. Its number in the sequence is that of the first of
-    /// them. Verb `M`.
+    /// The same: the next frames are not here but in memory, see [`crate::aside`]. Its number in the sequence is that
+    /// of the first of them. Verb `M`.
     Aside {
         /// Where they begin in all that has been put aside, bytes.
         offset: u32,

@@ -1,7 +1,7 @@
 //! Host steps: what a script asks of the host side while the guest waits.
 //!
-//! The guest fills the host block and stores to [`crate::board::HOST_CALL`]; the VMM (or the reference hypervisor) reads
-//! the block, does what it says, writes results and status, and lets the guest go on.
+//! The guest fills the host block and stores to [`crate::board::HOST_CALL`]; the VMM (or the reference hypervisor)
+//! reads the block, does what it says, writes results and status, and lets the guest go on.
 //!
 //! ```text
 //!   HOST_BLOCK + 0x00  u16 call, u16 argument count, u32 status
@@ -88,8 +88,8 @@ pub enum Call {
     OtherVm = 13,
     /// The same as `migrate`, with KVM_SET_SREGS in front of KVM_SET_REGS.
     MigrateSregsFirst = 14,
-    /// The same as `other-vm`, but both machines run until the second is ended: the scheduler takes the CPU from one in the middle of
-    /// its KVM_RUN.
+    /// The same as `other-vm`, but both machines run until the second is ended: the scheduler takes the CPU from one in
+    /// the middle of its KVM_RUN.
     StartOtherVm = 15,
     /// Ends that one: what it has seen differ.
     EndOtherVm = 16,
@@ -127,15 +127,16 @@ pub enum Call {
     ReplacePage = 32,
     /// KVM_MEM_LOG_DIRTY_PAGES of the guest's memory on or off.
     LogDirty = 33,
-    /// KVM_GET_DIRTY_LOG: whether the page of this address has been written to since logging began, or since the last time.
+    /// KVM_GET_DIRTY_LOG: whether the page of this address has been written to since logging began, or since the last
+    /// time.
     Dirty = 34,
-    /// KVM_SET_USER_MEMORY_REGION: the guest's memory is taken away and given back, and the [`SLOT_SIZE`] bytes with this address, which are
-    /// not at either end, are other memory, with this word throughout.
+    /// KVM_SET_USER_MEMORY_REGION: the guest's memory is taken away and given back, and the [`SLOT_SIZE`] bytes with
+    /// this address, which are not at either end, are other memory, with this word throughout.
     ReplaceSlot = 35,
     /// KVM_REGISTER_COALESCED_MMIO of the board's latch, or KVM_UNREGISTER_COALESCED_MMIO.
     CoalesceMmio = 36,
-    /// KVM_CAP_SW_TLB of an e500 guest that runs: how many entries TLB0 has, its ways, and the entries of TLB1. TLB0 is empty then. Its result
-    /// is the errno, if it is refused.
+    /// KVM_CAP_SW_TLB of an e500 guest that runs: how many entries TLB0 has, its ways, and the entries of TLB1. TLB0 is
+    /// empty then. Its result is the errno, if it is refused.
     ConfigureTlb = 37,
 }
 
@@ -262,9 +263,10 @@ pub const REGS: &[&str] = &[
     "SPRG6", "SPRG7",
 ];
 
-/// Registers of `struct kvm_sregs` (uapi/asm/kvm.h) that scripts may name, by index: MAS7 and MAS3 are halves of one member.
-/// TB is the time base, FEATURES and IMPL_ID say what else the structure holds; KVM_SET_SREGS changes none of these. What follows is
-/// of the server families: SDR1, and both halves of entry 14 of the SLB, which stands for all of them.
+/// Registers of `struct kvm_sregs` (uapi/asm/kvm.h) that scripts may name, by index: MAS7 and MAS3 are halves of one
+/// member. TB is the time base, FEATURES and IMPL_ID say what else the structure holds; KVM_SET_SREGS changes none of
+/// these. What follows is of the server families: SDR1, and both halves of entry 14 of the SLB, which stands for all of
+/// them.
 pub const SREGS: &[&str] = &[
     "PVR", "CSRR0", "CSRR1", "ESR", "DEAR", "MCSR", "TSR", "TCR", "DEC", "VRSAVE", "PIR", "DECAR", "IVPR", "MCSRR0",
     "MCSRR1", "MAS0", "MAS1", "MAS2", "MAS3", "MAS7", "MAS4", "MAS6", "IVOR0", "IVOR1", "IVOR2", "IVOR3", "IVOR4",

@@ -23,9 +23,9 @@
 //! Page 0 holds no data: before the magic page is mapped, an e500v2 host may show it at EA 0. The top 4 KiB are the
 //! magic page's.
 //!
-//! What the interpreter uses at each step lies in different sets of a TLB of 128: under KVM a guest's memory has an entry for each of its
-//! pages, and one for each privilege, in the four ways of an e500's TLB0, and pages that lie one after the other in all areas
-//! would evict each other.
+//! What the interpreter uses at each step lies in different sets of a TLB of 128: under KVM a guest's memory has an
+//! entry for each of its pages, and one for each privilege, in the four ways of an e500's TLB0, and pages that lie one
+//! after the other in all areas would evict each other.
 
 use sprig_isa::mmu::{PAGE_SHIFT, SEGMENT_SHIFT};
 
@@ -96,9 +96,9 @@ pub const FIRMWARE_PAGE: u32 = RAM_SIZE - 0x1000;
 /// The memory a platform must have, bytes.
 pub const RAM_SIZE: u32 = 0x0100_0000;
 
-/// Segments (256 MiB of effective addresses) in which a guest kernel has translations of its own, on one platform or the
-/// other: memory in the first, device registers in these. They are large ones, and a second translation of an address is
-/// a programming error to a TLB, so scripts map pages in the other segments.
+/// Segments (256 MiB of effective addresses) in which a guest kernel has translations of its own, on one platform or
+/// the other: memory in the first, device registers in these. They are large ones, and a second translation of an
+/// address is a programming error to a TLB, so scripts map pages in the other segments.
 pub const KERNEL_SEGMENTS: [u32; 3] = [0x0, 0x8, 0xe];
 /// Segments of a 32-bit address space. A 64-bit kernel has one more, the last of all, in which the magic page is.
 const LOW_SEGMENTS: u64 = 16;

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The harness, the judge, the guest kernel, the reference hypervisor and the VMM speak it, so it is written down once,
-//! and without an allocator where a guest has to read it. Everything in memory and on the line is big-endian. No decoder
-//! here panics on any input: what does not fit its format is a [`Malformed`].
+//! and without an allocator where a guest has to read it. Everything in memory and on the line is big-endian. No
+//! decoder here panics on any input: what does not fit its format is a [`Malformed`].
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,7 @@
 //! The log: what the guest observed, as it lies at [`crate::layout::LOG_BASE`].
 //!
-//! Written with plain stores while a case runs, so that observing causes no exit. When the case has ended it is sent over the
-//! console, or kept or left in memory for a host that can read it.
+//! Written with plain stores while a case runs, so that observing causes no exit. When the case has ended it is sent
+//! over the console, or kept or left in memory for a host that can read it.
 //!
 //! ```text
 //!   +0x00  u32 magic, u16 version, u16 state, u32 case id, u32 current step, u32 bytes of entries
@@ -30,8 +30,8 @@ pub const AT_VERSION: u32 = 4;
 pub const AT_STATE: u32 = 6;
 /// Offset of the case id in the header, bytes.
 pub const AT_CASE: u32 = 8;
-/// Offset of the current step in the header, bytes: the guest stores it before each operation, and a host that counts exits
-/// reads it to say which step caused one. After the last step it is one more.
+/// Offset of the current step in the header, bytes: the guest stores it before each operation, and a host that counts
+/// exits reads it to say which step caused one. After the last step it is one more.
 pub const AT_STEP: u32 = 12;
 /// What stands there before the first step: the guest puts itself into the state where every case begins.
 pub const NO_STEP: u32 = u32::MAX;
@@ -105,8 +105,9 @@ pub enum Kind {
     Stray = 2,
     /// In a race: the step had more different outcomes than are kept.
     Overflow = 3,
-    /// The hypervisor did not know how to go on and gave the guest up to user space, which let it go on all the same. Put
-    /// there by the host; values: the reason and what the hypervisor says of it (KVM_EXIT_*, `hardware_exit_reason`).
+    /// The hypervisor did not know how to go on and gave the guest up to user space, which let it go on all the same.
+    /// Put there by the host; values: the reason and what the hypervisor says of it (KVM_EXIT_*,
+    /// `hardware_exit_reason`).
     GivenUp = 4,
 }
 

@@ -4,7 +4,8 @@
 //! cd harness && cargo +nightly fuzz run --dev -s none script fuzz/corpus/script ../cases tests/script -- -dict=fuzz/script.dict
 //! ```
 //!
-//! An input that shows a mistake goes to `corpus/script` as `NAME.probe`, where `tests/script/properties.rs` runs it again.
+//! An input that shows a mistake goes to `corpus/script` as `NAME.probe`, where `tests/script/properties.rs` runs it
+//! again.
 #![no_main]
 
 #[path = "../../tests/script/valid.rs"]

@@ -34,9 +34,9 @@ pub struct Profile {
 
 /// How long is long enough for the host's timer to have interrupted the guest several times.
 ///
-/// Only a host that shares the CPU with the guest does that, and there the time that counts is the host's. A CPU that is
-/// emulated without a hypervisor has no such host: whatever interrupts the emulator itself, its guest cannot see, so waiting
-/// for it only costs time.
+/// Only a host that shares the CPU with the guest does that, and there the time that counts is the host's. A CPU that
+/// is emulated without a hypervisor has no such host: whatever interrupts the emulator itself, its guest cannot see, so
+/// waiting for it only costs time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold {
     /// Rounds of `spin`, for `hold`.
@@ -46,9 +46,11 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// A host whose time is a nanosecond for each instruction: the loop takes 33 ms; so do the rounds of a race in which something traps.
+    /// A host whose time is a nanosecond for each instruction: the loop takes 33 ms; so do the rounds of a race in
+    /// which something traps.
     pub const COUNTED_HOST: Self = Self { spin: 0x0080_0000, race: 2000 };
-    /// A host on a CPU, or on an emulator without such a clock. The loop takes 67 ms at 4 GHz, six ticks at 100 Hz, and more where the CPU is slower.
+    /// A host on a CPU, or on an emulator without such a clock. The loop takes 67 ms at 4 GHz, six ticks at 100 Hz, and
+    /// more where the CPU is slower.
     pub const TICKING_HOST: Self = Self { spin: 0x0400_0000, race: 20_000 };
     /// No hypervisor: enough rounds for what happens once to happen again.
     pub const NO_HOST: Self = Self { spin: 0x1000, race: 64 };

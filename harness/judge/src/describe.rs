@@ -174,8 +174,8 @@ pub fn outcome(
     if parts.is_empty() { "done".to_owned() } else { parts.join(" ") }
 }
 
-/// That the hypervisor gave the guest up, and why: `KVM_EXIT_UNKNOWN insn=+0`. The instruction it did not know is shown by its
-/// place in the step, as SRR0 is.
+/// That the hypervisor gave the guest up, and why: `KVM_EXIT_UNKNOWN insn=+0`. The instruction it did not know is shown
+/// by its place in the step, as SRR0 is.
 #[must_use]
 pub fn given_up(given_up: &GivenUp, case: &Case, step: &Step) -> String {
     /// What KVM puts in front of the instruction (kvmppc_handle_exit of booke.c).

@@ -1,8 +1,8 @@
 //! The gate: is this build worse than allowed?
 //!
-//! A run asks whether an implementation is as it was reviewed. The gate asks less of a build that somebody is working on: it may
-//! differ from the goldens and may fix what is listed, but it may not break a rule where the target's expectations do not list
-//! it and the build it is compared with does not break it too.
+//! A run asks whether an implementation is as it was reviewed. The gate asks less of a build that somebody is working
+//! on: it may differ from the goldens and may fix what is listed, but it may not break a rule where the target's
+//! expectations do not list it and the build it is compared with does not break it too.
 //!
 //! ```text
 //!   baseline --judged--> verdicts --.
@@ -14,15 +14,16 @@
 
 use crate::judge::{Concern, Finding, Status, Verdict};
 
-/// True if the goldens and the expectations leave open what a verdict means: a listed case fails otherwise than when it was reviewed. That
-/// may be a cure of a part of it, or another bug; the verdict on the build that was reviewed tells which.
+/// True if the goldens and the expectations leave open what a verdict means: a listed case fails otherwise than when it
+/// was reviewed. That may be a cure of a part of it, or another bug; the verdict on the build that was reviewed tells
+/// which.
 #[must_use]
 pub fn is_open(verdict: &Verdict) -> bool {
     verdict.status == Status::Changed && breaks(verdict)
 }
 
-/// What a verdict on a build means to the gate, given that on the same case of the build it is compared with, and of the one that was
-/// reviewed.
+/// What a verdict on a build means to the gate, given that on the same case of the build it is compared with, and of
+/// the one that was reviewed.
 #[must_use]
 pub fn weigh(verdict: &Verdict, baseline: Option<&Verdict>, reviewed: Option<&Verdict>, strict: bool) -> Concern {
     if verdict.status == Status::Error {
@@ -59,10 +60,11 @@ fn breaks(verdict: &Verdict) -> bool {
         || matches!(verdict.status, Status::ExpectedFail | Status::Fail | Status::Crash | Status::Hang)
 }
 
-/// True if every failure is one that the reviewed build has too; it may have fewer. That build counts only if it does what was reviewed.
-/// Findings are compared by rule, step (which names the register), expected and observed value, not by line, which does not tell the rounds of
-/// a loop apart. Of an unexpected interrupt only kind and cause are compared, since a fix of something else may change the MSR that it saves;
-/// a wrong saved MSR is a finding of its own where a rule covers it.
+/// True if every failure is one that the reviewed build has too; it may have fewer. That build counts only if it does
+/// what was reviewed. Findings are compared by rule, step (which names the register), expected and observed value, not
+/// by line, which does not tell the rounds of a loop apart. Of an unexpected interrupt only kind and cause are
+/// compared, since a fix of something else may change the MSR that it saves; a wrong saved MSR is a finding of its own
+/// where a rule covers it.
 fn is_part(verdict: &Verdict, reviewed: &Verdict) -> bool {
     fn findings(verdict: &Verdict) -> impl Iterator<Item = (&str, &Finding)> {
         let failures = verdict.failures.iter();
@@ -163,8 +165,8 @@ mod tests {
         verdict
     }
 
-    /// Each row: what a listed case of which `a` and `b` were reviewed as broken breaks now, and what that means. All steps
-    /// are those of one line, as the rounds of a loop are.
+    /// Each row: what a listed case of which `a` and `b` were reviewed as broken breaks now, and what that means. All
+    /// steps are those of one line, as the rounds of a loop are.
     #[test]
     fn a_listed_case_may_be_cured_in_part_and_break_nothing_else() {
         let reviewed = breaking(Status::ExpectedFail, &[("mtspr a", "1"), ("mtspr b", "2")]);

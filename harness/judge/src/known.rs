@@ -13,9 +13,9 @@
 //! link = "https://..."
 //! ```
 //!
-//! It is to scripts what golden/expectations.toml is to cases: the rule holds, and is known to be broken here. That the hypervisor gave
-//! up the guest is known only if `seen` says so, and the death of a target never. If several causes change bits of one register, each has
-//! an entry with its own, and what is seen is known if they explain all of it.
+//! It is to scripts what golden/expectations.toml is to cases: the rule holds, and is known to be broken here. That the
+//! hypervisor gave up the guest is known only if `seen` says so, and the death of a target never. If several causes
+//! change bits of one register, each has an entry with its own, and what is seen is known if they explain all of it.
 //!
 //! ```toml
 //! [[deadly]]
@@ -155,7 +155,8 @@ impl Known {
     /// Reads the file.
     ///
     /// # Errors
-    /// Every [`Problem`]: what the TOML parser says, an entry without a reason or a link, or a register that there is not.
+    /// Every [`Problem`]: what the TOML parser says, an entry without a reason or a link, or a register that there is
+    /// not.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
         let lines = Lines::of(text);

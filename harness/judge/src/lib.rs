@@ -5,8 +5,9 @@
 //!                                            '--differences--> does the reference agree with QEMU?
 //! ```
 //!
-//! Nothing in here knows a target, a script or a session, and no process is started: this has to be right for everything else to mean
-//! anything. So it is a crate of its own, small enough that `ci/judge-mutants` can try every mistake in it.
+//! Nothing in here knows a target, a script or a session, and no process is started: this has to be right for
+//! everything else to mean anything. So it is a crate of its own, small enough that `ci/judge-mutants` can try every
+//! mistake in it.
 #![forbid(unsafe_code)]
 
 pub mod case;

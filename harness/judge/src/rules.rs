@@ -78,8 +78,8 @@ impl Rules {
     /// Reads the file.
     ///
     /// # Errors
-    /// Every [`Problem`] found: what the TOML parser says, or names that are malformed or given twice, or sentences that
-    /// are missing or not one sentence.
+    /// Every [`Problem`] found: what the TOML parser says, or names that are malformed or given twice, or sentences
+    /// that are missing or not one sentence.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
         let lines = Lines::of(text);

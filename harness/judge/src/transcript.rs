@@ -214,7 +214,8 @@ mod tests {
     use super::*;
     use crate::example::{alias, alias_transcript, result, trapped};
 
-    /// Where the exception of step 0 happened by its SRR0, in bytes from the beginning of its stub, which is one of two words.
+    /// Where the exception of step 0 happened by its SRR0, in bytes from the beginning of its stub, which is one of two
+    /// words.
     fn offset(from_stub: i64) -> Option<u64> {
         let mut case = alias();
         case.steps[0].stub = Some((8, 2));

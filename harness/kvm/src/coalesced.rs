@@ -33,7 +33,8 @@ impl Coalesced {
     }
 }
 
-/// Where a place is in the ring, and which one comes after it, on a host with pages of this size; none if the ring has no such place.
+/// Where a place is in the ring, and which one comes after it, on a host with pages of this size; none if the ring has
+/// no such place.
 #[must_use]
 pub const fn place(index: u32, page_size: usize) -> Option<(usize, u32)> {
     // KVM_COALESCED_MMIO_MAX.

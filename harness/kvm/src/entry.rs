@@ -5,8 +5,8 @@ use crate::registers::{Family, Regs, Sregs};
 use crate::system::{Errno, Failure, Vm};
 use crate::tlb;
 
-/// Puts registers and translation to what they are at entry: a server CPU starts in real mode, an embedded one with what is in its TLB.
-/// `pristine` are the special registers as the kernel makes them.
+/// Puts registers and translation to what they are at entry: a server CPU starts in real mode, an embedded one with
+/// what is in its TLB. `pristine` are the special registers as the kernel makes them.
 ///
 /// # Errors
 /// The call that failed.

@@ -1,5 +1,5 @@
-//! Host steps ([`sprig_wire::host`]) by KVM's ioctls, and the host's side of a case between two of them: the debugger of its guest, and the
-//! interrupt controller that is asked for vectors.
+//! Host steps ([`sprig_wire::host`]) by KVM's ioctls, and the host's side of a case between two of them: the debugger
+//! of its guest, and the interrupt controller that is asked for vectors.
 
 use crate::exit::{Hypercall, Stopped};
 use crate::other_vm;
@@ -196,8 +196,8 @@ impl Host {
         vm.set_guest_debug(&debug)
     }
 
-    /// The guest has stopped. True if somebody debugs it; where nobody does it goes on, too: behind a software breakpoint, which it would not
-    /// come past otherwise.
+    /// The guest has stopped. True if somebody debugs it; where nobody does it goes on, too: behind a software
+    /// breakpoint, which it would not come past otherwise.
     ///
     /// # Errors
     /// The kernel's.
@@ -222,7 +222,8 @@ impl Host {
         Ok(is_debugged)
     }
 
-    /// The guest has made a hypercall that the kernel leaves to user space. False if the case does not say what it answers.
+    /// The guest has made a hypercall that the kernel leaves to user space. False if the case does not say what it
+    /// answers.
     pub fn answer(&mut self, vm: &mut impl Vm, call: &Hypercall) -> bool {
         let answer = self.answerer.answer(call.token, &call.arguments);
         if let Some(answer) = answer {
@@ -311,8 +312,8 @@ fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u6
     }
 }
 
-/// Saves what the interface can save and goes on in a new VM with the same memory, TLB or page table. Of the registers of
-/// KVM_GET_ONE_REG those are set again that could be read: each CPU has some of them.
+/// Saves what the interface can save and goes on in a new VM with the same memory, TLB or page table. Of the registers
+/// of KVM_GET_ONE_REG those are set again that could be read: each CPU has some of them.
 fn migrate(vm: &mut impl Vm, first: First) -> Result<u64, Refusal> {
     let (regs, sregs) = (vm.regs()?, vm.sregs()?);
     let lpcr = if vm.is_partition() { Some(vm.one_reg(LPCR)?) } else { None };

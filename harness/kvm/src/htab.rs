@@ -1,4 +1,5 @@
-//! What KVM_PPC_GET_HTAB_FD reads and writes: a page table in records (Documentation/virt/kvm/api.rst, KVM_PPC_GET_HTAB_FD).
+//! What KVM_PPC_GET_HTAB_FD reads and writes: a page table in records (Documentation/virt/kvm/api.rst,
+//! KVM_PPC_GET_HTAB_FD).
 //!
 //! ```text
 //!   | index, 4 | n_valid, 2 | n_invalid, 2 | n_valid entries of 16 bytes |     in the host's byte order
@@ -11,8 +12,8 @@ const HEADER: usize = 8;
 /// Where `n_valid` is in it.
 const N_VALID: usize = 4;
 
-/// The records that were read, one by one: `kvm_htab_write()` (arch/powerpc/kvm/book3s_64_mmu_hv.c) takes several in one write, and
-/// looks for the second one where the first one's entries are.
+/// The records that were read, one by one: `kvm_htab_write()` (arch/powerpc/kvm/book3s_64_mmu_hv.c) takes several in
+/// one write, and looks for the second one where the first one's entries are.
 pub fn records(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     core::iter::from_fn(move || {
         let n_valid = u16::from_ne_bytes(*bytes.get(N_VALID..)?.first_chunk()?);

@@ -64,9 +64,9 @@ impl<'a> Image<'a> {
         Ok(segments.into_iter().filter(|segment| segment.p_type == PT_LOAD))
     }
 
-    /// Puts it into memory; what a segment has more of memory than of the file is zero. What is there already is not written
-    /// again: where the host is emulated, each page of code that is written to is translated again. Nor are zeros, where that memory
-    /// `is_new`: it is zero then, and the host has no pages for it yet.
+    /// Puts it into memory; what a segment has more of memory than of the file is zero. What is there already is not
+    /// written again: where the host is emulated, each page of code that is written to is translated again. Nor are
+    /// zeros, where that memory `is_new`: it is zero then, and the host has no pages for it yet.
     ///
     /// # Errors
     /// [`BadImage`] where it does not fit.

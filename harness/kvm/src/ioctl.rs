@@ -82,11 +82,11 @@ pub const SET_GUEST_DEBUG: u32 = takes::<GuestDebug>(0x9b);
 pub const GET_PVINFO: u32 = takes::<Pvinfo>(0xa1);
 /// KVM_ENABLE_CAP, of a vCPU or a VM.
 pub const ENABLE_CAP: u32 = takes::<EnableCap>(0xa3);
-/// KVM_PPC_ALLOCATE_HTAB: gives a VM of KVM-HV a hashed page table of this size, log2 of its bytes, or empties the one it has. _IOWR
-/// in kvm.h.
+/// KVM_PPC_ALLOCATE_HTAB: gives a VM of KVM-HV a hashed page table of this size, log2 of its bytes, or empties the one
+/// it has. _IOWR in kvm.h.
 pub const ALLOCATE_HTAB: u32 = encode(READ | WRITE, 0xa7, size_of::<u32>());
-/// KVM_PPC_GET_HTAB_FD: a file descriptor, from which the page table of a VM of KVM-HV is read, or to which it is written
-/// ([`HTAB_WRITE`]), in a form that is the kernel's concern (api.rst, section 4.78).
+/// KVM_PPC_GET_HTAB_FD: a file descriptor, from which the page table of a VM of KVM-HV is read, or to which it is
+/// written ([`HTAB_WRITE`]), in a form that is the kernel's concern (api.rst, section 4.78).
 pub const GET_HTAB_FD: u32 = takes::<GetHtabFd>(0xaa);
 /// KVM_DIRTY_TLB.
 pub const DIRTY_TLB: u32 = takes::<Dirty>(0xaa);

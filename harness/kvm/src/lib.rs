@@ -11,10 +11,12 @@
 //! Everything but system calls, so that it is tested where there is no KVM:
 //!
 //! - the interface: [`ioctl`] numbers, [`registers`] and [`tlb`] layouts, [`exit`] decoding, [`stats`]
-//! - the machine: [`image`], [`entry`], [`board`], [`papr`] calls, [`host`] steps, [`other_vm`], [`returns`], [`watchdog`]
+//! - the machine: [`image`], [`entry`], [`board`], [`papr`] calls, [`host`] steps, [`other_vm`], [`returns`],
+//!   [`watchdog`]
 //! - [`options`]: what it is told; [`session`]: a batch from the first frame to the last, on any [`system`]
 //!
-//! The kernel's structures have the byte order of the program; everything the guest sees is big-endian ([`sprig_wire`]).
+//! The kernel's structures have the byte order of the program; everything the guest sees is big-endian
+//! ([`sprig_wire`]).
 #![no_std]
 #![forbid(unsafe_code)]
 

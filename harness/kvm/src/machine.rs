@@ -133,7 +133,8 @@ impl<'a, V: Vm> Machine<'a, V> {
         Ok(machine)
     }
 
-    /// Puts image and case into memory, and the CPU to what it is at entry. After a reset memory holds what the guest has left.
+    /// Puts image and case into memory, and the CPU to what it is at entry. After a reset memory holds what the guest
+    /// has left.
     fn enter(&mut self, is_new: bool) -> Result<(), SetupError> {
         let Program { image, batch, index, counted, .. } = &self.program;
         let ram = self.vm.ram();

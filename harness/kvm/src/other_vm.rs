@@ -8,8 +8,8 @@
 //!                   the other     KVM_RUN ..|         |........|         |....  power-off
 //! ```
 //!
-//! In between two KVM_RUNs of the case's, or by turns with one: then it is in a process of its own, which the host's scheduler
-//! knows to be another's, and begins its program again until it is told to end.
+//! In between two KVM_RUNs of the case's, or by turns with one: then it is in a process of its own, which the host's
+//! scheduler knows to be another's, and begins its program again until it is told to end.
 
 use crate::board::{self, Latch, Request};
 use crate::entry;
@@ -23,11 +23,12 @@ use sprig_wire::board::{POWER_OFF, REGISTERS};
 use sprig_wire::host::errno;
 use sprig_wire::layout::CODE_BASE;
 
-/// Returns of KVM_RUN, or of waiting for it, for a signal, after which it gets nowhere: some seconds, where it takes the part of one.
+/// Returns of KVM_RUN, or of waiting for it, for a signal, after which it gets nowhere: some seconds, where it takes
+/// the part of one.
 pub const PATIENCE: u32 = 200;
-/// Rounds of its program where it begins again and again, and how long it pauses between two of them, a millisecond at 1 GHz: the scheduler
-/// takes the CPU in the middle of them, and it is soon at its end when it is to end. Without the pause it would do nothing but
-/// leave the guest, which some hosts take very long for that are emulated.
+/// Rounds of its program where it begins again and again, and how long it pauses between two of them, a millisecond at
+/// 1 GHz: the scheduler takes the CPU in the middle of them, and it is soon at its end when it is to end. Without the
+/// pause it would do nothing but leave the guest, which some hosts take very long for that are emulated.
 const TURN_ROUNDS: u64 = 5;
 const TURN_PAUSE: u64 = 1_000_000 / PAUSE_INSTRUCTIONS;
 /// It left for something that its program does not do.
@@ -95,8 +96,8 @@ impl<V: Vm> OtherVm<V> {
     /// Runs its program again and again until it is told to end; what differed in any of them, as of [`run`].
     ///
     /// # Errors
-    /// The call that failed; [`EAGAIN`] if it had not come to its end twice when it was told to, so that nobody knows whether it ran
-    /// at all meanwhile.
+    /// The call that failed; [`EAGAIN`] if it had not come to its end twice when it was told to, so that nobody knows
+    /// whether it ran at all meanwhile.
     pub fn run_until(&mut self, ended: &AtomicBool) -> Result<u64, Failure> {
         let mut differed = 0;
         let mut turns = 0;
@@ -110,8 +111,8 @@ impl<V: Vm> OtherVm<V> {
     }
 }
 
-/// Makes another machine, runs it to its end, and gives it up; the registers that ever held something else than it had written, as
-/// [`Registers::bits`].
+/// Makes another machine, runs it to its end, and gives it up; the registers that ever held something else than it had
+/// written, as [`Registers::bits`].
 ///
 /// # Errors
 /// The call that failed.

@@ -1,5 +1,5 @@
-//! The hypervisor of a PAPR partition, as far as KVM leaves it to user space (Documentation/virt/kvm/api.rst, KVM_EXIT_PAPR_HCALL):
-//! LoPAR, chapter "Hypervisor".
+//! The hypervisor of a PAPR partition, as far as KVM leaves it to user space (Documentation/virt/kvm/api.rst,
+//! KVM_EXIT_PAPR_HCALL): LoPAR, chapter "Hypervisor".
 
 use crate::exit::{Hypercall, Mmio};
 use crate::ioctl::{MMUV3_GTSE, MMUV3_RADIX};
@@ -48,16 +48,16 @@ pub fn serve(vm: &mut impl Vm, call: &Hypercall) -> Result<Answer, Errno> {
     Ok(Answer::Status(status))
 }
 
-/// H_REGISTER_PROC_TBL: a new process table, of radix trees, by a partition that invalidates translations itself. Nothing else is
-/// served.
+/// H_REGISTER_PROC_TBL: a new process table, of radix trees, by a partition that invalidates translations itself.
+/// Nothing else is served.
 fn register_process_table(vm: &mut impl Vm, call: &Hypercall) -> Result<i64, Errno> {
     const FLAGS: u64 = (PROC_TABLE_NEW | PROC_TABLE_RADIX | PROC_TABLE_GTSE) as u64;
     let [flags, address, _, log2_pages, ..] = call.arguments;
     if flags != FLAGS {
         return Ok(H_PARAMETER);
     }
-    // Address and size as in the second doubleword of a partition table entry (Power ISA 3.0 Book III, "Partition Table"), with
-    // what is GR there (arch/powerpc/kvm/book3s_hv.c, kvmhv_configure_mmu).
+    // Address and size as in the second doubleword of a partition table entry (Power ISA 3.0 Book III, "Partition
+    // Table"), with what is GR there (arch/powerpc/kvm/book3s_hv.c, kvmhv_configure_mmu).
     const GUEST_RADIX: u64 = 1 << 63;
     vm.configure_mmu(MmuV3 { flags: MMUV3_RADIX | MMUV3_GTSE, process_table: GUEST_RADIX | address | log2_pages })?;
     Ok(H_SUCCESS)

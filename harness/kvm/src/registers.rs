@@ -77,8 +77,8 @@ pub enum Family {
     Server,
 }
 
-/// `struct kvm_sregs` of the embedded family: the member `u.e`, up to where `u` ends. A server CPU's is as large, and what
-/// it holds after the PVR is saved and set as a whole.
+/// `struct kvm_sregs` of the embedded family: the member `u.e`, up to where `u` ends. A server CPU's is as large, and
+/// what it holds after the PVR is saved and set as a whole.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // names as in kvm.h
@@ -134,7 +134,8 @@ pub struct Sregs {
     pub rest: [u64; 73],
 }
 
-/// KVM_SREGS_E_UPDATE_*: registers that KVM_SET_SREGS leaves alone unless the bit is set, since they change by themselves.
+/// KVM_SREGS_E_UPDATE_*: registers that KVM_SET_SREGS leaves alone unless the bit is set, since they change by
+/// themselves.
 mod update {
     pub(super) const MCSR: u32 = 1 << 0;
     pub(super) const TSR: u32 = 1 << 1;
@@ -198,7 +199,8 @@ const fn joined([first, second]: [u32; 2]) -> u64 {
     u64::from_ne_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// What the server families have in the union, in doublewords: `u.s.sdr1`, and from 1 on `u.s.ppc64.slb`, `slbe` and `slbv` of each entry.
+/// What the server families have in the union, in doublewords: `u.s.sdr1`, and from 1 on `u.s.ppc64.slb`, `slbe` and
+/// `slbv` of each entry.
 mod server {
     pub(super) const SDR1: usize = 0;
     pub(super) const SLBE14: usize = 1 + 2 * 14;
@@ -214,8 +216,8 @@ mod fsl {
 const FIRST_HIGH_IVOR: usize = 32;
 
 impl Sregs {
-    /// The same of a server CPU with its hashed page table there, of the smallest size: what SDR1 says. `u.s.sdr1` is what a
-    /// server CPU has first in the union.
+    /// The same of a server CPU with its hashed page table there, of the smallest size: what SDR1 says. `u.s.sdr1` is
+    /// what a server CPU has first in the union.
     #[must_use]
     pub const fn with_hash_table(mut self, address: u64) -> Self {
         [self.implementation[0], self.implementation[1]] = split(address);
@@ -282,7 +284,8 @@ impl Sregs {
         self
     }
 
-    /// Where the register of this name is, if the family has it: PVR is in front of the union, of which each family has a part of its own.
+    /// Where the register of this name is, if the family has it: PVR is in front of the union, of which each family has
+    /// a part of its own.
     fn member(&mut self, family: Family, name: &str) -> Option<Member<'_>> {
         use Member::{Doubleword, High, Low, Pair, Word};
         let member = match name {
@@ -359,7 +362,8 @@ impl Sregs {
         self
     }
 
-    /// Changes the register with this index in [`SREGS`]; false if the family has none. 32-bit members take the low word.
+    /// Changes the register with this index in [`SREGS`]; false if the family has none. 32-bit members take the low
+    /// word.
     #[must_use]
     pub fn set(&mut self, family: Family, index: usize, value: u64) -> bool {
         let Some(name) = SREGS.get(index) else { return false };

@@ -14,8 +14,8 @@ use sprig_wire::log::Header;
 const PENDING: usize = 4096;
 const _: () = assert!(PENDING >= LINE);
 
-/// Pages that get their mark at once: what a kernel gives one after the other lies side by side as a rule, and there is the next page
-/// looked for first.
+/// Pages that get their mark at once: what a kernel gives one after the other lies side by side as a rule, and there is
+/// the next page looked for first.
 const AHEAD: usize = 32;
 
 /// Sends frames one after the other.
@@ -85,7 +85,8 @@ impl<'a, S: System> Reporter<'a, S> {
         self.add(&Record::Fate { case, hung, how: Text::of(how).as_bytes() });
     }
 
-    /// Has a case's entries sent with the next record, with what KVM_RUN returned for among them, and that the case has ended.
+    /// Has a case's entries sent with the next record, with what KVM_RUN returned for among them, and that the case has
+    /// ended.
     pub fn log(&mut self, header: &Header, entries: &[u8], returns: &Returns) {
         let (mut digest, mut length) = (CRC.digest(), 0);
         let mut chunk = Chunk { case: header.case, offset: 0, bytes: [0; LOG_CHUNK], filled: 0 };

@@ -1,8 +1,8 @@
 //! Unexpected returns of KVM_RUN, as observations of the step that caused them.
 //!
-//! The hypervisor gives the guest up (an instruction it cannot emulate); the VM is entered again and the guest goes on. What
-//! was noted is put into the guest's log when the case has ended, at the place the log had reached: the guest's memory is
-//! not touched.
+//! The hypervisor gives the guest up (an instruction it cannot emulate); the VM is entered again and the guest goes on.
+//! What was noted is put into the guest's log when the case has ended, at the place the log had reached: the guest's
+//! memory is not touched.
 //!
 //! ```text
 //!   log:      [ entry ][ entry ]          [ entry ]

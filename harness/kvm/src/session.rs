@@ -45,7 +45,8 @@ pub fn run(system: &mut impl System, job: Job<'_>, returns: &mut Returns) -> Res
 fn run_all<S: System>(reporter: &mut Reporter<'_, S>, job: Job<'_>, returns: &mut Returns) -> Result<(), SetupError> {
     let (image, batch) = (Image::open(job.image)?, Batch::open(job.batch)?);
     let Job { patience, counted, .. } = job;
-    // What the guest will find is what the first machine has: that it can be made is the proof that there is KVM at all.
+    // What the guest will find is what the first machine has: that it can be made is the proof that there is KVM at
+    // all.
     let kept = image.pages()?;
     let pvr = reporter.system.create_vm(kept.clone())?.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?.pvr;
     reporter.send(&Record::Boot { version: VERSION, pvr, cases: batch.len() });
@@ -85,7 +86,8 @@ impl Hung {
         self.in_all += u32::from(hung);
     }
 
-    /// Ticks that the next machine may be without progress: a kernel on which every case hangs, or every other, would take an hour to say so.
+    /// Ticks that the next machine may be without progress: a kernel on which every case hangs, or every other, would
+    /// take an hour to say so.
     const fn patience(self, patience: u32) -> u32 {
         if self.in_a_row < Self::IN_A_ROW && self.in_all < Self::IN_ALL { patience } else { patience.div_ceil(10) }
     }

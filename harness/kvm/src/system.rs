@@ -1,4 +1,5 @@
-//! What a session asks of the operating system: the seam between logic and system calls, and the structures that go over it.
+//! What a session asks of the operating system: the seam between logic and system calls, and the structures that go
+//! over it.
 
 use crate::exit::{Exit, Mmio};
 use crate::registers::{Family, Regs, Sregs};
@@ -80,8 +81,9 @@ pub trait System {
     /// Its virtual machines.
     type Vm: Vm;
 
-    /// Makes a machine with one vCPU, its interrupt vectors at 0. Memory and TLB are zero, but for these bytes of memory, whole pages: there it may be what the
-    /// machine before has left, and stays in the same place as it was then.
+    /// Makes a machine with one vCPU, its interrupt vectors at 0. Memory and TLB are zero, but for these bytes of
+    /// memory, whole pages: there it may be what the machine before has left, and stays in the same place as it was
+    /// then.
     ///
     /// # Errors
     /// The call that failed.
@@ -108,8 +110,8 @@ pub trait Vm {
     /// The kernel's.
     fn run(&mut self) -> Result<Exit, Errno>;
 
-    /// Ends the access that KVM_RUN returned for, and executes nothing: only then the registers are the guest's (api.rst,
-    /// section 5, KVM_EXIT_MMIO). KVM_RUN with `immediate_exit`.
+    /// Ends the access that KVM_RUN returned for, and executes nothing: only then the registers are the guest's
+    /// (api.rst, section 5, KVM_EXIT_MMIO). KVM_RUN with `immediate_exit`.
     ///
     /// # Errors
     /// The kernel's.
@@ -130,8 +132,8 @@ pub trait Vm {
     /// True under KVM-HV.
     fn is_hv(&self) -> bool;
 
-    /// True if the guest translates by a radix tree. Where it does not, KVM-HV translates its real mode, too, by a page table of
-    /// the kernel's, and there are no devices in it.
+    /// True if the guest translates by a radix tree. Where it does not, KVM-HV translates its real mode, too, by a page
+    /// table of the kernel's, and there are no devices in it.
     fn is_radix(&self) -> bool;
 
     /// KVM_PPC_CONFIGURE_V3_MMU.
@@ -140,8 +142,8 @@ pub trait Vm {
     /// The kernel's.
     fn configure_mmu(&mut self, config: MmuV3) -> Result<(), Errno>;
 
-    /// Empties a partition's hashed page table, which is not in its memory. KVM-PR looks at it again when it is given the special
-    /// registers.
+    /// Empties a partition's hashed page table, which is not in its memory. KVM-PR looks at it again when it is given
+    /// the special registers.
     ///
     /// # Errors
     /// The kernel's, where the table is its own.
@@ -249,9 +251,9 @@ pub trait Vm {
     /// The kernel's.
     fn replace_page(&mut self, at: usize) -> Result<(), Errno>;
 
-    /// Takes the guest's memory away and gives it back in three slots: the [`SLOT_SIZE`](sprig_wire::host::SLOT_SIZE) bytes with this
-    /// one, not at either end of the memory, are other memory from then on, with this word throughout, and are nothing that
-    /// [`Self::ram`] shows.
+    /// Takes the guest's memory away and gives it back in three slots: the [`SLOT_SIZE`](sprig_wire::host::SLOT_SIZE)
+    /// bytes with this one, not at either end of the memory, are other memory from then on, with this word throughout,
+    /// and are nothing that [`Self::ram`] shows.
     ///
     /// # Errors
     /// The kernel's.
@@ -284,7 +286,8 @@ pub trait Vm {
     /// The kernel's.
     fn enable_external_proxy(&mut self, on: bool) -> Result<(), Errno>;
 
-    /// Has the kernel answer a partition's hypercalls of this number itself, or not, which is 1 or 0: KVM_CAP_PPC_ENABLE_HCALL.
+    /// Has the kernel answer a partition's hypercalls of this number itself, or not, which is 1 or 0:
+    /// KVM_CAP_PPC_ENABLE_HCALL.
     ///
     /// # Errors
     /// The kernel's.
@@ -301,8 +304,8 @@ pub trait Vm {
     where
         Self: Sized;
 
-    /// Makes another machine that runs by turns with this one ([`crate::other_vm::OtherVm::run_until`]), in a process of its own on the
-    /// same CPU.
+    /// Makes another machine that runs by turns with this one ([`crate::other_vm::OtherVm::run_until`]), in a process
+    /// of its own on the same CPU.
     ///
     /// # Errors
     /// The call that failed; EBUSY if there is one already.

@@ -1,40 +1,44 @@
-//! Is the guest still getting anywhere? A stuck guest spins for ever; a timer interrupts KVM_RUN, and a machine that has not
-//! begun another step for a number of ticks is ended. A hypervisor that spins, with a miss or an interrupt that comes again at once, is
-//! found sooner: such a machine leaves its guest more often than any step of a script can cause; or it has left it often without a
-//! change in its registers, so that it goes round in a circle, or executes nothing at all.
+//! Is the guest still getting anywhere? A stuck guest spins for ever; a timer interrupts KVM_RUN, and a machine that
+//! has not begun another step for a number of ticks is ended. A hypervisor that spins, with a miss or an interrupt that
+//! comes again at once, is found sooner: such a machine leaves its guest more often than any step of a script can
+//! cause; or it has left it often without a change in its registers, so that it goes round in a circle, or executes
+//! nothing at all.
 //!
-//! Ticks are counted, not time: a host that is starved of CPU loses ticks and guest instructions alike, and one tick that
-//! comes late is one tick.
+//! Ticks are counted, not time: a host that is starved of CPU loses ticks and guest instructions alike, and one tick
+//! that comes late is one tick.
 
 use crate::registers::Regs;
 use sprig_wire::layout::LOG_BASE;
 use sprig_wire::log::{self, AT_CASE, AT_LENGTH, AT_STATE, AT_STEP, State};
 
-/// Microseconds between two ticks of the timer: the longest time that a spinning machine, with a hundred thousand exits and more, goes unnoticed.
+/// Microseconds between two ticks of the timer: the longest time that a spinning machine, with a hundred thousand exits
+/// and more, goes unnoticed.
 pub const TIMER_MICROSECONDS: u32 = 20_000;
-/// Microseconds to the first look at a new machine, and to the next look at one that has left its guest suspiciously often. A spinning
-/// hypervisor makes [`EXITS_IN_A_CIRCLE`] exits in that time; most cases end sooner.
+/// Microseconds to the first look at a new machine, and to the next look at one that has left its guest suspiciously
+/// often. A spinning hypervisor makes [`EXITS_IN_A_CIRCLE`] exits in that time; most cases end sooner.
 pub const SOON_MICROSECONDS: u32 = 4_000;
 /// The unit of patience, microseconds.
 const TICK_MICROSECONDS: u32 = 100_000;
 const TIMER_TICKS: u32 = TICK_MICROSECONDS / TIMER_MICROSECONDS;
-/// Tenths of a second without progress that end a machine, unless its host is told otherwise: half a minute, on hardware.
+/// Tenths of a second without progress that end a machine, unless its host is told otherwise: half a minute, on
+/// hardware.
 pub const PATIENCE: u32 = 300;
 /// A guest that has not reached its case has this fraction of the patience: booting takes no time.
 pub const BOOT_PART: u32 = 10;
-/// Ticks of the timer, a second in all, after which a machine's progress is reported: a listener cannot tell one that takes long from a
-/// host that hangs.
+/// Ticks of the timer, a second in all, after which a machine's progress is reported: a listener cannot tell one that
+/// takes long from a host that hangs.
 pub const SILENCE: u32 = 10 * TIMER_TICKS;
 
 /// Exits of the guest without progress that end a machine.
 pub const EXITS: u64 = 100_000;
-/// Exits of the guest without progress that end a machine whose registers are the same as before them. A loop of a script has a counter,
-/// which is a register. The exceptions are a race, where the same step begins again and again with the same registers, and a host that is told
-/// to be more patient than hardware: it goes by the clock of a machine that may starve it, whose ticks may come faster than it serves them.
-/// Then the guest leaves at each and gets nowhere for a while.
+/// Exits of the guest without progress that end a machine whose registers are the same as before them. A loop of a
+/// script has a counter, which is a register. The exceptions are a race, where the same step begins again and again
+/// with the same registers, and a host that is told to be more patient than hardware: it goes by the clock of a machine
+/// that may starve it, whose ticks may come faster than it serves them. Then the guest leaves at each and gets nowhere
+/// for a while.
 pub const EXITS_IN_A_CIRCLE: u64 = 1000;
-/// A race of one step begins the same step in each round and seems to get nowhere: time and exits are allowed once more for each so many rounds.
-/// A step is sixteen instructions at most, each of which may leave the guest a few times.
+/// A race of one step begins the same step in each round and seems to get nowhere: time and exits are allowed once more
+/// for each so many rounds. A step is sixteen instructions at most, each of which may leave the guest a few times.
 pub const ROUNDS: u32 = 2000;
 
 /// How far a guest has come, by its log: something of this changes when it begins another step.
@@ -108,8 +112,8 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    /// Begins to watch a machine that may be without progress for `patience` tenths of a second; `ticks` are the timer's, `rounds` those of
-    /// the longest race of its case.
+    /// Begins to watch a machine that may be without progress for `patience` tenths of a second; `ticks` are the
+    /// timer's, `rounds` those of the longest race of its case.
     #[must_use]
     pub fn new(patience: u32, rounds: u32, ticks: u32) -> Self {
         let times = 1 + rounds / ROUNDS;
@@ -156,8 +160,8 @@ impl Watchdog {
         ticks.wrapping_sub(self.since) >= patience || now.exits.saturating_sub(before.exits) >= most.min(self.most)
     }
 
-    /// True if it is worth another look soon: at a tick without progress the machine had left its guest often since the preceding
-    /// tick.
+    /// True if it is worth another look soon: at a tick without progress the machine had left its guest often since the
+    /// preceding tick.
     #[must_use]
     pub const fn is_suspicious(&self) -> bool {
         self.is_suspicious

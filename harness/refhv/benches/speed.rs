@@ -1,4 +1,5 @@
-//! How fast the machine is: plain instructions, instructions that trap, and new machines. Prints figures; judges nothing.
+//! How fast the machine is: plain instructions, instructions that trap, and new machines. Prints figures; judges
+//! nothing.
 //!
 //! ```text
 //! cargo bench -p sprig-refhv

@@ -4,7 +4,8 @@
 /// thirtieth of the core clock; a small power of two keeps waiting loops of guests short.
 pub const INSTRUCTIONS_PER_TICK: u64 = 8;
 
-/// The alarm is due after this many instructions at the latest: four times that is far from the end of an address space.
+/// The alarm is due after this many instructions at the latest: four times that is far from the end of an address
+/// space.
 const MOST: u64 = 1 << 32;
 
 /// The instruction counter, the time base derived from it, and the alarm that makes the CPU look at its timers.
@@ -96,8 +97,8 @@ impl Clock {
         self.left -= instructions;
     }
 
-    /// The alarm is due when this many instructions have been executed, or now if they have been. It may come earlier, since what
-    /// it wakes looks at what is due.
+    /// The alarm is due when this many instructions have been executed, or now if they have been. It may come earlier,
+    /// since what it wakes looks at what is due.
     pub(crate) fn set_alarm(&mut self, executed: u64) {
         let now = self.executed();
         self.left = executed.saturating_sub(now).min(MOST);

@@ -123,8 +123,8 @@ impl<S: Supervisor> Machine<S> {
         Ok(())
     }
 
-    /// Puts bytes into RAM, for instance the batch, now and after each reset; false, and nothing done, if they do not fit
-    /// there.
+    /// Puts bytes into RAM, for instance the batch, now and after each reset; false, and nothing done, if they do not
+    /// fit there.
     #[must_use]
     pub fn place(&mut self, address: u32, bytes: &[u8]) -> bool {
         let Some(place) = self.core_mut().memory.slice_mut(address.into(), bytes.len()) else { return false };

@@ -1,7 +1,7 @@
 //! Guest-physical RAM: one block from address 0, big-endian.
 //!
-//! Every accessor checks bounds; an address outside is the caller's business (a device, or a machine check). Every change
-//! of a byte is counted, by page.
+//! Every accessor checks bounds; an address outside is the caller's business (a device, or a machine check). Every
+//! change of a byte is counted, by page.
 
 mod block;
 mod pages;
@@ -28,15 +28,16 @@ impl Memory {
         Self { block: Block::new(bytes) }
     }
 
-    /// Adds `bytes` bytes at the end, all zero; returns the address of the first. Who adds them sees to it that no guest
-    /// reaches them.
+    /// Adds `bytes` bytes at the end, all zero; returns the address of the first. Who adds them sees to it that no
+    /// guest reaches them.
     pub fn append(&mut self, bytes: usize) -> u64 {
         let address = self.size();
         self.block.append(bytes);
         address
     }
 
-    /// Notes that `len` bytes from `address` on, all of them RAM, are written to. Every change of a byte goes through here.
+    /// Notes that `len` bytes from `address` on, all of them RAM, are written to. Every change of a byte goes through
+    /// here.
     #[inline]
     fn touch(&mut self, address: usize, len: usize) {
         let (first, last) = (address >> CHUNK_SHIFT, (address + len.saturating_sub(1)) >> CHUNK_SHIFT);
@@ -51,7 +52,8 @@ impl Memory {
         (first..=last).for_each(|chunk| self.block.count_write(chunk));
     }
 
-    /// How often the page around a guest-physical address has been written to. As long as that is the same, so are its bytes.
+    /// How often the page around a guest-physical address has been written to. As long as that is the same, so are its
+    /// bytes.
     #[must_use]
     pub fn writes(&self, address: u64) -> u64 {
         self.page_state(address / CHUNK as u64) & !WATCHED
@@ -63,8 +65,8 @@ impl Memory {
         self.block.writes.get(page as usize).copied().unwrap_or_default()
     }
 
-    /// From now on, until it happens, a write to the page around a guest-physical address is told by [`Self::written_watched`].
-    /// What the page holds; none if it is not RAM.
+    /// From now on, until it happens, a write to the page around a guest-physical address is told by
+    /// [`Self::written_watched`]. What the page holds; none if it is not RAM.
     pub(crate) fn watch(&mut self, address: u64) -> Option<Version> {
         let chunk = usize::try_from(address).ok()? >> CHUNK_SHIFT;
         let writes = self.block.writes.get_mut(chunk)?;
@@ -83,8 +85,8 @@ impl Memory {
         self.block.watched_written.pop().map(|chunk| (chunk << CHUNK_SHIFT) as u64)
     }
 
-    /// Makes `len` bytes from a guest-physical address on zero, without a look at those that are; none, and nothing done, if
-    /// they are not all RAM.
+    /// Makes `len` bytes from a guest-physical address on zero, without a look at those that are; none, and nothing
+    /// done, if they are not all RAM.
     #[must_use]
     pub fn clear(&mut self, address: u64, len: usize) -> Option<()> {
         let start = usize::try_from(address).ok()?;
@@ -119,7 +121,8 @@ impl Memory {
         let address = usize::try_from(address).ok()?;
         let is_watched = self.block.is_watched(address >> CHUNK_SHIFT);
         let place = self.block.ram.get_mut(address..)?.first_chunk_mut()?;
-        // A watcher of a page has to look at all of it again: a guest stores what is already there to have a page mapped.
+        // A watcher of a page has to look at all of it again: a guest stores what is already there to have a page
+        // mapped.
         if is_watched && *place == bytes {
             return Some(());
         }
@@ -136,8 +139,8 @@ impl Memory {
         self.block.ram.as_chunks().0.get(address / N).copied()
     }
 
-    /// [`Self::write`] at an address that is a multiple of `N`, which is a power of two; none, and nothing stored, if it is the
-    /// first one to the page or the page is watched.
+    /// [`Self::write`] at an address that is a multiple of `N`, which is a power of two; none, and nothing stored, if
+    /// it is the first one to the page or the page is watched.
     #[inline(always)]
     #[must_use]
     pub fn write_aligned_again<const N: usize>(&mut self, address: u64, bytes: [u8; N]) -> Option<()> {

@@ -1,4 +1,5 @@
-//! A processor at one moment: a machine can be made from it that continues there, and another guest is kept as one between its turns.
+//! A processor at one moment: a machine can be made from it that continues there, and another guest is kept as one
+//! between its turns.
 
 use crate::board::Board;
 use crate::clock::Clock;

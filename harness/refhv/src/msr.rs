@@ -6,7 +6,8 @@ use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::msr::{self, book3s, booke};
 
 /// The bits this CPU implements; the others stay zero ("Machine State Register" in the e500 core, PPC440,
-/// MPC7400 and 750 manuals and in Power ISA 2.07 Book III-S, section 3.2.1; the 970: QEMU, target/ppc/cpu_init.c, msr_mask).
+/// MPC7400 and 750 manuals and in Power ISA 2.07 Book III-S, section 3.2.1; the 970: QEMU, target/ppc/cpu_init.c,
+/// msr_mask).
 #[must_use]
 pub const fn implemented(cpu: &Cpu) -> u64 {
     const COMMON: u64 = msr::EE | msr::PR | msr::FP | msr::ME | book3s::FE0 | book3s::FE1 | book3s::IR | book3s::DR;

@@ -1,7 +1,7 @@
 //! A machine at one moment of its life, to make others that continue from there.
 //!
-//! Every case has a machine of its own, and each of them boots the same kernel. What the kernel does before it looks at what
-//! has been put into its memory for the case is the same each time, so it is done once:
+//! Every case has a machine of its own, and each of them boots the same kernel. What the kernel does before it looks at
+//! what has been put into its memory for the case is the same each time, so it is done once:
 //!
 //! ```text
 //!   power-on --boot--> before the first access to a page --case 1--> end
@@ -30,8 +30,9 @@ impl<S> fmt::Debug for Snapshot<S> {
 }
 
 impl<S: Supervisor + Clone> Snapshot<S> {
-    /// A machine as `make` gives it, just before the first instruction that loads from the page around an effective address. None
-    /// if it does not come so far within `limit` instructions, or stops or asks something of its board before.
+    /// A machine as `make` gives it, just before the first instruction that loads from the page around an effective
+    /// address. None if it does not come so far within `limit` instructions, or stops or asks something of its board
+    /// before.
     ///
     /// # Errors
     /// That of `make`.

@@ -1,7 +1,7 @@
 //! What wants to interrupt a CPU, as a set; and which of it comes first.
 //!
-//! The bare CPU and the hypervisor fill the set from their own lines, doorbells and timers. What the MSR lets through and in which order is
-//! the architecture's, and is here.
+//! The bare CPU and the hypervisor fill the set from their own lines, doorbells and timers. What the MSR lets through
+//! and in which order is the architecture's, and is here.
 
 use sprig_isa::cpu::Family;
 use sprig_isa::exception::Exception;
@@ -26,8 +26,8 @@ impl Sources {
     /// Those that time brings about.
     pub(crate) const TIMERS: Self = Self(Self::WATCHDOG.0 | Self::FIXED_INTERVAL.0 | Self::DECREMENTER.0);
 
-    /// The interrupt of each, in the order of their priorities (EREF, table 7-44; all equal on a server CPU: Power ISA 2.07 Book III-S,
-    /// section 6.8).
+    /// The interrupt of each, in the order of their priorities (EREF, table 7-44; all equal on a server CPU: Power ISA
+    /// 2.07 Book III-S, section 6.8).
     const EXCEPTIONS: [(Self, Exception); 7] = [
         (Self::CRITICAL_LINE, Exception::CriticalInput),
         (Self::WATCHDOG, Exception::Watchdog),

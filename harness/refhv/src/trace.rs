@@ -1,4 +1,5 @@
-//! Trace interrupts of the server families: MSR\[SE\] asks for one behind each instruction, MSR\[BE\] behind each branch.
+//! Trace interrupts of the server families: MSR\[SE\] asks for one behind each instruction, MSR\[BE\] behind each
+//! branch.
 //!
 //! ```text
 //!   mtmsr        addi          the handler
@@ -6,10 +7,10 @@
 //!           poll: begins     poll: has completed with SE, so it is traced
 //! ```
 //!
-//! What an instruction begins with decides, so that the one that sets the bits is not traced itself. One that an interrupt
-//! ends has not completed, also where that interrupt is the hypervisor's, as of a hypercall; and a return from an interrupt is
-//! not traced at all (7400 manual section 4.6.11, 603e manual section 4.5.11; QEMU, target/ppc/translate.c,
-//! gen_debug_exception). The clock is asked to come back after each instruction.
+//! What an instruction begins with decides, so that the one that sets the bits is not traced itself. One that an
+//! interrupt ends has not completed, also where that interrupt is the hypervisor's, as of a hypercall; and a return
+//! from an interrupt is not traced at all (7400 manual section 4.6.11, 603e manual section 4.5.11; QEMU,
+//! target/ppc/translate.c, gen_debug_exception). The clock is asked to come back after each instruction.
 
 use std::mem;
 
@@ -50,8 +51,8 @@ impl Tracer {
         }
     }
 
-    /// The interrupt, once, if the instruction has completed and is one that is traced. What POWER CPUs say of loads and stores is left
-    /// out: SRR1\[35\], SRR1\[36\], SIAR, SDAR.
+    /// The interrupt, once, if the instruction has completed and is one that is traced. What POWER CPUs say of loads
+    /// and stores is left out: SRR1\[35\], SRR1\[36\], SIAR, SDAR.
     pub(crate) fn due(&mut self, core: &Core) -> Option<Interrupt> {
         let bits = mem::take(&mut self.bits);
         let has_completed = bits != 0 && core.clock.executed() > self.executed;

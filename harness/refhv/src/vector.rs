@@ -1,7 +1,7 @@
 //! Taking an interrupt, and returning from one: what the CPU saves, where it goes on, and under which MSR.
 //!
-//! Used by the bare machine with the CPU's registers, and by the hypervisor with those it shows its guest: a guest cannot
-//! tell an interrupt that hardware delivers from one the hypervisor does.
+//! Used by the bare machine with the CPU's registers, and by the hypervisor with those it shows its guest: a guest
+//! cannot tell an interrupt that hardware delivers from one the hypervisor does.
 
 use sprig_isa::cpu::{Cpu, CpuSet, Family};
 use sprig_isa::exception::{Class, Exception, IVOR_OFFSET, IVPR_PREFIX};
@@ -36,8 +36,8 @@ const fn save_registers(family: Family, class: Class) -> (u16, u16) {
     }
 }
 
-/// Takes an interrupt: saves `address` and `msr`, the syndrome and the data address. None, and nothing done, if this CPU
-/// has no vector for it.
+/// Takes an interrupt: saves `address` and `msr`, the syndrome and the data address. None, and nothing done, if this
+/// CPU has no vector for it.
 pub fn take<R: Registers>(cpu: &Cpu, regs: &mut R, msr: u64, address: u64, interrupt: &Interrupt) -> Option<Resume> {
     let Interrupt { exception, syndrome, .. } = *interrupt;
     let target = vector(cpu, regs, msr, exception)?;
@@ -82,8 +82,8 @@ fn vector<R: Registers>(cpu: &Cpu, regs: &R, msr: u64, exception: Exception) -> 
     Some(u64::from(row.vector?) | prefix)
 }
 
-/// The MSR a handler starts with (e500 core manual, tables 5-18 to 5-20; 7400 manual, 4.3.2; 750 manual, table 4-9; Power ISA 2.07 Book III-S,
-/// figure 51).
+/// The MSR a handler starts with (e500 core manual, tables 5-18 to 5-20; 7400 manual, 4.3.2; 750 manual, table 4-9;
+/// Power ISA 2.07 Book III-S, figure 51).
 const fn msr_after(cpu: &Cpu, msr: u64, class: Class) -> u64 {
     let machine_check_enable = if matches!(class, Class::MachineCheck) { 0 } else { msr & msr::ME };
     match (cpu.family, class) {

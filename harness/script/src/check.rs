@@ -52,8 +52,8 @@ pub(super) fn check(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) -> 
     instances
 }
 
-/// A mistake for each rule that is not among those that exist. A script that is none of the suite's cases, and leaves no golden, may
-/// name a topic of its own.
+/// A mistake for each rule that is not among those that exist. A script that is none of the suite's cases, and leaves
+/// no golden, may name a topic of its own.
 pub(super) fn unknown_rules(header: &Header, known: &[&str], is_of_suite: bool) -> Vec<Diagnostic> {
     let is_known = |rule: &str| known.contains(&rule) || (!is_of_suite && rule.starts_with(UNSPECIFIED));
     let unknown = header.rules.iter().filter(|rule| !is_known(&rule.text));
@@ -233,7 +233,8 @@ fn settings(
     settings.into_iter().map(finish).collect()
 }
 
-/// The line of the header with which there are more instances than a script may have; `sizes` are those of the parameters.
+/// The line of the header with which there are more instances than a script may have; `sizes` are those of the
+/// parameters.
 fn too_many(header: &Header, sizes: impl Iterator<Item = usize>) -> Option<Span> {
     let parameters = header.parameters.iter().map(|parameter| parameter.values.span).zip(sizes);
     let privilege = header.privilege.iter().map(|(values, span)| (*span, values.len()));

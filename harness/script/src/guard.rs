@@ -28,8 +28,9 @@ static MACHINES: LazyLock<Vec<(&Cpu, FeatureSet)>> = LazyLock::new(|| CPUS.iter(
 static DECIDED_BY_MACHINE: LazyLock<FeatureSet> =
     LazyLock::new(|| MACHINES.iter().fold(FeatureSet::default(), |all, (_, features)| all.union(*features)));
 
-/// What a CPU can be part of, by the features: there are guest kernels in 64-bit mode for server cores, little-endian ones
-/// among them, and since Power ISA 3.0 a partition has hashed page tables or a radix tree as its hypervisor gives it.
+/// What a CPU can be part of, by the features: there are guest kernels in 64-bit mode for server cores, little-endian
+/// ones among them, and since Power ISA 3.0 a partition has hashed page tables or a radix tree as its hypervisor gives
+/// it.
 fn machines(cpu: &'static Cpu) -> impl Iterator<Item = (&'static Cpu, FeatureSet)> {
     const RADIX: CpuSet = CpuSet::POWER9.union(CpuSet::POWER10);
     const NARROW: &[Feature] = &[];

@@ -22,7 +22,8 @@ pub struct Instance {
     setting: Arc<Setting>,
     name: String,
     needs: Arc<[(Guard, Need)]>,
-    /// As it was resolved when the script was read: for the word size it asks for, or the narrower where it asks for none.
+    /// As it was resolved when the script was read: for the word size it asks for, or the narrower where it asks for
+    /// none.
     program: Arc<Program>,
 }
 
@@ -110,8 +111,8 @@ impl Instance {
         features
     }
 
-    /// What the target lacks, if it lacks something: a feature, a guest kernel of that kind, or a register that a line for it
-    /// names.
+    /// What the target lacks, if it lacks something: a feature, a guest kernel of that kind, or a register that a line
+    /// for it names.
     #[must_use]
     pub fn missing(&self, profile: &Profile) -> Option<Missing> {
         let features = self.needs().without(profile.features);
@@ -142,7 +143,8 @@ impl Instance {
     /// The case for a target.
     ///
     /// # Errors
-    /// [`AssembleError`] where the target lacks something the case needs, or the case is larger than the guest's memory.
+    /// [`AssembleError`] where the target lacks something the case needs, or the case is larger than the guest's
+    /// memory.
     pub fn assemble(&self, profile: &Profile) -> Result<Case, AssembleError> {
         self.assembler().assemble(profile)
     }
@@ -164,8 +166,8 @@ impl Instance {
     }
 }
 
-/// Assembles one case for one target after the other. Resolving its names costs more than the rest, and its outcome is the
-/// same for all guest kernels of one word size.
+/// Assembles one case for one target after the other. Resolving its names costs more than the rest, and its outcome is
+/// the same for all guest kernels of one word size.
 #[derive(Debug)]
 pub struct Assembler<'a> {
     instance: &'a Instance,

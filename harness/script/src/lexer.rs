@@ -1,7 +1,8 @@
 //! Text to lines of tokens.
 //!
-//! A `-` belongs to a name if a letter or digit follows it (`after-exit`), and to something that begins with a digit only
-//! if a letter follows (`64-bit`, but `8-4` is a difference). Everything else is one symbol or the longest of several.
+//! A `-` belongs to a name if a letter or digit follows it (`after-exit`), and to something that begins with a digit
+//! only if a letter follows (`64-bit`, but `8-4` is a difference). Everything else is one symbol or the longest of
+//! several.
 
 use super::diagnostic::Diagnostic;
 use super::limit;

@@ -5,9 +5,9 @@
 //!                        lexer, parse        resolve, for every instance             resolve, assemble
 //! ```
 //!
-//! `docs/language.md` is the reference. What can be wrong with a script whatever the target is found by [`parse()`], all
-//! of it at once, also in the `on` blocks that this or that target does not take. So assembling fails for two reasons
-//! only: the target lacks something the case needs, or the case is too large for the guest.
+//! `docs/language.md` is the reference. What can be wrong with a script whatever the target is found by [`parse()`],
+//! all of it at once, also in the `on` blocks that this or that target does not take. So assembling fails for two
+//! reasons only: the target lacks something the case needs, or the case is too large for the guest.
 
 #![forbid(unsafe_code)]
 

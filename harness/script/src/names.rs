@@ -225,8 +225,8 @@ pub(super) fn is_step(word: &str) -> bool {
     WORDS.iter().any(|(known, place)| *place == Place::Step && *known == word)
 }
 
-/// Why a name cannot be given to something new, if it cannot. The words that begin a line can, since `=` or `in` follows
-/// where a name is given, and so can those that cannot be taken for a name where they stand.
+/// Why a name cannot be given to something new, if it cannot. The words that begin a line can, since `=` or `in`
+/// follows where a name is given, and so can those that cannot be taken for a name where they stand.
 pub(super) fn taken_by_language(name: &str) -> Option<&'static str> {
     let reserved =
         |(word, place): &(&str, Place)| *word == name && (*place == Place::Within || ["page", "in"].contains(&name));

@@ -6,8 +6,9 @@
 //!   exits = (exits of a case with so many rounds - exits of one with one round) / (12 x the rounds more)
 //! ```
 //!
-//! Whose time? An emulator's own costs are CPU time of this machine (`HostClock`). A guest of KVM has a clock of its own, the time base, which is a real CPU's, or that
-//! of a machine that counts instructions (`GuestClock`): then a trap costs as many plain instructions as the host's kernel executes for it.
+//! Whose time? An emulator's own costs are CPU time of this machine (`HostClock`). A guest of KVM has a clock of its
+//! own, the time base, which is a real CPU's, or that of a machine that counts instructions (`GuestClock`): then a trap
+//! costs as many plain instructions as the host's kernel executes for it.
 
 use super::operation::{COUNTING, Guest, IN_LOOP, OPERATIONS, Operation, PLAIN, PLAIN_ROUND, is_clock};
 use super::{Figure, Unmeasured, cpu_time, median};
@@ -53,12 +54,13 @@ trait Clock {
     /// What a round of the loop of [`PLAIN`] takes now.
     fn plain(&self) -> Result<f64, Unmeasured>;
 
-    /// What a round of an operation's loop takes, and one of [`PLAIN`] next to it, as often as is measured; exits of the last.
+    /// What a round of an operation's loop takes, and one of [`PLAIN`] next to it, as often as is measured; exits of
+    /// the last.
     fn rounds(&self, row: Row) -> Result<Vec<(Round, f64)>, Unmeasured>;
 }
 
-/// Cost of each operation on this target, each measured when the iterator comes to it, first of a guest as it stands and then of one that has
-/// patched itself, where that makes a difference.
+/// Cost of each operation on this target, each measured when the iterator comes to it, first of a guest as it stands
+/// and then of one that has patched itself, where that makes a difference.
 ///
 /// # Errors
 /// [`Unmeasured`].
@@ -254,8 +256,9 @@ struct GuestClock {
     measured: Vec<(&'static str, Guest, Vec<f64>, Option<Exits>)>,
 }
 
-/// So few exits has one measurement, if each instruction is one. The VMM's watchdog, which ends a guest that does nothing but leave ([`EXITS`]), has no reason
-/// to then, and an emulated Book3S-32, to which an exit is a millisecond, is done in a minute.
+/// So few exits has one measurement, if each instruction is one. The VMM's watchdog, which ends a guest that does
+/// nothing but leave ([`EXITS`]), has no reason to then, and an emulated Book3S-32, to which an exit is a millisecond,
+/// is done in a minute.
 const EXITS_OF_A_STEP: u32 = (EXITS / 64) as u32;
 
 impl GuestClock {

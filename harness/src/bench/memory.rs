@@ -2,7 +2,8 @@
 
 use std::{fs, io};
 
-/// Largest resident size of this process while an action runs, KiB: what it took before does not count (proc_pid_clear_refs(5)).
+/// Largest resident size of this process while an action runs, KiB: what it took before does not count
+/// (proc_pid_clear_refs(5)).
 ///
 /// # Errors
 /// What the operating system says if it does not have or allow it.

@@ -1,11 +1,12 @@
 //! `sprig bench`: what things cost, as ratios measured in one run.
 //!
-//! Milliseconds of a shared machine mean little; how many boots of an empty guest the whole suite costs, or how many plain
-//! instructions a trap, means the same everywhere. Each figure is the median of several measurements, its unit measured right
-//! next to it: of CPU time, or of the guest's clock, if it has one of its own.
+//! Milliseconds of a shared machine mean little; how many boots of an empty guest the whole suite costs, or how many
+//! plain instructions a trap, means the same everywhere. Each figure is the median of several measurements, its unit
+//! measured right next to it: of CPU time, or of the guest's clock, if it has one of its own.
 //!
 //! - [`suite`]: our own costs: the suite against a boot of QEMU, and whether cost grows only with the number of cases.
-//! - [`cost`]: exits and time per operation on one target, of a guest as it stands and of one that has patched itself; `operation` has the operations.
+//! - [`cost`]: exits and time per operation on one target, of a guest as it stands and of one that has patched itself;
+//!   `operation` has the operations.
 
 pub mod cost;
 pub mod cpu_time;

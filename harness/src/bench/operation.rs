@@ -8,7 +8,8 @@
 //!          mfspr r7, TBL
 //! ```
 //!
-//! A system call under KVM-PR on a 64-bit server CPU leaves another value in CTR (arch/powerpc/kernel/exceptions-64s.S, SYSTEM_CALL), so nothing is counted there.
+//! A system call under KVM-PR on a 64-bit server CPU leaves another value in CTR (arch/powerpc/kernel/exceptions-64s.S,
+//! SYSTEM_CALL), so nothing is counted there.
 //!
 //! The instructions of the patched guest are those of the other, each replaced as the guest's patcher does it
 //! ([`sprig_interpreter::patcher`]).
@@ -80,8 +81,9 @@ pub(super) const PLAIN: Operation = instructions(
     &["lwz r11, 0(r10)", "add r8, r8, r11", "rlwinm r9, r8, 3, 0, 31", "stw r9, 4(r10)"],
 );
 
-/// What a 32-bit Linux does to registers between a system call and the return from it (arch/powerpc/kernel/head_booke.h, NORMAL_EXCEPTION_PROLOG;
-/// entry_32.S, interrupt_return): whatever else it does is the same under a hypervisor.
+/// What a 32-bit Linux does to registers between a system call and the return from it
+/// (arch/powerpc/kernel/head_booke.h, NORMAL_EXCEPTION_PROLOG; entry_32.S, interrupt_return): whatever else it does is
+/// the same under a hypervisor.
 const LINUX_EXCEPTION: &[&str] = &[
     "mtspr SPRG0, r10", // SPRG_WSCRATCH0: a register is free
     "mfspr r10, SPRG3", // SPRG_THREAD
@@ -138,8 +140,8 @@ impl Operation {
         1 + self.handler.len() as u32
     }
 
-    /// The loop, ready to run this many times; none where patching changes nothing, or there is no page. The script is our own, so it
-    /// parses and assembles; if not, there is nothing to measure.
+    /// The loop, ready to run this many times; none where patching changes nothing, or there is no page. The script is
+    /// our own, so it parses and assembles; if not, there is nothing to measure.
     pub(super) fn assemble(&self, profile: &Profile, guest: Guest, rounds: u32, times: u32) -> Option<Case> {
         if guest == Guest::Patched && !self.can_be_patched(profile) {
             return None;
@@ -153,8 +155,8 @@ impl Operation {
         }
     }
 
-    /// True if the page is where it is patched to be. In an interrupt handler of a 64-bit server CPU it is not, for a 32-bit kernel: interrupts set
-    /// MSR\[SF\], and in real mode -4096 is another address then. No such kernel has one.
+    /// True if the page is where it is patched to be. In an interrupt handler of a 64-bit server CPU it is not, for a
+    /// 32-bit kernel: interrupts set MSR\[SF\], and in real mode -4096 is another address then. No such kernel has one.
     fn can_be_patched(&self, profile: &Profile) -> bool {
         let is_wide = profile.features.contains(Feature::Wide);
         let is_elsewhere = profile.cpu.family == Family::Book3s64 && !is_wide && !self.handler.is_empty();

@@ -10,7 +10,8 @@ use crate::transcript::Fate;
 
 /// Rounds of each measurement.
 const ROUNDS: usize = 5;
-/// Of one whose rounds take a tenth of a second each: short enough that what else a machine does falls on some and not on others.
+/// Of one whose rounds take a tenth of a second each: short enough that what else a machine does falls on some and not
+/// on others.
 const SHORT_ROUNDS: usize = 25;
 /// All cases on the reference cost less than one boot.
 pub const REFERENCE_LIMIT: f64 = 1.0;
@@ -20,8 +21,8 @@ pub const QEMU_LIMIT: f64 = 5.0;
 pub const HOST_LIMIT: f64 = 3.0;
 /// Ten times the cases cost ten times the time; what a measurement on a shared machine may add to that.
 const GROWTH_LIMIT: f64 = 11.0;
-/// Cases of the smaller run that growth is measured with, at least: all of them as often as that takes, so that both runs have
-/// the same ones.
+/// Cases of the smaller run that growth is measured with, at least: all of them as often as that takes, so that both
+/// runs have the same ones.
 const FEW: usize = 1000;
 /// The larger run has this many times as many.
 const TIMES: usize = 10;
@@ -33,7 +34,8 @@ fn measure(rounds: usize, mut action: impl FnMut()) -> nix::Result<f64> {
     Ok(median(times?).unwrap_or_default())
 }
 
-/// What an action costs, in runs of another. They are measured by turns, so that what a shared machine does to one it does to the other as well.
+/// What an action costs, in runs of another. They are measured by turns, so that what a shared machine does to one it
+/// does to the other as well.
 fn ratio(rounds: usize, mut action: impl FnMut(), mut unit: impl FnMut()) -> nix::Result<f64> {
     let ratios: nix::Result<Vec<f64>> = (0..rounds)
         .map(|_| {
@@ -93,7 +95,8 @@ impl Boots<'_> {
     }
 }
 
-/// What the gate costs on an emulated host: every case assembled, run and judged, in boots of that host with nothing to run.
+/// What the gate costs on an emulated host: every case assembled, run and judged, in boots of that host with nothing to
+/// run.
 ///
 /// # Errors
 /// [`Unmeasured`].

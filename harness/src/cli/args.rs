@@ -36,9 +36,9 @@ pub enum Command {
     Repro(Repro),
     /// Measure what the suite itself costs, and what a guest's operations cost.
     ///
-    /// Figures are ratios of two things measured by turns in one run, unless they say a unit of time, and are printed as soon as they are
-    /// known; together they take a minute or two. If one is over its limit, the exit status is 1. docs/bench.md says what is
-    /// measured, and how.
+    /// Figures are ratios of two things measured by turns in one run, unless they say a unit of time, and are printed
+    /// as soon as they are known; together they take a minute or two. If one is over its limit, the exit status is 1.
+    /// docs/bench.md says what is measured, and how.
     Bench(Bench),
     /// Say whether a build of a kernel, of QEMU or of a firmware is worse than allowed.
     Gate(Gate),
@@ -54,8 +54,8 @@ pub enum Command {
     Lockstep(Lockstep),
     /// Run the cases on hypervisors that are wrong on purpose, and show which case notices which.
     ///
-    /// Each mutant is the reference hypervisor with one known bug. docs/mutants.md says how to read the result, and what to do
-    /// when one survives.
+    /// Each mutant is the reference hypervisor with one known bug. docs/mutants.md says how to read the result, and
+    /// what to do when one survives.
     Mutants(Mutants),
 }
 
@@ -112,7 +112,8 @@ pub struct Targets {
 /// `sprig list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// The rules with their sources, the cases that cite each, the targets that exercise it, and the mutants that break it.
+    /// The rules with their sources, the cases that cite each, the targets that exercise it, and the mutants that break
+    /// it.
     #[arg(long, group = "what")]
     pub rules: bool,
     /// The documents the rules are from, sentence by sentence: the rules that cover each, or why none does.
@@ -137,8 +138,8 @@ pub struct Check {
 /// `sprig repro`.
 #[derive(Debug, Args)]
 pub struct Repro {
-    /// The case: its name, or the path of a `.probe` file, with `@` and its parameters if it has any. `alias-desync` is a
-    /// story with targets of its own.
+    /// The case: its name, or the path of a `.probe` file, with `@` and its parameters if it has any. `alias-desync` is
+    /// a story with targets of its own.
     #[arg(value_name = "CASE")]
     pub case: String,
     /// The target.
@@ -150,7 +151,8 @@ pub struct Repro {
     /// Count the exits of each step on a target that counts only those of a whole case, by one run per step.
     #[arg(long)]
     pub exits: bool,
-    /// Have the printed command stop the guest before its first instruction and wait for gdb, on a port of this machine alone.
+    /// Have the printed command stop the guest before its first instruction and wait for gdb, on a port of this machine
+    /// alone.
     #[arg(long)]
     pub gdb: bool,
     /// Have the printed command write a trace of every instruction and interrupt.
@@ -171,7 +173,8 @@ pub struct Gate {
     /// What was built.
     #[command(flatten)]
     pub build: Build,
-    /// A build of the same part to compare with: only differences are reported, and what it breaks the other may break too.
+    /// A build of the same part to compare with: only differences are reported, and what it breaks the other may break
+    /// too.
     #[arg(long, value_name = "IMAGE")]
     pub baseline: Option<PathBuf>,
     /// Fail on everything that is reported, also on changes that break no rule and known failures that are gone.
@@ -205,8 +208,9 @@ pub struct Build {
 /// `sprig bench`.
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Measure only the operations of these targets: exits and cost of each, by trap and by page [default: what the whole
-    /// suite costs on the reference, on QEMU's ppce500 and on kvm-e500v2, as far as they are here, and the operations of ref-e500v2-pr].
+    /// Measure only the operations of these targets: exits and cost of each, by trap and by page [default: what the
+    /// whole suite costs on the reference, on QEMU's ppce500 and on kvm-e500v2, as far as they are here, and the
+    /// operations of ref-e500v2-pr].
     #[arg(long = "target", short, value_name = "T")]
     pub targets: Vec<String>,
 }
@@ -221,7 +225,8 @@ pub struct Fuzz {
     /// A build that is tried instead of the target's own.
     #[command(flatten)]
     pub build: Build,
-    /// What it is compared with where no rule decides, a target of the same CPU [default: the reference as that machine].
+    /// What it is compared with where no rule decides, a target of the same CPU [default: the reference as that
+    /// machine].
     #[arg(long, value_name = "REFERENCE")]
     pub against: Option<String>,
     /// Decides what the scripts are [default: another one each time; it is printed].
@@ -262,8 +267,8 @@ pub struct Mutants {
     /// Mutants: names (`alias-not-reloaded`), layers (`page`), or globs (`map-*`) [default: all].
     #[arg(value_name = "MUTANT")]
     pub mutants: Vec<String>,
-    /// A CPU of the reference; may be given several times [default: each mutant on the first that it concerns, and on the
-    /// next if it survives there].
+    /// A CPU of the reference; may be given several times [default: each mutant on the first that it concerns, and on
+    /// the next if it survives there].
     #[arg(long = "cpu", value_name = "CPU", value_parser = reference_cpus())]
     pub cpus: Vec<String>,
     /// Leave out these cases: names, areas or globs, as for `run`. What survives then shows what they are needed for.

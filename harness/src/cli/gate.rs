@@ -97,7 +97,8 @@ fn no_baseline(path: &Path, report: &TargetReport) -> Error {
     )
 }
 
-/// The verdicts of the target as it was reviewed, with its own parts, on the cases that are open without. Where it is not here they stay so.
+/// The verdicts of the target as it was reviewed, with its own parts, on the cases that are open without. Where it is
+/// not here they stay so.
 fn reviewed(run: &Run<'_>, target: &dyn Target, verdicts: &BTreeMap<String, Verdict>) -> BTreeMap<String, Verdict> {
     let open = |selected: &&Selected| verdicts.get(&selected.argument).is_some_and(is_open);
     let cases: Vec<_> = run.cases.iter().filter(open).cloned().collect();

@@ -75,13 +75,13 @@ pub struct Cell {
     pub deed: Deed,
     /// In which state.
     pub privilege: Privilege,
-    /// The other end and the moment; none where there is no other end: the state refuses the access, nobody can write what is
-    /// read or read what is written, or there is no value.
+    /// The other end and the moment; none where there is no other end: the state refuses the access, nobody can write
+    /// what is read or read what is written, or there is no value.
     pub travel: Option<(Path, Moment)>,
 }
 
-/// Registers that the patcher needs itself in its longer sequences, and so has to treat apart (kvm.c: kvm_patch_ins_mtmsr and
-/// its kin reload r30 and r31 from the scratch fields).
+/// Registers that the patcher needs itself in its longer sequences, and so has to treat apart (kvm.c:
+/// kvm_patch_ins_mtmsr and its kin reload r30 and r31 from the scratch fields).
 pub(super) const PATCHER_REGISTERS: [u8; 2] = [30, 31];
 
 impl fmt::Display for Cell {
@@ -168,7 +168,8 @@ fn of_spr(name: &str) -> Vec<Cell> {
                 cells.push(cell(None));
                 continue;
             }
-            // Changing the state is an exit: problem state sees a value without one in between only if it wrote it itself.
+            // Changing the state is an exit: problem state sees a value without one in between only if it wrote it
+            // itself.
             if privilege == Privilege::Supervisor || has_end(row, Privilege::Problem, other_end) {
                 cells.push(cell(Some((Path::Trap, Moment::Before))));
             }

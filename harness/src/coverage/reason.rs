@@ -51,8 +51,8 @@ impl Reasons {
     /// Reads the file.
     ///
     /// # Errors
-    /// Every [`Problem`] found: what the TOML parser says, an entry without cells, a reason or a source, or a pattern that
-    /// does not say what it is about.
+    /// Every [`Problem`] found: what the TOML parser says, an entry without cells, a reason or a source, or a pattern
+    /// that does not say what it is about.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
         let file: File = parse_toml(path, text).map_err(|problem| vec![problem])?;
         let lines = Lines::of(text);

@@ -87,8 +87,8 @@ impl StubRun {
     }
 }
 
-/// For each instruction, the general registers whose values behind it come to an output: as they are, or combined with others by
-/// instructions that do nothing else.
+/// For each instruction, the general registers whose values behind it come to an output: as they are, or combined with
+/// others by instructions that do nothing else.
 fn shown(code: &[u32], outputs: u32) -> Vec<u32> {
     let mut shown = outputs;
     let mut backwards = Vec::with_capacity(code.len());

@@ -1,5 +1,5 @@
-//! What an assembled case really exercises: its bytecode and stubs are followed from the first operation to the last, with
-//! as much of the machine's state as tells cells apart.
+//! What an assembled case really exercises: its bytecode and stubs are followed from the first operation to the last,
+//! with as much of the machine's state as tells cells apart.
 //!
 //! ```text
 //!   mtspr SPRG4, r3      the register has been written, by an instruction   <-- `written`
@@ -8,9 +8,9 @@
 //!   mfspr r3, USPRG4     spr/USPRG4/read/supervisor/page/after, field/sprg4/write/supervisor/trap/after
 //! ```
 //!
-//! An exit is here what is one under a hypervisor that runs the guest's kernel in problem state: a change of state, a call,
-//! a return from an interrupt, a privileged instruction, anything that the step says may take an exception and that the CPU
-//! does not allow.
+//! An exit is here what is one under a hypervisor that runs the guest's kernel in problem state: a change of state, a
+//! call, a return from an interrupt, a privileged instruction, anything that the step says may take an exception and
+//! that the CPU does not allow.
 
 use super::cell::{Cell, Deed, Kind, Moment, PATCHER_REGISTERS, Path, Privilege, access, patch_name};
 use super::stub::{StubRun, segment};

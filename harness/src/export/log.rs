@@ -1,7 +1,8 @@
 //! A log: what a host printed, cut into sessions, each heard as far as it goes.
 //!
-//! A log is a file, and all there will ever be: nothing is run again. What is missing or garbled leaves the cases concerned
-//! without a verdict, and never gives them a wrong one; only a kernel that says that it panics is taken at its word.
+//! A log is a file, and all there will ever be: nothing is run again. What is missing or garbled leaves the cases
+//! concerned without a verdict, and never gives them a wrong one; only a kernel that says that it panics is taken at
+//! its word.
 
 use super::label::Damaged;
 use super::{Batch, Label, Plan};
@@ -184,7 +185,8 @@ impl Session<'_> {
     }
 }
 
-/// Hears the lines of a session. A fault of the line leaves without a result the case that ran, and those up to the next one that begins.
+/// Hears the lines of a session. A fault of the line leaves without a result the case that ran, and those up to the
+/// next one that begins.
 fn listen(receiver: &mut Receiver, bytes: &[u8], results: &mut Vec<RunResult>) -> Result<Heard, Fault> {
     let mut heard = Heard::default();
     let mut lost: Option<Fault> = None;

@@ -7,8 +7,8 @@
 //!                                                                             '--frames--> results --> judge
 //! ```
 //!
-//! Nothing but the log comes back. Each batch in it begins with a [`Label`]: which cases of which target it holds, and the
-//! checksum of the bytes that ran. The judging side assembles the same cases again, and refuses a log of others.
+//! Nothing but the log comes back. Each batch in it begins with a [`Label`]: which cases of which target it holds, and
+//! the checksum of the bytes that ran. The judging side assembles the same cases again, and refuses a log of others.
 
 mod folder;
 mod label;

@@ -9,7 +9,8 @@ use super::label::Label;
 use anstream::adapter::strip_bytes;
 use sprig_wire::frame::{PAYLOAD, decode};
 
-/// The log as it was printed: of each line that has one of ours in it that alone, of the others what is no control sequence.
+/// The log as it was printed: of each line that has one of ours in it that alone, of the others what is no control
+/// sequence.
 #[must_use]
 pub fn plain(log: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(log.len());

@@ -1,7 +1,7 @@
 //! What a step of a random script does, and the line of the script language that does it.
 //!
-//! An action stands for itself: whatever stands around it, its line is a valid one. So a script stays valid whichever of its
-//! steps are removed, and [`super::contract`] says what a step does there.
+//! An action stands for itself: whatever stands around it, its line is a valid one. So a script stays valid whichever
+//! of its steps are removed, and [`super::contract`] says what a step does there.
 
 use super::bystanders::{self, Instruction};
 use super::environment::Environment;
@@ -22,11 +22,13 @@ use sprig_isa::timer::tcr::DIE;
 
 /// Rounds that any decrementer of these scripts runs out in.
 const EXPIRED: u32 = 20_000;
-/// The same, where a round is a single instruction: a `bdnz` on the emulated host of a 7447 takes a nanosecond, and a tick 40.
+/// The same, where a round is a single instruction: a `bdnz` on the emulated host of a 7447 takes a nanosecond, and a
+/// tick 40.
 const EXPIRED_BDNZ: u32 = 10 * EXPIRED;
 /// What `critical` and r1 have in common where they do; no stack of the guest kernel's is there.
 pub(super) const STACK: u64 = 0x00a0_1000;
-/// From after the `bl` of a return to after the return itself, in bytes; and from the step's beginning to what only a kernel may do.
+/// From after the `bl` of a return to after the return itself, in bytes; and from the step's beginning to what only a
+/// kernel may do.
 const RETURNED_TO: u32 = 24;
 pub(super) const RETURN_PRIVILEGED: u64 = 8;
 /// The register with the address of a load or store with update.
@@ -165,7 +167,8 @@ impl Action {
                     (Class::Base, Family::Book3s64) => "rfid",
                     (Class::Base, _) => "rfi",
                 };
-                // An interrupt after the first `mtspr` would take the register for itself, so a kernel lets none in from there on.
+                // An interrupt after the first `mtspr` would take the register for itself, so a kernel lets none in
+                // from there on.
                 format!(
                     "run bl 4; mfspr r4, LR; mtmsr r6; addi r4, r4, {RETURNED_TO}; mtspr {save}0, r4; mtspr {save}1, r5; {back}; mfmsr r3 with r5 = {}, r6 = {} gives r3",
                     named(value),

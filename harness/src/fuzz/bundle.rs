@@ -7,8 +7,9 @@
 //!                                                                        those after it: in smaller bundles, in the same
 //! ```
 //!
-//! Creating a machine costs an emulated host more than all that a script does in it, and booting the host as much as a hundred machines. The
-//! contract follows a bundle as it follows a script, with what each script leaves behind for the next.
+//! Creating a machine costs an emulated host more than all that a script does in it, and booting the host as much as a
+//! hundred machines. The contract follows a bundle as it follows a script, with what each script leaves behind for the
+//! next.
 
 use super::action::{Action, MsrWriter, Step};
 use super::campaign::Error;
@@ -19,8 +20,8 @@ use super::prediction::Part;
 use super::runner::{Drawn, Ran, Runner};
 use std::iter::once;
 
-/// Scripts of a bundle, session by session. Scripts that follow each other are alike: something is wrong with many of those that come after
-/// one that something is wrong with.
+/// Scripts of a bundle, session by session. Scripts that follow each other are alike: something is wrong with many of
+/// those that come after one that something is wrong with.
 pub(super) const SIZES: [usize; 2] = [16, 4];
 /// Fewer scripts than this have a machine each, which costs less than the session it may save.
 const FEW: usize = 100;
@@ -117,8 +118,8 @@ fn in_bundles(scripts: Vec<Drawn<'_>>, size: usize) -> Vec<Vec<Drawn<'_>>> {
     bundles
 }
 
-/// All steps of several scripts. Between two the MSR becomes what every script expects: what is not known of it behind one would be unknown to
-/// all that follow.
+/// All steps of several scripts. Between two the MSR becomes what every script expects: what is not known of it behind
+/// one would be unknown to all that follow.
 pub(super) fn joined<'s>(scripts: impl IntoIterator<Item = &'s [Step]>, environment: &Environment) -> Vec<Step> {
     let msr = step(false, Action::WriteMsr { by: MsrWriter::Mtmsr, from: 3, value: environment.msr() });
     scripts.into_iter().collect::<Vec<_>>().join(&[msr; BETWEEN][..])

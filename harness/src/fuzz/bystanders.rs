@@ -1,5 +1,5 @@
-//! Bystanders: registers that an emulated instruction must not change. The guest's CR, XER, LR and CTR are in the hardware
-//! while it runs, and its general registers in the host's hands while it does not.
+//! Bystanders: registers that an emulated instruction must not change. The guest's CR, XER, LR and CTR are in the
+//! hardware while it runs, and its general registers in the host's hands while it does not.
 
 use super::prediction::{Allowed, Expectation, Part};
 use crate::script::names;

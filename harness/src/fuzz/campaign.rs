@@ -43,7 +43,8 @@ pub struct Campaign<'a> {
     pub build: &'a str,
     /// What it is compared with; without, the contract alone judges.
     pub reference: Option<&'a dyn Target>,
-    /// Others with this CPU, to be asked where the reference is wrong too or cannot run a case: does what is simpler still make sense?
+    /// Others with this CPU, to be asked where the reference is wrong too or cannot run a case: does what is simpler
+    /// still make sense?
     pub stand_ins: &'a [std::sync::Arc<dyn Target>],
     /// Decides what the scripts are.
     pub seed: u64,
@@ -129,7 +130,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// How many scripts were drawn, run on both, judged and shrunk in the CPU time of one boot; boots of their own included.
+    /// How many scripts were drawn, run on both, judged and shrunk in the CPU time of one boot; boots of their own
+    /// included.
     #[must_use]
     pub fn scripts_per_boot(&self) -> f64 {
         self.scripts as f64 * self.boot / self.cpu.max(f64::MIN_POSITIVE)

@@ -1,5 +1,5 @@
-//! Random choices. Each script has a stream of its own, made of the seed and its number, so that what a script is depends on
-//! neither how many there are nor how long one takes.
+//! Random choices. Each script has a stream of its own, made of the seed and its number, so that what a script is
+//! depends on neither how many there are nor how long one takes.
 
 use fastrand::Rng;
 
@@ -30,7 +30,8 @@ pub(super) struct Dice {
 impl Dice {
     /// The choices for a script by its number.
     pub(super) fn of_script(seed: u64, number: u64) -> Self {
-        // A generator for each pair: the first draws a seed of 64 bits from the campaign's, the second is this script's.
+        // A generator for each pair: the first draws a seed of 64 bits from the campaign's, the second is this
+        // script's.
         let mut campaign = Rng::with_seed(seed);
         let random = Rng::with_seed(campaign.u64(..) ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Self { random, drawn: Vec::new() }

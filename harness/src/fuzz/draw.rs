@@ -1,4 +1,5 @@
-//! Random steps that need no other of their script: patched instructions, calls, the host's, registers that do something.
+//! Random steps that need no other of their script: patched instructions, calls, the host's, registers that do
+//! something.
 
 use super::action::Action;
 use super::bystanders;
@@ -8,7 +9,8 @@ use super::odd::Place;
 use crate::feature::Feature;
 use sprig_isa::spr::Spr;
 
-/// Something that the host does with all of the guest. What takes several ticks of its timer is as long as fifty other scripts.
+/// Something that the host does with all of the guest. What takes several ticks of its timer is as long as fifty other
+/// scripts.
 fn seldom(dice: &mut Dice) -> Action {
     match dice.below(50) {
         0 => Action::Hold,

@@ -1,4 +1,5 @@
-//! What random scripts can rely on: the CPU and what the target declares, and the state in which the guest kernel starts a case.
+//! What random scripts can rely on: the CPU and what the target declares, and the state in which the guest kernel
+//! starts a case.
 
 use super::operand::Rights;
 use crate::case::Profile;
@@ -129,7 +130,8 @@ impl Environment {
         }
     }
 
-    /// The bits of the MSR that a script may change without the guest kernel losing its way, and that an instruction changes.
+    /// The bits of the MSR that a script may change without the guest kernel losing its way, and that an instruction
+    /// changes.
     pub(super) fn changeable(&self) -> &'static [u64] {
         const BOOKE: &[u64] = &[msr::EE, msr::ME, booke::CE];
         const SERVER: &[u64] = &[msr::EE, msr::FP, book3s::FE0, book3s::FE1, book3s::RI];

@@ -1,8 +1,8 @@
 //! Random scripts.
 //!
-//! A script has a *focus*, a few registers, pages and interrupts, so that its steps have to do with each other; and *phrases*, steps in
-//! an order that means something (raise a line, let it in, ask), with others in between. Everything else is left to chance,
-//! with more of it where hypervisors go wrong.
+//! A script has a *focus*, a few registers, pages and interrupts, so that its steps have to do with each other; and
+//! *phrases*, steps in an order that means something (raise a line, let it in, ask), with others in between. Everything
+//! else is left to chance, with more of it where hypervisors go wrong.
 
 use super::action::{Action, ExitKind, MsrWriter, STACK, Size, Step};
 use super::bystanders::Instruction;
@@ -134,8 +134,8 @@ impl Generator {
         self.environment.deadly.is_empty() || self.environment.spares(&step.action.text(&self.environment))
     }
 
-    /// Stores to the page's msr change what it may change and leave the rest as it is: what becomes of other bits no document says, and
-    /// they have scripts of their own.
+    /// Stores to the page's msr change what it may change and leave the rest as it is: what becomes of other bits no
+    /// document says, and they have scripts of their own.
     fn keep_unsafe_bits(&self, steps: &mut [Step]) {
         let mut kept = self.environment.msr();
         for Step { user, action } in steps {
@@ -194,7 +194,8 @@ impl Generator {
     pub(super) fn value_of(&self, dice: &mut Dice, spr: &Spr) -> u64 {
         let value = self.environment.spared(spr, dice.value(self.environment.word()));
         match spr.number {
-            // The low bits of an instruction's address may be lost (cases/rules.toml, spr.interrupt-registers-hold-value).
+            // The low bits of an instruction's address may be lost (cases/rules.toml,
+            // spr.interrupt-registers-hold-value).
             number::SRR0 | number::CSRR0 | number::MCSRR0 | number::DSRR0 => value & !3,
             number::IAC1..=number::IAC4 => value & !3,
             _ if spr.write == sprig_isa::spr::Write::Plain => value,
@@ -337,7 +338,8 @@ impl Generator {
     }
 }
 
-/// The bits of a value that the register has: what becomes of reserved ones no document says (unspecified.reserved-bits).
+/// The bits of a value that the register has: what becomes of reserved ones no document says
+/// (unspecified.reserved-bits).
 pub(super) const fn implemented(spr: &Spr, value: u64) -> u64 {
     spr.write.apply(0, value)
 }

@@ -267,10 +267,11 @@ pub(super) fn are_comparable(result: &RunResult, other: &RunResult) -> bool {
     [result, other].iter().all(|result| result.state() == Some(State::Ended))
 }
 
-/// What of two outcomes of a step with these outputs is not the same, and in which bits; nothing if they are but for addresses in the guest
-/// kernel, which has an image for each platform, for where a pending interrupt was let in, after a script's step or at its end, as an
-/// exit came there or did not, and for what the contract judges: that the guest was given up. What an interrupt leaves in a register that it
-/// does not set is no part of it: that is an earlier one's.
+/// What of two outcomes of a step with these outputs is not the same, and in which bits; nothing if they are but for
+/// addresses in the guest kernel, which has an image for each platform, for where a pending interrupt was let in, after
+/// a script's step or at its end, as an exit came there or did not, and for what the contract judges: that the guest
+/// was given up. What an interrupt leaves in a register that it does not set is no part of it: that is an earlier
+/// one's.
 fn differing(
     family: Family,
     outputs: &[String],

@@ -8,10 +8,10 @@
 //!                                       '--probe--> a file with its comments and transcripts
 //! ```
 //!
-//! Two witnesses, in this order: the *contract*, a model of what the rules allow that knows no hypervisor (stale or new before
-//! an exit, equal after it), whose word is an `expect` with its rule; and the *reference*, where the contract is silent. So a
-//! mistake is found in the reference too, and what no document specifies is not taken for one. The suite's own cases are run as well,
-//! with exits in between (`disturbed`).
+//! Two witnesses, in this order: the *contract*, a model of what the rules allow that knows no hypervisor (stale or new
+//! before an exit, equal after it), whose word is an `expect` with its rule; and the *reference*, where the contract is
+//! silent. So a mistake is found in the reference too, and what no document specifies is not taken for one. The suite's
+//! own cases are run as well, with exits in between (`disturbed`).
 
 mod action;
 mod bundle;

@@ -57,7 +57,8 @@ impl Part {
         }
     }
 
-    /// The output of this name of a step's (`case::Step::outputs`): a general register, a further result, or the value itself.
+    /// The output of this name of a step's (`case::Step::outputs`): a general register, a further result, or the value
+    /// itself.
     pub(super) fn of_output(name: &str) -> Option<Self> {
         const SPECIAL: [&str; 4] = ["cr", "xer", "lr", "status"];
         match (name.strip_prefix('r'), SPECIAL.into_iter().find(|special| *special == name)) {

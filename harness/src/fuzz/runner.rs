@@ -355,7 +355,8 @@ impl<'a> Runner<'a> {
         self.known(candidate, finding).is_some()
     }
 
-    /// The entries about what is known of these, and what is not: neither by itself nor as the consequence of something known before it.
+    /// The entries about what is known of these, and what is not: neither by itself nor as the consequence of something
+    /// known before it.
     fn told_apart<'f>(&self, candidate: &Candidate, findings: &'f [Finding]) -> (Vec<&Entry>, Vec<&'f Finding>) {
         let (mut known, mut unknown): (Vec<&Entry>, Vec<&Finding>) = (Vec::new(), Vec::new());
         let mut before: Vec<(usize, &Entry)> = Vec::new();

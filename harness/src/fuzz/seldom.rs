@@ -1,4 +1,5 @@
-//! What a kernel seldom does, among the scripts of single things: each odd step by itself, and those that need others around them.
+//! What a kernel seldom does, among the scripts of single things: each odd step by itself, and those that need others
+//! around them.
 
 use super::action::{Action, MsrWriter, Rights, Size, Step};
 use super::environment::WINDOW;

@@ -6,8 +6,8 @@
 //!      '------------------------------------ the smallest of them, until there is none ------------------------------'
 //! ```
 //!
-//! Delta debugging in rounds: all variants of a round run together, since a session of a target may cost as much as thousands of
-//! cases. Each round's script is smaller by [`weight`] than the one before, so it ends.
+//! Delta debugging in rounds: all variants of a round run together, since a session of a target may cost as much as
+//! thousands of cases. Each round's script is smaller by [`weight`] than the one before, so it ends.
 
 use super::action::{Action, Size, Step};
 use super::bystanders::Instruction;
@@ -30,7 +30,8 @@ pub(super) fn simpler(environment: &Environment, steps: &[Step]) -> Vec<Vec<Step
     variants
 }
 
-/// The script without each run of steps of half its length, a quarter, and so on down to one, and without each pair of steps.
+/// The script without each run of steps of half its length, a quarter, and so on down to one, and without each pair of
+/// steps.
 fn without_runs(steps: &[Step]) -> Vec<Vec<Step>> {
     let mut variants = Vec::new();
     let mut length = steps.len() / 2;

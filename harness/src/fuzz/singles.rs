@@ -1,7 +1,7 @@
 //! Every single thing by itself: a campaign begins with these.
 //!
-//! What is wrong by itself is found here, in two or three steps, and left out of the random scripts, where it would hide what
-//! only an interleaving shows. The steps are also what coverage counts.
+//! What is wrong by itself is found here, in two or three steps, and left out of the random scripts, where it would
+//! hide what only an interleaving shows. The steps are also what coverage counts.
 
 use super::action::{Action, ExitKind, Line, MsrWriter, Rights, STACK, Size, Step, enabling_bit};
 use super::bystanders::{CALLS, FIRSTS, Instruction};
@@ -60,8 +60,9 @@ impl Generator {
         scripts
     }
 
-    /// Scripts of everything at once: all registers written and all read, in either order, and the same by the page. One that takes
-    /// another's value shows it whichever two they are, and one that compares two by a value they all have. And each event with all of it before and after.
+    /// Scripts of everything at once: all registers written and all read, in either order, and the same by the page.
+    /// One that takes another's value shows it whichever two they are, and one that compares two by a value they all
+    /// have. And each event with all of it before and after.
     #[must_use]
     pub fn everything(&self) -> Vec<Vec<Step>> {
         let held = &self.vocabulary().held;
@@ -94,8 +95,8 @@ impl Generator {
         for event in self.events() {
             scripts.push(writes.iter().chain(&[event]).chain(&reads).copied().collect());
         }
-        // What problem state reads in the hardware, which the host or another guest has used meanwhile: in the state they have come in, since
-        // the way to another has exits of its own.
+        // What problem state reads in the hardware, which the host or another guest has used meanwhile: in the state
+        // they have come in, since the way to another has exits of its own.
         let aliases: Vec<Step> = self.vocabulary().aliases.iter().map(|alias| user(Action::ReadSpr(alias))).collect();
         for Step { action, .. } in self.absences().filter(|_| !aliases.is_empty()) {
             scripts.push(writes.iter().chain(&[user(action)]).chain(&aliases).copied().collect());
@@ -170,7 +171,8 @@ impl Generator {
         scripts.extend(
             vocabulary.exchanged.iter().map(|spr| vec![supervisor(Action::Exchange(spr, implemented(spr, OTHER)))]),
         );
-        // What becomes of reserved bits no document says; where interrupts go they are to be the same as on the reference.
+        // What becomes of reserved bits no document says; where interrupts go they are to be the same as on the
+        // reference.
         let vectors = vocabulary.exchanged.iter().filter(|spr| spr.name == "IVPR" || spr.name.starts_with("IVOR"));
         scripts.extend(vectors.map(|spr| vec![supervisor(Action::Exchange(spr, RESERVED))]));
         for spr in vocabulary.read.iter().copied() {
@@ -226,7 +228,8 @@ impl Generator {
         scripts
     }
 
-    /// What the guest has stored to the page is taken at each exit: of each kind, and by each instruction that is emulated.
+    /// What the guest has stored to the page is taken at each exit: of each kind, and by each instruction that is
+    /// emulated.
     fn page_at_traps(&self) -> Vec<Vec<Step>> {
         if !self.is_paged() {
             return Vec::new();

@@ -18,8 +18,8 @@ use sprig_isa::replacement::{Pattern, REPLACEMENTS};
 use sprig_isa::spr::{self, Spr, number};
 use sprig_wire::host::{REGS, SREGS};
 
-/// Registers that hold what software puts there, as long as no interrupt changes them. The address compares do nothing while
-/// no debug event is enabled.
+/// Registers that hold what software puts there, as long as no interrupt changes them. The address compares do nothing
+/// while no debug event is enabled.
 const HELD: &[&str] = &[
     "SPRG0", "SPRG1", "SPRG2", "SPRG3", "SPRG4", "SPRG5", "SPRG6", "SPRG7", "SPRG8", "SPRG9", "USPRG0", "VRSAVE",
     "SRR0", "SRR1", "DAR", "DSISR", "DEAR", "ESR", "CSRR0", "CSRR1", "MCSRR0", "MCSRR1", "DSRR0", "DSRR1", "MAS0",
@@ -35,8 +35,8 @@ const EXCHANGED: &[&str] = &[
 ];
 /// Registers that say what the CPU is.
 const READ: &[&str] = &["PVR", "SVR", "PIR", "MMUCFG", "TLB0CFG", "TLB1CFG", "RSTCFG"];
-/// Numbers that are no register's on most CPUs: low and high, privileged and not, next to registers and far from them (as in
-/// cases/spr/unknown-is-no-crash.probe). The last two write the time base, and are not there to be read.
+/// Numbers that are no register's on most CPUs: low and high, privileged and not, next to registers and far from them
+/// (as in cases/spr/unknown-is-no-crash.probe). The last two write the time base, and are not there to be read.
 const NUMBERS: [u16; 11] = [2, 3, 90, 270, 281, 300, 600, 700, 900, number::TBWL, number::TBWU];
 
 /// What scripts speak of.

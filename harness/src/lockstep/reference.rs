@@ -71,8 +71,8 @@ impl Reference {
         }
     }
 
-    /// Maps the first `size` bytes as QEMU's ppce500 does, and nothing else. Its entry is not protected from invalidation, unlike
-    /// those our board starts with: all of that is the machine's choice.
+    /// Maps the first `size` bytes as QEMU's ppce500 does, and nothing else. Its entry is not protected from
+    /// invalidation, unlike those our board starts with: all of that is the machine's choice.
     fn map_initially(&mut self, size: u64) {
         let Processor { core, supervisor } = &mut self.processor;
         let kib = u32::try_from(size >> KIB_SHIFT).unwrap_or(0);

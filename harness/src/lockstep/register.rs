@@ -34,12 +34,12 @@ pub enum Register {
 /// QEMU's name for VRSAVE, and for USPRG0 on embedded CPUs.
 const VRSAVE: &str = "VRSAVE";
 
-/// What a trace has in addition to registers of the CPU: HF is QEMU's own; EPCR and EPR are printed on every embedded CPU, but
-/// only those with the hypervisor category have them.
+/// What a trace has in addition to registers of the CPU: HF is QEMU's own; EPCR and EPR are printed on every embedded
+/// CPU, but only those with the hypervisor category have them.
 const NOT_COMPARED: [&str; 3] = ["HF", "EPCR", "EPR"];
 
-/// These are printed for every server CPU. Not all have them: neither 970's SPRG4-7, which do not exist, nor the reference its HID0, which says
-/// how the core is to be run.
+/// These are printed for every server CPU. Not all have them: neither 970's SPRG4-7, which do not exist, nor the
+/// reference its HID0, which says how the core is to be run.
 const NOT_OF_ALL: [&str; 5] = ["SPRG4", "SPRG5", "SPRG6", "SPRG7", "HID0"];
 
 impl Register {

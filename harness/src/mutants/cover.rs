@@ -1,8 +1,8 @@
 //! The fewest scripts that kill every mutant.
 //!
-//! A script that is the only one to kill some mutant has to be among them. Then comes whichever kills most of those left, until
-//! none is left; at last, scripts that later ones have made superfluous go. The true minimum would take a search; this is as few
-//! or nearly so, and the same every time.
+//! A script that is the only one to kill some mutant has to be among them. Then comes whichever kills most of those
+//! left, until none is left; at last, scripts that later ones have made superfluous go. The true minimum would take a
+//! search; this is as few or nearly so, and the same every time.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,8 @@
 //! What kills each mutant, recorded and reviewed: `golden/mutants.toml`.
 //!
 //! A recorded script that no longer kills its mutant has become weaker, and a rule that is broken and not
-//! recorded has nothing to do with what the mutant does, or has to be reviewed. One more script that kills it is welcome.
+//! recorded has nothing to do with what the mutant does, or has to be reviewed. One more script that kills it is
+//! welcome.
 
 use super::Mutant;
 use crate::problem::Problem;

@@ -8,8 +8,8 @@
 //!   mail    plain text in 75 columns, the answer first                     mailing lists
 //! ```
 //!
-//! A verdict is handed over once and not kept, so that a run of any length fits in memory (but for JUnit and mail, which
-//! have totals first).
+//! A verdict is handed over once and not kept, so that a run of any length fits in memory (but for JUnit and mail,
+//! which have totals first).
 
 mod explain;
 mod human;

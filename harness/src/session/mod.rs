@@ -56,7 +56,8 @@ pub struct Summary {
     pub sessions: u32,
     /// In some session a case has begun: the target boots.
     pub boots: bool,
-    /// How an empty guest ended, if the target cannot even run that. Every case without a result of its own has this one.
+    /// How an empty guest ended, if the target cannot even run that. Every case without a result of its own has this
+    /// one.
     pub dead: Option<Fate>,
 }
 
@@ -93,7 +94,8 @@ pub fn run_all(
     (results.into_iter().flatten().collect(), summary)
 }
 
-/// Cuts cases into sessions of no more than `most`, each as many as fit the guest's memory; known killers last, one by one.
+/// Cuts cases into sessions of no more than `most`, each as many as fit the guest's memory; known killers last, one by
+/// one.
 pub fn batches<C: Borrow<Case>>(cases: impl Iterator<Item = C>, most: usize) -> impl Iterator<Item = VecDeque<C>> {
     Batches::new(cases, most)
 }
@@ -181,7 +183,8 @@ impl Runner<'_> {
             // A broken line or environment says nothing about the case, and a rerun would not make it say more.
             Some(running) if matches!(running.fate, Fate::Error(_)) => running,
             Some(running) => self.rerun(case, running, alone),
-            // It has used up all that a boot may cost, and nothing has ever begun here: another boot with cases shows no more.
+            // It has used up all that a boot may cost, and nothing has ever begun here: another boot with cases shows
+            // no more.
             None if matches!(stop.fate, Fate::Hung(_)) && !self.summary.boots => {
                 self.empty_guest();
                 return self.summary.dead.clone().map(not_run);

@@ -1,8 +1,8 @@
 //! Sessions for a test harness: one asks for the result of one case, the pool sees to it that a target boots once.
 //!
-//! In one process a target's sessions start when the first of its results is asked for. Where every test has a process of
-//! its own (cargo-nextest) they are shared, see [`super::share`]; a retry runs its case alone, or it would only get the
-//! old result again.
+//! In one process a target's sessions start when the first of its results is asked for. Where every test has a process
+//! of its own (cargo-nextest) they are shared, see [`super::share`]; a retry runs its case alone, or it would only get
+//! the old result again.
 
 use super::share::Share;
 use super::{Progress, Unwatched, not_run, run, run_all};

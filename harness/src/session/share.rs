@@ -7,7 +7,8 @@
 //! ```
 //!
 //! The first process to get the lock runs every case of the target; the others wait for the lock, find the results and
-//! judge. The lock is the kernel's (flock), so it is free as soon as its owner is dead, and the next in line takes over.
+//! judge. The lock is the kernel's (flock), so it is free as soon as its owner is dead, and the next in line takes
+//! over.
 
 use super::Progress;
 use crate::project;
@@ -47,8 +48,8 @@ impl Share {
         Some(Self { folder: project::scratch().join("sessions").join(name) })
     }
 
-    /// The result of a case; `run` makes the results of all of the target's cases if nobody has. None if the case is not
-    /// among them.
+    /// The result of a case; `run` makes the results of all of the target's cases if nobody has. None if the case is
+    /// not among them.
     pub(super) fn result(
         &self,
         target: &str,

@@ -1,8 +1,8 @@
 //! The L1 kernels: what `ci/l1/kernels.toml` says of each, and where `ci/setup kvm` has put it.
 //!
-//! Built kernels lie outside the tree, in a cache that all checkouts share, each next to the recipe it was made from. A kernel
-//! whose recipe is not what this tree says is a different kernel of the same name, and not used: checkouts with different recipes
-//! each find their own.
+//! Built kernels lie outside the tree, in a cache that all checkouts share, each next to the recipe it was made from. A
+//! kernel whose recipe is not what this tree says is a different kernel of the same name, and not used: checkouts with
+//! different recipes each find their own.
 
 use crate::problem::{Problem, parse_toml};
 use serde::Deserialize;

@@ -1,15 +1,16 @@
 //! What a target may use up before it counts as hung.
 //!
-//! Nothing here is a wall-clock limit: a loaded machine, a suspended laptop or a debugger must not turn a slow case into
-//! a hang. What counts is what the target itself did since the last step of progress: CPU time it used, or time during
-//! which it was seen to sleep.
+//! Nothing here is a wall-clock limit: a loaded machine, a suspended laptop or a debugger must not turn a slow case
+//! into a hang. What counts is what the target itself did since the last step of progress: CPU time it used, or time
+//! during which it was seen to sleep.
 
 use std::time::Duration;
 
 /// Limits of one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// CPU time of the target's process from its start to the guest's first word. Real firmware needs ten seconds of it.
+    /// CPU time of the target's process from its start to the guest's first word. Real firmware needs ten seconds of
+    /// it.
     pub boot_cpu: Duration,
     /// CPU time of the target's process without a step of progress.
     pub case_cpu: Duration,

@@ -157,7 +157,8 @@ impl Part {
 /// How KVM runs a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// KVM-PR: the guest's kernel in problem state, its privileged instructions emulated; a server CPU as it is asked for.
+    /// KVM-PR: the guest's kernel in problem state, its privileged instructions emulated; a server CPU as it is asked
+    /// for.
     Pr,
     /// KVM-HV: in the CPU's own supervisor state, under a CPU with a hypervisor state; the host's CPU.
     Hv,
@@ -179,8 +180,8 @@ pub struct HostProgram {
 }
 
 impl HostProgram {
-    /// The program's options (`sprig_kvm::options`). On the embedded families KVM has the host's CPU, on the others KVM-PR shows the
-    /// guest the one that it is asked for. A guest on POWER8 and later is a partition.
+    /// The program's options (`sprig_kvm::options`). On the embedded families KVM has the host's CPU, on the others
+    /// KVM-PR shows the guest the one that it is asked for. A guest on POWER8 and later is a partition.
     #[must_use]
     pub fn options(&self, patience: u32) -> Vec<String> {
         let mut options = vec![format!("patience={patience}")];
@@ -210,7 +211,8 @@ pub trait Target: Send + Sync + fmt::Debug {
     /// Whether it can run here.
     fn availability(&self) -> Availability;
 
-    /// Names of the goldens that hold for it, most specific first. `NAME>=V` holds from version V of the implementation.
+    /// Names of the goldens that hold for it, most specific first. `NAME>=V` holds from version V of the
+    /// implementation.
     fn golden_chain(&self) -> Vec<String>;
 
     /// Whether what it does may become the golden of a folder that it shares with targets of another kind.
@@ -223,7 +225,8 @@ pub trait Target: Send + Sync + fmt::Debug {
         false
     }
 
-    /// What says, unless somebody else is asked, what should come out here: a target of the reference. None if no model is like this one.
+    /// What says, unless somebody else is asked, what should come out here: a target of the reference. None if no model
+    /// is like this one.
     fn counterpart(&self) -> Option<Reference> {
         Reference::like(&self.profile())
     }
@@ -241,8 +244,8 @@ pub trait Target: Send + Sync + fmt::Debug {
         None
     }
 
-    /// The same target with another build of one of its parts; none if it has no such part. Whether the file is any good
-    /// shows when it is asked for its availability or run.
+    /// The same target with another build of one of its parts; none if it has no such part. Whether the file is any
+    /// good shows when it is asked for its availability or run.
     fn with_part(&self, part: Part, path: &Path) -> Option<Arc<dyn Target>> {
         let _ = (part, path);
         None
@@ -309,8 +312,8 @@ fn batch_builder<'a>(cases: &[&'a Case], loud: bool) -> BatchBuilder<'a> {
     builder
 }
 
-/// The names under which goldens of a CPU in a mode are looked for: the target's, those of the CPU with a guest kernel of that
-/// word size and byte order, the CPU's, the architecture's, the mode's.
+/// The names under which goldens of a CPU in a mode are looked for: the target's, those of the CPU with a guest kernel
+/// of that word size and byte order, the CPU's, the architecture's, the mode's.
 fn golden_chain(id: &str, profile: &Profile, mode: &str) -> Vec<String> {
     let cpu = profile.cpu.name;
     let family = architecture(profile.cpu);

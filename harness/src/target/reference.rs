@@ -23,7 +23,8 @@ use sprig_wire::log::{self, State};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-/// Number of the one case in its batch. Not zero: exits of the boot are counted for the case whose number an empty log has.
+/// Number of the one case in its batch. Not zero: exits of the boot are counted for the case whose number an empty log
+/// has.
 const CASE: u32 = 1;
 /// Instructions of a round of the guest's loop for `hold` (`sprig_interpreter::Machine::spin`).
 const SPIN_INSTRUCTIONS: u64 = 4;
@@ -89,8 +90,8 @@ impl Mode {
         Self { features: WITHOUT_PAGE, ..Self::page() }
     }
 
-    /// True if a target in this mode declares what its guest kernel does: a firmware is of interest where it has touched the
-    /// magic page.
+    /// True if a target in this mode declares what its guest kernel does: a firmware is of interest where it has
+    /// touched the magic page.
     fn allows(&self, feature: Feature) -> bool {
         feature != Feature::Firmware || self.features.contains(&Feature::MagicPage)
     }
@@ -206,7 +207,8 @@ impl Reference {
         Self::new(model, Mode::page())
     }
 
-    /// What a target with this profile is compared with: the same CPU and guest kernel in the same mode. None if no model is like it.
+    /// What a target with this profile is compared with: the same CPU and guest kernel in the same mode. None if no
+    /// model is like it.
     pub(super) fn like(profile: &Profile) -> Option<Self> {
         let mode = if profile.features.contains(Feature::Bare) { Mode::bare() } else { Mode::page() };
         Self::new(Model::of(profile)?, mode)
@@ -236,8 +238,8 @@ impl Reference {
         Self { boots_each: true, ..self }
     }
 
-    /// A machine in which the kernel is about to look at its batch; or one that is switched on, where a machine does not come so
-    /// far.
+    /// A machine in which the kernel is about to look at its batch; or one that is switched on, where a machine does
+    /// not come so far.
     fn machine<S: Supervisor + Clone>(
         &self,
         booted: &Booted<S>,

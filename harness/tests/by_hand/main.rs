@@ -1,5 +1,5 @@
-//! What `sprig export` writes, run by hand on a Linux host whose first process is another, and `sprig run --from` on what it
-//! prints: the same verdicts as those of the target.
+//! What `sprig export` writes, run by hand on a Linux host whose first process is another, and `sprig run --from` on
+//! what it prints: the same verdicts as those of the target.
 //!
 //! The host is the emulated machine and kernel of a KVM target. Ignored, with the reason, where there is none.
 
@@ -29,8 +29,8 @@ fn main() {
     let mut trials = Vec::new();
     // The first kernel of a machine is the one that runs its guests.
     let mut targets = MACHINES.iter().filter_map(|machine| Kvm::new(machine, machine.kernels.first()?));
-    // The launcher is a 32-bit program. Of its machines the one that boots fastest: what is tried is the export, and each trial boots
-    // its host with every case.
+    // The launcher is a 32-bit program. Of its machines the one that boots fastest: what is tried is the export, and
+    // each trial boots its host with every case.
     let first = targets.find(|target| !target.profile().cpu.is_64bit);
     let target = first.expect("the table has a 32-bit machine");
     let target = Arc::new(target.with_clock(Clock::Instructions));
@@ -113,8 +113,8 @@ fn verdicts(arguments: &[&str]) -> Result<(BTreeMap<String, Verdict>, Option<i32
     Ok((verdicts, output.status.code()))
 }
 
-/// Boots the target's host with a root file system that holds what `sprig export` writes, and runs on it what `run` says; what
-/// the console said.
+/// Boots the target's host with a root file system that holds what `sprig export` writes, and runs on it what `run`
+/// says; what the console said.
 fn run_by_hand(target: &Kvm, folder: &Path, has_kvm: bool) -> Result<Vec<u8>, Failed> {
     let exported = folder.join("export");
     cmd!(SPRIG, "export", &exported, "--target", target.id()).stdout_null().run()?;

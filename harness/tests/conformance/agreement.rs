@@ -1,4 +1,5 @@
-//! The reference in bare mode against QEMU of the same CPU: every observation equal, except those in golden/differences.toml.
+//! The reference in bare mode against QEMU of the same CPU: every observation equal, except those in
+//! golden/differences.toml.
 
 use crate::Context;
 use crate::plan::{Plan, Standing, ignored};

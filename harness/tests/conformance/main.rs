@@ -6,8 +6,8 @@
 //!                                                                                       together when all have run
 //! ```
 //!
-//! A target or feature that is missing makes its trials ignored, with the reason. `SPRIG_REQUIRE=NAME,...` (globs allowed)
-//! names the targets that must be there: a missing one fails.
+//! A target or feature that is missing makes its trials ignored, with the reason. `SPRIG_REQUIRE=NAME,...` (globs
+//! allowed) names the targets that must be there: a missing one fails.
 
 mod agreement;
 mod documents;
@@ -83,7 +83,8 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let targets = target::all();
-    // A process that runs one case reads what that needs; if it has to run the target's session, it reads the other scripts then.
+    // A process that runs one case reads what that needs; if it has to run the target's session, it reads the other
+    // scripts then.
     let root = project::root();
     let case = plan::only_case(&targets, &arguments);
     let suite = match case.as_ref().map_or_else(|| Suite::load(&root), |case| Suite::load_case(&root, case)) {

@@ -1,5 +1,5 @@
-//! `git bisect run ci/gate-tree` over eight kernels: it finds the one that breaks an alias, in a history that has K1 from its second
-//! commit on, and passes over one that does not build and one that does not boot.
+//! `git bisect run ci/gate-tree` over eight kernels: it finds the one that breaks an alias, in a history that has K1
+//! from its second commit on, and passes over one that does not build and one that does not boot.
 //!
 //! ```text
 //!   1 good     as Debian has it, K1 fixed         5 does not boot
@@ -8,8 +8,8 @@
 //!   4 does not build                              8 innocent                           <-- known to be bad
 //! ```
 //!
-//! Real kernels, made from what the L1 kernels are made of: some minutes of CPU the first time, then one or two. Ignored unless
-//! `SPRIG_BISECT` is set, as ci/test does.
+//! Real kernels, made from what the L1 kernels are made of: some minutes of CPU the first time, then one or two.
+//! Ignored unless `SPRIG_BISECT` is set, as ci/test does.
 
 use crate::stage::{GATE_TREE, INTERRUPTS, git};
 use libtest_mimic::{Failed, Trial};

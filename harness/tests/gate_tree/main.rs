@@ -1,7 +1,7 @@
 //! `ci/gate-tree`: which kernel it builds from which tree, what it does to the tree, and what its exit status says.
 //!
-//! [`logic`] runs it on a tree of four files with a compiler, a make and a sprig of its own. [`bisect`] is the real thing: a history
-//! of kernels, built, booted and judged.
+//! [`logic`] runs it on a tree of four files with a compiler, a make and a sprig of its own. [`bisect`] is the real
+//! thing: a history of kernels, built, booted and judged.
 
 mod bisect;
 mod logic;

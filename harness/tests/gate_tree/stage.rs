@@ -48,7 +48,8 @@ case $target in
     ;;
 esac
 "#;
-/// A gate that knows every case but `alais`, keeps what it is given, and says what it is told to of a kernel that is one.
+/// A gate that knows every case but `alais`, keeps what it is given, and says what it is told to of a kernel that is
+/// one.
 const SPRIG: &str = r#"#!/bin/sh
 stage=${0%/*}
 if [ "$1" = targets ]; then echo "kvm-e500v2 e500v2-6.12"; exit; fi

@@ -1,5 +1,5 @@
-//! Nothing a guest says makes the harness panic, and nothing broken becomes a verdict. `harness/fuzz` looks for bytes that
-//! show otherwise; what it found is kept in its corpus, which is run here.
+//! Nothing a guest says makes the harness panic, and nothing broken becomes a verdict. `harness/fuzz` looks for bytes
+//! that show otherwise; what it found is kept in its corpus, which is run here.
 
 mod hostile;
 

@@ -1,5 +1,5 @@
-//! The fake QEMU: takes the real one's arguments, reads the batch, and does what each case's first constant says. Where it is
-//! given a root file system it plays a Linux host with its VMM.
+//! The fake QEMU: takes the real one's arguments, reads the batch, and does what each case's first constant says. Where
+//! it is given a root file system it plays a Linux host with its VMM.
 
 use crate::stage::{self, Stage};
 use rustix::fs::{FlockOperation, flock};
@@ -96,7 +96,8 @@ pub(crate) mod sick {
 
 /// The step every case is in when it does what it does.
 pub(crate) const STEP: u32 = 4;
-/// The entries of every case that ends: no real ones, but the receiver does not look into them. They take more than one frame.
+/// The entries of every case that ends: no real ones, but the receiver does not look into them. They take more than one
+/// frame.
 pub(crate) const ENTRIES: &[u8] = &[b'e'; sprig_wire::frame::LOG_CHUNK + 9];
 
 struct Guest {
@@ -309,8 +310,8 @@ fn batch_path(arguments: &[String]) -> Option<&Path> {
     })
 }
 
-/// The file given by `-object memory-backend-file`, if the batch says that it is read, or the VMM is told so; it is shared, and the
-/// machine's memory.
+/// The file given by `-object memory-backend-file`, if the batch says that it is read, or the VMM is told so; it is
+/// shared, and the machine's memory.
 fn memory(arguments: &[String], batch: &Batch<'_>) -> Option<File> {
     let backend = arguments.iter().find_map(|argument| argument.strip_prefix("memory-backend-file,id=memory,"));
     let is_told = arguments.iter().any(|argument| argument.ends_with(" aside=1"));

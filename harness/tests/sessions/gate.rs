@@ -1,5 +1,5 @@
-//! A QEMU build in the place of a target's own: the fake, whose cases end it as their first constant says. `sprig gate` judges it, `repro`
-//! and `fuzz` try it.
+//! A QEMU build in the place of a target's own: the fake, whose cases end it as their first constant says. `sprig gate`
+//! judges it, `repro` and `fuzz` try it.
 
 #[path = "../small/mod.rs"]
 mod small;

@@ -1,12 +1,13 @@
-//! Another machine at the same time: in a process of its own, which alternates with this one on the CPU as the host's scheduler decides.
+//! Another machine at the same time: in a process of its own, which alternates with this one on the CPU as the host's
+//! scheduler decides.
 //!
 //! ```text
 //!   one address space:   | ... this program's ... | Shared |   <- stack of the other process |
 //!                                                     ^ both: the machine, what it has seen; "end"
 //! ```
 //!
-//! A process and not a thread: what belongs to a process, like its timer and its vCPU, stays apart. But KVM runs a machine only in the
-//! address space of the process that made it.
+//! A process and not a thread: what belongs to a process, like its timer and its vCPU, stays apart. But KVM runs a
+//! machine only in the address space of the process that made it.
 
 use crate::linux::{self, Backing};
 use crate::memory::Mapping;

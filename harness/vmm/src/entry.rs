@@ -1,5 +1,5 @@
-//! Where the kernel enters the program, and the arguments it put on the stack (Power Architecture 32-bit ABI supplement,
-//! section "Process initialization"; 64-bit ELF V2 ABI, section 4.1.2).
+//! Where the kernel enters the program, and the arguments it put on the stack (Power Architecture 32-bit ABI
+//! supplement, section "Process initialization"; 64-bit ELF V2 ABI, section 4.1.2).
 //!
 //! ```text
 //!   r1 --> argc
@@ -58,8 +58,8 @@ impl Arguments {
         // include/uapi/linux/auxvec.h
         const AT_NULL: usize = 0;
         const AT_PAGESZ: usize = 6;
-        // SAFETY: after the arguments and the 0 there the kernel put the environment with a 0, and then the pairs, for as long
-        // as the program runs.
+        // SAFETY: after the arguments and the 0 there the kernel put the environment with a 0, and then the pairs, for
+        // as long as the program runs.
         unsafe {
             let mut next: *const usize = self.first.add(self.count + 1).cast();
             while *next != 0 {

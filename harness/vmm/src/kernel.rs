@@ -32,8 +32,9 @@ pub(crate) struct Kvm {
     pub(crate) page_size: usize,
 }
 
-/// Bytes of a page of the guest's that is in a page table, and so the least of the host's under KVM-HV: it refuses entries of larger pages than
-/// those in which it has the guest's memory (`kvmppc_do_h_enter`, arch/powerpc/kvm/book3s_hv_rm_mmu.c).
+/// Bytes of a page of the guest's that is in a page table, and so the least of the host's under KVM-HV: it refuses
+/// entries of larger pages than those in which it has the guest's memory (`kvmppc_do_h_enter`,
+/// arch/powerpc/kvm/book3s_hv_rm_mmu.c).
 const HASHED_PAGE: usize = 1 << hash64::SHIFT_64K;
 
 impl Kvm {
@@ -160,8 +161,8 @@ impl Kernel {
             mmu_type: tlb::MMU_TYPE,
             array_len: size_of::<[tlb::Entry; tlb::ENTRIES]>() as u32,
         };
-        // SAFETY: the kernel copies configuration and parameters; the array is the TLBs' alone, and stays until the vCPU is gone or has
-        // another one.
+        // SAFETY: the kernel copies configuration and parameters; the array is the TLBs' alone, and stays until the
+        // vCPU is gone or has another one.
         unsafe { self.enable(capability::SW_TLB, [ptr::from_ref(&config) as u64, 0, 0, 0]) }
     }
 
@@ -212,8 +213,8 @@ impl Kernel {
         unsafe { enable(&self.vcpu, cap, args) }
     }
 
-    /// Makes a server CPU the one that is wanted, with its interrupt vectors where the board has memory: those of a 64-bit
-    /// one are at 0xfff00000 otherwise.
+    /// Makes a server CPU the one that is wanted, with its interrupt vectors where the board has memory: those of a
+    /// 64-bit one are at 0xfff00000 otherwise.
     fn choose_cpu(&self, pvr: Option<u32>, table: Option<&HashTable>) -> Result<(), Failure> {
         let mut sregs = self.sregs().map_err(|errno| errno.of("KVM_GET_SREGS"))?;
         sregs.pvr = pvr.unwrap_or(sregs.pvr);
@@ -273,8 +274,8 @@ pub(crate) fn give_slot(vm: &File, slot: Slot<'_>) -> Result<(), Errno> {
     unsafe { take(vm, request::SET_USER_MEMORY_REGION, &memory) }
 }
 
-/// An ioctl to be made again where a tick of the watchdog comes in between: for an MMU notifier KVM_CREATE_VM takes all of a
-/// process's locks, and does not while a signal is pending (mm_take_all_locks).
+/// An ioctl to be made again where a tick of the watchdog comes in between: for an MMU notifier KVM_CREATE_VM takes all
+/// of a process's locks, and does not while a signal is pending (mm_take_all_locks).
 ///
 /// # Safety
 /// As the ioctl demands of its argument.

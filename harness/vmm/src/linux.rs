@@ -35,8 +35,8 @@ mod number {
 /// CR0\[SO\] in the word that mfcr gives.
 const SUMMARY_OVERFLOW: usize = 1 << 28;
 
-/// Makes a system call (Documentation/arch/powerpc/syscall64-abi.rst; the 32-bit ABI is the same): number in r0, arguments
-/// from r3 on, result in r3; CR0\[SO\] says that it is an errno.
+/// Makes a system call (Documentation/arch/powerpc/syscall64-abi.rst; the 32-bit ABI is the same): number in r0,
+/// arguments from r3 on, result in r3; CR0\[SO\] says that it is an errno.
 ///
 /// # Safety
 /// As the call demands.
@@ -75,8 +75,8 @@ pub(crate) fn exit(status: usize) -> ! {
 /// Starts a process with the memory and the files of this one, which calls a program on a stack of its own. Its number.
 ///
 /// # Safety
-/// Nothing else uses the memory below `stack`, which is a multiple of 16 and has room enough; the program does only what may be done beside
-/// this one.
+/// Nothing else uses the memory below `stack`, which is a multiple of 16 and has room enough; the program does only
+/// what may be done beside this one.
 pub(crate) unsafe fn start_beside(
     stack: usize,
     program: extern "C" fn(usize) -> !,
@@ -89,7 +89,8 @@ pub(crate) unsafe fn start_beside(
     /// The first stack frame: a zero, which ends the chain of frames, and what a callee may store to (of both ABIs).
     const FRAME: usize = 64;
     let (result, failed): (usize, usize);
-    // SAFETY: the caller's duty. The new process has the registers of this one but for r1 and r3, and does not come back.
+    // SAFETY: the caller's duty. The new process has the registers of this one but for r1 and r3, and does not come
+    // back.
     unsafe {
         asm!(
             "sc",
@@ -332,7 +333,8 @@ pub(crate) fn unblock_signals() {
     };
 }
 
-/// Starts a timer of real time that sends SIGALRM for the first time after so many microseconds, and then each time after so many.
+/// Starts a timer of real time that sends SIGALRM for the first time after so many microseconds, and then each time
+/// after so many.
 pub(crate) fn start_timer(first: u32, interval: u32) {
     const ITIMER_REAL: usize = 0;
     // Interval and first expiry, each in seconds and microseconds.

@@ -6,10 +6,11 @@
 //!                                   frames --> /dev/console --> the harness
 //! ```
 //!
-//! As process 1 it mounts nothing, takes its files from the initial root file system and ends by restarting the machine; what
-//! the kernel's command line has after `--` are its options ([`sprig_kvm::options`]). By hand it is `sprig-vmm GUEST.elf BATCH
-//! [OPTION...]`, on any host that has /dev/kvm: it prints its label first, for later readers of the log, and leaves the machine
-//! alone. Without libc, and without a floating-point instruction: KVM-HV loses a user's floating-point registers over KVM_RUN.
+//! As process 1 it mounts nothing, takes its files from the initial root file system and ends by restarting the
+//! machine; what the kernel's command line has after `--` are its options ([`sprig_kvm::options`]). By hand it is
+//! `sprig-vmm GUEST.elf BATCH [OPTION...]`, on any host that has /dev/kvm: it prints its label first, for later readers
+//! of the log, and leaves the machine alone. Without libc, and without a floating-point instruction: KVM-HV loses a
+//! user's floating-point registers over KVM_RUN.
 //!
 //! Only system calls are here; what they are for is [`sprig_kvm`].
 #![no_std]
@@ -73,8 +74,8 @@ impl System for Linux {
 
     fn console(&mut self, bytes: &[u8]) {
         if !linux::write_all(linux::STDOUT, bytes) && !linux::is_process_1() {
-            // What is written to has no room, or nobody reads it: running the rest would be for nothing. The log tells where
-            // it ends.
+            // What is written to has no room, or nobody reads it: running the rest would be for nothing. The log tells
+            // where it ends.
             linux::write_all(linux::STDERR, b"sprig-vmm: the log cannot be written\n");
             linux::exit(FAILED);
         }
@@ -125,7 +126,8 @@ fn main(arguments: &Arguments) -> usize {
     status
 }
 
-/// Tells whoever started this by hand which argument is none, if it is one, and what a command line is. The exit status.
+/// Tells whoever started this by hand which argument is none, if it is one, and what a command line is. The exit
+/// status.
 fn wrong_usage(argument: Option<&str>) -> usize {
     if let Some(argument) = argument {
         for part in ["sprig-vmm: there is no option ", argument, "\n"] {

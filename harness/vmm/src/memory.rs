@@ -32,8 +32,8 @@ impl Mapping {
 
     /// All of it.
     pub(crate) fn bytes(&mut self) -> &mut [u8] {
-        // SAFETY: readable and writable memory that this owns. A guest changes it only while KVM_RUN runs, and then nobody
-        // holds this reference.
+        // SAFETY: readable and writable memory that this owns. A guest changes it only while KVM_RUN runs, and then
+        // nobody holds this reference.
         unsafe { core::slice::from_raw_parts_mut(self.address as *mut u8, self.length) }
     }
 }
@@ -45,8 +45,8 @@ impl Drop for Mapping {
     }
 }
 
-/// The hashed page table of a partition under KVM-PR: it lies in user space's memory, on a boundary of its own size (Power ISA
-/// Book III-S, "Storage Description Register 1").
+/// The hashed page table of a partition under KVM-PR: it lies in user space's memory, on a boundary of its own size
+/// (Power ISA Book III-S, "Storage Description Register 1").
 pub(crate) struct HashTable(Mapping);
 
 impl HashTable {
@@ -75,7 +75,8 @@ const GROUPS: u64 = 1 << HTABSIZE_BASE;
 ///   the guest's:    zero, new pages | kept: as the machine before left it | zero, new pages
 /// ```
 ///
-/// An emulator of this host has translated the code in them; it would start over with each machine in pages that are new.
+/// An emulator of this host has translated the code in them; it would start over with each machine in pages that are
+/// new.
 pub(crate) struct Ram(ManuallyDrop<Mapping>);
 
 /// Address of the memory that no machine has now; 0 where there is none.

@@ -1,13 +1,13 @@
-//! Memory slots that user space deletes and creates anew (KVM_SET_USER_MEMORY_REGION): one piece of a guest's memory is other memory
-//! then.
+//! Memory slots that user space deletes and creates anew (KVM_SET_USER_MEMORY_REGION): one piece of a guest's memory is
+//! other memory then.
 //!
 //! ```text
 //!   slots before   0: all of the memory
 //!   and after      0: up to the piece | 1: the piece, memory of its own | 2: behind it
 //! ```
 //!
-//! What was deleted stays allocated and keeps its content, so that a guest that still reaches it shows it. It is as the board has it
-//! when user space takes devices' memory away and gives others in its place.
+//! What was deleted stays allocated and keeps its content, so that a guest that still reaches it shows it. It is as the
+//! board has it when user space takes devices' memory away and gives others in its place.
 
 use crate::kernel::{File, MEMORY_SLOT, Slot, give_slot};
 use crate::linux::Backing;

@@ -152,7 +152,8 @@ impl Vm for Machine {
     }
 
     fn dirty_tlb(&mut self) -> Result<(), Errno> {
-        // No kernel has looked at the bitmap yet: all entries are taken anew whatever it says (kvm_vcpu_ioctl_dirty_tlb).
+        // No kernel has looked at the bitmap yet: all entries are taken anew whatever it says
+        // (kvm_vcpu_ioctl_dirty_tlb).
         let bitmap = [u64::MAX; tlb::ENTRIES.div_ceil(u64::BITS as usize)];
         let dirty = tlb::Dirty { bitmap: ptr::from_ref(&bitmap) as u64, num_dirty: tlb::ENTRIES as u32, padding: 0 };
         // SAFETY: the bitmap has a bit for each entry.

@@ -5,8 +5,8 @@
 //!                                                       '------> log, if the script observes the step
 //! ```
 //!
-//! What is done here is what a step costs. Where every value is a word, as most are on a 32-bit CPU, an output goes to its slot and to
-//! the log at once; elsewhere the log has to know all values before the first, for their width.
+//! What is done here is what a step costs. Where every value is a word, as most are on a 32-bit CPU, an output goes to
+//! its slot and to the log at once; elsewhere the log has to know all values before the first, for their width.
 
 use super::{Runner, Stop};
 use crate::machine::Machine;
@@ -125,7 +125,8 @@ impl<M: Machine> Runner<'_, '_, M> {
     }
 }
 
-/// The upper half of a value: rare enough that the kernel jumps to it rather than that each value is shifted by 0 or 32.
+/// The upper half of a value: rare enough that the kernel jumps to it rather than that each value is shifted by 0 or
+/// 32.
 #[cold]
 fn upper(value: u64) -> u64 {
     value >> u32::BITS

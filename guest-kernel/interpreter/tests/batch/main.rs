@@ -110,7 +110,8 @@ fn an_exception_is_logged_even_if_the_step_is_not_observed() {
     assert_eq!((entry.kind, entry.interrupt), (Kind::Exception, Some(INTERRUPT)));
 }
 
-/// A race in which one step is observed: what it gives, by the round from 1 on. What was logged, and how many rounds there were.
+/// A race in which one step is observed: what it gives, by the round from 1 on. What was logged, and how many rounds
+/// there were.
 fn race(rounds: u32, outcome: impl Fn(u64) -> u64) -> (Vec<u8>, u64) {
     let mut ops = Encoder::default();
     ops.race_begin(0, rounds);

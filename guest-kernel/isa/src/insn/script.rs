@@ -1,8 +1,8 @@
-//! Every instruction that scripts know: those of [`INSNS`], and those that no guest kernel and no reference has to know, in
-//! [`ONLY_IN_SCRIPTS`]: the other integer instructions, floating point, vectors, SPE, more loads and stores.
+//! Every instruction that scripts know: those of [`INSNS`], and those that no guest kernel and no reference has to
+//! know, in [`ONLY_IN_SCRIPTS`]: the other integer instructions, floating point, vectors, SPE, more loads and stores.
 //!
-//! The second table is apart, and its fields are none of [`Operand`], because an image has all of a table in which its kernel looks up a
-//! single row, and little room.
+//! The second table is apart, and its fields are none of [`Operand`], because an image has all of a table in which its
+//! kernel looks up a single row, and little room.
 
 mod table;
 #[cfg(test)]
@@ -13,7 +13,8 @@ pub use table::ONLY_IN_SCRIPTS;
 use super::{INSNS, Insn, Operand};
 use crate::name::is_equal;
 
-/// A field of the instruction word and what it holds. The highest bit of one that is in two parts is elsewhere than its five others.
+/// A field of the instruction word and what it holds. The highest bit of one that is in two parts is elsewhere than its
+/// five others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// One that [`INSNS`] has, too.

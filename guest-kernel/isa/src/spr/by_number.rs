@@ -1,8 +1,9 @@
-//! Numbers of server CPUs' registers that a script calls by a name although they have no row of [`super::SPRS`] there: what is known of
-//! these registers is only that they exist, and no implementation here models them. CTRL has rows, but two numbers.
+//! Numbers of server CPUs' registers that a script calls by a name although they have no row of [`super::SPRS`] there:
+//! what is known of these registers is only that they exist, and no implementation here models them. CTRL has rows, but
+//! two numbers.
 //!
-//! The names are Linux's (arch/powerpc/include/asm/reg.h); the counters that problem state may write are QEMU's SPR_POWER_UPMC1 to 6
-//! (target/ppc/cpu.h).
+//! The names are Linux's (arch/powerpc/include/asm/reg.h); the counters that problem state may write are QEMU's
+//! SPR_POWER_UPMC1 to 6 (target/ppc/cpu.h).
 
 use super::number as n;
 

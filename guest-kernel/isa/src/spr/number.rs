@@ -1,7 +1,7 @@
 //! SPR numbers.
 //!
-//! Sources: EREF and the e500 core manual, chapter "Register model"; PPC440 user manual, appendix on SPR numbers; MPC750
-//! and MPC7400 user manuals, tables of SPR encodings; Power ISA 2.07 Book III-S, figure 17.
+//! Sources: EREF and the e500 core manual, chapter "Register model"; PPC440 user manual, appendix on SPR numbers;
+//! MPC750 and MPC7400 user manuals, tables of SPR encodings; Power ISA 2.07 Book III-S, figure 17.
 #![allow(missing_docs)] // the names are the manuals'; the table describes each
 
 pub const XER: u16 = 1;
@@ -192,8 +192,8 @@ pub const THRM3: u16 = 1022;
 pub const SVR: u16 = 1023;
 pub const BOOK3S_PIR: u16 = 1023;
 
-/// The SPR of an interrupt vector offset register, by the number in its name: there are three blocks (reg_booke.h; EREF, section
-/// 7.3, table 7-2).
+/// The SPR of an interrupt vector offset register, by the number in its name: there are three blocks (reg_booke.h;
+/// EREF, section 7.3, table 7-2).
 #[must_use]
 pub const fn ivor(number: u8) -> u16 {
     const SECOND_BLOCK: u8 = 32;

@@ -7,16 +7,16 @@ use crate::exception::{IVOR_OFFSET, IVPR_PREFIX};
 use crate::mmu::hash32::{BATL, BATU};
 use Access::{None as Deny, Read as Ro, ReadWrite as Rw, Write as Wo};
 
-/// Bits 44 and 45 of XER are OV32 and CA32 from Power ISA 3.0 on and read as zero before; the other reserved bits keep what
-/// is written.
+/// Bits 44 and 45 of XER are OV32 and CA32 from Power ISA 3.0 on and read as zero before; the other reserved bits keep
+/// what is written.
 const XER_BEFORE_ISA_3_0: u32 = !0x000c_0000;
 /// EPLC and EPSC: EPR, EAS, EPID (EREF, section 3.12.7).
 const EXTERNAL_PID: u32 = 0xc000_00ff;
 /// L1CSR0 and L1CSR1: parity and cache enable; the bits that start an operation clear themselves when it is done, which
 /// is at once (EREF, section 3.10).
 const L1CSR_ENABLES: u32 = l1csr::PARITY | l1csr::ENABLE;
-/// L1CFG0 and L1CFG1: 32 KiB in eight ways and blocks of 32 bytes, as an e500v2 has them; blocks of 64 on its successors (QEMU,
-/// target/ppc/cpu_init.c, init_proc_e500).
+/// L1CFG0 and L1CFG1: 32 KiB in eight ways and blocks of 32 bytes, as an e500v2 has them; blocks of 64 on its
+/// successors (QEMU, target/ppc/cpu_init.c, init_proc_e500).
 const L1CFG_BLOCKS_OF_32: u32 = 0x3820;
 const L1CFG_BLOCKS_OF_64: u32 = 1 << 24 | L1CFG_BLOCKS_OF_32;
 /// HIOR: where vectors begin, a multiple of 1 MiB.
@@ -33,8 +33,9 @@ const PPC440: CpuSet = CpuSet::PPC440;
 const BOOK3S32: CpuSet = CpuSet::BOOK3S32;
 const G4_7447: CpuSet = CpuSet::G4_7447;
 const SPRG4_7: CpuSet = BOOKE.union(G4_7447);
-/// Where the time base is the kernel's to set. On POWER it is the hypervisor's: Linux there writes it by TBU40, which is
-/// hyper (arch/powerpc/include/asm/reg.h), and QEMU has TBL and TBU open to the hypervisor only (target/ppc/cpu_init.c).
+/// Where the time base is the kernel's to set. On POWER it is the hypervisor's: Linux there writes it by TBU40, which
+/// is hyper (arch/powerpc/include/asm/reg.h), and QEMU has TBL and TBU open to the hypervisor only
+/// (target/ppc/cpu_init.c).
 const TIME_BASE_WRITERS: CpuSet = CpuSet::all().difference(CpuSet::POWER);
 const USPRG3: CpuSet = E500.union(CpuSet::BOOK3S64);
 
@@ -50,8 +51,8 @@ const fn bat_lower(name: &'static str, number: u16, cpus: CpuSet) -> Spr {
     spr(name, number, Deny, Rw, cpus).written(Write::Mask(BATL))
 }
 
-/// Every register with a row. Sources: those of [`n`]; page fields: arch/powerpc/kernel/kvm.c; values after power-on: the
-/// core manuals' configuration registers.
+/// Every register with a row. Sources: those of [`n`]; page fields: arch/powerpc/kernel/kvm.c; values after power-on:
+/// the core manuals' configuration registers.
 pub static SPRS: &[Spr] = &[
     // Every CPU.
     spr("XER", n::XER, Rw, Rw, ALL).written(Write::Mask(XER_BEFORE_ISA_3_0)),

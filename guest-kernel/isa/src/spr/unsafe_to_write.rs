@@ -1,7 +1,7 @@
 //! Numbers that a sweep must not write, not even with what reading them gave: one table, with the reason for each.
 //!
-//! A sweep writes back what it has read. That is harmless (a debugger that saves and restores every register does the same) except
-//! where reading gives something other than the register.
+//! A sweep writes back what it has read. That is harmless (a debugger that saves and restores every register does the
+//! same) except where reading gives something other than the register.
 
 use super::number as n;
 use crate::cpu::CpuSet;

@@ -1,5 +1,5 @@
-//! The registers of a stub, and the slots that they are loaded from and stored to. A guest goes through these at each step, so they are
-//! looked at where they are used and no sooner.
+//! The registers of a stub, and the slots that they are loaded from and stored to. A guest goes through these at each
+//! step, so they are looked at where they are used and no sooner.
 
 use crate::Malformed;
 use crate::cursor::Cursor;
@@ -113,8 +113,8 @@ impl<'a> Transfers<'a> {
         self.0.iter().map(|bytes| Transfer::decode(*bytes))
     }
 
-    /// The registers and slots in order, of a list that has no [`Part::High`]; none in place of one that has, or whose register does not
-    /// exist.
+    /// The registers and slots in order, of a list that has no [`Part::High`]; none in place of one that has, or whose
+    /// register does not exist.
     #[inline(always)]
     pub fn whole(&self) -> impl Iterator<Item = Option<(Register, u16)>> + use<'a> {
         self.0.iter().map(|bytes| {

@@ -46,13 +46,14 @@ impl Pages {
     }
 }
 
-/// True if a host can have put as much aside from an offset on. A console may say anything, and nobody should make room for that.
+/// True if a host can have put as much aside from an offset on. A console may say anything, and nobody should make room
+/// for that.
 fn is_room(offset: u32, length: u32) -> bool {
     offset.checked_add(length).is_some_and(|end| end as usize <= PAGES * ROOM)
 }
 
-/// The next page. They are used one after the other, and a host takes them from a few places in its memory by turns: so what is looked at is
-/// to both sides of each that has been found, and then of each that has been looked at.
+/// The next page. They are used one after the other, and a host takes them from a few places in its memory by turns: so
+/// what is looked at is to both sides of each that has been found, and then of each that has been looked at.
 fn search(found: &[u64], in_file: u64, mut is_it: impl FnMut(u64) -> io::Result<bool>) -> io::Result<u64> {
     let beside = |page: u64| [Some(page + 1), page.checked_sub(1)].into_iter().flatten();
     let mut known: HashSet<u64> = found.iter().copied().collect();

@@ -7,9 +7,9 @@
 //!
 //! What a case has logged comes in frames (L), or its last frame says where in the guest's memory it is kept (K).
 //!
-//! A host that gives each case a machine of its own speaks for its guests. Before the end of a case it may say how often the
-//! guest left for which reason (X) and that the machine came to an end of its own (F); at any time, that nothing can be run
-//! (U), and that the next frames are in its memory (M).
+//! A host that gives each case a machine of its own speaks for its guests. Before the end of a case it may say how
+//! often the guest left for which reason (X) and that the machine came to an end of its own (F); at any time, that
+//! nothing can be run (U), and that the next frames are in its memory (M).
 //!
 //! A case may reset the machine; the guest then goes on where it was, in the same sequence. After a case in which the
 //! guest's own code took an exception nothing follows, unless each case has a machine: that guest cannot be trusted
@@ -133,8 +133,8 @@ impl Receiver {
         Ok(heard)
     }
 
-    /// Goes on behind a fault of the line if a later case begins with this one: where each case has a machine of its own, nothing of it
-    /// depends on what was lost. The number of that case.
+    /// Goes on behind a fault of the line if a later case begins with this one: where each case has a machine of its
+    /// own, nothing of it depends on what was lost. The number of that case.
     pub fn resume(&mut self, line: &[u8]) -> Option<u32> {
         let mut payload = [0; PAYLOAD];
         let Ok((sequence, Record::Case { case })) = frame::decode(line.trim_ascii_end(), &mut payload) else {

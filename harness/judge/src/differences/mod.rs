@@ -141,8 +141,8 @@ impl Differences {
         if problems.is_empty() { Ok(Self { path: path.to_owned(), entries }) } else { Err(problems) }
     }
 
-    /// Compares what the reference and a QEMU target of the same CPU observed in a case. Notes in `met` which entries met
-    /// a difference.
+    /// Compares what the reference and a QEMU target of the same CPU observed in a case. Notes in `met` which entries
+    /// met a difference.
     #[must_use]
     pub fn compare(
         &self,

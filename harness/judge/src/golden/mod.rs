@@ -6,9 +6,9 @@
 //!   golden/qemu-ppce500-e500v2/alias/...               one implementation does
 //! ```
 //!
-//! A target declares its chain of folders, most specific first, and the first file found is its golden. So each behaviour
-//! is kept once, and an override says that an implementation differs. Files are insta's; `docs/goldens.md` says how to
-//! review them.
+//! A target declares its chain of folders, most specific first, and the first file found is its golden. So each
+//! behaviour is kept once, and an override says that an implementation differs. Files are insta's; `docs/goldens.md`
+//! says how to review them.
 
 pub mod place;
 pub mod render;
@@ -73,7 +73,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Reads the goldens of one case, as [`Store::load`] reads all: a look into each folder, and not at each of some thousand files.
+    /// Reads the goldens of one case, as [`Store::load`] reads all: a look into each folder, and not at each of some
+    /// thousand files.
     ///
     /// # Errors
     /// The file or folder that could not be read.

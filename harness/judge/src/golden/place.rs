@@ -18,8 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Wish {
     /// Its folders, most specific first.
     pub chain: Vec<String>,
-    /// The text; none if the target did not run. Then it wants what it has, or follows a target that did run and whose own folder it
-    /// looks into.
+    /// The text; none if the target did not run. Then it wants what it has, or follows a target that did run and whose
+    /// own folder it looks into.
     pub text: Option<String>,
     /// Whether it counts in folders that others look into too.
     pub leads: bool,
@@ -102,8 +102,8 @@ pub fn place(wishes: &[Wish], existing: &BTreeMap<String, String>) -> Vec<Change
         .collect()
 }
 
-/// Every folder of the chains, each after all that are more general in any of them: chains that share folders need not be of one
-/// length.
+/// Every folder of the chains, each after all that are more general in any of them: chains that share folders need not
+/// be of one length.
 fn general_first(wishes: &[Wish]) -> Vec<&String> {
     let mut levels: BTreeMap<&String, usize> =
         wishes.iter().flat_map(|wish| &wish.chain).map(|folder| (folder, 0)).collect();

@@ -9,8 +9,8 @@
 //!     286-287: program ESR=PPR srr0=+0 srr1=PR|ME
 //! ```
 //!
-//! Nothing in it may change from one correct run or build to the next: a race shows the set a rule allows, or the sorted
-//! set of what was seen; what varies is not shown, nor are addresses in the guest kernel, nor exit counts.
+//! Nothing in it may change from one correct run or build to the next: a race shows the set a rule allows, or the
+//! sorted set of what was seen; what varies is not shown, nor are addresses in the guest kernel, nor exit counts.
 
 use crate::case::{Case, Condition, Part, Step, Term};
 use crate::describe::{self, Shown};
@@ -30,8 +30,9 @@ pub struct Observation {
     pub outcome: String,
 }
 
-/// Every observation of a case, in order; the values of those that match one of `varies` are not shown. And of a step without a name what
-/// should not have happened there: an exception, a call that was refused, that the guest was given up.
+/// Every observation of a case, in order; the values of those that match one of `varies` are not shown. And of a step
+/// without a name what should not have happened there: an exception, a call that was refused, that the guest was given
+/// up.
 #[must_use]
 pub fn observations(case: &Case, transcript: &Transcript, family: Family, varies: &Patterns) -> Vec<Observation> {
     let constrained = constrained(case);

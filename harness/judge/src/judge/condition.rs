@@ -1,7 +1,7 @@
 //! Evaluating an expectation over what was observed.
 //!
-//! A term may have no value: `x.srr1` of a step that took no exception. Such a comparison is neither true nor false, and
-//! `and`, `or` and `not` treat it as Kleene's logic does; an expectation holds only if it is true.
+//! A term may have no value: `x.srr1` of a step that took no exception. Such a comparison is neither true nor false,
+//! and `and`, `or` and `not` treat it as Kleene's logic does; an expectation holds only if it is true.
 
 use crate::case::{Case, Comparison, Condition, Part, Step, Term};
 use crate::describe;

@@ -37,8 +37,8 @@ pub struct Finding {
     pub expected: String,
     /// What it was.
     pub actual: String,
-    /// Of that what a build that is cured of something else gives as well, where it is less: of an interrupt which it is and its syndrome,
-    /// without the rest of what it has left in registers.
+    /// Of that what a build that is cured of something else gives as well, where it is less: of an interrupt which it
+    /// is and its syndrome, without the rest of what it has left in registers.
     #[serde(skip)]
     pub compared: Option<String>,
     /// The exits around the step, where the target counts them.

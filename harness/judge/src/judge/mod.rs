@@ -295,8 +295,8 @@ fn given_up(subject: &Subject<'_>, transcript: &Transcript) -> Option<Failure> {
     Some(Failure { findings: findings.collect(), is_given_up: true, ..Failure::new(case, rules, 0, line, statement) })
 }
 
-/// The failures of calls that were not carried out, where the script looks at nothing they answer: it goes on as if they had been,
-/// and what it sees then shows nothing.
+/// The failures of calls that were not carried out, where the script looks at nothing they answer: it goes on as if
+/// they had been, and what it sees then shows nothing.
 fn refused(subject: &Subject<'_>, transcript: &Transcript) -> Vec<Failure> {
     let Subject { case, result, rules, .. } = *subject;
     let refused = case.steps.iter().enumerate().filter_map(|(index, step)| {

@@ -1,5 +1,5 @@
-//! The host side of a bare machine: the interrupt lines. Registers and migration belong to a hypervisor's user interface,
-//! which a bare machine does not have.
+//! The host side of a bare machine: the interrupt lines. Registers and migration belong to a hypervisor's user
+//! interface, which a bare machine does not have.
 
 use sprig_wire::host::{Call, VALUES};
 

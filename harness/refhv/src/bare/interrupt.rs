@@ -12,8 +12,8 @@ use crate::vector::{Resume, return_from, take};
 
 impl Bare {
     /// Takes an interrupt; `address` is where it returns to. An interrupt that cannot be taken stops the CPU: a machine
-    /// check with MSR\[ME\] = 0 (EREF, section 7.8.2; 7400 manual, section 4.3.1), one that this CPU has no vector for, or one whose handler would
-    /// cause it again and again.
+    /// check with MSR\[ME\] = 0 (EREF, section 7.8.2; 7400 manual, section 4.3.1), one that this CPU has no vector for,
+    /// or one whose handler would cause it again and again.
     pub(super) fn deliver(&mut self, core: &mut Core, interrupt: Interrupt, address: u64) {
         let exception = interrupt.exception;
         let msr = core.state.msr();

@@ -144,8 +144,8 @@ impl Supervisor for Bare {
         self.tracer = Tracer::default();
         self.doorbell = false;
         self.critical_doorbell = false;
-        // A partition is entered with machine checks enabled and cannot disable them (LoPAR, "Processor state at entry"); the
-        // board enters an embedded CPU so.
+        // A partition is entered with machine checks enabled and cannot disable them (LoPAR, "Processor state at
+        // entry"); the board enters an embedded CPU so.
         let is_enabled = profile.set.intersects(CpuSet::POWER) || profile.family.is_booke();
         self.set_msr(core, if is_enabled { msr::ME } else { 0 });
     }

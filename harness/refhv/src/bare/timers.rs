@@ -9,8 +9,8 @@
 //!   64-bit server   a level as long as DEC is negative
 //! ```
 //!
-//! A third time-out of the watchdog has no effect of its own, whatever TCR\[WRC\] asks for: what it resets is up to the board. It is
-//! counted for whoever has asked.
+//! A third time-out of the watchdog has no effect of its own, whatever TCR\[WRC\] asks for: what it resets is up to the
+//! board. It is counted for whoever has asked.
 
 use sprig_isa::cpu::Family;
 use sprig_isa::spr::{Spr, number};
@@ -26,7 +26,8 @@ const DECREMENTER_WRAP: u64 = 1 << 32;
 const DECREMENTER_SIGN: u64 = 1 << 31;
 /// The half of the time base that TBWL writes.
 const LOWER: u64 = u32::MAX as u64;
-/// The time base bits of a 440's shortest fixed interval, 2^13 ticks, and watchdog period, 2^21; each next period is 16 times as long.
+/// The time base bits of a 440's shortest fixed interval, 2^13 ticks, and watchdog period, 2^21; each next period is 16
+/// times as long.
 const INTERVAL_44X: u32 = 12;
 const WATCHDOG_44X: u32 = 20;
 const PERIODS_44X: u32 = 4;
@@ -50,8 +51,8 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// The timers of a CPU of this family at power-on. A server CPU's decrementer starts at its greatest positive value, an
-    /// embedded one's at zero.
+    /// The timers of a CPU of this family at power-on. A server CPU's decrementer starts at its greatest positive
+    /// value, an embedded one's at zero.
     #[must_use]
     pub fn new(family: Family, clock: &Clock) -> Self {
         let server = !family.is_booke();
@@ -189,8 +190,9 @@ impl Timers {
         }
     }
 
-    /// The time base was this and may have been written since, after [`Self::advance`]. On a 440 a bit that becomes one by that is a
-    /// time-out like any other (440 manual sections 7.3 and 7.4); of the e500 no such sentence was to be had, and in QEMU it is none.
+    /// The time base was this and may have been written since, after [`Self::advance`]. On a 440 a bit that becomes one
+    /// by that is a time-out like any other (440 manual sections 7.3 and 7.4); of the e500 no such sentence was to be
+    /// had, and in QEMU it is none.
     fn time_base_written(&mut self, before: u64, clock: &Clock, sprs: &mut Sprs) {
         self.seen_time_base = clock.time_base();
         if self.family != Family::Booke44x {
@@ -288,14 +290,16 @@ fn time_base_bit(extension: u32, period: u32) -> u32 {
     63 - ((extension & tcr::PERIOD_EXTENSION) << 2 | period)
 }
 
-/// How often a bit of a counter changes from 0 to 1 on the way from one value to another. A guest can write the time base, so it wraps.
+/// How often a bit of a counter changes from 0 to 1 on the way from one value to another. A guest can write the time
+/// base, so it wraps.
 fn rises(bit: u32, from: u64, to: u64) -> u64 {
     let since_zero = |counter: u128| (counter + (1 << bit)) >> (bit + 1);
     let passed = u128::from(to.wrapping_sub(from));
     (since_zero(u128::from(from) + passed) - since_zero(from.into())) as u64
 }
 
-/// How many ticks until it does so again: at least one, and of the highest bit up to 2^64, for which the greatest number stands.
+/// How many ticks until it does so again: at least one, and of the highest bit up to 2^64, for which the greatest
+/// number stands.
 fn until_rise(bit: u32, counter: u64) -> u64 {
     let half = 1u128 << bit;
     let phase = u128::from(counter) & (2 * half - 1);

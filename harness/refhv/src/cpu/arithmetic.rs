@@ -1,13 +1,13 @@
 //! Fixed-point arithmetic (Power ISA Book I).
 //!
-//! CA and OV come from a carry or overflow out of the highest bit of the mode: bit 31 in 32-bit mode, also on 64-bit CPUs
-//! whose registers then keep all 64 bits of the sum.
+//! CA and OV come from a carry or overflow out of the highest bit of the mode: bit 31 in 32-bit mode, also on 64-bit
+//! CPUs whose registers then keep all 64 bits of the sum.
 
 use super::{Insn, State};
 
 impl State {
-    /// `a + b + carry`, with CA set if `set_carry`, and OV if the instruction has OE: the whole add and subtract family, as
-    /// `a - b` is `a + !b + 1`.
+    /// `a + b + carry`, with CA set if `set_carry`, and OV if the instruction has OE: the whole add and subtract
+    /// family, as `a - b` is `a + !b + 1`.
     #[inline]
     fn sum(&mut self, insn: Insn, a: u64, b: u64, carry: u64, set_carry: bool, has_oe: bool) {
         let result = a.wrapping_add(b).wrapping_add(carry);
@@ -138,9 +138,9 @@ impl State {
         self.set_result(insn, insn.rt(), (product >> 64) as u64);
     }
 
-    // Where a quotient cannot be represented or does not exist, the architecture leaves the target undefined; here it is
-    // the dividend, as if divided by one, which is what QEMU gives. The upper half after a word division, undefined too,
-    // is zero.
+    // Where a quotient cannot be represented or does not exist, the architecture leaves the target undefined; here it
+    // is the dividend, as if divided by one, which is what QEMU gives. The upper half after a word division, undefined
+    // too, is zero.
 
     pub(super) fn divw(&mut self, insn: Insn) {
         let (a, b) = (self.gpr[insn.ra()] as i32, self.gpr[insn.rb()] as i32);

@@ -29,7 +29,8 @@ impl Insn {
 }
 
 impl Core {
-    /// Executes the branch after the instruction at `pc` along with that, where it belongs to the stretch: it looks at a bit of CR alone.
+    /// Executes the branch after the instruction at `pc` along with that, where it belongs to the stretch: it looks at
+    /// a bit of CR alone.
     #[inline(always)]
     pub(super) fn test(&mut self, page: &Page) -> Flow {
         let following = self.state.pc.wrapping_add(INSTRUCTION);
@@ -43,8 +44,8 @@ impl Core {
         }
     }
 
-    /// Executes at once whole rounds of a loop that counts CTR down and does nothing else, which is to be gone through again: up
-    /// to its last round, or to where the clock has to be looked at. A guest waits like that.
+    /// Executes at once whole rounds of a loop that counts CTR down and does nothing else, which is to be gone through
+    /// again: up to its last round, or to where the clock has to be looked at. A guest waits like that.
     pub(super) fn skip_rounds(&mut self, instructions: u64) {
         self.settle();
         let rounds = self.state.effective(self.state.ctr).saturating_sub(1).min(self.clock.left() / instructions);

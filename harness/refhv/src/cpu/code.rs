@@ -7,9 +7,9 @@
 //!        '-- written to: Memory notices, and what differs is decoded again
 //! ```
 //!
-//! So a guest that rewrites its own code is right without further care. A machine is made for every case, and most of them
-//! execute the same kernel: the pages serve the thread's next machine, which compares those with its memory that are not known
-//! to be the same.
+//! So a guest that rewrites its own code is right without further care. A machine is made for every case, and most of
+//! them execute the same kernel: the pages serve the thread's next machine, which compares those with its memory that
+//! are not known to be the same.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -112,14 +112,15 @@ impl Page {
         Insn(if self.little_endian { u32::from_le_bytes(word) } else { u32::from_be_bytes(word) })
     }
 
-    /// True if a branch closes a loop whose other instructions are no-ops of its line: where one of these is written to, the
-    /// branch is decoded again, too.
+    /// True if a branch closes a loop whose other instructions are no-ops of its line: where one of these is written
+    /// to, the branch is decoded again, too.
     fn is_idle_loop(&self, branch: usize, insn: Insn) -> bool {
         let before = (insn.bd().wrapping_neg() / INSTRUCTION) as usize;
         before <= branch % (LINE / WORD) && (branch - before..branch).all(|place| self.insn(place) == Insn::NOP)
     }
 
-    /// True if the instruction after this one looks at a bit of CR and is in its line: where that is written to, both are decoded again.
+    /// True if the instruction after this one looks at a bit of CR and is in its line: where that is written to, both
+    /// are decoded again.
     fn is_tested(&self, place: usize) -> bool {
         let behind = place + 1;
         !behind.is_multiple_of(LINE / WORD) && Operation::decode(self.insn(behind), self.cpu) == Operation::BcIf
@@ -177,8 +178,8 @@ impl Code {
         Self { pages: KEPT.with_borrow_mut(Option::take).unwrap_or_default() }
     }
 
-    /// The instructions of the page around a guest-physical address, as memory holds them, given that [`Self::update`] is called
-    /// when it may have changed. None if not all of the page is RAM.
+    /// The instructions of the page around a guest-physical address, as memory holds them, given that [`Self::update`]
+    /// is called when it may have changed. None if not all of the page is RAM.
     pub(super) fn page(
         &mut self,
         memory: &mut Memory,

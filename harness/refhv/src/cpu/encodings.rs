@@ -1,5 +1,5 @@
-//! What scripts assemble is what the reference executes: it decodes words by numbers of its own, so that a wrong number in either
-//! description does not go unnoticed.
+//! What scripts assemble is what the reference executes: it decodes words by numbers of its own, so that a wrong number
+//! in either description does not go unnoticed.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,8 @@ use super::{Insn, Privileged};
 /// The record bit.
 const RC: u32 = 1;
 
-/// Extended mnemonics, and instructions of which several do the same here: they are decoded as something of another name.
+/// Extended mnemonics, and instructions of which several do the same here: they are decoded as something of another
+/// name.
 const OTHERWISE: &[(&str, &str)] = &[
     ("nop", "ori"),
     ("cmpw", "cmp"),

@@ -1,7 +1,7 @@
 //! Executing an operation: one match over all of them.
 //!
-//! The model has no floating-point, vector, vector-scalar or SPE unit. With the unit's MSR bit clear its instructions take the unavailable
-//! interrupt, as on hardware; with the bit set they are illegal.
+//! The model has no floating-point, vector, vector-scalar or SPE unit. With the unit's MSR bit clear its instructions
+//! take the unavailable interrupt, as on hardware; with the bit set they are illegal.
 
 use sprig_isa::cpu::CpuSet;
 use sprig_isa::exception::Exception;
@@ -25,7 +25,8 @@ const VECTOR: CpuSet = CpuSet::G4_7447.union(CpuSet::BOOK3S64).union(CpuSet::E65
 pub(super) enum Flow {
     /// After the instruction, and nothing has happened to translation.
     Next,
-    /// After the instruction at `state.pc`, which was executed together with the one before it; nothing has happened to translation.
+    /// After the instruction at `state.pc`, which was executed together with the one before it; nothing has happened to
+    /// translation.
     Tested,
     /// At `state.nia`, and nothing has happened to translation.
     Branch,

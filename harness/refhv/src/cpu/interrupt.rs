@@ -30,15 +30,15 @@ pub enum Fault {
 pub struct Interrupt {
     /// Which interrupt.
     pub exception: Exception,
-    /// Its syndrome: ESR on the embedded families; on the server families SRR1 bits for program, instruction storage and trace
-    /// interrupts, DSISR for data storage and alignment. For a system call it is the call's level.
+    /// Its syndrome: ESR on the embedded families; on the server families SRR1 bits for program, instruction storage
+    /// and trace interrupts, DSISR for data storage and alignment. For a system call it is the call's level.
     pub syndrome: u32,
     /// The effective address at fault (DEAR or DAR), for the interrupts that have one.
     pub address: Option<u64>,
 }
 
-/// The instruction has caused an interrupt: [`Core::raised`] says which. The loop asks after every instruction, so what it asks
-/// for fits a register.
+/// The instruction has caused an interrupt: [`Core::raised`] says which. The loop asks after every instruction, so what
+/// it asks for fits a register.
 #[derive(Debug)]
 pub(super) struct Raised(());
 
@@ -86,8 +86,8 @@ impl Interrupt {
         Self { exception: Exception::Program, syndrome, address: None }
     }
 
-    /// An alignment interrupt. The embedded families say whether it was a store; the server families describe it in DSISR: the opcode
-    /// bits that tell the access apart, RT and RA (MPC750 user manual, table "DSISR bit settings").
+    /// An alignment interrupt. The embedded families say whether it was a store; the server families describe it in
+    /// DSISR: the opcode bits that tell the access apart, RT and RA (MPC750 user manual, table "DSISR bit settings").
     #[must_use]
     pub fn alignment(cpu: &Cpu, insn: Insn, access: Access, address: u64) -> Self {
         let syndrome = if cpu.family.is_booke() {

@@ -107,8 +107,8 @@ impl<S: Supervisor> Processor<S> {
         self.store(self.address(insn, Form::X), T::from_register(self.core.state.gpr[insn.rt()]).reversed())
     }
 
-    /// An alignment interrupt for lmw, stmw and the string instructions in little-endian mode (Power ISA 2.07 Book I, sections 3.3.6 and
-    /// 3.3.7).
+    /// An alignment interrupt for lmw, stmw and the string instructions in little-endian mode (Power ISA 2.07 Book I,
+    /// sections 3.3.6 and 3.3.7).
     fn check_order(&mut self, insn: Insn, access: Access, address: u64) -> Result<(), Raised> {
         if !self.core.state.little_endian {
             return Ok(());
@@ -169,8 +169,8 @@ impl<S: Supervisor> Processor<S> {
         }
     }
 
-    /// lswi, lswx: bytes fill registers from the left, starting at RT, around from 31 to 0. Loading over a register that
-    /// makes the address is an invalid form, here illegal.
+    /// lswi, lswx: bytes fill registers from the left, starting at RT, around from 31 to 0. Loading over a register
+    /// that makes the address is an invalid form, here illegal.
     pub(super) fn load_string(&mut self, insn: Insn, indexed: bool) -> Result<(), Raised> {
         let (address, length) = self.string_operand(insn, indexed);
         self.check_order(insn, Access::Load, address)?;
@@ -255,8 +255,9 @@ impl<S: Supervisor> Processor<S> {
         self.probe(self.address(insn, Form::X), access)
     }
 
-    /// dcbtls, dcbtstls, icbtls (`on`), dcblc, icblc on e500: loads as far as translation goes; in problem state they need
-    /// MSR\[UCLE\]. This model has no cache to lock in, which is allowed (EREF, section 6.3.1.2.2): it says so by CUL.
+    /// dcbtls, dcbtstls, icbtls (`on`), dcblc, icblc on e500: loads as far as translation goes; in problem state they
+    /// need MSR\[UCLE\]. This model has no cache to lock in, which is allowed (EREF, section 6.3.1.2.2): it says so by
+    /// CUL.
     pub(super) fn lock_block(&mut self, insn: Insn, cache: CacheLock, on: bool) -> Result<(), Raised> {
         let address = self.core.state.effective(self.address(insn, Form::X));
         let (syndrome, register) = match cache {

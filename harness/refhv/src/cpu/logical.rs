@@ -41,7 +41,8 @@ impl State {
         self.logical(insn, |s, n| if n & DOUBLEWORD_OUT != 0 { 0 } else { s >> (n & 0x3f) });
     }
 
-    /// Algebraic right shift of a word: CA says that a negative number lost one bits. Shifts of 32 and more leave the sign.
+    /// Algebraic right shift of a word: CA says that a negative number lost one bits. Shifts of 32 and more leave the
+    /// sign.
     fn shift_word_algebraic(&mut self, insn: Insn, amount: u32) {
         let source = self.gpr[insn.rt()] as i32;
         let shifted = i64::from(source) >> amount.min(32);

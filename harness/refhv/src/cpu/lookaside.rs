@@ -1,7 +1,7 @@
 //! Translations used lately, so that most accesses need no walk of the MMU.
 //!
-//! Entries are kept per kind of access, hence hold no permissions: an entry exists only if that very access was allowed.
-//! Each is tagged with the *space* it was made in, a number the supervisor derives from whatever MSR bits its
+//! Entries are kept per kind of access, hence hold no permissions: an entry exists only if that very access was
+//! allowed. Each is tagged with the *space* it was made in, a number the supervisor derives from whatever MSR bits its
 //! translations depend on; a change of MSR alone then needs no flush. Everything else that changes a translation (TLB
 //! and segment writes, PID, page table base) must call [`Lookaside::flush`].
 //!
@@ -122,8 +122,8 @@ impl Lookaside {
         self.last_fetch = EMPTY;
     }
 
-    /// The guest-physical address of a load or store of `size` bytes, if the page is known and the access aligned, which is to say
-    /// within the page.
+    /// The guest-physical address of a load or store of `size` bytes, if the page is known and the access aligned,
+    /// which is to say within the page.
     #[inline]
     pub(crate) fn find(&self, address: u64, size: usize, access: Access) -> Option<u64> {
         let entries = if access == Access::Store { &self.store } else { &self.load };

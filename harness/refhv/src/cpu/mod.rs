@@ -63,8 +63,8 @@ use crate::memory::Memory;
 /// Bytes of an instruction.
 pub(crate) const INSTRUCTION: u64 = 4;
 
-/// What a supervisor works on: the registers, the RAM and the time of one CPU. What every instruction uses comes first, as in
-/// [`State`].
+/// What a supervisor works on: the registers, the RAM and the time of one CPU. What every instruction uses comes first,
+/// as in [`State`].
 #[repr(C)]
 pub struct Core {
     /// What is executed of the code.
@@ -149,8 +149,8 @@ impl Core {
     }
 
     /// Sets the hardware's MSR. `space` tells the lookaside which translations hold now: a supervisor gives a different
-    /// number for each combination of whatever its translations depend on (see [`Lookaside::set_space`]). If an interrupt may
-    /// have become deliverable, the clock has to be woken too.
+    /// number for each combination of whatever its translations depend on (see [`Lookaside::set_space`]). If an
+    /// interrupt may have become deliverable, the clock has to be woken too.
     pub fn set_msr(&mut self, value: u64, space: u8) {
         self.state.msr = self.state.register(value);
         self.state.address_mask = if self.state.msr & msr::book3s::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };

@@ -1,8 +1,8 @@
-//! Which operation an instruction word is on a CPU: one match over the primary opcode, one each over the extended opcodes of 19
-//! and 31.
+//! Which operation an instruction word is on a CPU: one match over the primary opcode, one each over the extended
+//! opcodes of 19 and 31.
 //!
-//! What a CPU does not have is decided here, so that executing an operation asks no more; operands stay in the word. Words
-//! that do the same are one operation.
+//! What a CPU does not have is decided here, so that executing an operation asks no more; operands stay in the word.
+//! Words that do the same are one operation.
 
 use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::spr::Spr;
@@ -16,8 +16,8 @@ const ISEL: CpuSet = CpuSet::E500.union(CpuSet::POWER);
 const STRING: CpuSet = CpuSet::all().difference(CpuSet::E500);
 /// CPUs with the byte, halfword and count additions of Power ISA 2.06.
 const ISA_2_06: CpuSet = CpuSet::POWER.union(CpuSet::E500_HV);
-/// CPUs with mftb; the others read the time base by mfspr only (e500 core manual, chapter "Instruction model"; Linux reads it
-/// by mfspr for that reason).
+/// CPUs with mftb; the others read the time base by mfspr only (e500 core manual, chapter "Instruction model"; Linux
+/// reads it by mfspr for that reason).
 const MFTB: CpuSet = CpuSet::all().difference(CpuSet::E500V2);
 /// CPUs with dcba.
 const DCBA: CpuSet = CpuSet::BOOKE.union(CpuSet::G4_7447);
@@ -187,8 +187,9 @@ pub(super) enum Operation {
     Popcntd,
     Cmpb,
     Bpermd,
-    /// [`Self::AndiRecord`] and five others with [`Self::BcIf`] right after, in a page of code: both at once. A guest's kernel
-    /// compares and branches more than it does anything else, and where to go for each operation is what the host guesses wrong.
+    /// [`Self::AndiRecord`] and five others with [`Self::BcIf`] right after, in a page of code: both at once. A guest's
+    /// kernel compares and branches more than it does anything else, and where to go for each operation is what the
+    /// host guesses wrong.
     AndiRecordTest,
     AndisRecordTest,
     CmpiTest,

@@ -118,7 +118,8 @@ impl Privileged {
         })
     }
 
-    /// True if it is the hypervisor's on a CPU that here is a partition (MSR\[HV\] = 0): privileged even in supervisor state.
+    /// True if it is the hypervisor's on a CPU that here is a partition (MSR\[HV\] = 0): privileged even in supervisor
+    /// state.
     #[must_use]
     pub fn belongs_to_hypervisor(self, cpu: &Cpu) -> bool {
         cpu.set.intersects(CpuSet::POWER)

@@ -94,8 +94,8 @@ impl<S: Supervisor> Processor<S> {
         }
     }
 
-    /// Executes the instruction at `pc`, which is counted already and lies in this page, and those after it until one lies in
-    /// another page or something has to be looked at.
+    /// Executes the instruction at `pc`, which is counted already and lies in this page, and those after it until one
+    /// lies in another page or something has to be looked at.
     fn run_in(&mut self, page: &Page) {
         self.core.begin_stretch();
         loop {
@@ -313,8 +313,8 @@ mod tests {
         assert_eq!(cpu.core.state.gpr[5], 1);
     }
 
-    /// Effective addresses are physical ones in space 0 and a page further on in space 1, to which mtmsr changes; after a tlbwe they
-    /// are two pages further on.
+    /// Effective addresses are physical ones in space 0 and a page further on in space 1, to which mtmsr changes; after
+    /// a tlbwe they are two pages further on.
     struct Spaces {
         moved: u64,
     }

@@ -1,8 +1,8 @@
 //! mfspr, mtspr and mftb; traps and system calls.
 //!
-//! Which register a number means, and who may use it, is said by one table for reads and writes alike. Registers open to
-//! problem state are done here, in any state: this is why a hypervisor cannot see a read of USPRG4. The others go to the
-//! supervisor, or cause an interrupt.
+//! Which register a number means, and who may use it, is said by one table for reads and writes alike. Registers open
+//! to problem state are done here, in any state: this is why a hypervisor cannot see a read of USPRG4. The others go to
+//! the supervisor, or cause an interrupt.
 
 use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::exception::Exception;
@@ -103,8 +103,8 @@ impl<S: Supervisor> Processor<S> {
     }
 }
 
-/// What comes of a number that problem state may not use: one that the kernel may use so is privileged, and writing USPRG4 is as
-/// illegal as writing a number that no CPU has (PPC440x5 user manual, section 6.5.7).
+/// What comes of a number that problem state may not use: one that the kernel may use so is privileged, and writing
+/// USPRG4 is as illegal as writing a number that no CPU has (PPC440x5 user manual, section 6.5.7).
 fn refused_in_problem_state(cpu: &Cpu, row: Option<&Spr>, number: u16, direction: Direction) -> Result<(), Interrupt> {
     if row.is_some_and(|row| row.is_defined_for(direction == Direction::Write)) {
         return Err(Interrupt::privileged(cpu.family));

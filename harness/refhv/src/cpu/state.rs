@@ -53,8 +53,8 @@ pub struct Reservation {
 
 /// The registers of one CPU. On 32-bit CPUs every value keeps within 32 bits.
 ///
-/// They lie in memory as they stand here, those first that every instruction uses: what is near the beginning is reached by a
-/// shorter instruction of the host.
+/// They lie in memory as they stand here, those first that every instruction uses: what is near the beginning is
+/// reached by a shorter instruction of the host.
 #[derive(Clone)]
 #[repr(C)]
 pub struct State {

@@ -21,7 +21,8 @@ pub(super) trait Value: Copy {
     fn write(self, memory: &mut Memory, physical: u64) -> Option<()>;
     /// [`Self::read`] in this byte order at a multiple of the size.
     fn read_aligned(memory: &Memory, physical: u64, little_endian: bool) -> Option<Self>;
-    /// [`Self::write`] in this byte order at a multiple of the size, but for what [`Memory::write_aligned_again`] leaves.
+    /// [`Self::write`] in this byte order at a multiple of the size, but for what [`Memory::write_aligned_again`]
+    /// leaves.
     fn write_aligned(self, memory: &mut Memory, physical: u64, little_endian: bool) -> Option<()>;
     /// From the low bits of a register.
     fn from_register(value: u64) -> Self;
@@ -197,7 +198,8 @@ impl<S: Supervisor> Processor<S> {
     #[cold]
     fn store_slowly<T: Value>(&mut self, address: u64, value: T) -> Result<(), Raised> {
         if crosses_page(address, T::SIZE) {
-            // Both pages first: a store that faults has stored nothing. What it cannot reach of the second begins with the page.
+            // Both pages first: a store that faults has stored nothing. What it cannot reach of the second begins with
+            // the page.
             let second = address.wrapping_add(T::SIZE as u64 - 1) & !(PAGE_SIZE - 1);
             self.translate(address, Access::Store)?;
             self.translate(self.core.state.effective(second), Access::Store)?;

@@ -5,10 +5,11 @@
 //!                          '---- not yet ----'       '-- may follow --'
 //! ```
 //!
-//! `end` is the nearer of the page's end and the clock's alarm, so that the loop makes one comparison. A branch within the page
-//! shifts both `from`, the first uncounted address, and the alarm by the distance that it skips or repeats. Their difference therefore
-//! never changes, and only that is stored: a loop of the guest's is one stretch, however often it runs.
-//! Code that needs the time in the middle of a stretch, or may move the alarm or the page, calls [`Core::settle`] first.
+//! `end` is the nearer of the page's end and the clock's alarm, so that the loop makes one comparison. A branch within
+//! the page shifts both `from`, the first uncounted address, and the alarm by the distance that it skips or repeats.
+//! Their difference therefore never changes, and only that is stored: a loop of the guest's is one stretch, however
+//! often it runs. Code that needs the time in the middle of a stretch, or may move the alarm or the page, calls
+//! [`Core::settle`] first.
 
 use sprig_isa::mmu::PAGE_SIZE;
 
@@ -71,8 +72,8 @@ impl Core {
         false
     }
 
-    /// The instruction at `pc` branches to an address. It goes on within the page, where what is counted goes along; or the
-    /// stretch ends here.
+    /// The instruction at `pc` branches to an address. It goes on within the page, where what is counted goes along; or
+    /// the stretch ends here.
     #[inline]
     pub(super) fn branch_in_stretch(&mut self, target: u64) {
         let over = target.wrapping_sub(self.state.pc.wrapping_add(INSTRUCTION));
@@ -93,8 +94,8 @@ impl Core {
         self.stretch.uncounted = uncounted;
     }
 
-    /// Counts the instruction at `pc` and those before it, and the stretch ends here: the instruction does more than to change
-    /// registers and memory.
+    /// Counts the instruction at `pc` and those before it, and the stretch ends here: the instruction does more than to
+    /// change registers and memory.
     #[inline]
     pub(super) fn settle(&mut self) {
         self.count_stretch(self.state.pc.wrapping_add(INSTRUCTION));

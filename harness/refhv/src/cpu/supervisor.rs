@@ -44,11 +44,12 @@ pub struct Translation {
 /// Everything that depends on what kind of machine the CPU is in.
 pub trait Supervisor: Sized {
     /// Runs a processor: calls its `run_loop` and nothing else. The loop is generic and would be compiled where it is
-    /// used, with whatever optimisation there is; called from here it is compiled in this crate, which is always optimised.
+    /// used, with whatever optimisation there is; called from here it is compiled in this crate, which is always
+    /// optimised.
     fn run(processor: &mut Processor<Self>, limit: u64) -> Pause;
 
-    /// The machine has been switched on, or reset: `core` has the registers it has at entry, and everything the supervisor
-    /// knows of the past is gone, but for what outlives a reset on this kind of machine.
+    /// The machine has been switched on, or reset: `core` has the registers it has at entry, and everything the
+    /// supervisor knows of the past is gone, but for what outlives a reset on this kind of machine.
     fn reset(&mut self, core: &mut Core);
 
     /// Translates an effective address (already cut to the mode's width). Called when the lookaside does not know it.
@@ -57,26 +58,27 @@ pub trait Supervisor: Sized {
     /// Why there is no translation. The CPU makes it an [`Interrupt`] and calls [`Self::interrupt`].
     fn translate(&mut self, core: &mut Core, address: u64, access: Access) -> Result<Translation, Fault>;
 
-    /// Executes a privileged instruction (`core.insn`) in supervisor state, MSR\[PR\] = 0. `core.state.nia` is the following
-    /// instruction and may be changed.
+    /// Executes a privileged instruction (`core.insn`) in supervisor state, MSR\[PR\] = 0. `core.state.nia` is the
+    /// following instruction and may be changed.
     ///
     /// # Errors
     /// The interrupt the instruction causes instead.
     fn privileged(&mut self, core: &mut Core, instruction: Privileged) -> Result<(), Interrupt>;
 
-    /// Executes mfspr or mtspr (`core.insn`) in supervisor state, MSR\[PR\] = 0, for a register that is not open to problem
-    /// state.
+    /// Executes mfspr or mtspr (`core.insn`) in supervisor state, MSR\[PR\] = 0, for a register that is not open to
+    /// problem state.
     ///
     /// # Errors
     /// The interrupt the instruction causes instead.
     fn special(&mut self, core: &mut Core, direction: Direction, number: u16) -> Result<(), Interrupt>;
 
-    /// The instruction at `core.state.pc` has caused an interrupt: deliver it, or emulate the instruction. Execution goes on
-    /// at what this leaves in `core.state.pc`. System calls come here with `core.state.nia` as their return address.
+    /// The instruction at `core.state.pc` has caused an interrupt: deliver it, or emulate the instruction. Execution
+    /// goes on at what this leaves in `core.state.pc`. System calls come here with `core.state.nia` as their return
+    /// address.
     fn interrupt(&mut self, core: &mut Core, interrupt: Interrupt);
 
-    /// `core.insn` is privileged, and the hardware in problem state. As [`Self::interrupt`] with the program interrupt that this
-    /// causes: what a guest's kernel does most under a hypervisor need not be told from all the others first.
+    /// `core.insn` is privileged, and the hardware in problem state. As [`Self::interrupt`] with the program interrupt
+    /// that this causes: what a guest's kernel does most under a hypervisor need not be told from all the others first.
     fn refused(&mut self, core: &mut Core, _instruction: Refused) {
         let privileged = Interrupt::privileged(core.state.profile.family);
         self.interrupt(core, privileged);

@@ -1,5 +1,5 @@
-//! User space debugs the guest: KVM_SET_GUEST_DEBUG and KVM_EXIT_DEBUG, with [`sprig_isa::debug`] as the debugger; and the guest
-//! itself, by trace interrupts.
+//! User space debugs the guest: KVM_SET_GUEST_DEBUG and KVM_EXIT_DEBUG, with [`sprig_isa::debug`] as the debugger; and
+//! the guest itself, by trace interrupts.
 //!
 //! | what stops the guest | noticed |
 //! |---|---|
@@ -29,8 +29,8 @@ pub(super) struct Debugging {
     last_stop: u64,
 }
 
-/// The registers that are user space's while it debugs ("If userspace is debugging guest then guest can not access debug registers",
-/// arch/powerpc/kvm/booke_emulate.c).
+/// The registers that are user space's while it debugs ("If userspace is debugging guest then guest can not access
+/// debug registers", arch/powerpc/kvm/booke_emulate.c).
 const REGISTERS: [u16; 10] =
     [n::IAC1, n::IAC2, n::IAC3, n::IAC4, n::DAC1, n::DAC2, n::DBCR0, n::DBCR1, n::DBCR2, n::DBSR];
 

@@ -1,9 +1,9 @@
-//! Designs of the shared page that were proposed when it was invented, and that KVM did not take: each can be tried on a
-//! guest.
+//! Designs of the shared page that were proposed when it was invented, and that KVM did not take: each can be tried on
+//! a guest.
 //!
-//! They come from the discussion "kvm BookE and SPRGs" on the kvm-ppc list, 2009, and the patches of 2008 that it speaks of.
-//! A design is one row of [`DESIGNS`] and one question, [`Hypervisor::has_design`], at the place that behaves differently; what
-//! the page holds in addition to its fields is put together here.
+//! They come from the discussion "kvm BookE and SPRGs" on the kvm-ppc list, 2009, and the patches of 2008 that it
+//! speaks of. A design is one row of [`DESIGNS`] and one question, [`Hypervisor::has_design`], at the place that
+//! behaves differently; what the page holds in addition to its fields is put together here.
 //!
 //! Unlike a deviation a design is not a mistake: it is a choice, which saves something and breaks something.
 
@@ -120,8 +120,8 @@ impl Hypervisor {
         self.setup.design == Some(design)
     }
 
-    /// Replaces the instruction that has just been emulated by the access to the page, where the guest's own patcher would:
-    /// once the page is where one instruction reaches it ([`Design::HypervisorPatches`]).
+    /// Replaces the instruction that has just been emulated by the access to the page, where the guest's own patcher
+    /// would: once the page is where one instruction reaches it ([`Design::HypervisorPatches`]).
     pub(super) fn patch_guest(&mut self, core: &mut Core, address: u64, word: u32) {
         if self.mapping.is_none_or(|mapping| mapping.ea != DEFAULT_EA) {
             return;

@@ -1,9 +1,9 @@
 //! Wrong on purpose: hypervisors that break the contract in one place each, to see whether the suite notices.
 //!
-//! A deviation is one row of the table in `deviation/table.rs` and one question, [`Hypervisor::deviates`], at the place that
-//! behaves differently. Those places are where the guest leaves, is entered, or misses a translation, and on the host's side.
-//! Between two exits none is asked, so that an inactive one costs nothing there, and the comparison of a byte
-//! elsewhere.
+//! A deviation is one row of the table in `deviation/table.rs` and one question, [`Hypervisor::deviates`], at the place
+//! that behaves differently. Those places are where the guest leaves, is entered, or misses a translation, and on the
+//! host's side. Between two exits none is asked, so that an inactive one costs nothing there, and the comparison of a
+//! byte elsewhere.
 
 mod emulation;
 mod exit;
@@ -190,7 +190,8 @@ pub(super) const fn swapped(cell: u16, pair: (u16, u16)) -> u16 {
 pub(super) const SWAPPED_ALIASES: (u16, u16) = (number::SPRG5, number::SPRG6);
 /// What [`Deviation::SprgsSwapped`] swaps.
 pub(super) const SWAPPED_SPRGS: (u16, u16) = (number::SPRG1, number::SPRG2);
-/// What [`Deviation::AliasShowsHost`] shows: a kernel's pointer, and what [`Deviation::AliasClobberedByHost`] leaves behind.
+/// What [`Deviation::AliasShowsHost`] shows: a kernel's pointer, and what [`Deviation::AliasClobberedByHost`] leaves
+/// behind.
 pub(super) const HOST_POINTER: u64 = 0xc0de_f00d;
 
 #[cfg(test)]

@@ -83,8 +83,8 @@ impl Hypervisor {
         self.change_msr(core, write(self.cpu, self.msr, value, writer));
     }
 
-    /// Gives the guest a new MSR. WE (POW of the server families, the same bit) makes it wait; the bit is off again when it
-    /// has waited.
+    /// Gives the guest a new MSR. WE (POW of the server families, the same bit) makes it wait; the bit is off again
+    /// when it has waited.
     pub(super) fn change_msr(&mut self, core: &mut Core, value: u64) {
         self.msr = value & !booke::WE;
         if Tracer::is_asked(core, value) {
@@ -209,8 +209,8 @@ impl Hypervisor {
         self.mirror(core, row.cell);
     }
 
-    /// Sets a register in the page; none of them is a timer or translation's. Where the rest is as the last entry has made it, the
-    /// register's alias is all that the next one would have to load, and is loaded here.
+    /// Sets a register in the page; none of them is a timer or translation's. Where the rest is as the last entry has
+    /// made it, the register's alias is all that the next one would have to load, and is loaded here.
     #[inline(always)]
     fn set_in_page(&mut self, core: &mut Core, cell: u16, slot: Slot, value: u64) {
         self.registers.set_slot(&mut core.memory, slot, value);
@@ -229,8 +229,8 @@ impl Hypervisor {
         self.timers.write(&mut core.clock, &mut self.registers.cells, row, value);
     }
 
-    /// Takes what the guest may change in the page without an exit: EE and RI, and the segment registers. True if it has changed
-    /// nothing.
+    /// Takes what the guest may change in the page without an exit: EE and RI, and the segment registers. True if it
+    /// has changed nothing.
     #[inline]
     pub(super) fn take_from_page(&mut self, core: &mut Core) -> bool {
         let as_entered = self.last.msr == Some(self.msr) && self.is_page_as_entered(core);

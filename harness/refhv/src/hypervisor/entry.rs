@@ -1,5 +1,5 @@
-//! The way out of the guest and back into it: what the hypervisor takes from the page at an exit, and what the page and the
-//! hardware have to hold before the guest continues.
+//! The way out of the guest and back into it: what the hypervisor takes from the page at an exit, and what the page and
+//! the hardware have to hold before the guest continues.
 //!
 //! Most exits change nothing of that, and writing the same again at entry would be most of their cost: so the entry
 //! remembers what the last one was made from.
@@ -28,8 +28,8 @@ pub(super) struct Passage {
     pub(super) exit: u64,
     /// The guest's MSR that the hardware's was last made from.
     pub(super) msr: Option<u64>,
-    /// What the last entry has put into the page and into the alias registers is still there if the page is still this version,
-    /// and the guest's MSR and what wants to interrupt it are the same.
+    /// What the last entry has put into the page and into the alias registers is still there if the page is still this
+    /// version, and the guest's MSR and what wants to interrupt it are the same.
     pub(super) version: Option<u64>,
     /// What wanted to interrupt the guest when it was last entered.
     pub(super) sources: Sources,
@@ -152,16 +152,16 @@ impl Hypervisor {
         self.last.sources = sources;
     }
 
-    /// The hardware's MSR while the guest runs: problem state, and what acts there. The guest's kernel may lock cache blocks
-    /// whatever its UCLE says, which is about its own problem state.
+    /// The hardware's MSR while the guest runs: problem state, and what acts there. The guest's kernel may lock cache
+    /// blocks whatever its UCLE says, which is about its own problem state.
     fn hardware_msr(&self) -> u64 {
         let kernel = self.msr & msr::PR == 0 || self.deviates(Deviation::CacheLockingOpen);
         let locks = if kernel && self.cpu.family == Family::BookeE500 { booke::UCLE } else { self.msr & booke::UCLE };
         self.msr & GUEST_OWNED | msr::PR | locks
     }
 
-    /// Opens POWER8's facilities to the guest: to its kernel all of them, which runs in the state that FSCR closes them to, to
-    /// its problem state those that its own FSCR opens.
+    /// Opens POWER8's facilities to the guest: to its kernel all of them, which runs in the state that FSCR closes them
+    /// to, to its problem state those that its own FSCR opens.
     fn open_facilities(&self, core: &mut Core) {
         if self.mmu.is_partition() {
             let kernel = self.msr & msr::PR == 0;

@@ -131,7 +131,8 @@ impl Exits {
         self.steps.binary_search_by_key(&step, |(step, _)| *step)
     }
 
-    /// Tells the exits of a case, for each step and reason that has any. What leads up to the first step does not belong to the case.
+    /// Tells the exits of a case, for each step and reason that has any. What leads up to the first step does not
+    /// belong to the case.
     pub fn tell_of_case(&self, case: u32, tell: &mut dyn FnMut(u32, Exit, u64)) {
         let (first, last) = (Step { case, step: 0 }, Step { case, step: log::NO_STEP });
         let mut tell_all = |step: Step, counts: &Counts| {

@@ -1,7 +1,7 @@
 //! The host side: what a user-space program (a VMM) sees and does through KVM's ioctls.
 //!
-//! KVM_GET/SET_REGS, _SREGS and _ONE_REG reach the same registers the guest does, through the same table; interrupt lines
-//! are KVM_INTERRUPT; migration saves what these interfaces carry and nothing else.
+//! KVM_GET/SET_REGS, _SREGS and _ONE_REG reach the same registers the guest does, through the same table; interrupt
+//! lines are KVM_INTERRUPT; migration saves what these interfaces carry and nothing else.
 
 use std::mem;
 
@@ -439,10 +439,10 @@ impl Hypervisor {
         Ok(())
     }
 
-    /// Saves the guest through these interfaces and restores it into a fresh VM with the same memory. What is not a register
-    /// is lost with the old VM's shared state: where the page was, what the guest stored to `critical` and `scratch`.
-    /// Translations go along (the TLB of e500 is user space's, KVM_CAP_SW_TLB; the others' are in `struct kvm_sregs`), and
-    /// so does every register, also where KVM's structures have no member for it (SPRG8).
+    /// Saves the guest through these interfaces and restores it into a fresh VM with the same memory. What is not a
+    /// register is lost with the old VM's shared state: where the page was, what the guest stored to `critical` and
+    /// `scratch`. Translations go along (the TLB of e500 is user space's, KVM_CAP_SW_TLB; the others' are in `struct
+    /// kvm_sregs`), and so does every register, also where KVM's structures have no member for it (SPRG8).
     ///
     /// # Errors
     /// If the fresh VM refuses what the old one has saved.
@@ -478,8 +478,8 @@ impl Hypervisor {
     }
 }
 
-/// What `struct kvm_sregs` of an embedded CPU holds: as get_sregs_base, get_sregs_arch206 and kvmppc_get_sregs_ivor of booke.c and
-/// kvmppc_core_get_sregs_e500 of e500.c say it.
+/// What `struct kvm_sregs` of an embedded CPU holds: as get_sregs_base, get_sregs_arch206 and kvmppc_get_sregs_ivor of
+/// booke.c and kvmppc_core_get_sregs_e500 of e500.c say it.
 const fn sregs_features(family: Family) -> u32 {
     let every = sregs::BASE | sregs::ARCH206 | sregs::IVOR;
     match family {

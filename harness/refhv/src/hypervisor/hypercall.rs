@@ -115,8 +115,8 @@ impl Hypervisor {
         }
     }
 
-    /// r3 is the physical address, r4 the effective one with the flags in its low bits: the calls of the kernel's own guest
-    /// code decide, ppc-pv.rst has the two the wrong way round.
+    /// r3 is the physical address, r4 the effective one with the flags in its low bits: the calls of the kernel's own
+    /// guest code decide, ppc-pv.rst has the two the wrong way round.
     fn map_page(&mut self, core: &mut Core, physical: u64, effective: u64) {
         let flags = u64::from(MAGIC_PAGE_FLAGS);
         let (pa, ea) = (physical & !flags, effective & !flags);
@@ -146,8 +146,8 @@ impl Hypervisor {
         }
     }
 
-    /// The page is in the byte order in which the guest takes interrupts, as its kernel was built: KVM decides it again at each
-    /// call (arch/powerpc/kvm/powerpc.c, kvmppc_kvm_pv).
+    /// The page is in the byte order in which the guest takes interrupts, as its kernel was built: KVM decides it again
+    /// at each call (arch/powerpc/kvm/powerpc.c, kvmppc_kvm_pv).
     fn choose_byte_order(&mut self, core: &mut Core) {
         let little = self.mmu.is_partition()
             && match self.setup.deviation {

@@ -60,7 +60,8 @@ impl Hypervisor {
         self.interrupt_sources(core)
     }
 
-    /// An external interrupt is delivered: where the interrupt controller is asked, EPR says which (api.rst, KVM_EXIT_EPR).
+    /// An external interrupt is delivered: where the interrupt controller is asked, EPR says which (api.rst,
+    /// KVM_EXIT_EPR).
     fn acknowledge(&mut self, core: &mut Core) {
         self.asked.external_once = false;
         if mem::take(&mut self.asked.line_once) {

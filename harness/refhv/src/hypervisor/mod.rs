@@ -9,9 +9,9 @@
 //!              deliver what is pending; MSR, int_pending to the page; page's SPRGs to the hardware's aliases
 //! ```
 //!
-//! A guest reads USPRG4 and the like from the hardware without an exit, and writes SPRG4 through the page without one. So
-//! the two agree after the next exit and not before: that is what Sprig is about. Everything a guest must never notice is decided
-//! in one place each:
+//! A guest reads USPRG4 and the like from the hardware without an exit, and writes SPRG4 through the page without one.
+//! So the two agree after the next exit and not before: that is what Sprig is about. Everything a guest must never
+//! notice is decided in one place each:
 //!
 //! | layer | file | decides |
 //! |---|---|---|
@@ -23,8 +23,8 @@
 //! | mmu | `translation.rs`, `shadow.rs` | what the guest's accesses reach |
 //! | host | `host.rs`, `debug.rs`, `other_vm.rs` | what user space sees and does; debugging the guest; another guest on the CPU |
 //!
-//! What the contract leaves open is in `policy.rs`; what another design would do in `design.rs`; what a wrong hypervisor does
-//! instead in `deviation.rs`.
+//! What the contract leaves open is in `policy.rs`; what another design would do in `design.rs`; what a wrong
+//! hypervisor does instead in `deviation.rs`.
 
 mod debug;
 mod design;
@@ -228,7 +228,8 @@ impl Supervisor for Hypervisor {
         processor.run_loop(limit)
     }
 
-    /// The guest's CPU starts again: registers, translations, timers, page. An embedded guest gets its initial translations.
+    /// The guest's CPU starts again: registers, translations, timers, page. An embedded guest gets its initial
+    /// translations.
     fn reset(&mut self, core: &mut Core) {
         let mut registers = RegisterFile::new(self.cpu, self.shared);
         core.state.spr = registers.cells.clone();
@@ -237,7 +238,8 @@ impl Supervisor for Hypervisor {
         self.mmu.map_board();
         self.registers = registers;
         self.timers = Timers::new(self.cpu.family, &core.clock);
-        // A partition is entered with machine checks enabled (LoPAR, "Processor state at entry"), an embedded CPU by the board.
+        // A partition is entered with machine checks enabled (LoPAR, "Processor state at entry"), an embedded CPU by
+        // the board.
         self.msr = if self.mmu.is_partition() || self.cpu.family.is_booke() { msr::ME } else { 0 };
         self.last.msr = None;
         self.last.version = None;

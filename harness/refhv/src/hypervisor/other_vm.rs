@@ -31,13 +31,13 @@ const EBUSY: u64 = errno::EBUSY as u64;
 /// Its program is all that it has: one page, not the first.
 const CODE: u64 = PAGE_SIZE;
 const MEMORY: u64 = 2 * PAGE_SIZE;
-/// Rounds of its program. A real host's timer needs [`other_vm::ROUNDS`] to come; here a turn ends in the middle of one of these, and what
-/// it reads in the first round after a turn it reads in the next.
+/// Rounds of its program. A real host's timer needs [`other_vm::ROUNDS`] to come; here a turn ends in the middle of one
+/// of these, and what it reads in the first round after a turn it reads in the next.
 const ROUNDS: u64 = 8;
 /// Instructions of its own that end it: several for each that its program can have.
 const LIMIT: u64 = 1000 * ROUNDS;
-/// Instructions of its own until the host takes the CPU from it: more than a whole program, so that it writes its registers in each turn,
-/// and not a multiple of its rounds, so that it loses the CPU now here, now there.
+/// Instructions of its own until the host takes the CPU from it: more than a whole program, so that it writes its
+/// registers in each turn, and not a multiple of its rounds, so that it loses the CPU now here, now there.
 const TURN: u64 = 1_999;
 
 /// Another guest, with its hypervisor's side, as its last turn has left it.
@@ -66,7 +66,8 @@ impl OtherVm {
         Ok(Self { moment, value, differed: 0, ends: 0, turns: 0 })
     }
 
-    /// Runs it for a number of instructions, again from its beginning when it reaches its end, or only to its end if `once`.
+    /// Runs it for a number of instructions, again from its beginning when it reaches its end, or only to its end if
+    /// `once`.
     fn run(&mut self, processor: &mut Processor<Hypervisor>, instructions: u64, once: bool) {
         let limit = processor.core.clock.executed() + instructions;
         while processor.run(limit) == Pause::Board {
@@ -94,7 +95,8 @@ fn begin(core: &mut Core, value: u32) {
 }
 
 impl Hypervisor {
-    /// Runs another guest to its end; the registers that ever held something else than it had written, as [`Registers::bits`].
+    /// Runs another guest to its end; the registers that ever held something else than it had written, as
+    /// [`Registers::bits`].
     ///
     /// # Errors
     /// If it does not come to its end.

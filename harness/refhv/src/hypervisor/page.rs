@@ -24,8 +24,8 @@ pub struct Mapping {
     pub ea: u64,
     /// Guest-physical address.
     pub pa: u64,
-    /// The guest maps nothing no-execute that it executes (MAGIC_PAGE_FLAG_NOT_MAPPED_NX): pages keep their N bit. Without
-    /// the flag a 64-bit server guest's kernel may execute from any page.
+    /// The guest maps nothing no-execute that it executes (MAGIC_PAGE_FLAG_NOT_MAPPED_NX): pages keep their N bit.
+    /// Without the flag a 64-bit server guest's kernel may execute from any page.
     pub keeps_no_execute: bool,
 }
 

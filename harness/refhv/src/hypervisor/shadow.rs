@@ -1,8 +1,8 @@
 //! The shadow TLB: the translations the hypervisor has given the hardware for its guest.
 //!
-//! It knows pages by effective address, kind of access and *space* (the guest's MSR bits that translation depends on), and
-//! forgets all of them whenever the guest changes any translation, and when the page is mapped: the contract wants the page
-//! there whatever was touched before. A translation that is in it costs no exit.
+//! It knows pages by effective address, kind of access and *space* (the guest's MSR bits that translation depends on),
+//! and forgets all of them whenever the guest changes any translation, and when the page is mapped: the contract wants
+//! the page there whatever was touched before. A translation that is in it costs no exit.
 
 use sprig_isa::mmu::PAGE_SIZE;
 

@@ -1,7 +1,7 @@
 //! The state a guest shares with its hypervisor: `struct kvm_vcpu_arch_shared`, which *is* the magic page's memory.
 //!
-//! It comes after the guest's RAM, where no guest-physical address reaches it. It is big-endian until a guest that takes its
-//! interrupts in little-endian mode maps it.
+//! It comes after the guest's RAM, where no guest-physical address reaches it. It is big-endian until a guest that
+//! takes its interrupts in little-endian mode maps it.
 
 use sprig_isa::page::{FIELDS, Field, PAGE_SIZE, SR_OFFSET, STRUCT_SIZE};
 
@@ -110,8 +110,8 @@ impl Shared {
         self.order
     }
 
-    /// Puts every field that the hypervisor keeps into another byte order, except those that are named; holders of a copy of
-    /// this have to be told as well.
+    /// Puts every field that the hypervisor keeps into another byte order, except those that are named; holders of a
+    /// copy of this have to be told as well.
     pub(super) fn set_order(&mut self, memory: &mut Memory, order: ByteOrder, but_for: &[&str]) {
         let old = std::mem::replace(&mut self.order, order);
         if old == order {

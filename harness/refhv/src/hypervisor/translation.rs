@@ -61,8 +61,8 @@ impl Hypervisor {
         }
     }
 
-    /// True if the hardware has a translation of the page that serves this access as well, which is not known yet: it was made for another
-    /// kind, and working it out for this one has no effect the guest could see.
+    /// True if the hardware has a translation of the page that serves this access as well, which is not known yet: it
+    /// was made for another kind, and working it out for this one has no effect the guest could see.
     fn is_known_otherwise(&self, address: u64, access: Access) -> bool {
         let space = self.space();
         let kinds = [Access::Fetch, Access::Load, Access::Store];

@@ -5,8 +5,8 @@
 //!   Memory::of_pages -> those pages ---> written to --drop--> those pages again where it was -+-> kept
 //! ```
 //!
-//! A machine is made for every case, all of them from one moment of the same kernel: what a case has left alone is neither
-//! cleared nor copied for the next.
+//! A machine is made for every case, all of them from one moment of the same kernel: what a case has left alone is
+//! neither cleared nor copied for the next.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -15,10 +15,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{CHUNK, CHUNK_SHIFT, WATCHED};
 
-/// Bytes of a block that the C library always takes fresh from the system, as it does not with smaller ones: it reuses those
-/// and has to clear all of them at once (glibc, DEFAULT_MMAP_THRESHOLD_MAX). What is not touched costs nothing.
+/// Bytes of a block that the C library always takes fresh from the system, as it does not with smaller ones: it reuses
+/// those and has to clear all of them at once (glibc, DEFAULT_MMAP_THRESHOLD_MAX). What is not touched costs nothing.
 const FRESH: usize = (32 << 20) + 1;
-/// Blocks a thread keeps, those used last: its machines run one after the other, and next to one there may be another VM.
+/// Blocks a thread keeps, those used last: its machines run one after the other, and next to one there may be another
+/// VM.
 const KEPT: usize = 2;
 
 thread_local! {

@@ -105,8 +105,9 @@ impl E500 {
         regs.set(n::TLB1CFG, shape(tlb1, TLB1_TSIZES, tlbcfg::AVAIL | tlbcfg::IPROT, tlb1).into());
     }
 
-    /// Gives it the geometry that user space wants (KVM_CAP_SW_TLB): TLB0 is empty, TLB1 has what it had. None if there is none such, or no room
-    /// for it in the array that user space has (arch/powerpc/kvm/e500_mmu.c, kvm_vcpu_ioctl_config_tlb).
+    /// Gives it the geometry that user space wants (KVM_CAP_SW_TLB): TLB0 is empty, TLB1 has what it had. None if there
+    /// is none such, or no room for it in the array that user space has (arch/powerpc/kvm/e500_mmu.c,
+    /// kvm_vcpu_ioctl_config_tlb).
     pub(super) fn configure<R: Registers>(&mut self, regs: &mut R, [entries, ways, tlb1]: [u64; 3]) -> Option<()> {
         let [entries, ways, tlb1] = [entries, ways, tlb1].map(|size| size as u32 as usize);
         let has_room = entries.checked_add(tlb1)? <= TLB0_ENTRIES + TLB1_ENTRIES_E500V2;
@@ -245,7 +246,8 @@ impl E500 {
         }
     }
 
-    /// The entry with this number in the array that user space has (api.rst, KVM_CAP_SW_TLB: sets one behind the other, then TLB1).
+    /// The entry with this number in the array that user space has (api.rst, KVM_CAP_SW_TLB: sets one behind the other,
+    /// then TLB1).
     fn place(&self, index: u64) -> Option<Place> {
         let index = usize::try_from(index).ok()?;
         match index.checked_sub(self.tlb0.len()) {

@@ -17,7 +17,8 @@ use crate::memory::Memory;
 
 /// Pairs of BATs every core has, at consecutive numbers.
 const LOW_BATS: u16 = 4;
-/// Pairs of BATs of the 7447. A real one wants `HID0[HIGH_BAT_EN]` for the upper four, which reset leaves invalid anyway.
+/// Pairs of BATs of the 7447. A real one wants `HID0[HIGH_BAT_EN]` for the upper four, which reset leaves invalid
+/// anyway.
 const BATS_7447: u16 = 8;
 const OFFSET: u32 = (1 << PAGE_SHIFT) - 1;
 const SEGMENT_OFFSET: u32 = (1 << SEGMENT_SHIFT) - 1;

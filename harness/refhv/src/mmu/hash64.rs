@@ -26,7 +26,8 @@ const PTE_COMPARED: u64 = hash64::SLB_B | hash64::PTE_AVPN | hash64::PTE_H | has
 /// What slbfee. leaves in RT when no entry matches.
 const NOT_FOUND: u64 = 0;
 
-/// mtsr and mfsr of 64-bit cores act on the SLB entry of the same number (Power ISA 2.07 Book III-S, "Bridge to SLB Architecture").
+/// mtsr and mfsr of 64-bit cores act on the SLB entry of the same number (Power ISA 2.07 Book III-S, "Bridge to SLB
+/// Architecture").
 mod bridge {
     /// ESID of segment register N: N in bits 32-35.
     pub(super) const ESID_SHIFT: u32 = 28;

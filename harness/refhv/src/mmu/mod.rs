@@ -11,7 +11,8 @@
 //! machine's own, or those the hypervisor shows its guest) and are reached through [`Registers`]; the MSR is handed in.
 //! So the same model serves as the MMU of the bare machine and as the guest's MMU under the hypervisor.
 //!
-//! Models do not cache. [`crate::cpu::Lookaside`] does, and the [`Effect`] of an instruction says when it has to forget.
+//! Models do not cache. [`crate::cpu::Lookaside`] does, and the [`Effect`] of an instruction says when it has to
+//! forget.
 
 mod e500;
 mod hash32;
@@ -151,8 +152,9 @@ impl Mmu {
         }
     }
 
-    /// Puts a translation for everybody and every kind of access into entry `index` of the TLB, as firmware does before it enters a kernel
-    /// (ePAPR 1.1, initial mapped area). Only the embedded families start translated; the others ignore it.
+    /// Puts a translation for everybody and every kind of access into entry `index` of the TLB, as firmware does before
+    /// it enters a kernel (ePAPR 1.1, initial mapped area). Only the embedded families start translated; the others
+    /// ignore it.
     pub fn map_initially(&mut self, index: usize, translation: &Translated) {
         match self {
             Self::E500(e500) => e500.map_initially(index, translation),
@@ -204,7 +206,8 @@ impl Mmu {
         }
     }
 
-    /// An entry of the TLB that user space has for an e500 (KVM_CAP_SW_TLB), by its number, TLB0's first: MAS1, MAS2, and MAS7 and MAS3.
+    /// An entry of the TLB that user space has for an e500 (KVM_CAP_SW_TLB), by its number, TLB0's first: MAS1, MAS2,
+    /// and MAS7 and MAS3.
     #[must_use]
     pub fn tlb_entry(&mut self, index: u64) -> Option<[u64; 3]> {
         match self {
@@ -222,7 +225,8 @@ impl Mmu {
         }
     }
 
-    /// Gives an e500 TLBs of another geometry: the entries of TLB0, its ways, and the entries of TLB1. None if there is none such.
+    /// Gives an e500 TLBs of another geometry: the entries of TLB0, its ways, and the entries of TLB1. None if there is
+    /// none such.
     #[must_use]
     pub fn configure_tlb<R: Registers>(&mut self, regs: &mut R, geometry: [u64; 3]) -> Option<()> {
         match self {
@@ -256,8 +260,8 @@ impl Mmu {
         }
     }
 
-    /// Carries out the PAPR hypercall that r3 names, with its arguments in r4 and up; status and results go to r3 and up.
-    /// None, and nothing done, if this CPU is not a partition's.
+    /// Carries out the PAPR hypercall that r3 names, with its arguments in r4 and up; status and results go to r3 and
+    /// up. None, and nothing done, if this CPU is not a partition's.
     pub fn papr_call<R: Registers>(&mut self, regs: &mut R, gpr: &mut [u64; 32]) -> Option<Effect> {
         match self {
             Self::Hash64(Hash64 { papr: Some(table), .. }) => Some(table.call(regs, gpr)),
@@ -277,8 +281,8 @@ impl Mmu {
         matches!(self, Self::Hash64(Hash64 { papr: Some(_), .. }))
     }
 
-    /// Writes a register that translation depends on, with what the register keeps of `value`; none, and nothing written,
-    /// if the register is not one of those.
+    /// Writes a register that translation depends on, with what the register keeps of `value`; none, and nothing
+    /// written, if the register is not one of those.
     pub fn mtspr<R: Registers>(&mut self, regs: &mut R, number: u16, value: u64) -> Option<Effect> {
         match self {
             Self::E500(e500) => e500.mtspr(regs, number, value),
@@ -292,8 +296,8 @@ impl Mmu {
     }
 }
 
-/// The MSR bits that choose between translations, as a small number: equal numbers mean that a translation made under one
-/// MSR holds under the other. For [`crate::cpu::Lookaside::set_space`].
+/// The MSR bits that choose between translations, as a small number: equal numbers mean that a translation made under
+/// one MSR holds under the other. For [`crate::cpu::Lookaside::set_space`].
 #[must_use]
 pub const fn space(msr: u64) -> u8 {
     // IS and DS of the embedded families are the same two bits as IR and DR of the server ones.

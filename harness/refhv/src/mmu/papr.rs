@@ -1,6 +1,6 @@
 //! Hypercalls of a PAPR partition. Its page table is outside its memory, written by hypercalls (LoPAR, section
-//! "Page frame table access"). `sc 1` in supervisor state: r3 token, r4 flags, r5 index, r6 and r7 an entry; out r3 status, r4
-//! and up.
+//! "Page frame table access"). `sc 1` in supervisor state: r3 token, r4 flags, r5 index, r6 and r7 an entry; out r3
+//! status, r4 and up.
 
 use sprig_isa::hcall::papr::{
     H_ANDCOND, H_AVPN, H_BULK_REMOVE, H_ENTER, H_EXACT, H_FUNCTION, H_NOT_FOUND, H_P2, H_P3, H_P4, H_PARAMETER,

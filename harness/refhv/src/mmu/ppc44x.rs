@@ -1,4 +1,5 @@
-//! The MMU of 44x: one TLB of 64 entries, each written as three words (PPC440 user manual, chapter "Memory management").
+//! The MMU of 44x: one TLB of 64 entries, each written as three words (PPC440 user manual, chapter "Memory
+//! management").
 //!
 //! ```text
 //!   word 0   EPN, V, TS, SIZE     and with it the entry's TID, from MMUCR[STID]

@@ -1,5 +1,5 @@
-//! memcpy and memset of the 32-bit guest kernels (`guest-kernel/src/asm/copy.s`), as they stand in an image: the compiler calls them for
-//! whatever a kernel copies and fills, and the cases do it with few lengths.
+//! memcpy and memset of the 32-bit guest kernels (`guest-kernel/src/asm/copy.s`), as they stand in an image: the
+//! compiler calls them for whatever a kernel copies and fills, and the cases do it with few lengths.
 
 use crate::{CODE, CPUS, DATA, Rig, asm};
 
@@ -26,8 +26,8 @@ fn bytes() -> Vec<u8> {
     (0..0x400).map(|byte: u32| (byte * 7 + byte / 256) as u8).collect()
 }
 
-/// Calls a routine with r3, the place in memory that it writes to, r4 and r5, and says what memory holds then. It returns r3, and leaves
-/// alone what a callee has to.
+/// Calls a routine with r3, the place in memory that it writes to, r4 and r5, and says what memory holds then. It
+/// returns r3, and leaves alone what a callee has to.
 fn call(cpu: &str, words: &[u32], to: usize, [r4, r5]: [u64; 2], what: &str) -> Vec<u8> {
     let end = CODE + 4 * WORDS as u64;
     let mut rig = Rig::new(cpu).code(words).at(end, &[asm("b", &[0])]);

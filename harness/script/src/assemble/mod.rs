@@ -1,8 +1,8 @@
 //! Program to bytecode and stubs, for one target.
 //!
 //! Constants are the first slots of a case, and how many there are is known only when everything is encoded; so, like
-//! early assemblers, this one makes two passes: the first collects the constants, the second knows where the other slots
-//! begin. Outputs that no later step uses share a few slots: the guest logs them at once.
+//! early assemblers, this one makes two passes: the first collects the constants, the second knows where the other
+//! slots begin. Outputs that no later step uses share a few slots: the guest logs them at once.
 
 mod slots;
 mod stub;

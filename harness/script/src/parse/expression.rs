@@ -244,7 +244,8 @@ impl Cursor<'_> {
         }
         let part = if self.eat(".") { Some(self.word("a part: `r4`, `exception`, ...")?) } else { None };
         let span = name.span.to(self.before());
-        // A parenthesis that follows at once gives the field of a register a number: in a list another value may follow.
+        // A parenthesis that follows at once gives the field of a register a number: in a list another value may
+        // follow.
         if let Some(part) =
             part.as_ref().filter(|_| round.is_empty() && self.next_is("(") && self.here().start == span.end)
         {

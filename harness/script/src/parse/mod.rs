@@ -2,8 +2,8 @@
 //!
 //! A line that is wrong is reported and becomes [`StatementKind::Broken`], which remembers the name it was to define;
 //! the next line is read as if nothing had happened. So one reading finds the mistakes of every line, and a mistake is
-//! not reported again by each line that uses its name. Written by hand, because the wording of what was expected is most
-//! of the work and a parser combinator does not help with it.
+//! not reported again by each line that uses its name. Written by hand, because the wording of what was expected is
+//! most of the work and a parser combinator does not help with it.
 
 mod cursor;
 mod expression;

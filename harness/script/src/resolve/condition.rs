@@ -198,8 +198,8 @@ impl View<'_> {
         Some(Condition::Or(alternatives))
     }
 
-    /// Reports a constant that an observation is too narrow to be on every guest for which the line is: it would be a typing
-    /// error that no run can show.
+    /// Reports a constant that an observation is too narrow to be on every guest for which the line is: it would be a
+    /// typing error that no run can show.
     fn can_be(&self, lookup: &mut Lookup<'_>, observed: &Term, constant: &Term, span: Span, label: &str) -> Option<()> {
         let (Term::Observed { step, part }, Term::Constant(value)) = (observed, constant) else { return Some(()) };
         let bits = bits(self.program, *step, *part, lookup.word)?;

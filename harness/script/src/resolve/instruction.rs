@@ -171,8 +171,8 @@ impl Lookup<'_> {
         None
     }
 
-    /// The number of a register of another file than the general ones, if the expression is a name: of one (`f1`, `v1`, `vs33`), or none of
-    /// any. None at all if it is a number, as in the rounds of a loop.
+    /// The number of a register of another file than the general ones, if the expression is a name: of one (`f1`, `v1`,
+    /// `vs33`), or none of any. None at all if it is a number, as in the rounds of a loop.
     fn register_of_file(&mut self, file: &str, field: Field, expr: &Expr) -> Option<Option<i64>> {
         let ExprKind::Name(reference) = &expr.kind else { return None };
         let name = reference.name.as_str();

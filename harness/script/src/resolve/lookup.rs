@@ -307,8 +307,8 @@ impl Lookup<'_> {
         None
     }
 
-    /// What an expression that can name a register stands for; none if it is something else, `Some(None)` if it is wrong. A name of
-    /// none is compared with those that are wanted.
+    /// What an expression that can name a register stands for; none if it is something else, `Some(None)` if it is
+    /// wrong. A name of none is compared with those that are wanted.
     fn register_name(
         &mut self,
         expr: &Expr,

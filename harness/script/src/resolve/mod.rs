@@ -152,8 +152,8 @@ struct Resolver<'a, 's> {
 }
 
 impl Resolver<'_, '_> {
-    /// The word size of the guest kernels that come here: as the case or the block asks, else the setting's. Where any can come,
-    /// what fits the narrower word fits the wider.
+    /// The word size of the guest kernels that come here: as the case or the block asks, else the setting's. Where any
+    /// can come, what fits the narrower word fits the wider.
     fn word(&self) -> GuestWord {
         match self.guard.says(Feature::Wide) {
             Some(true) => GuestWord::Bits64,

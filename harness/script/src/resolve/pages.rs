@@ -23,8 +23,8 @@ pub fn are_known(rights: u8, features: FeatureSet) -> bool {
     }
 }
 
-/// The pages that are mapped where a statement stands, as far as that is known before the guest runs: each with the targets
-/// that come by the line which maps it.
+/// The pages that are mapped where a statement stands, as far as that is known before the guest runs: each with the
+/// targets that come by the line which maps it.
 #[derive(Debug, Default)]
 pub(super) struct Mapped(Vec<(Guard, u64)>);
 

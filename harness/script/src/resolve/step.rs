@@ -280,7 +280,8 @@ impl Resolver<'_, '_> {
     fn host(&mut self, call: &'static HostCall, arguments: &[Expr], span: Span) -> Option<Done> {
         self.require(Feature::Host, span);
         match call.call {
-            // The line's other end is the interrupt controller's, so that no bare machine has an interrupt without a level.
+            // The line's other end is the interrupt controller's, so that no bare machine has an interrupt without a
+            // level.
             Call::RaiseExternalOnce => {
                 self.require(Feature::External, span);
                 self.require(Feature::Ioctl, span);

@@ -4,8 +4,8 @@
 //!   line raised, decrementer run out --pending--> enabled by MSR[EE] or [CE] --> taken, and its source silenced by the guest
 //! ```
 //!
-//! Where nobody can tell without a clock, the answer is `Maybe`; once a `Maybe` was asked about, it stays one until its source
-//! is set up again.
+//! Where nobody can tell without a clock, the answer is `Maybe`; once a `Maybe` was asked about, it stays one until its
+//! source is set up again.
 
 use sprig_isa::exception::Exception;
 
@@ -26,7 +26,8 @@ pub(super) struct Source {
     /// If it is not pending, it has been taken since it was set up.
     due: bool,
     doubtful: bool,
-    /// It was problem state alone that let in what has not been asked about: it enables interrupts whatever the kernel's MSR has.
+    /// It was problem state alone that let in what has not been asked about: it enables interrupts whatever the
+    /// kernel's MSR has.
     pub(super) by_problem_state: bool,
 }
 

@@ -39,7 +39,8 @@ pub(super) struct Memory {
     bytes: BTreeMap<u64, u8>,
     pages: BTreeMap<u64, (u64, Rights)>,
     pub(super) mapped: Mapped,
-    /// Memory whose physical address is the magic page's: which of the two is there no document says (unspecified.page-behind-translation).
+    /// Memory whose physical address is the magic page's: which of the two is there no document says
+    /// (unspecified.page-behind-translation).
     pub(super) behind: Option<u64>,
     little: bool,
     page: u64,
@@ -77,7 +78,8 @@ impl Memory {
         self.pages.remove(&ea);
     }
 
-    /// The guest makes a translation of its own where the magic page is: which of the two is there then no document says.
+    /// The guest makes a translation of its own where the magic page is: which of the two is there then no document
+    /// says.
     fn hide(&mut self, ea: u64) {
         if self.mapped == Mapped::At(ea) {
             self.mapped = Mapped::Unknown;

@@ -1,4 +1,5 @@
-//! What the contract allows, step by step: a small model of what a guest may see, made from the rules and knowing no hypervisor.
+//! What the contract allows, step by step: a small model of what a guest may see, made from the rules and knowing no
+//! hypervisor.
 //!
 //! ```text
 //!   steps --predict--> Prediction: exceptions, and the values that an observation may have, each with its rule
@@ -9,9 +10,9 @@
 //! ```
 //!
 //! A difference between two hypervisors says that one of them is wrong, or that the contract leaves something open; a
-//! prediction says which rule is broken, and by whom, where there is nothing to compare with too. So predictions come first,
-//! and what they leave open is compared. What is not known (what a register held before anybody wrote it, what no document
-//! says) is not predicted.
+//! prediction says which rule is broken, and by whom, where there is nothing to compare with too. So predictions come
+//! first, and what they leave open is compared. What is not known (what a register held before anybody wrote it, what
+//! no document says) is not predicted.
 
 mod exception;
 mod interrupts;
@@ -106,8 +107,8 @@ impl<'a> Contract<'a> {
         self.run_interrupts();
     }
 
-    /// A hypervisor may have run, and the next instruction writes the MSR: what waits for a bit that the page alone has set comes before
-    /// that instruction, or once it is done and if it leaves the bit set.
+    /// A hypervisor may have run, and the next instruction writes the MSR: what waits for a bit that the page alone has
+    /// set comes before that instruction, or once it is done and if it leaves the bit set.
     fn settle_before_msr_write(&mut self) {
         self.run_interrupts();
         self.take_stored_msr();

@@ -92,7 +92,8 @@ impl Contract<'_> {
         }
     }
 
-    /// What is laid down of a step by itself. What it leaves in the registers of interrupts and of translations is left open.
+    /// What is laid down of a step by itself. What it leaves in the registers of interrupts and of translations is left
+    /// open.
     fn laid_down(&mut self, laid: &Laid) -> Prediction {
         let mut prediction = self.open_by(laid.rule);
         prediction.trap = if laid.exception.is_some() { Trap::Expected } else { Trap::Never };

@@ -113,7 +113,8 @@ impl Contract<'_> {
             Action::SetOneReg(_, spr, value) => self.host_write(spr, value, "host.set-one-reg"),
             Action::Migrate => {
                 self.exit();
-                // No ioctl carries the mapping, and what the page held apart from registers is lost (unspecified.page-after-migration).
+                // No ioctl carries the mapping, and what the page held apart from registers is lost
+                // (unspecified.page-after-migration).
                 if self.memory.mapped != Mapped::No {
                     self.memory.mapped = Mapped::Unknown;
                 }
@@ -168,7 +169,8 @@ impl Contract<'_> {
             return Ok(());
         }
         // A number that can only be read is undefined for mtspr: what the supervisor gets of it no document says.
-        // Nor does one say what problem state gets of a register that is not its own under a number that does not look privileged.
+        // Nor does one say what problem state gets of a register that is not its own under a number that does not look
+        // privileged.
         Err(match undefined(self.environment.cpu, spr.number, true, write) {
             _ if !self.user => None,
             Undefined::Privileged => Some(Cause::Privileged),

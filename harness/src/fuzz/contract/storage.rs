@@ -1,4 +1,5 @@
-//! Loads and stores: of memory, of the page by its fields and by its address, and what stands in for a patched instruction.
+//! Loads and stores: of memory, of the page by its fields and by its address, and what stands in for a patched
+//! instruction.
 
 use super::super::action::{self, BASE, MsrWriter, Size, UPDATE};
 use super::super::environment::MEMORY;

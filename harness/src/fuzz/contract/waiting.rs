@@ -16,7 +16,8 @@ impl Contract<'_> {
         let forced = [self.external, self.decrementer].iter().any(|source| source.by_problem_state);
         let rule = if forced { BY_PROBLEM_STATE } else { "page.int-pending" };
         if self.pending_stored {
-            // KVM computes it at each entry of an embedded guest, and a tick of the host is one; on Book3S where what waits changes.
+            // KVM computes it at each entry of an embedded guest, and a tick of the host is one; on Book3S where what
+            // waits changes.
             return Prediction { varies: true, ..Prediction::done("unspecified.int-pending-written") };
         }
         let sources = [self.external.pending, self.decrementer.pending, self.critical.pending];
@@ -38,7 +39,8 @@ impl Contract<'_> {
             Action::Arm(_) => {
                 self.exit();
                 self.settled = false;
-                // One that has run out already stays so on the embedded cores, until the guest says that it has seen it.
+                // One that has run out already stays so on the embedded cores, until the guest says that it has seen
+                // it.
                 match self.decrementer.pending {
                     Answer::No => self.decrementer.wants(Answer::Maybe),
                     _ if self.environment.family().is_booke() => {}

@@ -18,7 +18,8 @@ use std::collections::BTreeSet;
 
 /// Cases that run together.
 const BATCH: usize = 64;
-/// One script in so many is a case with exits in between; fewer on an emulated host, where a case costs as much as many random scripts.
+/// One script in so many is a case with exits in between; fewer on an emulated host, where a case costs as much as many
+/// random scripts.
 const ONE_IN: usize = 8;
 const ONE_IN_ON_HOST: usize = 50;
 /// At most this many simpler texts of a round run, the simplest.
@@ -67,7 +68,8 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Some cases with exits in between, as many as there should be beside so many random scripts, the first of which has this number.
+    /// Some cases with exits in between, as many as there should be beside so many random scripts, the first of which
+    /// has this number.
     pub(in crate::fuzz) fn disturbed_cases(&mut self, cases: &mut Cases<'a>, number: u64, scripts: usize) {
         if !cases.has_exits {
             return;
@@ -123,7 +125,8 @@ impl<'a> Runner<'a> {
         self.outcome.broken.push(Shrunk { broken, text, steps, also: BTreeSet::new() });
     }
 
-    /// Whether somebody else with this CPU holds what the reference does not, or cannot run: who does is asked in its place from here on.
+    /// Whether somebody else with this CPU holds what the reference does not, or cannot run: who does is asked in its
+    /// place from here on.
     fn is_held_by_stand_in(&mut self, cases: &Cases<'a>, text: &Text, broken: &Broken) -> bool {
         for stand_in in self.campaign.stand_ins {
             self.stand_in = Some((&**stand_in, stand_in.profile()));
@@ -164,8 +167,8 @@ impl<'a> Runner<'a> {
         Some(Attempt { text, instance, case })
     }
 
-    /// Runs them on the reference, and on the target; if only what the reference holds is of use, nothing else runs there: it may wait for
-    /// what an exit has kept from coming.
+    /// Runs them on the reference, and on the target; if only what the reference holds is of use, nothing else runs
+    /// there: it may wait for what an exit has kept from coming.
     fn run_cases(&mut self, mut attempts: Vec<Attempt>, must_hold: bool) -> Vec<Ran> {
         // Unlike a random script a case may wait for long.
         let limits = Limits::default();

@@ -1,7 +1,7 @@
 //! The text of a case: what may be put between its lines, and what is simpler.
 //!
-//! A line is a statement, or begins or ends a block. Which texts make sense only the language knows: what is no script is left out by
-//! whoever parses it.
+//! A line is a statement, or begins or ends a block. Which texts make sense only the language knows: what is no script
+//! is left out by whoever parses it.
 
 use crate::fuzz::dice::Dice;
 use crate::script::names::{self, Place};
@@ -96,7 +96,8 @@ impl Text {
         text
     }
 
-    /// Without what is not needed to see what line `shows` shows of line `seen`: other expectations, and what comes later.
+    /// Without what is not needed to see what line `shows` shows of line `seen`: other expectations, and what comes
+    /// later.
     pub(super) fn cut_behind(&self, seen: usize, shows: usize) -> Vec<Self> {
         let (Some(seen), Some(shows)) = (self.place(seen), self.place(shows)) else { return Vec::new() };
         let is_other = |place: usize| self.body[place].starts_with(EXPECT) && place != shows;
@@ -129,7 +130,8 @@ impl Text {
         }
     }
 
-    /// Simpler texts, the simplest first: without a half of its lines, a quarter, one; without a block, or what makes it one.
+    /// Simpler texts, the simplest first: without a half of its lines, a quarter, one; without a block, or what makes
+    /// it one.
     pub(super) fn simpler(&self) -> Vec<Self> {
         let mut texts = Vec::new();
         let mut size = self.body.len().div_ceil(2);

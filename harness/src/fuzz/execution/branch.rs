@@ -12,8 +12,8 @@ use super::seen;
 
 /// Bytes of an instruction.
 const WORD: u64 = 4;
-/// In a BO: the branch is taken whatever the condition bit is; if that is set; CTR is left alone; it is taken when CTR is zero
-/// (Power ISA 2.07 Book I, figure 44).
+/// In a BO: the branch is taken whatever the condition bit is; if that is set; CTR is left alone; it is taken when CTR
+/// is zero (Power ISA 2.07 Book I, figure 44).
 const ANY_CONDITION: u32 = 0b1_0000;
 const IF_SET: u32 = 0b0_1000;
 const KEEPS_CTR: u32 = 0b0_0100;

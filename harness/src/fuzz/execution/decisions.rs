@@ -1,4 +1,5 @@
-//! What instructions decide: comparisons, the operations of the condition register, traps (Power ISA 2.07 Book I, chapters 2 and 3).
+//! What instructions decide: comparisons, the operations of the condition register, traps (Power ISA 2.07 Book I,
+//! chapters 2 and 3).
 
 use super::given::Given;
 use super::rtl::compared;

@@ -78,7 +78,8 @@ impl Computation {
         Self { instruction, variant, operands, held, cr, xer }
     }
 
-    /// Those with the numbers at which carries, overflows and shifts change, each with each, in the variants without Rc, which changes nothing of that.
+    /// Those with the numbers at which carries, overflows and shifts change, each with each, in the variants without
+    /// Rc, which changes nothing of that.
     pub(super) fn at_edges(dice: &mut Dice, environment: &Environment, instruction: &'static Instruction) -> Vec<Self> {
         let fields: Vec<Field> = instruction.encoding().into_iter().flat_map(Row::fields).collect();
         let mut all = Vec::new();
@@ -278,7 +279,8 @@ fn value(dice: &mut Dice, environment: &Environment) -> u64 {
     }
 }
 
-/// What a field may be, and what the register that it names, or this one, may hold, at which an instruction does something else.
+/// What a field may be, and what the register that it names, or this one, may hold, at which an instruction does
+/// something else.
 fn edges(
     dice: &mut Dice,
     environment: &Environment,

@@ -5,8 +5,8 @@
 //!   rtl, decisions: what the manual says                   '----outcome--> r7, cr and xer as they must be
 //! ```
 //!
-//! None of them makes a hypervisor run, so nothing else of a script changes by one; and each says all of what it works on, so one by
-//! itself shows what it showed among others.
+//! None of them makes a hypervisor run, so nothing else of a script changes by one; and each says all of what it works
+//! on, so one by itself shows what it showed among others.
 
 mod branch;
 mod decisions;
@@ -118,7 +118,8 @@ impl Execution {
         }
     }
 
-    /// True if another run may give another value, or another host: a POWER9 of QEMU's has OV32 and CA32 in XER, also where its guest is a POWER8.
+    /// True if another run may give another value, or another host: a POWER9 of QEMU's has OV32 and CA32 in XER, also
+    /// where its guest is a POWER8.
     pub(super) fn varies(&self, environment: &Environment) -> bool {
         match self {
             Self::Computation(_) => environment.cpu.set.intersects(CpuSet::POWER),

@@ -1,5 +1,5 @@
-//! What instructions compute, as the RTL of their descriptions says it (Power ISA 2.07 Book I, chapters 2 and 3), on 64 bits
-//! whatever the mode; what a 32-bit mode changes are the carries, the overflows and what CR0 compares.
+//! What instructions compute, as the RTL of their descriptions says it (Power ISA 2.07 Book I, chapters 2 and 3), on 64
+//! bits whatever the mode; what a 32-bit mode changes are the carries, the overflows and what CR0 compares.
 //!
 //! Written from the manual alone: that the reference computes in another way is what makes the two worth comparing.
 

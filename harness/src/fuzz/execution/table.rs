@@ -1,5 +1,5 @@
-//! What computes each instruction. Encodings and operands are those that scripts have (`sprig_isa::insn::script`); variants and whether
-//! one is a 64-bit CPU's, those that lockstep has ([`Row`]).
+//! What computes each instruction. Encodings and operands are those that scripts have (`sprig_isa::insn::script`);
+//! variants and whether one is a 64-bit CPU's, those that lockstep has ([`Row`]).
 
 use super::given::Given;
 use super::rtl::{self, Effect};

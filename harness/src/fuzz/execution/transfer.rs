@@ -1,4 +1,5 @@
-//! Loads and stores of eight bytes in memory that no other step is about: each kind, each size, each way to say an address.
+//! Loads and stores of eight bytes in memory that no other step is about: each kind, each size, each way to say an
+//! address.
 
 use super::super::dice::Dice;
 use super::super::environment::{Environment, MEMORY};
@@ -34,8 +35,8 @@ const MULTIPLE: u8 = 30;
 /// The lower half of a register.
 const WORD: u64 = u32::MAX as u64;
 
-/// A load or store instruction. How it says its address its operands tell, which scripts have (`sprig_isa::insn::script`); whether it
-/// is a 64-bit CPU's, and what has to be around it, lockstep.
+/// A load or store instruction. How it says its address its operands tell, which scripts have
+/// (`sprig_isa::insn::script`); whether it is a 64-bit CPU's, and what has to be around it, lockstep.
 #[derive(Debug)]
 pub(super) struct Row {
     mnemonic: &'static str,

@@ -1,7 +1,8 @@
-//! Steps of which a document says what comes of them, and that need nothing before them: what they look at they have made themselves.
+//! Steps of which a document says what comes of them, and that need nothing before them: what they look at they have
+//! made themselves.
 //!
-//! So the contract's word is enough, and a hypervisor is found to be wrong where the reference has the same mistake. Each has places of
-//! its own (entries of a TLB, of a table, memory), in which no other step looks.
+//! So the contract's word is enough, and a hypervisor is found to be wrong where the reference has the same mistake.
+//! Each has places of its own (entries of a TLB, of a table, memory), in which no other step looks.
 
 use super::super::prediction::Part;
 use super::{Bits, Laid, Odd, Place, Says};
@@ -92,7 +93,8 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "tlb-searched",
         E500,
-        // In the other process nothing is found; what is left then in the registers no document says, so that comes first.
+        // In the other process nothing is found; what is left then in the registers no document says, so that comes
+        // first.
         "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; tlbwe; isync; mtspr MAS6, r12; tlbsx 0, r9; mfspr r13, MAS1; rlwinm r13, r13, 0, 0, 0; mtspr MAS6, r8; tlbsx 0, r9; mfspr r3, MAS1; mfspr r10, MAS2; mfspr r11, MAS3 with r4 = 0, r5 = MAS1.V | MAS1.TID(5) | MAS1.TSIZE(1), r6 = 0xd0069000 | MAS2.M, r7 = SCRATCH + 0x14000 | MAS3.SW | MAS3.SR, r8 = MAS6.SPID(5), r9 = 0xd0069123, r12 = MAS6.SPID(6) gives r3, r10, r11, r13",
         gives(
             "mmu.search-finds-entry",
@@ -217,7 +219,8 @@ pub(super) static STEPS: &[Odd] = &[
         "run papr; or r20, r3, r3; rlwinm r21, r4, 0, 0, 28; or r5, r4, r4; addi r3, 0, H_REMOVE; addi r4, 0, 0; papr; rlwinm r4, r4, 0, 0, 24 with r3 = H_ENTER, r4 = 0, r5 = 41 * HPTES_PER_GROUP, r6 = HPTE.AVPN(0x5a5) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r4, r5, r20, r21",
         gives(
             "hcall.remove",
-            // But for R and C, which somebody may have set, and the bits that are for software, of which QEMU has one of its own.
+            // But for R and C, which somebody may have set, and the bits that are for software, of which QEMU has one
+            // of its own.
             &[
                 (Part::Value, is(0)),
                 (Part::Register(4), is(0x0002_d280)),

@@ -1,5 +1,5 @@
-//! Steps that a kernel seldom takes, and that no register, field or call stands for: each with the line that takes it, and what the
-//! contract says of it. A table, since most are one instruction that a hypervisor mistakes for another.
+//! Steps that a kernel seldom takes, and that no register, field or call stands for: each with the line that takes it,
+//! and what the contract says of it. A table, since most are one instruction that a hypervisor mistakes for another.
 
 mod laid_down;
 pub(super) mod scene;
@@ -38,7 +38,8 @@ pub(super) enum Place {
     Anywhere,
     /// Anywhere in supervisor state.
     Supervisor,
-    /// Where a scene, a theme or the scripts of single things have it, since it leaves the guest in a state that other steps do not expect.
+    /// Where a scene, a theme or the scripts of single things have it, since it leaves the guest in a state that other
+    /// steps do not expect.
     Arranged,
 }
 
@@ -95,7 +96,8 @@ pub(super) struct Bits {
 /// Memory that the page is put behind: no other step is about it.
 pub(super) const BEHIND: u64 = MEMORY + 0x1_0000;
 
-/// UCLE, SPE, FP, FE0, DE and FE1 of an e500v2's MSR (e500 manual, table 2-9); FE0 and FE1 are where the server families have them.
+/// UCLE, SPE, FP, FE0, DE and FE1 of an e500v2's MSR (e500 manual, table 2-9); FE0 and FE1 are where the server
+/// families have them.
 const UNITS: u64 = booke::UCLE | booke::SPE | msr::FP | book3s::FE0 | booke::DE | book3s::FE1;
 
 /// Code in the window: `addi r3, 0, 0x77; blr`.

@@ -1,4 +1,5 @@
-//! Scenes: odd steps that show something only one after the other. Most are about what user space asks for and looks at later.
+//! Scenes: odd steps that show something only one after the other. Most are about what user space asks for and looks at
+//! later.
 //!
 //! Each step is a row of its own, so that shrinking can leave out those that a finding does not need.
 
@@ -189,7 +190,8 @@ pub(super) static STEPS: &[Odd] = &[
         "run lwz r3, 0(r4) with r3 = POISON, r4 = 0xd0000000 gives r3",
         Says::Open("page.traps-act-on-page"),
     ),
-    // By physical addresses, since a translation of the page's may be one of those that go. The second value is the guest kernel's.
+    // By physical addresses, since a translation of the page's may be one of those that go. The second value is the
+    // guest kernel's.
     step(
         "segment-stored",
         SEGMENTS,
@@ -205,8 +207,8 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "critical-wakes",
         &[Feature::E500, Feature::Hypercall],
-        // A handler of the script's own, `addi r16, r16, 1; mtspr TCR, r10; mtspr CSRR1, r5; rfci`, of the watchdog, for which the guest waits with
-        // MSR[CE] alone.
+        // A handler of the script's own, `addi r16, r16, 1; mtspr TCR, r10; mtspr CSRR1, r5; rfci`, of the watchdog,
+        // for which the guest waits with MSR[CE] alone.
         "run stw r9, 0x300(r3); stw r6, 0x304(r3); stw r7, 0x308(r3); stw r8, 0x30c(r3); dcbst r3, r11; sync; icbi r3, r11; mfspr r14, IVPR; mfspr r15, IVOR12; mtspr IVPR, r3; mtspr IVOR12, r11; mtspr TSR, r12; mtspr TCR, r13; mtmsr r4; mtspr IVPR, r14; mtspr IVOR12, r15 with r3 = SCRATCH + 0x10000, r4 = {waiting}, r5 = {msr}, r6 = insn(mtspr TCR, r10), r7 = insn(mtspr CSRR1, r5), r8 = insn(rfci), r9 = insn(addi r16, r16, 1), r10 = 0, r11 = 0x300, r12 = 0xffffffff, r13 = TCR.WIE | TCR.WPEXT(50 >> 2) | TCR.WP(50 & 3), r16 = 0 gives r16",
         Says::Woken("irq.pending-is-taken-when-enabled"),
     ),

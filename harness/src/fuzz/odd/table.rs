@@ -73,8 +73,8 @@ pub(super) static GUESTS: &[Odd] = &[
     },
     Odd {
         name: "alias-in-handler",
-        // The handler of a system call, `mfspr r5, USPRG4; rfi`, in memory that no other step is about. The first load is refused where the
-        // page is not there, before anything else is done.
+        // The handler of a system call, `mfspr r5, USPRG4; rfi`, in memory that no other step is about. The first load
+        // is refused where the page is not there, before anything else is done.
         line: "run lwz r12, -3884(r0); stw r6, 0x100(r4); stw r7, 0x104(r4); dcbst r4, r10; sync; icbi r4, r10; sync; isync; mfspr r8, IVPR; mfspr r9, IVOR8; mtspr IVPR, r4; mtspr IVOR8, r10; stw r11, -3884(r0); sc; mtspr IVPR, r8; mtspr IVOR8, r9 with r4 = SCRATCH + 0x10000, r5 = POISON, r6 = insn(mfspr r5, USPRG4), r7 = insn(rfi), r10 = 0x100, r11 = 0xa0000008 gives r5    # sprg4",
         needs: &[Feature::MagicPage, Feature::Booke, Feature::Usprg4],
         lacks: &[],

@@ -6,8 +6,8 @@
 //!          chance says which, and what makes the hypervisor run between them
 //! ```
 //!
-//! The contract knows nothing of what they change; the reference is asked. So what they do is defined whatever comes before: each place
-//! that translates has one effective page, whose translations no other place has.
+//! The contract knows nothing of what they change; the reference is asked. So what they do is defined whatever comes
+//! before: each place that translates has one effective page, whose translations no other place has.
 
 mod bat;
 mod device;

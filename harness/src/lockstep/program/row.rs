@@ -1,7 +1,8 @@
 //! What programs are made of: every instruction that the interpreter has on the CPUs that are compared, one row each.
 //!
-//! Encodings and operands are those that scripts have ([`script::Row`]). Here stands what a program has to know besides: which variants there are,
-//! what has to be around one, and which CPUs have it. `lockstep::tests` makes sure that no instruction of the interpreter is left out.
+//! Encodings and operands are those that scripts have ([`script::Row`]). Here stands what a program has to know
+//! besides: which variants there are, what has to be around one, and which CPUs have it. `lockstep::tests` makes sure
+//! that no instruction of the interpreter is left out.
 
 use sprig_isa::cpu::{Cpu, CpuSet};
 use sprig_isa::insn::Operand;

@@ -1,8 +1,9 @@
 //! Translation on 64-bit CPUs: a program's own, and snippets that change the SLB.
 //!
-//! Problem state has translation switched on (Power ISA Book III-S, "rfid": MSR\[IR\] and \[DR\] are ORed with PR), so all of a program lies in one
-//! large page at its physical address. Nothing else is mapped: how translations are found is what the 32-bit CPUs are compared in, where
-//! programs have a window that comes and goes. Entries of other segments are written, read and invalidated, and none is used.
+//! Problem state has translation switched on (Power ISA Book III-S, "rfid": MSR\[IR\] and \[DR\] are ORed with PR), so
+//! all of a program lies in one large page at its physical address. Nothing else is mapped: how translations are found
+//! is what the 32-bit CPUs are compared in, where programs have a window that comes and goes. Entries of other segments
+//! are written, read and invalidated, and none is used.
 
 use super::builder::Builder;
 use super::{Row, layout};

@@ -91,8 +91,8 @@ impl Builder {
         Reach { base, offset: index.into() }
     }
 
-    /// dcbtls and its kin, where an access is allowed, since that is all QEMU knows of them. What they leave in L1CSR0 and L1CSR1 is the
-    /// supervisor's to read.
+    /// dcbtls and its kin, where an access is allowed, since that is all QEMU knows of them. What they leave in L1CSR0
+    /// and L1CSR1 is the supervisor's to read.
     pub(super) fn lock(&mut self, row: &Row, bits: u32) {
         let address = layout::DATA_TOUCHED + self.rng.u32(0..layout::DATA_TOUCHED_SIZE);
         self.access_at(row, bits, address);
@@ -152,7 +152,8 @@ impl Builder {
     }
 
     /// An address of data at which all of `size` bytes are in one page of the window, or not in the window at all: how
-    /// much of a multiple or string access is done before an interrupt is left open (Power ISA Book II, "Instruction Restart").
+    /// much of a multiple or string access is done before an interrupt is left open (Power ISA Book II, "Instruction
+    /// Restart").
     fn whole_address(&mut self, size: u32) -> u32 {
         let half = layout::DATA_TOUCHED_SIZE / 2;
         let start = self.rng.u32(0..=half - size);

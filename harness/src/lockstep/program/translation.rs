@@ -219,8 +219,8 @@ impl Builder {
         let upper = valid | segment << hash32::PTE_VSID_SHIFT | if secondary { hash32::PTE_H } else { 0 };
         let (physical, stores) = Self::physical(page);
         let protection = if stores { self.rng.u32(..) & hash32::PTE_PP } else { hash32::PP_READ_ONLY };
-        // Not G on code: QEMU fetches from guarded pages, which Power ISA 2.07 Book III-S, 5.7.9.2, forbids, and marks them
-        // referenced. What it has stored then cannot be put right.
+        // Not G on code: QEMU fetches from guarded pages, which Power ISA 2.07 Book III-S, 5.7.9.2, forbids, and marks
+        // them referenced. What it has stored then cannot be put right.
         let flags = hash32::PTE_R | hash32::PTE_C | if stores { hash32::PTE_G } else { 0 };
         let lower = physical | self.rng.u32(..) & flags | protection;
         let (base, value) = (self.register_but(&[0]), 0);

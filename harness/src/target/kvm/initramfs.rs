@@ -1,5 +1,5 @@
-//! The host's root file system: the VMM as first process, guest image and batch, and the two devices it needs. An archive
-//! that the kernel unpacks (Documentation/driver-api/early-userspace/buffer-format.rst).
+//! The host's root file system: the VMM as first process, guest image and batch, and the two devices it needs. An
+//! archive that the kernel unpacks (Documentation/driver-api/early-userspace/buffer-format.rst).
 
 use cpio::newc::{Builder, ModeFileType};
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! The KVM of this machine, which is a PowerPC Linux host: the VMM as an ordinary process, and no QEMU.
 //!
-//! Elsewhere the target is listed with the reason why it cannot run; what `sprig export` writes is for it, and is judged by its
-//! name.
+//! Elsewhere the target is listed with the reason why it cannot run; what `sprig export` writes is for it, and is
+//! judged by its name.
 
 use super::golden_chain;
 use super::machine::{MACHINES, Machine};

@@ -28,8 +28,8 @@ pub struct Host {
 pub struct Machine {
     /// The host.
     pub host: &'static Host,
-    /// The guest's CPU in `sprig_isa::cpu::CPUS`. That is its host's on the embedded families and under KVM-HV; on the others
-    /// KVM-PR shows the one that it is asked for.
+    /// The guest's CPU in `sprig_isa::cpu::CPUS`. That is its host's on the embedded families and under KVM-HV; on the
+    /// others KVM-PR shows the one that it is asked for.
     pub cpu: &'static str,
     /// The guest image.
     pub guest: Image,
@@ -77,8 +77,8 @@ const fn kernel(target: &'static str, name: &'static str) -> Kernel {
     Kernel { target, name }
 }
 
-/// What KVM-PR declares on every machine. Exits are counted, but not by step; the critical line is not KVM_INTERRUPT's to
-/// move.
+/// What KVM-PR declares on every machine. Exits are counted, but not by step; the critical line is not KVM_INTERRUPT's
+/// to move.
 const PR: &[Feature] = &[
     Feature::Hypercall,
     Feature::MagicPage,
@@ -89,7 +89,8 @@ const PR: &[Feature] = &[
     Feature::EmulatedHost,
 ];
 
-/// What KVM-HV declares: neither KVM's hypercalls nor a magic page. Its guest has the CPU itself, as on the bare machine.
+/// What KVM-HV declares: neither KVM's hypercalls nor a magic page. Its guest has the CPU itself, as on the bare
+/// machine.
 const HV: &[Feature] =
     &[Feature::Bare, Feature::Host, Feature::Ioctl, Feature::Reset, Feature::External, Feature::EmulatedHost];
 
@@ -103,8 +104,8 @@ static PPCE500: Host = Host {
 };
 
 static MAC99: Host = Host {
-    // OpenBIOS needs to be told that there is no screen. The calendar, which CUDA is asked for, is the machine's own: with the
-    // real one two runs do not take the same interrupts.
+    // OpenBIOS needs to be told that there is no screen. The calendar, which CUDA is asked for, is the machine's own:
+    // with the real one two runs do not take the same interrupts.
     arguments: &["-M", "mac99", "-nographic", "-vga", "none", "-net", "none", "-rtc", "base=2000-01-01,clock=vm"],
     memory: 128,
     qemu_cpu: "7447",

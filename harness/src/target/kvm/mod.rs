@@ -9,7 +9,8 @@
 //!   local    no machine: the KVM of this one
 //! ```
 //!
-//! A session is one boot of L1. The VMM reports for its guests on the console; what the kernel prints is text. See docs/kvm.md.
+//! A session is one boot of L1. The VMM reports for its guests on the console; what the kernel prints is text. See
+//! docs/kvm.md.
 
 mod initramfs;
 mod local;
@@ -37,14 +38,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What makes the first oops of the host its end, said on the console, and the end of QEMU with it; and keeps quiet what is
-/// less than that: KVM logs every instruction it does not know.
+/// What makes the first oops of the host its end, said on the console, and the end of QEMU with it; and keeps quiet
+/// what is less than that: KVM logs every instruction it does not know.
 const ALWAYS: &str = "quiet loglevel=1 oops=panic panic=-1";
 /// How a panic begins (kernel/panic.c).
 const PANIC: &str = "Kernel panic - not syncing:";
 /// A restart is how the host ends, in order or not.
 const NO_REBOOT: &str = "-no-reboot";
-/// [`Clock::Instructions`]; and the random numbers that QEMU gives the host, where its stacks are among it, are the same too.
+/// [`Clock::Instructions`]; and the random numbers that QEMU gives the host, where its stacks are among it, are the
+/// same too.
 const ICOUNT: [&str; 4] = ["-icount", "shift=0,sleep=off", "-seed", "1"];
 
 /// Tells the VMM so (`sprig_kvm::options`).
@@ -58,12 +60,12 @@ pub const CLOCK_VARIABLE: &str = "SPRIG_L1_CLOCK";
 /// How an emulated machine's time passes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clock {
-    /// A nanosecond for each instruction: the same session gives the same verdicts, however loaded this machine is, and but for
-    /// powernv the same bytes.
+    /// A nanosecond for each instruction: the same session gives the same verdicts, however loaded this machine is, and
+    /// but for powernv the same bytes.
     #[default]
     Instructions,
-    /// As on this machine. Timers of the emulated one come late where it is starved, and so do interrupts that a case waits
-    /// for.
+    /// As on this machine. Timers of the emulated one come late where it is starved, and so do interrupts that a case
+    /// waits for.
     Free,
 }
 
@@ -100,7 +102,8 @@ impl Clock {
     }
 }
 
-/// CPU time from QEMU's start to the VMM's first word: no firmware runs, and the slowest of these hosts takes two seconds of it.
+/// CPU time from QEMU's start to the VMM's first word: no firmware runs, and the slowest of these hosts takes two
+/// seconds of it.
 const BOOT_CPU: Duration = Duration::from_secs(20);
 
 /// One kernel on one machine.
@@ -213,9 +216,9 @@ const BARE: &str = "bare";
 /// The folder of what every KVM-HV does.
 const KVM_HV: &str = "kvm-hv";
 
-/// The names under which goldens are looked for. Before those that do not depend on who the hypervisor is come those of what every
-/// Linux does alike on this architecture, whatever its version and patches; and before these those of one guest, whatever its host
-/// is, where there may be several.
+/// The names under which goldens are looked for. Before those that do not depend on who the hypervisor is come those of
+/// what every Linux does alike on this architecture, whatever its version and patches; and before these those of one
+/// guest, whatever its host is, where there may be several.
 fn golden_chain(id: &str, profile: &Profile, backend: Backend) -> Vec<String> {
     let mode = match backend {
         Backend::Pr => PR,
@@ -233,8 +236,8 @@ fn golden_chain(id: &str, profile: &Profile, backend: Backend) -> Vec<String> {
     chain
 }
 
-/// A guest of KVM-HV does as on the bare machine, but for what every KVM-HV does. What 64-bit kernels do was first recorded of a
-/// POWER8; a later CPU's folder has what it does otherwise.
+/// A guest of KVM-HV does as on the bare machine, but for what every KVM-HV does. What 64-bit kernels do was first
+/// recorded of a POWER8; a later CPU's folder has what it does otherwise.
 fn golden_chain_of_hv(bare: Vec<String>, cpu: &str) -> Vec<String> {
     let (prefix, of_cpu) = (format!("{cpu}-64"), format!("{cpu}-{BARE}"));
     let of_power8 = |name: &String| name.strip_prefix(&prefix).map(|rest| format!("power8-64{rest}"));

@@ -1,4 +1,5 @@
-//! What is no kernel that QEMU can boot. QEMU says of it no more than that it cannot load it, or loads it and waits for what never comes.
+//! What is no kernel that QEMU can boot. QEMU says of it no more than that it cannot load it, or loads it and waits for
+//! what never comes.
 
 use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};

@@ -69,7 +69,8 @@ pub(super) fn arguments(
 /// Id of the memory backend.
 const MEMORY: &str = "memory";
 
-/// Arguments by which a file is the machine's memory: what is stored there can be read from it at once, at its physical address.
+/// Arguments by which a file is the machine's memory: what is stored there can be read from it at once, at its physical
+/// address.
 pub(in crate::target) fn shared(file: &Path, bytes: u64) -> [OsString; 4] {
     let name = escaped(file);
     let backend = format!("memory-backend-file,id={MEMORY},size={bytes},share=on,mem-path={name}");

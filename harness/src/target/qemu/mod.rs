@@ -1,5 +1,6 @@
-//! QEMU's TCG machines: one process per session, the batch put into guest memory, the console read from standard output, what
-//! cases have observed read from guest memory: an emulated UART is slow, and QEMU writes each of its bytes by itself.
+//! QEMU's TCG machines: one process per session, the batch put into guest memory, the console read from standard
+//! output, what cases have observed read from guest memory: an emulated UART is slow, and QEMU writes each of its bytes
+//! by itself.
 //!
 //! ```text
 //!   machine  the machines and CPUs, one row each      process  a QEMU that dies with the harness

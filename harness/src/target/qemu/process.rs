@@ -7,8 +7,9 @@
 //!                     thread ends       the harness
 //! ```
 //!
-//! The kernel sends the signal when the *thread* that forked ends, so a thread that starts a process here stays until it has
-//! ended: [`super::Qemu`] runs a session in one call. A parent that dies before setpriv has asked is what the check is for.
+//! The kernel sends the signal when the *thread* that forked ends, so a thread that starts a process here stays until
+//! it has ended: [`super::Qemu`] runs a session in one call. A parent that dies before setpriv has asked is what the
+//! check is for.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -104,7 +105,8 @@ impl Process {
         if stderr_ready {
             found.stderr = read_some(&mut self.stderr)?;
         }
-        // With the process gone, nothing more comes: what is not ready now is empty, even if something else holds the pipe.
+        // With the process gone, nothing more comes: what is not ready now is empty, even if something else holds the
+        // pipe.
         found.ended = gone && !stdout_ready && !stderr_ready;
         Ok(found)
     }

@@ -41,8 +41,8 @@ impl Program {
         self.chosen = Some(file);
     }
 
-    /// The same of another build: a file, or a folder in which it is. The program for 64-bit CPUs has the 32-bit ones' machines, too, and may be
-    /// all that was built.
+    /// The same of another build: a file, or a folder in which it is. The program for 64-bit CPUs has the 32-bit ones'
+    /// machines, too, and may be all that was built.
     pub(in crate::target) fn built(&self, path: &Path) -> Self {
         let own = path.join(self.name);
         let wide = path.join(WIDE);

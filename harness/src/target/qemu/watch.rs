@@ -1,8 +1,8 @@
 //! Is it still getting anywhere? What a process did since the last step of progress, from samples of /proc.
 //!
-//! A sample counts as idle only if no thread runs or wants to run, no CPU time was used and nothing was printed since the
-//! one before. A process that is starved, stopped or in a debugger does not count as idle, and a suspended machine takes no
-//! samples: so a hang never depends on wall time.
+//! A sample counts as idle only if no thread runs or wants to run, no CPU time was used and nothing was printed since
+//! the one before. A process that is starved, stopped or in a debugger does not count as idle, and a suspended machine
+//! takes no samples: so a hang never depends on wall time.
 
 use crate::target::Limits;
 use procfs::process::{ProcState, Process};

@@ -1,4 +1,5 @@
-//! The instructions that no guest kernel and no reference has to know: integer ones first, then floating point, vectors, SPE.
+//! The instructions that no guest kernel and no reference has to know: integer ones first, then floating point,
+//! vectors, SPE.
 
 use super::super::{LK, Operand, RC, d, x};
 use super::{Field, OnlyInScripts};

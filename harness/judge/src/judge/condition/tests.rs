@@ -49,8 +49,8 @@ fn said(condition: &Condition) -> Vec<[String; 3]> {
     leaves.map(|leaf| [leaf.term, leaf.expected, leaf.actual]).collect()
 }
 
-/// Each row: the comparison, whether 1, 2 and 3 compare so with 2, and what is expected of what is observed where a script has it on the
-/// left, on the right, and on the left after a `not`.
+/// Each row: the comparison, whether 1, 2 and 3 compare so with 2, and what is expected of what is observed where a
+/// script has it on the left, on the right, and on the left after a `not`.
 #[test]
 fn each_comparison_holds_and_is_told_as_its_symbol_says() {
     let rows = [

@@ -1,4 +1,5 @@
-//! TLB0 of an e500: pages of 4 KiB in sets, of which the address chooses one (api.rst, section 6.3: (MAS2 >> 12) & (sets - 1)).
+//! TLB0 of an e500: pages of 4 KiB in sets, of which the address chooses one (api.rst, section 6.3: (MAS2 >> 12) &
+//! (sets - 1)).
 
 use std::sync::Arc;
 

@@ -1,12 +1,12 @@
-//! A 32-bit server's block registers: two blocks of data and one of code, and what each half of a register changes. Code and data are apart, since
-//! released kernels do not tell their translations apart (mmu/block-of-code-alone).
+//! A 32-bit server's block registers: two blocks of data and one of code, and what each half of a register changes.
+//! Code and data are apart, since released kernels do not tell their translations apart (mmu/block-of-code-alone).
 
 use super::super::{Odd, Says};
 use super::{Theme, load, memory, step};
 use crate::feature::Feature;
 
-/// Under a hypervisor: QEMU's own CPUs forget a translation only when an upper half is written, and have the same ones for data and code
-/// (mmu/block-moved, mmu/block-of-code-alone), so that next to nothing here would be as it should.
+/// Under a hypervisor: QEMU's own CPUs forget a translation only when an upper half is written, and have the same ones
+/// for data and code (mmu/block-moved, mmu/block-of-code-alone), so that next to nothing here would be as it should.
 const SERVER32: &[Feature] = &[Feature::Book3s32, Feature::Hypercall];
 /// The CPUs of the family that have SPRG4 to SPRG7 have eight pairs of either kind.
 const EIGHT: &[Feature] = &[Feature::Book3s32, Feature::Hypercall, Feature::Sprg4];
@@ -54,7 +54,8 @@ pub(super) const THEME: Theme = Theme {
     steps: STEPS,
 };
 
-/// A pair of block registers is written: nothing, the lower half, the upper half (7400 manual, page 2-6: each half is written by itself).
+/// A pair of block registers is written: nothing, the lower half, the upper half (7400 manual, page 2-6: each half is
+/// written by itself).
 macro_rules! block {
     ($pair:literal, $upper:literal, $lower:literal) => {
         concat!(

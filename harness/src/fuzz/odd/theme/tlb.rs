@@ -1,4 +1,5 @@
-//! The TLBs of an e500: four ways of one set, for page A, page C in the other space, and page B of two processes; and two places of TLB1.
+//! The TLBs of an e500: four ways of one set, for page A, page C in the other space, and page B of two processes; and
+//! two places of TLB1.
 
 use super::super::{Odd, Says};
 use super::{Theme, load, step};
@@ -102,8 +103,8 @@ macro_rules! tlb_empty {
     };
 }
 
-/// A search of the TLBs. Of MAS0 the selected array is told: where a miss would be put is the hypervisor's choice. Nor does the manual say what
-/// number of a page MAS2 has if nothing is found.
+/// A search of the TLBs. Of MAS0 the selected array is told: where a miss would be put is the hypervisor's choice. Nor
+/// does the manual say what number of a page MAS2 has if nothing is found.
 macro_rules! tlb_search {
     ($ea:literal, $mas6:literal) => {
         concat!(
