@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_repository_may_be_dirty_and_its_products_are_left_out,
         only_what_has_changed_is_copied_and_what_is_gone_is_removed,
         another_tree_of_the_same_version_is_told_by_its_contents,
+        what_was_gated_before_is_kept,
         a_series_is_compared_with_the_tree_without_it,
         a_series_may_hold_one_of_the_fixes,
         a_series_may_add_and_delete_files,
@@ -130,6 +131,21 @@ fn another_tree_of_the_same_version_is_told_by_its_contents() {
     assert_eq!(ran.status, Some(0), "{}", ran.said);
     assert!(ran.said.contains(": 1 files of "), "{}", ran.said);
     assert!(stage.given("kernel").expect("a kernel").contains("other"));
+}
+
+fn what_was_gated_before_is_kept() {
+    let stage = Stage::new();
+    let gated = |text: &str| {
+        stage.put(EMULATE, text);
+        stage.run(&TARGET);
+        let asked = stage.given("asked").expect("a gate");
+        let kernel = asked.split_whitespace().skip_while(|word| *word != "--kernel").nth(1).expect("a kernel");
+        fs::read_to_string(kernel).map(|_| kernel.to_owned()).expect("it is kept")
+    };
+    let (first, second) = (gated("first\n"), gated("second\n"));
+    assert_eq!(gated("first\n"), first, "the same kernel has the same name");
+    let kept = fs::read_to_string(second).expect("another kernel does not replace it");
+    assert!(kept.contains("second"), "{kept}");
 }
 
 fn a_series_is_compared_with_the_tree_without_it() {
