@@ -54,13 +54,20 @@ pub struct On {
     pub profile: Profile,
     /// Its goldens' folders.
     pub chain: Vec<String>,
+    /// The target whose known failures may be its own.
+    pub resembles: Option<&'static str>,
 }
 
 impl On {
     /// Asks a target.
     #[must_use]
     pub fn new(target: &dyn Target) -> Self {
-        Self { target: target.id().to_owned(), profile: target.profile(), chain: target.golden_chain() }
+        Self {
+            target: target.id().to_owned(),
+            profile: target.profile(),
+            chain: target.golden_chain(),
+            resembles: target.resembles(),
+        }
     }
 }
 
@@ -88,7 +95,8 @@ impl Borrow<Case> for Job<'_> {
 impl<'a> Run<'a> {
     /// Runs the cases on one target. Each gives one record.
     pub fn on(&self, target: &dyn Target, progress: &dyn Progress, mut sink: impl FnMut(Record)) -> TargetReport {
-        self.judged(target, progress, |selected, verdict| sink(self.record(target.id(), selected, verdict)))
+        let on = On::new(target);
+        self.judged(target, progress, |selected, verdict| sink(self.record(&on, selected, verdict)))
     }
 
     /// Runs the cases on one target. Each gives one verdict.
@@ -169,10 +177,12 @@ impl<'a> Run<'a> {
 
     /// A verdict on one of the cases as reports want it.
     #[must_use]
-    pub fn record(&self, target: &str, selected: &Selected, verdict: Verdict) -> Record {
+    pub fn record(&self, on: &On, selected: &Selected, verdict: Verdict) -> Record {
+        let (target, case) = (&on.target, selected.instance.name());
         let source = selected.instance.source().path.display().to_string();
         let again = format!("{} {} --target {target}", self.again, shell_words::quote(&selected.argument));
-        Record::new(target, selected.instance.name(), &source, verdict).again(again)
+        let known = on.resembles.and_then(|target| Some((target, self.suite.expectations.of(target, case)?)));
+        Record::new(target, case, &source, verdict).again(again).known_elsewhere(known)
     }
 
     /// Runs the cases on every target, this many at a time, and hands over their results in the order of the targets.

@@ -10,7 +10,7 @@ use crate::report::number;
 use crate::run::Run;
 use crate::target::kvm::Local;
 use crate::target::{self, Limits, Target};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -40,6 +40,9 @@ pub(super) fn export(arguments: &args::Export, out: &mut dyn Write) -> Result<Ex
     let plan = Plan { target, cpu, cases: names, revision: revision() };
     let exported = write(&arguments.folder, program, &plan, &batches).map_err(|error| match error {
         WriteError::NotEmpty(_) => Error::usage(error.to_string(), "name a folder that is not there yet"),
+        WriteError::Write { error: ref cause, .. } if cause.kind() == ErrorKind::StorageFull => {
+            Error::not_judged(error.to_string(), "make room, or name a folder on another disk")
+        }
         WriteError::Write { .. } => Error::usage(error.to_string(), "name another folder"),
         WriteError::Image(_) => Error::not_judged(error.to_string(), format!("to mend it: {}", target::REBUILD_IMAGES)),
     })?;
@@ -81,7 +84,9 @@ fn absolute(argument: &str) -> String {
 
 /// The commit that the scripts are from, for later reference; the digests decide.
 fn revision() -> String {
-    let git = Command::new("git").arg("-C").arg(project::root()).args(["rev-parse", "--short=12", "HEAD"]).output();
+    // Not a tag, which says as little of it as a branch does. `-dirty` says that its scripts are not all in it.
+    let describe = ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"];
+    let git = Command::new("git").arg("-C").arg(project::root()).args(describe).output();
     let commit =
         git.ok().filter(|output| output.status.success()).and_then(|output| String::from_utf8(output.stdout).ok());
     commit

@@ -28,7 +28,7 @@ pub(super) fn from(path: &Path, format: Format, out: &mut dyn Write) -> Result<E
 
     let on = On::new(&*target);
     let mut records: Vec<Record> = Vec::new();
-    let jobs = run.jobs(&on.profile, |selected, verdict| records.push(run.record(target.id(), selected, verdict)));
+    let jobs = run.jobs(&on.profile, |selected, verdict| records.push(run.record(&on, selected, verdict)));
     let batches = Batch::all(jobs)
         .map_err(|error| refused(path, &error))
         .and_then(|batches| log.check(&batches).map(|()| batches).map_err(|error| refused(path, &error)))?;
@@ -37,7 +37,7 @@ pub(super) fn from(path: &Path, format: Format, out: &mut dyn Write) -> Result<E
         for (job, result) in batch.cases.iter().zip(log.results(place, batch.cases.len(), on.profile.cpu)) {
             boots |= result.last_step.is_some();
             let verdict = run.verdict(&on, job.selected, &job.case, &result);
-            records.push(run.record(target.id(), job.selected, verdict));
+            records.push(run.record(&on, job.selected, verdict));
         }
     }
 

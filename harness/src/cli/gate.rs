@@ -8,7 +8,7 @@ use super::select;
 use crate::gate::{is_open, weigh};
 use crate::judge::{Exit, Status, Verdict};
 use crate::report::{Question, Summary, TargetReport, reporter};
-use crate::run::{Run, Selected};
+use crate::run::{On, Run, Selected};
 use crate::target::{self, Availability, Limits, Target};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -26,8 +26,8 @@ pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, 
     let again = again(arguments);
     let run = Run { suite: &suite, cases: &cases, limits: &Limits::default(), again: &again };
 
-    let profile = target.profile();
-    let runnable = cases.iter().filter(|case| case.instance.missing(&profile).is_none()).count() as u64;
+    let on = On::new(&*target);
+    let runnable = cases.iter().filter(|case| case.instance.missing(&on.profile).is_none()).count() as u64;
     let bar = Bar::new(runnable * if baseline.is_some() { 2 } else { 1 });
     let before = match (baseline, &arguments.baseline) {
         (Some(baseline), Some(path)) => {
@@ -66,7 +66,7 @@ pub(super) fn gate(arguments: &args::Gate, out: &mut dyn Write) -> Result<Exit, 
     for (selected, verdict, before, concern) in weighed {
         let before = before.map(|before| before.status).filter(|status| *status != verdict.status);
         let again = arguments.build.again(&again, &selected.argument, target.id());
-        let record = run.record(target.id(), selected, verdict.clone()).weighed(concern, before);
+        let record = run.record(&on, selected, verdict.clone()).weighed(concern, before);
         reporter.record(&record.again(again))?;
     }
     reporter.target_ends(&report)?;

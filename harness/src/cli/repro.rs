@@ -154,7 +154,8 @@ fn verdict(
     let cases = [selected];
     let [selected] = &cases;
     let run = Run { suite, cases: &cases, limits: &Limits::default(), again: "" };
-    let record = run.record(target.id(), selected, run.verdict(&On::new(target), selected, case, result));
+    let on = On::new(target);
+    let record = run.record(&on, selected, run.verdict(&on, selected, case, result));
     let mut counts = Counts::default();
     counts.add(record.status);
     let record = record.again(again);

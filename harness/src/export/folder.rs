@@ -60,7 +60,7 @@ pub enum WriteError {
 /// Writes a folder that is not there yet, or empty.
 ///
 /// # Errors
-/// [`WriteError`]; what was in the folder before is untouched.
+/// [`WriteError`]; what was in the folder before is untouched, and nothing else is in it.
 pub fn write<C: Borrow<Case>>(
     folder: &Path,
     program: HostProgram,
@@ -76,29 +76,39 @@ pub fn write<C: Borrow<Case>>(
     if fs::read_dir(folder).map_err(failed(folder))?.next().is_some() {
         return Err(WriteError::NotEmpty(folder.to_path_buf()));
     }
-    let put = |name: &str, bytes: &[u8], mode: Option<u32>| {
+    let mut created = Vec::new();
+    let mut put = |name: &str, bytes: &[u8], mode: Option<u32>| {
         let path = folder.join(name);
-        let written = || {
+        let mut written = || {
             let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+            created.push(path.clone());
             file.write_all(bytes)?;
             mode.map_or(Ok(()), |mode| file.set_permissions(Permissions::from_mode(mode)))
         };
         written().map_err(failed(&path))
     };
-    put(VMM, &vmm, Some(PROGRAM))?;
-    put(GUEST, &guest, None)?;
-    let mut run = HEAD.to_owned();
-    for (number, batch) in (1..).zip(batches) {
-        let name = format!("batch-{number}");
-        put(&name, &batch.bytes, None)?;
-        let label = Label { plan: plan.clone(), number, of: batches.len(), digest: batch.digest() }.to_string();
-        let files = [format!("./{VMM}"), GUEST.to_owned(), name];
-        let options = program.options(PATIENCE).into_iter().chain([format!("label={label}")]);
-        let command = shell_words::join(files.into_iter().chain(options));
-        // Writing to a string does not fail.
-        let _ = writeln!(run, "{command} || status=1");
-    }
-    put(RUN, format!("{run}exit $status\n").as_bytes(), Some(PROGRAM))?;
+    let mut fill = || {
+        put(VMM, &vmm, Some(PROGRAM))?;
+        put(GUEST, &guest, None)?;
+        let mut run = HEAD.to_owned();
+        for (number, batch) in (1..).zip(batches) {
+            let name = format!("batch-{number}");
+            put(&name, &batch.bytes, None)?;
+            let label = Label { plan: plan.clone(), number, of: batches.len(), digest: batch.digest() }.to_string();
+            let files = [format!("./{VMM}"), GUEST.to_owned(), name];
+            let options = program.options(PATIENCE).into_iter().chain([format!("label={label}")]);
+            let command = shell_words::join(files.into_iter().chain(options));
+            // Writing to a string does not fail.
+            let _ = writeln!(run, "{command} || status=1");
+        }
+        put(RUN, format!("{run}exit $status\n").as_bytes(), Some(PROGRAM))
+    };
+    fill().inspect_err(|_| {
+        for path in &created {
+            // What went wrong is told already.
+            let _ = fs::remove_file(path);
+        }
+    })?;
     Ok(Exported { run: folder.join(RUN), batches: batches.len() })
 }
 

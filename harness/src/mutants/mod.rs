@@ -127,7 +127,7 @@ impl<'a> Plan<'a> {
         let on = On::new(target);
         let mut tell = |selected: &Selected, verdict: Verdict| {
             if is_told(verdict.status) {
-                sink(self.run.record(&on.target, selected, verdict));
+                sink(self.run.record(&on, selected, verdict));
             }
         };
         let jobs = self.run.jobs(&on.profile, &mut tell);
@@ -182,7 +182,7 @@ impl<'a> Plan<'a> {
             if result != *right {
                 let verdict = self.run.verdict(&on, job.selected, &job.case, &result);
                 if is_red(verdict.status) {
-                    sink(self.run.record(&on.target, job.selected, verdict));
+                    sink(self.run.record(&on, job.selected, verdict));
                 }
             }
         });

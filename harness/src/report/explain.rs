@@ -1,6 +1,6 @@
 //! A record in words: everything that is needed to understand it without running anything.
 
-use super::record::{Change, Record};
+use super::record::{Change, Elsewhere, Record};
 use crate::judge::{Concern, Exits, Failure, Finding, Status};
 use std::fmt::Write;
 
@@ -47,6 +47,9 @@ fn explain(record: &Record) -> String {
             };
             lines.add("", what);
         }
+    }
+    if let Some(Elsewhere { target, listed }) = &record.elsewhere {
+        lines.add("known", &format!("on {target}: {}: {} ({})", listed.outcome, listed.reason, listed.link));
     }
     // Of a broken rule the values above say more than the lines that differ.
     if let Some(change) = record.change.as_ref().filter(|_| record.status == Status::Changed) {

@@ -1,5 +1,6 @@
 //! What reports are made of.
 
+use crate::expectations::Expectation;
 use crate::golden;
 use crate::judge::{Concern, Exit, Failure, Listed, Mismatch, Status, Verdict};
 use similar::TextDiff;
@@ -29,6 +30,9 @@ pub struct Record {
     /// The expectation that holds for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<Listed>,
+    /// What is listed for a target that this one resembles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<Elsewhere>,
     /// How the transcript differs from its golden.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
@@ -38,6 +42,16 @@ pub struct Record {
     /// The command that shows this again; none for what did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub again: Option<String>,
+}
+
+/// An expectation for another target.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Elsewhere {
+    /// That target.
+    pub target: &'static str,
+    /// What is listed for it.
+    #[serde(flatten)]
+    pub listed: Listed,
 }
 
 /// A transcript that is not its golden.
@@ -64,7 +78,27 @@ impl Record {
         });
         let failures = failures.into_iter().map(Failure::abridged).collect();
         let (target, case, source) = (target.to_owned(), case.to_owned(), source.to_owned());
-        Self { target, case, status, concern, source, failures, detail, listed, change, baseline: None, again: None }
+        Self {
+            target,
+            case,
+            status,
+            concern,
+            source,
+            failures,
+            detail,
+            listed,
+            elsewhere: None,
+            change,
+            baseline: None,
+            again: None,
+        }
+    }
+
+    /// With what is known of the case on a target that this one resembles, if it is wrong here.
+    #[must_use]
+    pub fn known_elsewhere(self, known: Option<(&'static str, &Expectation)>) -> Self {
+        let elsewhere = known.filter(|_| self.concern != Concern::None && self.status != Status::Error);
+        Self { elsewhere: elsewhere.map(|(target, known)| Elsewhere { target, listed: known.into() }), ..self }
     }
 
     /// What it means to another question than that of a strict run, and what the case is on the build compared with.

@@ -1,8 +1,9 @@
 //! One run with every status, in each format.
 
 use super::*;
-use crate::expectations::Deviation;
+use crate::expectations::{Deviation, Expectations};
 use crate::judge::{Concern, Exit, Exits, Failure, Finding, Listed, Mismatch, Status, Verdict};
+use std::path::Path;
 
 fn verdict(status: Status) -> Verdict {
     Verdict { status, failures: Vec::new(), detail: None, listed: None, golden: None, transcript: None }
@@ -172,6 +173,22 @@ fn a_gate_tells_news_without_failing_by_it() {
     let json: serde_json::Value =
         serde_json::from_str(&rendered(Format::Json, &records, Exit::AsExpected)).expect("JSON");
     assert_eq!((&json["results"][2]["concern"], &json["results"][2]["baseline"]), (&"news".into(), &"pass".into()));
+}
+
+#[test]
+fn what_is_known_of_a_target_like_this_one_is_said_where_a_case_fails() {
+    let expectations =
+        "[[expectation]]\ntarget = 't2'\ncase = '*'\noutcome = 'fail'\nreason = 'K6'\nlink = 'https://k6'";
+    let expectations = Expectations::parse(Path::new("expectations.toml"), expectations).expect("it is right");
+    let record = |verdict| {
+        Record::new("t1", "c", "c.probe", verdict)
+            .known_elsewhere(expectations.of("t2", "c").map(|entry| ("t2", entry)))
+    };
+    let text = record(broken()).explain();
+    assert!(text.contains("\n  known     on t2: fail: K6 (https://k6)\n"), "{text}");
+    for silent in [verdict(Status::Pass), Verdict::error("no disk")] {
+        assert_eq!(record(silent).elsewhere, None);
+    }
 }
 
 #[test]

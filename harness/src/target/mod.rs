@@ -231,6 +231,11 @@ pub trait Target: Send + Sync + fmt::Debug {
         Reference::like(&self.profile())
     }
 
+    /// The target with the same KVM on hardware that was reviewed: what is listed for that one may be seen here too.
+    fn resembles(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Version of the implementation, if it has one of its own.
     fn version(&self) -> Option<String>;
 

@@ -67,7 +67,7 @@ impl Context {
             Ok(case) => run.verdict(on, &selected, &case, &self.result(target, instance.name())),
             Err(error) => Verdict::error(error.to_string()),
         };
-        let record = run.record(&on.target, &selected, verdict.clone());
+        let record = run.record(on, &selected, verdict.clone());
         let failure = record.status.fails().then(|| format!("{}\n{}", record.status, record.explain()));
         (verdict, failure)
     }

@@ -90,6 +90,12 @@ pub struct Listed {
     pub link: String,
 }
 
+impl From<&Expectation> for Listed {
+    fn from(entry: &Expectation) -> Self {
+        Self { outcome: entry.outcome, reason: entry.reason.clone(), link: entry.link.clone() }
+    }
+}
+
 impl Verdict {
     fn bare(status: Status, detail: Option<String>) -> Self {
         Self { status, failures: Vec::new(), detail, listed: None, golden: None, transcript: None }
@@ -111,11 +117,7 @@ impl Verdict {
 /// Judges a case on a target.
 #[must_use]
 pub fn judge(subject: &Subject<'_>) -> Verdict {
-    let listed = subject.expectation.map(|entry| Listed {
-        outcome: entry.outcome,
-        reason: entry.reason.clone(),
-        link: entry.link.clone(),
-    });
+    let listed = subject.expectation.map(Listed::from);
     let verdict = match look(subject) {
         Look::Ended { failures, transcript } => {
             let seen = if failures.is_empty() { Seen::Held } else { Seen::Broken };

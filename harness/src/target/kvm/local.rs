@@ -140,8 +140,12 @@ impl Target for Local {
     fn golden_chain(&self) -> Vec<String> {
         let mut chain = golden_chain(self.id(), &self.profile(), self.machine.backend);
         // What the same KVM does on emulated hardware, as long as no hardware's own is recorded.
-        chain.splice(1..1, self.machine.kernels.first().map(|kernel| kernel.target.to_owned()));
+        chain.splice(1..1, self.resembles().map(str::to_owned));
         chain
+    }
+
+    fn resembles(&self) -> Option<&'static str> {
+        self.machine.kernels.first().map(|kernel| kernel.target)
     }
 
     fn version(&self) -> Option<String> {
