@@ -19,7 +19,9 @@ pub struct Arguments {
 
 const EXIT_STATUS: &str = "\
 Exit status: 0 all as expected, 1 a verdict that fails the run, 2 wrong usage or a bad script, \
-125 nothing could be judged, or not everything (`git bisect run` skips such a commit).";
+125 nothing could be judged, or not everything (`git bisect run` skips such a commit).
+
+Cases and goldens are those of the checkout that this program was built in, or that SPRIG_ROOT names.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]

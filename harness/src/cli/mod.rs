@@ -72,11 +72,20 @@ fn root() -> PathBuf {
 
 /// The suite, if there is nothing wrong with it.
 fn suite() -> Result<Suite, Error> {
+    let root = root();
+    if !root.join("cases").is_dir() {
+        let message = format!("there is no suite in {}", project::root().display());
+        let advice = format!(
+            "{} names a checkout; without it, it is the one that this program was built in",
+            project::ROOT_VARIABLE
+        );
+        return Err(Error::usage(message, advice));
+    }
     let shown = |mistake: &Mistake| match mistake {
         Mistake::Script(mistake) => error::shown(mistake),
         mistake => mistake.to_string(),
     };
-    Suite::load(&root()).map_err(|mistakes| Error::Mistakes(mistakes.iter().map(shown).collect()))
+    Suite::load(&root).map_err(|mistakes| Error::Mistakes(mistakes.iter().map(shown).collect()))
 }
 
 /// How this program is called: what to write in front of a command that is to be typed.
