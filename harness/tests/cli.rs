@@ -334,7 +334,8 @@ fn cases_rules_features_and_targets_are_listed() {
     let (_, cases, _) = run(&small, &["list"]);
     assert!(cases.contains("t/good\n    A kernel loses what it keeps in SPRG0.\n    rules t.holds\n"), "{cases}");
     let (_, rules, _) = run(&small, &["list", "--rules"]);
-    let rule = "t.holds\n    What is written is read.\n    source: a manual, section 1\n    cases: t/dead t/good\n    targets: all ";
+    let rule = "t.holds\n    What is written is read.\n    source: a manual, section 1\n    cases: t/dead t/good\n    \
+        targets: all ";
     assert!(rules.contains(rule), "{rules}");
     small.write("golden/mutants.toml", "[loses-sprg0]\ncpu = 'e500v2'\nscripts = ['t/good']\nrules = ['t.holds']\n");
     let (_, rules, _) = run(&small, &["list", "--rules"]);

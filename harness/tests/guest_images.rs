@@ -112,7 +112,8 @@ fn same_bytes(folder: &Path, image: &Image) -> Result<(), Failed> {
     let expected = fs::read_to_string(recorded.join(TOOLCHAIN))?;
     if toolchain != expected && !updating {
         return Err(Failed::from(format!(
-            "this machine builds guests with\n{toolchain}golden/guest was recorded with\n{expected}record it again: {RECORD}"
+            "this machine builds guests with\n{toolchain}golden/guest was recorded with\n{expected}record it again: \
+                {RECORD}"
         )));
     }
     // Everything is at hand by now: a mint that is dropped half-way would record half an image.
@@ -129,7 +130,8 @@ fn differ(recorded: &Path, fresh: &Path) {
     let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
     assert!(
         old == new,
-        "the sources build another image than {}: {} bytes instead of {}, different from byte {same:#x} on; if that is meant: {RECORD}",
+        "the sources build another image than {}: {} bytes instead of {}, different from byte {same:#x} on; if that is \
+            meant: {RECORD}",
         recorded.display(),
         new.len(),
         old.len(),

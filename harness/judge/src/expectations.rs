@@ -127,7 +127,8 @@ impl Expectations {
         }
         let problem = |entry: &Expectation, case: &dyn fmt::Display, target: &dyn fmt::Display| {
             let message = format!(
-                "no case `{case}` can run on a target `{target}` (or an entry above holds for it): remove this expectation"
+                "no case `{case}` can run on a target `{target}` (or an entry above holds for it): remove this \
+                    expectation"
             );
             Problem::at(&self.path, entry.line, message)
         };

@@ -84,7 +84,8 @@ pub static FEATURES: &[Description] = &[
     row(
         Feature::EmulatedHost,
         "emulated-host",
-        "the hypervisor's own machine is a QEMU that counts instructions, which ends when ATBL or ATBU (526, 527) is read",
+        "the hypervisor's own machine is a QEMU that counts instructions, which ends when ATBL or ATBU (526, 527) is \
+            read",
     ),
     row(Feature::Hashed, "hashed", "segments, and hashed page tables"),
     row(Feature::FakeSc1, "fake-sc1", "`papr` is an instruction that no CPU has, as KVM-PR takes it for `sc1`"),

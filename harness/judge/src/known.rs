@@ -363,7 +363,8 @@ link = "https://example.org"
 
     #[test]
     fn what_ends_a_target_is_bits_of_a_register_there() {
-        let entry = "[[deadly]]\ntarget = \"qemu-*\"\nregister = \"DVC1\"\nbits = 6\nreason = \"it dies\"\nlink = \"https://example.org\"\n";
+        let entry = "[[deadly]]\ntarget = \"qemu-*\"\nregister = \"DVC1\"\nbits = 6\nreason = \"it dies\"\nlink = \
+            \"https://example.org\"\n";
         let both = known(entry);
         let bits = |cause: &Cause| matches!(cause, Cause::Bits(register, 6) if register == "DVC1");
         assert!(both.deadly("qemu-x").all(bits) && both.deadly("qemu-x").count() == 1);

@@ -54,10 +54,12 @@ impl Failure {
     pub fn advice(&self) -> Option<&'static str> {
         match (self.what, self.errno.0) {
             (OPEN_KVM, errno::EPERM | errno::EACCES) => Some(
-                "you may not open /dev/kvm: run this as root, or as a member of the group that owns it (ls -l /dev/kvm)",
+                "you may not open /dev/kvm: run this as root, or as a member of the group that owns it (ls -l \
+                    /dev/kvm)",
             ),
             (OPEN_KVM, errno::ENOENT) => Some(
-                "there is no /dev/kvm: this kernel is built without KVM, or its module is not loaded (modprobe kvm-pr, kvm-hv)",
+                "there is no /dev/kvm: this kernel is built without KVM, or its module is not loaded (modprobe kvm-pr, \
+                    kvm-hv)",
             ),
             (OPEN_KVM, _) => {
                 Some("/dev/kvm is there and KVM is not: no module for this CPU is loaded, or it has no KVM")

@@ -99,7 +99,8 @@ fn main() {
         let special = measure(machine(cpu, &[asm("mfspr", &[3, 272]), asm("b", &[-4])], &[]));
         let special = special.as_secs_f64() / (INSTRUCTIONS / 2) as f64;
         println!(
-            "{cpu:8} {:4.0} MIPS; system call and return {:3.0} ns; supervisor mfspr {:3.0} ns, trapped {:3.0} ns; machine {:3.0} us",
+            "{cpu:8} {:4.0} MIPS; system call and return {:3.0} ns; supervisor mfspr {:3.0} ns, trapped {:3.0} ns; \
+                machine {:3.0} us",
             1e-6 / per_instruction,
             (round - per_instruction) * 1e9,
             (special - per_instruction) * 1e9,

@@ -62,7 +62,8 @@ pub(super) fn unknown_rules(header: &Header, known: &[&str], is_of_suite: bool) 
 }
 
 fn whole_file(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) {
-    let form = "a case is a comment that says what goes wrong in a kernel if it fails, `rule` with the rules it tests, and steps";
+    let form = "a case is a comment that says what goes wrong in a kernel if it fails, `rule` with the rules it tests, \
+        and steps";
     let is_space = |letter: char| letter.is_whitespace() || letter == BYTE_ORDER_MARK;
     if source.trim_matches(is_space).is_empty() {
         errors.push(Diagnostic::error("this file is empty").note(form));

@@ -41,7 +41,8 @@ pub enum LogError {
     },
     /// The scripts are not those that ran.
     #[error(
-        "recorded from other scripts: batch {number} has checksum {ran:08x} (exported at revision {revision}), and {here:08x} in this tree"
+        "recorded from other scripts: batch {number} has checksum {ran:08x} (exported at revision {revision}), and \
+            {here:08x} in this tree"
     )]
     Other {
         /// Which batch.

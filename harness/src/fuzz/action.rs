@@ -150,12 +150,14 @@ impl Action {
             Self::WriteSpr(spr, value) => format!("mtspr {}, {value:#x}", spr.name),
             Self::Through { spr: Spr { name, .. }, from, to, value } => {
                 format!(
-                    "run mtspr {name}, r{from}; mfspr r{to}, {name} with r{from} = {value:#x}, r{to} = {POISON} gives r{to}"
+                    "run mtspr {name}, r{from}; mfspr r{to}, {name} with r{from} = {value:#x}, r{to} = {POISON} \
+                        gives r{to}"
                 )
             }
             Self::Exchange(Spr { name, .. }, value) => {
                 format!(
-                    "run mfspr r5, {name}; mtspr {name}, r4; mfspr r3, {name}; mtspr {name}, r5 with r4 = {value:#x} gives r3"
+                    "run mfspr r5, {name}; mtspr {name}, r4; mfspr r3, {name}; mtspr {name}, r5 with r4 = {value:#x} \
+                        gives r3"
                 )
             }
             Self::Around(instruction, first) => bystanders::text(instruction, first),
@@ -170,7 +172,8 @@ impl Action {
                 // An interrupt after the first `mtspr` would take the register for itself, so a kernel lets none in
                 // from there on.
                 format!(
-                    "run bl 4; mfspr r4, LR; mtmsr r6; addi r4, r4, {RETURNED_TO}; mtspr {save}0, r4; mtspr {save}1, r5; {back}; mfmsr r3 with r5 = {}, r6 = {} gives r3",
+                    "run bl 4; mfspr r4, LR; mtmsr r6; addi r4, r4, {RETURNED_TO}; mtspr {save}0, r4; \
+                        mtspr {save}1, r5; {back}; mfmsr r3 with r5 = {}, r6 = {} gives r3",
                     named(value),
                     named(environment.msr())
                 )
@@ -232,7 +235,8 @@ impl Action {
             Self::CriticalSection => {
                 let (on, off) = (named(environment.msr() | msr::EE), named(environment.msr()));
                 format!(
-                    "run stw r1, -4068(r0); mtmsr r4; mfmsr r3; mtmsr r5; stw r2, -4068(r0) with r1 = {STACK:#010x}, r2 = 1, r4 = {on}, r5 = {off} gives r3"
+                    "run stw r1, -4068(r0); mtmsr r4; mfmsr r3; mtmsr r5; stw r2, -4068(r0) with r1 = {STACK:#010x}, \
+                        r2 = 1, r4 = {on}, r5 = {off} gives r3"
                 )
             }
             Self::Map(ea, pa, rights) => {

@@ -92,7 +92,8 @@ pub(super) fn call(token: u32, first: u8) -> String {
     let token = call_name(token);
     let [high, low] = [KVM_SC_MAGIC_R0 >> 16, KVM_SC_MAGIC_R0 & 0xffff];
     format!(
-        "run addis r0, r0, {high:#x}; ori r0, r0, {low:#x}; sc with r11 = {token}, {set} gives r3, {seen}    # hcall {token}"
+        "run addis r0, r0, {high:#x}; ori r0, r0, {low:#x}; sc with r11 = {token}, {set} \
+            gives r3, {seen}    # hcall {token}"
     )
 }
 

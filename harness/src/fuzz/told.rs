@@ -83,7 +83,8 @@ impl disturbed::Shrunk {
         let prose = [
             format!("{} breaks {rule}: {sentence}", campaign.target.id()),
             format!(
-                "Found by `sprig fuzz {} --seed {}` in {case}, shrunk from {before} steps to {steps}. Expected {expected}; seen: {actual}.",
+                "Found by `sprig fuzz {} --seed {}` in {case}, shrunk from {before} steps to {steps}. Expected \
+                    {expected}; seen: {actual}.",
                 campaign.subject(),
                 campaign.seed
             ),

@@ -132,7 +132,8 @@ pub static KNOWN: &[Known] = &[
     Known {
         name: "bcctr-counts",
         cause: Cause::Open,
-        why: "the same form without link; QEMU's 970 decrements CTR and may branch, as it says of 64-bit server CPUs before ISA 3.0",
+        why: "the same form without link; QEMU's 970 decrements CTR and may branch, as it says of 64-bit server CPUs \
+            before ISA 3.0",
         cpus: CpuSet::G5_970,
         differing: |insn, register| {
             let affected = set_by_program(register) || matches!(register, Register::Spr(n::CTR | n::LR));
@@ -230,7 +231,8 @@ pub static KNOWN: &[Known] = &[
     Known {
         name: "pir-of-970",
         cause: Cause::Open,
-        why: "whether a CPU that is alone has a PIR is up to it; QEMU's 970 has none, and mfspr leaves the register as it is",
+        why: "whether a CPU that is alone has a PIR is up to it; QEMU's 970 has none, and mfspr leaves the register as \
+            it is",
         cpus: CpuSet::G5_970,
         differing: |insn, register| all_if(insn.moves("mfspr", n::BOOK3S_PIR) && register == insn.target()),
     },

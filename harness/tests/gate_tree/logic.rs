@@ -152,7 +152,8 @@ fn a_series_is_compared_with_the_tree_without_it() {
     let stage = Stage::new();
     let before = stage.state();
     let (one, two, three) = ("one\ntwo\nthree\n", "one\n2\nthree\n", "one\n2\n3\n");
-    let cover = "From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001\nSubject: [PATCH 0/2] count\n\nHello.\n\n";
+    let cover = "From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001\nSubject: [PATCH 0/2] \
+        count\n\nHello.\n\n";
     let series =
         [cover, &mail("two", &[(EMULATE, Some(one), Some(two))]), &mail("3", &[(EMULATE, Some(two), Some(three))])];
     fs::write(stage.path("series.mbox"), series.concat()).expect("it is ours");

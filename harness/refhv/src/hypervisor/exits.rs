@@ -90,7 +90,13 @@ pub struct Step {
 impl Step {
     /// The step the guest has noted last.
     fn current(memory: &Memory) -> Self {
-        const { assert!(log::AT_STEP == log::AT_CASE + 4 && log::AT_CASE.is_multiple_of(8), "one doubleword holds both") };
+        const {
+            assert!(
+                log::AT_STEP == log::AT_CASE + 4 && log::AT_CASE.is_multiple_of(8),
+                "one doubleword holds \
+            both"
+            )
+        };
         let both = memory.read_aligned(u64::from(layout::LOG_BASE + log::AT_CASE)).map_or(0, u64::from_be_bytes);
         Self { case: (both >> 32) as u32, step: both as u32 }
     }

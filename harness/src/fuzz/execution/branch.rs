@@ -115,7 +115,8 @@ impl Branch {
         let branch = format!("{} {bo}, {bi}{target}", self.kind.mnemonic);
         let count = if self.kind.to == To::Ctr { "" } else { " ; mfspr r5, CTR" };
         format!(
-            "run bl 4 ; mfspr r6, LR ; {approach}{branch} ; addi r3, r3, 1 ; mfspr r7, LR ; subf r7, r6, r7{count} with r3 = 0, r5 = {ctr:#x}, cr = {cr:#x} gives r3, r5, r7"
+            "run bl 4 ; mfspr r6, LR ; {approach}{branch} ; addi r3, r3, 1 ; mfspr r7, LR ; subf r7, r6, r7{count} \
+                with r3 = 0, r5 = {ctr:#x}, cr = {cr:#x} gives r3, r5, r7"
         )
     }
 

@@ -287,7 +287,8 @@ impl Transfer {
         let behind = match row.moves {
             Moves::Reserve(store) => {
                 format!(
-                    " ; {store} r{done}, {address} ; mfcr r{SAID} ; rlwinm r{SAID}, r{SAID}, 0, 0, 3 ; {store} r{lost}, {address}{looked}"
+                    " ; {store} r{done}, {address} ; mfcr r{SAID} ; rlwinm r{SAID}, r{SAID}, 0, 0, 3 ; {store} \
+                        r{lost}, {address}{looked}"
                 )
             }
             moves if moves.loads() => String::new(),

@@ -66,7 +66,11 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "tlb0-entry-read",
         E500,
-        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r8; isync; tlbwe; isync; mtspr MAS1, r9; mtspr MAS3, r9; mtspr MAS7, r9; tlbre; mfspr r3, MAS1; mfspr r10, MAS2; mfspr r11, MAS3; mfspr r12, MAS7 with r4 = MAS0.ESEL(1), r5 = MAS1.V | MAS1.TID(0xaa) | MAS1.TSIZE(1), r6 = 0xd0067000 | MAS2.M | MAS2.G, r7 = 0x00a50000 | MAS3.U1 | MAS3.U3 | MAS3.SX | MAS3.SW | MAS3.SR, r8 = 0x5, r9 = 0 gives r3, r10, r11, r12",
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r8; isync; tlbwe; isync; \
+            mtspr MAS1, r9; mtspr MAS3, r9; mtspr MAS7, r9; tlbre; mfspr r3, MAS1; mfspr r10, MAS2; mfspr r11, MAS3; \
+            mfspr r12, MAS7 with r4 = MAS0.ESEL(1), r5 = MAS1.V | MAS1.TID(0xaa) | MAS1.TSIZE(1), \
+            r6 = 0xd0067000 | MAS2.M | MAS2.G, r7 = 0x00a50000 | MAS3.U1 | MAS3.U3 | MAS3.SX | MAS3.SW | MAS3.SR, \
+            r8 = 0x5, r9 = 0 gives r3, r10, r11, r12",
         gives(
             "mmu.search-finds-entry",
             &[
@@ -80,7 +84,12 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "tlb1-entry-read",
         E500,
-        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r8; isync; tlbwe; isync; mtspr MAS1, r9; mtspr MAS2, r9; mtspr MAS3, r9; mtspr MAS7, r9; tlbre; mfspr r3, MAS1; mfspr r10, MAS2; mfspr r11, MAS3 with r4 = MAS0.TLBSEL(1) | MAS0.ESEL(15), r5 = MAS1.V | MAS1.IPROT | MAS1.TID(0x55) | MAS1.TS | MAS1.TSIZE(3), r6 = 0xd0460000 | MAS2.W | MAS2.I | MAS2.M | MAS2.G | MAS2.E, r7 = 0x80a50000 | MAS3.U0 | MAS3.U2 | MAS3.UX | MAS3.UW | MAS3.UR, r8 = 0xa, r9 = 0 gives r3, r10, r11",
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r8; isync; tlbwe; isync; \
+            mtspr MAS1, r9; mtspr MAS2, r9; mtspr MAS3, r9; mtspr MAS7, r9; tlbre; mfspr r3, MAS1; mfspr r10, MAS2; \
+            mfspr r11, MAS3 with r4 = MAS0.TLBSEL(1) | MAS0.ESEL(15), \
+            r5 = MAS1.V | MAS1.IPROT | MAS1.TID(0x55) | MAS1.TS | MAS1.TSIZE(3), \
+            r6 = 0xd0460000 | MAS2.W | MAS2.I | MAS2.M | MAS2.G | MAS2.E, \
+            r7 = 0x80a50000 | MAS3.U0 | MAS3.U2 | MAS3.UX | MAS3.UW | MAS3.UR, r8 = 0xa, r9 = 0 gives r3, r10, r11",
         gives(
             "mmu.search-finds-entry",
             &[
@@ -95,7 +104,11 @@ pub(super) static STEPS: &[Odd] = &[
         E500,
         // In the other process nothing is found; what is left then in the registers no document says, so that comes
         // first.
-        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; tlbwe; isync; mtspr MAS6, r12; tlbsx 0, r9; mfspr r13, MAS1; rlwinm r13, r13, 0, 0, 0; mtspr MAS6, r8; tlbsx 0, r9; mfspr r3, MAS1; mfspr r10, MAS2; mfspr r11, MAS3 with r4 = 0, r5 = MAS1.V | MAS1.TID(5) | MAS1.TSIZE(1), r6 = 0xd0069000 | MAS2.M, r7 = SCRATCH + 0x14000 | MAS3.SW | MAS3.SR, r8 = MAS6.SPID(5), r9 = 0xd0069123, r12 = MAS6.SPID(6) gives r3, r10, r11, r13",
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; tlbwe; isync; \
+            mtspr MAS6, r12; tlbsx 0, r9; mfspr r13, MAS1; rlwinm r13, r13, 0, 0, 0; mtspr MAS6, r8; tlbsx 0, r9; \
+            mfspr r3, MAS1; mfspr r10, MAS2; mfspr r11, MAS3 with r4 = 0, r5 = MAS1.V | MAS1.TID(5) | MAS1.TSIZE(1), \
+            r6 = 0xd0069000 | MAS2.M, r7 = SCRATCH + 0x14000 | MAS3.SW | MAS3.SR, r8 = MAS6.SPID(5), r9 = 0xd0069123, \
+            r12 = MAS6.SPID(6) gives r3, r10, r11, r13",
         gives(
             "mmu.search-finds-entry",
             &[
@@ -109,19 +122,26 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "tlb-searched-in-other-space",
         E500,
-        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; mtspr MAS6, r4; tlbsx 0, r6; mfspr r10, MAS1; rlwinm r10, r10, 0, 0, 0; mtspr MAS6, r8; tlbsx 0, r6; mfspr r3, MAS1 with r4 = 0, r5 = MAS1.V | MAS1.TS | MAS1.TSIZE(1), r6 = 0xd006b000, r7 = SCRATCH + 0x14000 | MAS3.SR, r8 = MAS6.SPID(7) | MAS6.SAS gives r3, r10",
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; \
+            mtspr MAS6, r4; tlbsx 0, r6; mfspr r10, MAS1; rlwinm r10, r10, 0, 0, 0; mtspr MAS6, r8; tlbsx 0, r6; \
+            mfspr r3, MAS1 with r4 = 0, r5 = MAS1.V | MAS1.TS | MAS1.TSIZE(1), r6 = 0xd006b000, \
+            r7 = SCRATCH + 0x14000 | MAS3.SR, r8 = MAS6.SPID(7) | MAS6.SAS gives r3, r10",
         gives("mmu.search-finds-entry", &[(Part::Value, is(0x8000_1100)), (Part::Register(10), is(0))]),
     ),
     step(
         "tlb-invalidated",
         E500,
-        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; lwz r3, 0x20(r6); tlbivax 0, r6; tlbsync; isync; lwz r3, 0x24(r6) with r4 = 0, r5 = MAS1.V | MAS1.TSIZE(1), r6 = 0xd006d000, r7 = SCRATCH + 0x14000 | MAS3.SW | MAS3.SR",
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; \
+            lwz r3, 0x20(r6); tlbivax 0, r6; tlbsync; isync; lwz r3, 0x24(r6) with r4 = 0, \
+            r5 = MAS1.V | MAS1.TSIZE(1), r6 = 0xd006d000, r7 = SCRATCH + 0x14000 | MAS3.SW | MAS3.SR",
         takes("mmu.invalidated-is-forgotten", Exception::DataTlbError, 48, &[(Part::Dar, is(0xd006_d024))]),
     ),
     step(
         "tlb-read-only",
         E500,
-        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; lwz r3, 0x20(r6); stw r3, 0x24(r6) with r4 = 0, r5 = MAS1.V | MAS1.TSIZE(1), r6 = 0xd006f000, r7 = SCRATCH + 0x14000 | MAS3.SR | MAS3.UR | MAS3.UW",
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; \
+            lwz r3, 0x20(r6); stw r3, 0x24(r6) with r4 = 0, r5 = MAS1.V | MAS1.TSIZE(1), r6 = 0xd006f000, \
+            r7 = SCRATCH + 0x14000 | MAS3.SR | MAS3.UR | MAS3.UW",
         takes(
             "mmu.protection",
             Exception::DataStorage,
@@ -132,7 +152,10 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "tlb-stored-through",
         E500,
-        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; stw r8, 0x48(r6); lwz r3, 0x48(r9); stw r4, 0x48(r9); lwz r10, 0x48(r6) with r4 = 0, r5 = MAS1.V | MAS1.TSIZE(1), r6 = 0xd0071000, r7 = SCRATCH + 0x14000 | MAS3.SR | MAS3.SW, r8 = 0x89abcdef, r9 = SCRATCH + 0x14000 gives r3, r10",
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync; \
+            stw r8, 0x48(r6); lwz r3, 0x48(r9); stw r4, 0x48(r9); lwz r10, 0x48(r6) with r4 = 0, \
+            r5 = MAS1.V | MAS1.TSIZE(1), r6 = 0xd0071000, r7 = SCRATCH + 0x14000 | MAS3.SR | MAS3.SW, r8 = 0x89abcdef, \
+            r9 = SCRATCH + 0x14000 gives r3, r10",
         gives("mmu.mapped-page-is-reached", &[(Part::Value, is(0x89ab_cdef)), (Part::Register(10), is(0))]),
     ),
     step(
@@ -144,7 +167,10 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "44x-entry-read",
         PPC44X,
-        "run mtspr MMUCR, r8; tlbwe44 r7, r4, 2; tlbwe44 r6, r4, 1; tlbwe44 r5, r4, 0; mtspr MMUCR, r9; tlbre44 r3, r4, 0; mfspr r10, MMUCR; tlbre44 r11, r4, 1; tlbre44 r12, r4, 2; mtspr MMUCR, r10; tlbsx 0, r13 with r0 = 0x99, r4 = 42, r5 = 0xd0460330, r6 = 0x5aa5000a, r7 = 0xff3f, r8 = 0xb5, r9 = 0x00010000, r13 = 0xd046f123 gives r3, r10, r11, r12, r0",
+        "run mtspr MMUCR, r8; tlbwe44 r7, r4, 2; tlbwe44 r6, r4, 1; tlbwe44 r5, r4, 0; mtspr MMUCR, r9; \
+            tlbre44 r3, r4, 0; mfspr r10, MMUCR; tlbre44 r11, r4, 1; tlbre44 r12, r4, 2; mtspr MMUCR, r10; \
+            tlbsx 0, r13 with r0 = 0x99, r4 = 42, r5 = 0xd0460330, r6 = 0x5aa5000a, r7 = 0xff3f, r8 = 0xb5, \
+            r9 = 0x00010000, r13 = 0xd046f123 gives r3, r10, r11, r12, r0",
         gives(
             "mmu.entry-of-44x",
             &[
@@ -159,7 +185,10 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "44x-entry-searched",
         PPC44X,
-        "run mtspr MMUCR, r8; tlbwe44 r7, r4, 2; tlbwe44 r6, r4, 1; tlbwe44 r5, r4, 0; isync; mtspr MMUCR, r9; tlbsx. r3, 0, r13; mfcr r10; mtspr MMUCR, r11; tlbsx. r12, 0, r13; mfcr r12 with r3 = 0x99, r4 = 43, r5 = 0xd0470310, r6 = SCRATCH, r7 = 0x1b, r8 = 0xc5, r9 = 0x000100c5, r11 = 0x000100c4, r13 = 0xd0470123, cr = 0xffffffff, xer = 0 gives r3, r10, r12",
+        "run mtspr MMUCR, r8; tlbwe44 r7, r4, 2; tlbwe44 r6, r4, 1; tlbwe44 r5, r4, 0; isync; mtspr MMUCR, r9; \
+            tlbsx. r3, 0, r13; mfcr r10; mtspr MMUCR, r11; tlbsx. r12, 0, r13; mfcr r12 with r3 = 0x99, r4 = 43, \
+            r5 = 0xd0470310, r6 = SCRATCH, r7 = 0x1b, r8 = 0xc5, r9 = 0x000100c5, r11 = 0x000100c4, \
+            r13 = 0xd0470123, cr = 0xffffffff, xer = 0 gives r3, r10, r12",
         gives(
             "mmu.search-of-44x-tells",
             &[(Part::Value, is(43)), (Part::Register(10), is(0x2fff_ffff)), (Part::Register(12), is(0x0fff_ffff))],
@@ -168,19 +197,25 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "44x-entry-gone",
         PPC44X,
-        "run mtspr MMUCR, r4; tlbwe44 r7, r8, 2; tlbwe44 r6, r8, 1; tlbwe44 r5, r8, 0; isync; stw r9, 0x48(r5); lwz r3, 0x48(r5); tlbwe44 r4, r8, 0; isync; lwz r3, 0x4c(r5) with r4 = 0, r5 = 0xd0480210, r6 = SCRATCH + 0x14000, r7 = 0x03, r8 = 44, r9 = 0x77",
+        "run mtspr MMUCR, r4; tlbwe44 r7, r8, 2; tlbwe44 r6, r8, 1; tlbwe44 r5, r8, 0; isync; stw r9, 0x48(r5); \
+            lwz r3, 0x48(r5); tlbwe44 r4, r8, 0; isync; lwz r3, 0x4c(r5) with r4 = 0, r5 = 0xd0480210, \
+            r6 = SCRATCH + 0x14000, r7 = 0x03, r8 = 44, r9 = 0x77",
         takes("mmu.entry-of-44x", Exception::DataTlbError, 36, &[(Part::Dar, is(0xd048_025c))]),
     ),
     step(
         "block-made",
         SERVER_32,
-        "run mtspr DBAT3U, r8; mtspr DBAT3L, r5; mtspr DBAT3U, r4; isync; stw r9, 0x48(r10); lwz r3, 0x48(r11); stw r8, 0x4c(r11); lwz r12, 0x4c(r10); mtspr DBAT3U, r8; isync with r8 = 0, r4 = 0xb0000000 | BATU.VS, r5 = SCRATCH | BATL.PP(2), r9 = 0x89abcdef, r10 = SCRATCH + 0x14000, r11 = 0xb0014000, r12 = 0x99 gives r3, r12",
+        "run mtspr DBAT3U, r8; mtspr DBAT3L, r5; mtspr DBAT3U, r4; isync; stw r9, 0x48(r10); lwz r3, 0x48(r11); \
+            stw r8, 0x4c(r11); lwz r12, 0x4c(r10); mtspr DBAT3U, r8; isync with r8 = 0, r4 = 0xb0000000 | BATU.VS, \
+            r5 = SCRATCH | BATL.PP(2), r9 = 0x89abcdef, r10 = SCRATCH + 0x14000, r11 = 0xb0014000, r12 = 0x99 \
+            gives r3, r12",
         gives("mmu.block", &[(Part::Value, is(0x89ab_cdef)), (Part::Register(12), is(0))]),
     ),
     step(
         "block-read-only",
         SERVER_32,
-        "run mtspr DBAT3U, r8; mtspr DBAT3L, r5; mtspr DBAT3U, r4; isync; lwz r3, 0x48(r11); stw r9, 0x48(r11) with r8 = 0, r4 = 0xb0000000 | BATU.VS, r5 = SCRATCH | BATL.PP(1), r9 = 0xbad, r11 = 0xb0014000",
+        "run mtspr DBAT3U, r8; mtspr DBAT3L, r5; mtspr DBAT3U, r4; isync; lwz r3, 0x48(r11); stw r9, 0x48(r11) \
+            with r8 = 0, r4 = 0xb0000000 | BATU.VS, r5 = SCRATCH | BATL.PP(1), r9 = 0xbad, r11 = 0xb0014000",
         takes(
             "mmu.protection",
             Exception::DataStorage,
@@ -192,7 +227,10 @@ pub(super) static STEPS: &[Odd] = &[
         "performance-counters-shown",
         SERVER_32,
         // The counters stand meanwhile.
-        "run mfspr r14, MMCR0; mtspr MMCR0, r4; mtspr PMC1, r5; mtspr PMC2, r6; mtspr PMC3, r7; mtspr PMC4, r8; mfspr r9, UPMC1; mfspr r10, UPMC2; mfspr r11, UPMC3; mfspr r12, UPMC4; mtspr MMCR0, r14 with r4 = MMCR0.FC, r5 = 0x11111111, r6 = 0x22222222, r7 = 0x33333333, r8 = 0x44444444 gives r9, r10, r11, r12",
+        "run mfspr r14, MMCR0; mtspr MMCR0, r4; mtspr PMC1, r5; mtspr PMC2, r6; mtspr PMC3, r7; mtspr PMC4, r8; \
+            mfspr r9, UPMC1; mfspr r10, UPMC2; mfspr r11, UPMC3; mfspr r12, UPMC4; mtspr MMCR0, r14 \
+            with r4 = MMCR0.FC, r5 = 0x11111111, r6 = 0x22222222, r7 = 0x33333333, r8 = 0x44444444 \
+            gives r9, r10, r11, r12",
         gives(
             "spr.performance-monitor-alias",
             &[
@@ -207,7 +245,9 @@ pub(super) static STEPS: &[Odd] = &[
         "segment-entry-read",
         SLB,
         // Of an entry that is not valid V alone is looked at.
-        "run slbie r8; slbmte r6, r7; isync; slbmfee r3, r4; slbmfev r5, r4; slbie r8; isync; slbmfee r9, r4; rlwinm r9, r9, 0, 4, 4 with r4 = 19, r6 = SLB.VSID(0x123) | SLB.KP, r7 = 0x60000000 | SLB.V | SLB.INDEX(19), r8 = 0x60000000 gives r3, r5, r9",
+        "run slbie r8; slbmte r6, r7; isync; slbmfee r3, r4; slbmfev r5, r4; slbie r8; isync; slbmfee r9, r4; \
+            rlwinm r9, r9, 0, 4, 4 with r4 = 19, r6 = SLB.VSID(0x123) | SLB.KP, \
+            r7 = 0x60000000 | SLB.V | SLB.INDEX(19), r8 = 0x60000000 gives r3, r5, r9",
         gives(
             "mmu.segment-entry",
             &[(Part::Value, is(0x6800_0000)), (Part::Register(5), is(0x0012_3400)), (Part::Register(9), is(0))],
@@ -216,7 +256,9 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "page-entered-and-removed",
         PARTITION,
-        "run papr; or r20, r3, r3; rlwinm r21, r4, 0, 0, 28; or r5, r4, r4; addi r3, 0, H_REMOVE; addi r4, 0, 0; papr; rlwinm r4, r4, 0, 0, 24 with r3 = H_ENTER, r4 = 0, r5 = 41 * HPTES_PER_GROUP, r6 = HPTE.AVPN(0x5a5) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r4, r5, r20, r21",
+        "run papr; or r20, r3, r3; rlwinm r21, r4, 0, 0, 28; or r5, r4, r4; addi r3, 0, H_REMOVE; addi r4, 0, 0; papr; \
+            rlwinm r4, r4, 0, 0, 24 with r3 = H_ENTER, r4 = 0, r5 = 41 * HPTES_PER_GROUP, \
+            r6 = HPTE.AVPN(0x5a5) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r4, r5, r20, r21",
         gives(
             "hcall.remove",
             // But for R and C, which somebody may have set, and the bits that are for software, of which QEMU has one
@@ -233,7 +275,9 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "block-of-cache-cleared",
         &[],
-        "run stw r9, -4(r4); stw r9, 0(r4); stw r9, 28(r4); stw r9, 128(r4); dcbz 0, r10; lwz r3, -4(r4); lwz r5, 0(r4); lwz r6, 28(r4); lwz r7, 128(r4) with r4 = SCRATCH + 0x14400, r9 = 0x600d600d, r10 = SCRATCH + 0x14414 gives r3, r5, r6, r7",
+        "run stw r9, -4(r4); stw r9, 0(r4); stw r9, 28(r4); stw r9, 128(r4); dcbz 0, r10; lwz r3, -4(r4); \
+            lwz r5, 0(r4); lwz r6, 28(r4); lwz r7, 128(r4) with r4 = SCRATCH + 0x14400, r9 = 0x600d600d, \
+            r10 = SCRATCH + 0x14414 gives r3, r5, r6, r7",
         gives(
             "mmu.dcbz-clears-a-block",
             &[
@@ -247,7 +291,8 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "large-block-of-cache-cleared",
         SERVER_64,
-        "run stw r9, 0(r4); stw r9, 124(r4); dcbz 0, r10; lwz r3, 0(r4); lwz r5, 124(r4) with r4 = SCRATCH + 0x14600, r9 = 0x600d600d, r10 = SCRATCH + 0x14654 gives r3, r5",
+        "run stw r9, 0(r4); stw r9, 124(r4); dcbz 0, r10; lwz r3, 0(r4); lwz r5, 124(r4) with r4 = SCRATCH + 0x14600, \
+            r9 = 0x600d600d, r10 = SCRATCH + 0x14654 gives r3, r5",
         gives("mmu.dcbz-clears-a-block", &[(Part::Value, is(0)), (Part::Register(5), is(0))]),
     ),
     step(
@@ -266,7 +311,11 @@ pub(super) static STEPS: &[Odd] = &[
         "page-entered-twice",
         PARTITION,
         // The second time with H_EXACT, which is in the upper half of r4.
-        "run papr; or r21, r4, r4; addi r3, 0, H_ENTER; addi r4, 0, 1; rldicr r4, r4, 39, 24; or r5, r21, r21; or r6, r24, r24; or r7, r25, r25; papr; or r22, r3, r3; addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr; rlwinm r21, r21, 0, 0, 28; rlwinm r22, r22, 0, 0, 31 with r3 = H_ENTER, r4 = 0, r5 = 42 * HPTES_PER_GROUP, r6 = HPTE.AVPN(0x5a6) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2), r24 = HPTE.AVPN(0x5a6) | HPTE.V, r25 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r21, r22",
+        "run papr; or r21, r4, r4; addi r3, 0, H_ENTER; addi r4, 0, 1; rldicr r4, r4, 39, 24; or r5, r21, r21; \
+            or r6, r24, r24; or r7, r25, r25; papr; or r22, r3, r3; addi r3, 0, H_REMOVE; addi r4, 0, 0; \
+            or r5, r21, r21; papr; rlwinm r21, r21, 0, 0, 28; rlwinm r22, r22, 0, 0, 31 with r3 = H_ENTER, r4 = 0, \
+            r5 = 42 * HPTES_PER_GROUP, r6 = HPTE.AVPN(0x5a6) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2), \
+            r24 = HPTE.AVPN(0x5a6) | HPTE.V, r25 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r21, r22",
         gives(
             "hcall.enter",
             &[(Part::Value, is(0)), (Part::Register(21), is(group(42))), (Part::Register(22), is(word(H_PTEG_FULL)))],
@@ -275,7 +324,11 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "page-protected-and-removed",
         PARTITION,
-        "run papr; or r21, r4, r4; addi r3, 0, H_PROTECT; addi r4, 0, HPTE.N | HPTE.PP(3); or r5, r21, r21; papr; or r22, r3, r3; addi r3, 0, H_PROTECT; addi r4, 0, HPTE.PP(1); or r5, r21, r21; papr; addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 43 * HPTES_PER_GROUP, r6 = HPTE.AVPN(0x5a7) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r5, r22",
+        "run papr; or r21, r4, r4; addi r3, 0, H_PROTECT; addi r4, 0, HPTE.N | HPTE.PP(3); or r5, r21, r21; papr; \
+            or r22, r3, r3; addi r3, 0, H_PROTECT; addi r4, 0, HPTE.PP(1); or r5, r21, r21; papr; \
+            addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, \
+            r5 = 43 * HPTES_PER_GROUP, r6 = HPTE.AVPN(0x5a7) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) \
+            gives r3, r5, r22",
         gives(
             "hcall.protect",
             &[(Part::Value, is(0)), (Part::Register(5), bits(!HPTE_USED, 0x00a0_0011)), (Part::Register(22), is(0))],
@@ -285,20 +338,29 @@ pub(super) static STEPS: &[Odd] = &[
         "page-kept-by-condition",
         PARTITION,
         // H_ANDCOND with V and L: one of them suffices.
-        "run papr; or r21, r4, r4; addi r3, 0, H_REMOVE; addis r4, 0, H_ANDCOND >> 16; or r5, r21, r21; addi r6, 0, HPTE.L | HPTE.V; papr; rlwinm r22, r3, 0, 0, 31; addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 44 * HPTES_PER_GROUP, r6 = HPTE.AVPN(0x5a8) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r22",
+        "run papr; or r21, r4, r4; addi r3, 0, H_REMOVE; addis r4, 0, H_ANDCOND >> 16; or r5, r21, r21; \
+            addi r6, 0, HPTE.L | HPTE.V; papr; rlwinm r22, r3, 0, 0, 31; addi r3, 0, H_REMOVE; addi r4, 0, 0; \
+            or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 44 * HPTES_PER_GROUP, \
+            r6 = HPTE.AVPN(0x5a8) | HPTE.V, r7 = SCRATCH | HPTE.M | HPTE.PP(2) gives r3, r22",
         gives("hcall.remove", &[(Part::Value, is(0)), (Part::Register(22), is(word(H_NOT_FOUND)))]),
     ),
     // Page 0x77 of segment 13, whose VSID is 14: group 0x79.
     step(
         "page-read-again",
         PARTITION,
-        "run papr; or r21, r4, r4; lwz r22, 0x40(r23); lwz r22, 0x40(r23); addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.R | HPTE.PP(2), r23 = 0xd0077000 gives r3, r5",
+        "run papr; or r21, r4, r4; lwz r22, 0x40(r23); lwz r22, 0x40(r23); addi r3, 0, H_REMOVE; addi r4, 0, 0; \
+            or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, \
+            r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.R | HPTE.PP(2), r23 = 0xd0077000 \
+            gives r3, r5",
         gives("mmu.reference-and-change", &[(Part::Value, is(0)), (Part::Register(5), bits(HPTE_USED, hash64::PTE_R))]),
     ),
     step(
         "page-written",
         PARTITION,
-        "run papr; or r21, r4, r4; stw r22, 0x40(r23); lwz r24, 0x40(r25); addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.PP(2), r22 = 0x89abcdef, r23 = 0xd0077000, r25 = SCRATCH + 0x14000 gives r3, r5, r24",
+        "run papr; or r21, r4, r4; stw r22, 0x40(r23); lwz r24, 0x40(r25); addi r3, 0, H_REMOVE; addi r4, 0, 0; \
+            or r5, r21, r21; papr with r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, \
+            r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.PP(2), r22 = 0x89abcdef, \
+            r23 = 0xd0077000, r25 = SCRATCH + 0x14000 gives r3, r5, r24",
         gives(
             "mmu.reference-and-change",
             &[
@@ -311,20 +373,24 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "page-used-and-removed",
         PARTITION,
-        "run papr; or r21, r4, r4; lwz r24, 0x40(r23); addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr; lwz r22, 0x44(r23) with r22 = 0, r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.PP(2), r23 = 0xd0077000",
+        "run papr; or r21, r4, r4; lwz r24, 0x40(r23); addi r3, 0, H_REMOVE; addi r4, 0, 0; or r5, r21, r21; papr; \
+            lwz r22, 0x44(r23) with r22 = 0, r3 = H_ENTER, r4 = 0, r5 = 0x79 * HPTES_PER_GROUP, \
+            r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x14000 | HPTE.M | HPTE.PP(2), r23 = 0xd0077000",
         takes("hcall.remove", Exception::DataStorage, 28, &[(Part::Dar, is(0xd007_7044))]),
     ),
     step(
         "return-traced",
         SERVER,
-        "run bl 4; mfspr r4, LR; addi r4, r4, 28; mtspr SRR0, r4; mfmsr r5; ori r5, r5, MSR.BE; mtspr SRR1, r5; {return}; addi r6, r6, 1; b 8; addi r6, r6, 2; addi r6, r6, 4 with r6 = 0 gives r6",
+        "run bl 4; mfspr r4, LR; addi r4, r4, 28; mtspr SRR0, r4; mfmsr r5; ori r5, r5, MSR.BE; mtspr SRR1, r5; \
+            {return}; addi r6, r6, 1; b 8; addi r6, r6, 2; addi r6, r6, 4 with r6 = 0 gives r6",
         takes("exception.trace", Exception::Trace, 44, &[(Part::Value, is(1))]),
     ),
     step(
         "return-to-other-mode",
         WIDE,
         // The upper half of an address is nothing to 32-bit code.
-        "run bl 4; mfspr r4, LR; addi r4, r4, 32; rldimi r4, r6, 32, 0; mtspr SRR0, r4; mfmsr r5; rldicl r5, r5, 0, 1; mtspr SRR1, r5; rfid; trap with r6 = 0x1234",
+        "run bl 4; mfspr r4, LR; addi r4, r4, 32; rldimi r4, r6, 32, 0; mtspr SRR0, r4; mfmsr r5; rldicl r5, r5, 0, 1; \
+            mtspr SRR1, r5; rfid; trap with r6 = 0x1234",
         takes("exception.return-sets-msr", Exception::Program, 36, &[(Part::Srr1, bits(book3s::SF, 0))]),
     ),
     Odd {
@@ -333,7 +399,8 @@ pub(super) static STEPS: &[Odd] = &[
             "return-to-other-order",
             WIDE,
             // The word is a trap that little-endian code has.
-            "run bl 4; mfspr r4, LR; addi r4, r4, 28; mtspr SRR0, r4; mfmsr r5; ori r5, r5, MSR.LE; mtspr SRR1, r5; rfid; word 0x0800e07f",
+            "run bl 4; mfspr r4, LR; addi r4, r4, 28; mtspr SRR0, r4; mfmsr r5; ori r5, r5, MSR.LE; mtspr SRR1, r5; \
+                rfid; word 0x0800e07f",
             takes(
                 "exception.interrupt-sets-order",
                 Exception::Program,
@@ -351,13 +418,15 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "critical-return-to-debug",
         E500,
-        "run bl 4; mfspr r4, LR; addi r4, r4, 28; mtspr CSRR0, r4; mfmsr r5; ori r6, r5, MSR.DE; mtspr CSRR1, r6; rfci; mfmsr r3; mtmsr r5; xor r3, r3, r5 gives r3",
+        "run bl 4; mfspr r4, LR; addi r4, r4, 28; mtspr CSRR0, r4; mfmsr r5; ori r6, r5, MSR.DE; mtspr CSRR1, r6; \
+            rfci; mfmsr r3; mtmsr r5; xor r3, r3, r5 gives r3",
         gives("exception.return-sets-msr", &[(Part::Value, is(booke::DE))]),
     ),
     step(
         "wide-magic",
         &[Feature::Hypercall, Feature::Book3s64],
-        "run addis r0, 0, 0x4b56; ori r0, r0, 0x4d21; rldimi r0, r6, 32, 0; sc with r6 = 0x1234, r11 = KVM_HC_FEATURES gives r3",
+        "run addis r0, 0, 0x4b56; ori r0, r0, 0x4d21; rldimi r0, r6, 32, 0; sc with r6 = 0x1234, r11 = KVM_HC_FEATURES \
+            gives r3",
         gives("hcall.magic-r0-is-a-word", &[(Part::Value, is(0))]),
     ),
 ];

@@ -85,7 +85,8 @@ pub(super) static STEPS: &[Odd] = &[
         "stepped",
         DEBUGGED,
         // From one breakpoint to the other; mfspr is emulated.
-        "run word KVMPPC_INST_SW_BREAKPOINT; addi r3, r3, 1; mfspr r4, SPRG0; addi r3, r3, 2; word KVMPPC_INST_SW_BREAKPOINT with r3 = 0x10 gives r3",
+        "run word KVMPPC_INST_SW_BREAKPOINT; addi r3, r3, 1; mfspr r4, SPRG0; addi r3, r3, 2; \
+            word KVMPPC_INST_SW_BREAKPOINT with r3 = 0x10 gives r3",
         Says::Open("host.single-step"),
     ),
     step("debug-stops", DEBUGGED, "host debug-stops", Says::Done("host.single-step")),
@@ -104,7 +105,8 @@ pub(super) static STEPS: &[Odd] = &[
         "process-mapped",
         PROCESSES,
         // An entry of process 5 in TLB0, at an address of no other step's.
-        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync with r4 = 0, r5 = MAS1.V | MAS1.TID(5) | MAS1.TSIZE(1), r6 = 0xd005a000, r7 = SCRATCH | MAS3.SW | MAS3.SR",
+        "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r4; isync; tlbwe; isync \
+            with r4 = 0, r5 = MAS1.V | MAS1.TID(5) | MAS1.TSIZE(1), r6 = 0xd005a000, r7 = SCRATCH | MAS3.SW | MAS3.SR",
         Says::Open("mmu.process"),
     ),
     step("process-5", PROCESSES, "host set-regs PID, 5", Says::Done("host.set-regs")),
@@ -147,7 +149,8 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "cache-flushed",
         &[Feature::E500],
-        "run mtspr L1CSR0, r4; mfspr r3, L1CSR0; mtspr L1CSR0, r5 with r4 = L1CSR0.CPE | L1CSR0.CFI | L1CSR0.CE, r5 = L1CSR0.CPE | L1CSR0.CE gives r3",
+        "run mtspr L1CSR0, r4; mfspr r3, L1CSR0; mtspr L1CSR0, r5 with r4 = L1CSR0.CPE | L1CSR0.CFI | L1CSR0.CE, \
+            r5 = L1CSR0.CPE | L1CSR0.CE gives r3",
         Says::Open("spr.configuration-holds-value"),
     ),
     step("translate-5", PROCESSES, "host translate 0x5d005a124", Says::Done("host.translate")),
@@ -164,7 +167,8 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "call-made",
         PARTITION,
-        "run papr with r3 = H_PUT_TERM_CHAR, r4 = 0xa4, r5 = 0xa5, r6 = 0xa6, r7 = 0xa7, r8 = 0xa8, r9 = 0xa9, r10 = 0xaa, r11 = 0xab, r12 = 0xac gives r3, r4, r5, r6, r7, r8, r9, r10, r11, r12",
+        "run papr with r3 = H_PUT_TERM_CHAR, r4 = 0xa4, r5 = 0xa5, r6 = 0xa6, r7 = 0xa7, r8 = 0xa8, r9 = 0xa9, r10 = \
+            0xaa, r11 = 0xab, r12 = 0xac gives r3, r4, r5, r6, r7, r8, r9, r10, r11, r12",
         Says::Open("hcall.user-space"),
     ),
     step("call-first-argument", PARTITION, "host hcall-argument 0", Says::Done("hcall.user-space")),
@@ -195,13 +199,15 @@ pub(super) static STEPS: &[Odd] = &[
     step(
         "segment-stored",
         SEGMENTS,
-        "run mfmsr r5; rlwinm r6, r5, 0, 28, 25; mtmsr r6; isync; stw r4, -3940(r0); mtmsr r5; isync with r4 = SR.KP | SR.VSID(0x4321)    # sr13",
+        "run mfmsr r5; rlwinm r6, r5, 0, 28, 25; mtmsr r6; isync; stw r4, -3940(r0); mtmsr r5; isync \
+            with r4 = SR.KP | SR.VSID(0x4321)    # sr13",
         Says::OpenMsr("page.traps-act-on-page"),
     ),
     step(
         "segment-back",
         SEGMENTS,
-        "run mfmsr r5; rlwinm r6, r5, 0, 28, 25; mtmsr r6; isync; stw r4, -3940(r0); mtmsr r5; isync with r4 = SR.KP | SR.VSID(13)    # sr13",
+        "run mfmsr r5; rlwinm r6, r5, 0, 28, 25; mtmsr r6; isync; stw r4, -3940(r0); mtmsr r5; isync \
+            with r4 = SR.KP | SR.VSID(13)    # sr13",
         Says::OpenMsr("page.traps-act-on-page"),
     ),
     step(
@@ -209,7 +215,12 @@ pub(super) static STEPS: &[Odd] = &[
         &[Feature::E500, Feature::Hypercall],
         // A handler of the script's own, `addi r16, r16, 1; mtspr TCR, r10; mtspr CSRR1, r5; rfci`, of the watchdog,
         // for which the guest waits with MSR[CE] alone.
-        "run stw r9, 0x300(r3); stw r6, 0x304(r3); stw r7, 0x308(r3); stw r8, 0x30c(r3); dcbst r3, r11; sync; icbi r3, r11; mfspr r14, IVPR; mfspr r15, IVOR12; mtspr IVPR, r3; mtspr IVOR12, r11; mtspr TSR, r12; mtspr TCR, r13; mtmsr r4; mtspr IVPR, r14; mtspr IVOR12, r15 with r3 = SCRATCH + 0x10000, r4 = {waiting}, r5 = {msr}, r6 = insn(mtspr TCR, r10), r7 = insn(mtspr CSRR1, r5), r8 = insn(rfci), r9 = insn(addi r16, r16, 1), r10 = 0, r11 = 0x300, r12 = 0xffffffff, r13 = TCR.WIE | TCR.WPEXT(50 >> 2) | TCR.WP(50 & 3), r16 = 0 gives r16",
+        "run stw r9, 0x300(r3); stw r6, 0x304(r3); stw r7, 0x308(r3); stw r8, 0x30c(r3); dcbst r3, r11; sync; \
+            icbi r3, r11; mfspr r14, IVPR; mfspr r15, IVOR12; mtspr IVPR, r3; mtspr IVOR12, r11; mtspr TSR, r12; \
+            mtspr TCR, r13; mtmsr r4; mtspr IVPR, r14; mtspr IVOR12, r15 with r3 = SCRATCH + 0x10000, r4 = {waiting}, \
+            r5 = {msr}, r6 = insn(mtspr TCR, r10), r7 = insn(mtspr CSRR1, r5), r8 = insn(rfci), \
+            r9 = insn(addi r16, r16, 1), r10 = 0, r11 = 0x300, r12 = 0xffffffff, \
+            r13 = TCR.WIE | TCR.WPEXT(50 >> 2) | TCR.WP(50 & 3), r16 = 0 gives r16",
         Says::Woken("irq.pending-is-taken-when-enabled"),
     ),
 ];

@@ -32,7 +32,8 @@ pub(super) static GUESTS: &[Odd] = &[
     Odd {
         name: "reversed-call",
         // The `sc` of the sequence as a little-endian kernel sees the words of the device tree.
-        line: "run addis r0, 0, 0x4b56; ori r0, r0, 0x4d21; word 0x02000044; addi r4, r4, 1; addi r5, r5, 1 with r3 = 0x33, r4 = 0x40, r5 = 0x50, r11 = KVM_HC_FEATURES gives r3, r4, r5",
+        line: "run addis r0, 0, 0x4b56; ori r0, r0, 0x4d21; word 0x02000044; addi r4, r4, 1; addi r5, r5, 1 \
+            with r3 = 0x33, r4 = 0x40, r5 = 0x50, r11 = KVM_HC_FEATURES gives r3, r4, r5",
         needs: &[Feature::Hypercall, Feature::LittleEndian],
         lacks: &[],
         place: Place::Anywhere,
@@ -40,7 +41,8 @@ pub(super) static GUESTS: &[Odd] = &[
     },
     Odd {
         name: "wide-token",
-        line: "run addis r0, 0, 0x4b56; ori r0, r0, 0x4d21; sc with r11 = 0x12345678_00000000 | KVM_HC_FEATURES gives r3",
+        line: "run addis r0, 0, 0x4b56; ori r0, r0, 0x4d21; sc with r11 = 0x12345678_00000000 | KVM_HC_FEATURES \
+            gives r3",
         needs: &[Feature::Hypercall, Feature::Wide],
         lacks: &[],
         place: Place::Supervisor,
@@ -49,7 +51,8 @@ pub(super) static GUESTS: &[Odd] = &[
     Odd {
         name: "time-base-written",
         // As it is: KVM ignores it, and no timer sees a jump.
-        line: "run mfspr r5, TBU; mfspr r4, TBL; mtspr TBWU, r5; mtspr TBWL, r4; mfspr r3, TBU; subf r3, r5, r3 gives r3",
+        line: "run mfspr r5, TBU; mfspr r4, TBL; mtspr TBWU, r5; mtspr TBWL, r4; mfspr r3, TBU; subf r3, r5, r3 \
+            gives r3",
         needs: &[],
         lacks: &[Feature::Book3s64],
         place: Place::Supervisor,
@@ -57,7 +60,8 @@ pub(super) static GUESTS: &[Odd] = &[
     },
     Odd {
         name: "real-mode-load",
-        line: "run mfmsr r5; rlwinm r6, r5, 0, 28, 26; mtmsr r6; isync; lwz r3, -4060(r0); mtmsr r5; isync gives r3    # sprg0",
+        line: "run mfmsr r5; rlwinm r6, r5, 0, 28, 26; mtmsr r6; isync; lwz r3, -4060(r0); mtmsr r5; isync \
+            gives r3    # sprg0",
         needs: &[Feature::MagicPage, Feature::RealMode],
         lacks: &[Feature::LittleEndian],
         place: Place::Arranged,
@@ -65,7 +69,8 @@ pub(super) static GUESTS: &[Odd] = &[
     },
     Odd {
         name: "other-space-load",
-        line: "run mtmsr r4; isync; lwz r3, -4060(r0); mtmsr r5 with r3 = POISON, r4 = {other-space}, r5 = {msr} gives r3    # sprg0",
+        line: "run mtmsr r4; isync; lwz r3, -4060(r0); mtmsr r5 with r3 = POISON, r4 = {other-space}, r5 = {msr} \
+            gives r3    # sprg0",
         needs: &[Feature::MagicPage, Feature::Booke],
         lacks: &[],
         place: Place::Arranged,
@@ -75,7 +80,10 @@ pub(super) static GUESTS: &[Odd] = &[
         name: "alias-in-handler",
         // The handler of a system call, `mfspr r5, USPRG4; rfi`, in memory that no other step is about. The first load
         // is refused where the page is not there, before anything else is done.
-        line: "run lwz r12, -3884(r0); stw r6, 0x100(r4); stw r7, 0x104(r4); dcbst r4, r10; sync; icbi r4, r10; sync; isync; mfspr r8, IVPR; mfspr r9, IVOR8; mtspr IVPR, r4; mtspr IVOR8, r10; stw r11, -3884(r0); sc; mtspr IVPR, r8; mtspr IVOR8, r9 with r4 = SCRATCH + 0x10000, r5 = POISON, r6 = insn(mfspr r5, USPRG4), r7 = insn(rfi), r10 = 0x100, r11 = 0xa0000008 gives r5    # sprg4",
+        line: "run lwz r12, -3884(r0); stw r6, 0x100(r4); stw r7, 0x104(r4); dcbst r4, r10; sync; icbi r4, r10; sync; \
+            isync; mfspr r8, IVPR; mfspr r9, IVOR8; mtspr IVPR, r4; mtspr IVOR8, r10; stw r11, -3884(r0); sc; \
+            mtspr IVPR, r8; mtspr IVOR8, r9 with r4 = SCRATCH + 0x10000, r5 = POISON, r6 = insn(mfspr r5, USPRG4), \
+            r7 = insn(rfi), r10 = 0x100, r11 = 0xa0000008 gives r5    # sprg4",
         needs: &[Feature::MagicPage, Feature::Booke, Feature::Usprg4],
         lacks: &[],
         place: Place::Arranged,
@@ -105,7 +113,8 @@ pub(super) static GUESTS: &[Odd] = &[
     Odd {
         name: "branch-traced",
         // The branch is not taken, and completes all the same.
-        line: "run mfmsr r4; ori r4, r4, MSR.BE; mtmsr r4; addi r5, r5, 1; bc 4, 2, 8; addi r5, r5, 1 with r5 = 0, cr = 0x20000000 gives r5",
+        line: "run mfmsr r4; ori r4, r4, MSR.BE; mtmsr r4; addi r5, r5, 1; bc 4, 2, 8; addi r5, r5, 1 \
+            with r5 = 0, cr = 0x20000000 gives r5",
         needs: &[Feature::Book3s],
         lacks: &[],
         place: Place::Supervisor,
@@ -199,7 +208,8 @@ pub(super) static GUESTS: &[Odd] = &[
     Odd {
         name: "segment-no-execute",
         // The segment of the window as the guest kernel has it, and N.
-        line: "run slbie r5; slbmte r6, r7; isync with r5 = 0xd0000000, r6 = SLB.VSID(14) | SLB.KP | SLB.N, r7 = 0xd0000000 | SLB.V | SLB.INDEX(13)",
+        line: "run slbie r5; slbmte r6, r7; isync with r5 = 0xd0000000, r6 = SLB.VSID(14) | SLB.KP | SLB.N, \
+            r7 = 0xd0000000 | SLB.V | SLB.INDEX(13)",
         needs: NO_EXECUTE,
         lacks: &[],
         place: Place::Arranged,

@@ -49,7 +49,8 @@ use load;
 macro_rules! memory {
     ($at:literal, $word:literal, $code:literal) => {
         concat!(
-            "run stw r5, 0x24(r4); stw r9, 0x28(r4); stw r6, 0x40(r4); stw r7, 0x44(r4); dcbst r4, r8; sync; icbi r4, r8; isync with r4 = ",
+            "run stw r5, 0x24(r4); stw r9, 0x28(r4); stw r6, 0x40(r4); stw r7, 0x44(r4); dcbst r4, r8; sync; \
+                icbi r4, r8; isync with r4 =",
             $at,
             ", r5 = ",
             $word,

@@ -158,7 +158,9 @@ const STEPS: &[Odd] = &[
     step(
         "bat-upper",
         EIGHT,
-        "run mfspr r6, HID0; oris r6, r6, 0x80; mtspr HID0, r6; isync; mtspr DBAT5U, r8; mtspr DBAT5L, r5; mtspr DBAT5U, r4; isync with r8 = 0, r4 = 0xb0060000 | BATU.VS | BATU.VP, r5 = (SCRATCH + 0x40000) | BATL.PP(2)",
+        "run mfspr r6, HID0; oris r6, r6, 0x80; mtspr HID0, r6; isync; mtspr DBAT5U, r8; mtspr DBAT5L, r5; \
+            mtspr DBAT5U, r4; isync with r8 = 0, r4 = 0xb0060000 | BATU.VS | BATU.VP, \
+            r5 = (SCRATCH + 0x40000) | BATL.PP(2)",
         BLOCK,
     ),
     step("bat-upper-lower", EIGHT, half!("DBAT5L", "(SCRATCH + 0x80000) | BATL.PP(2)"), BLOCK),

@@ -53,7 +53,8 @@ macro_rules! enter {
         papr!(
             "rldicr r4, r4, 32, 31; ",
             concat!(
-                "r3 = H_ENTER, r4 = H_EXACT >> 32, r5 = 12 * HPTES_PER_GROUP + 4, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = ",
+                "r3 = H_ENTER, r4 = H_EXACT >> 32, r5 = 12 * HPTES_PER_GROUP + 4, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 \
+                    = ",
                 $second
             )
         )
@@ -64,13 +65,15 @@ const STEPS: &[Odd] = &[
     step(
         "hpt-empty",
         HASHED,
-        "run papr; addi r3, r14, 0; addi r4, r15, 0; addi r5, r16, 0; papr with r3 = H_REMOVE, r4 = 0, r5 = 12 * HPTES_PER_GROUP + 4, r14 = H_REMOVE, r15 = 0, r16 = 13 * HPTES_PER_GROUP",
+        "run papr; addi r3, r14, 0; addi r4, r15, 0; addi r5, r16, 0; papr with r3 = H_REMOVE, r4 = 0, \
+            r5 = 12 * HPTES_PER_GROUP + 4, r14 = H_REMOVE, r15 = 0, r16 = 13 * HPTES_PER_GROUP",
         HPT,
     ),
     step(
         "hpt-memory",
         HASHED,
-        "run stw r5, 0x24(r4); stw r6, 0x1024(r4); stw r7, 0x28(r4); stw r7, 0x1028(r4) with r4 = SCRATCH + 0x20000, r5 = 0xa5a50000, r6 = 0xa5a51000, r7 = 0",
+        "run stw r5, 0x24(r4); stw r6, 0x1024(r4); stw r7, 0x28(r4); stw r7, 0x1028(r4) with r4 = SCRATCH + 0x20000, \
+            r5 = 0xa5a50000, r6 = 0xa5a51000, r7 = 0",
         HPT,
     ),
     step("hpt-enter", HASHED, enter!("SCRATCH + 0x20000 | HPTE.M | HPTE.PP(2)"), Says::Open("hcall.enter")),
@@ -85,7 +88,8 @@ const STEPS: &[Odd] = &[
     step(
         "hpt-enter-anywhere",
         HASHED,
-        "run papr; rlwinm r3, r3, 0, 0, 31 with r3 = H_ENTER, r4 = 0, r5 = 13 * HPTES_PER_GROUP, r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x21000 | HPTE.M | HPTE.PP(2) gives r3, r4",
+        "run papr; rlwinm r3, r3, 0, 0, 31 with r3 = H_ENTER, r4 = 0, r5 = 13 * HPTES_PER_GROUP, \
+            r6 = HPTE.AVPN(14 << 5) | HPTE.V, r7 = SCRATCH + 0x21000 | HPTE.M | HPTE.PP(2) gives r3, r4",
         Says::Open("hcall.enter"),
     ),
     step("hpt-load", HASHED, load!("0xd0002000"), HPT),
@@ -160,13 +164,18 @@ const STEPS: &[Odd] = &[
     step(
         "hpt-bulk-remove",
         HASHED,
-        "run rldicr r4, r4, 32, 31; rldicr r6, r6, 32, 31; ori r4, r4, 100; papr; rlwinm r3, r3, 0, 0, 31; rldicl r4, r4, 8, 56; rlwinm r4, r4, 0, 24, 27 with r3 = H_BULK_REMOVE, r4 = H_BULK_REMOVE_REQUEST >> 32, r5 = 0, r6 = H_BULK_REMOVE_END >> 32 gives r3, r4",
+        "run rldicr r4, r4, 32, 31; rldicr r6, r6, 32, 31; ori r4, r4, 100; papr; rlwinm r3, r3, 0, 0, 31; \
+            rldicl r4, r4, 8, 56; rlwinm r4, r4, 0, 24, 27 with r3 = H_BULK_REMOVE, r4 = H_BULK_REMOVE_REQUEST >> 32, \
+            r5 = 0, r6 = H_BULK_REMOVE_END >> 32 gives r3, r4",
         Says::Open("hcall.bulk-remove"),
     ),
     step(
         "hpt-bulk-remove-other",
         HASHED,
-        "run rldicr r4, r4, 32, 31; rldicr r6, r6, 32, 31; ori r4, r4, 100; papr; rlwinm r3, r3, 0, 0, 31; rldicl r4, r4, 8, 56; rlwinm r4, r4, 0, 24, 27 with r3 = H_BULK_REMOVE, r4 = (H_BULK_REMOVE_REQUEST | H_BULK_REMOVE_AVPN) >> 32, r5 = HPTE.AVPN(15 << 5), r6 = H_BULK_REMOVE_END >> 32 gives r3, r4",
+        "run rldicr r4, r4, 32, 31; rldicr r6, r6, 32, 31; ori r4, r4, 100; papr; rlwinm r3, r3, 0, 0, 31; \
+            rldicl r4, r4, 8, 56; rlwinm r4, r4, 0, 24, 27 with r3 = H_BULK_REMOVE, \
+            r4 = (H_BULK_REMOVE_REQUEST | H_BULK_REMOVE_AVPN) >> 32, r5 = HPTE.AVPN(15 << 5), \
+            r6 = H_BULK_REMOVE_END >> 32 gives r3, r4",
         Says::Open("hcall.bulk-remove"),
     ),
     step(

@@ -123,7 +123,8 @@ const STEPS: &[Odd] = &[
         "interrupt-section",
         TIMERS,
         // `critical` is where the page ends, less 4068.
-        "run stw r1, -4068(r0); mtmsr r4; mfspr r6, PVR; mfspr r6, PVR; mtmsr r5; stw r2, -4068(r0) with r1 = 0x00a01000, r2 = 1, r4 = {msr} | MSR.EE | MSR.CE, r5 = {msr}",
+        "run stw r1, -4068(r0); mtmsr r4; mfspr r6, PVR; mfspr r6, PVR; mtmsr r5; stw r2, -4068(r0) \
+            with r1 = 0x00a01000, r2 = 1, r4 = {msr} | MSR.EE | MSR.CE, r5 = {msr}",
         WITHHELD,
     ),
     step(
@@ -131,7 +132,8 @@ const STEPS: &[Odd] = &[
         TIMERS,
         // A program has the same value in r1. It begins 0x14 behind the instruction that LR is the address of, and ends
         // with a trap.
-        "run stw r1, -4068(r0); bl 4; mfspr r4, LR; addi r4, r4, 0x14; mtspr SRR0, r4; mtspr SRR1, r6; rfi; nop; trap with r1 = 0x00a01000, r6 = {msr} | MSR.PR | MSR.EE",
+        "run stw r1, -4068(r0); bl 4; mfspr r4, LR; addi r4, r4, 0x14; mtspr SRR0, r4; mtspr SRR1, r6; rfi; nop; trap \
+            with r1 = 0x00a01000, r6 = {msr} | MSR.PR | MSR.EE",
         Says::OpenMsr("page.critical-in-problem-state"),
     ),
     step(
@@ -139,7 +141,12 @@ const STEPS: &[Odd] = &[
         TIMERS_E500,
         // The handler is the script's own, of a watchdog that is pending: `mfmsr r16; mfspr r17, CSRR1; mtspr TCR, r10;
         // mtspr CSRR1, r5; rfci`.
-        "run stw r6, 0x300(r3); stw r7, 0x304(r3); stw r8, 0x308(r3); stw r9, 0x30c(r3); stw r12, 0x310(r3); dcbst r3, r11; sync; icbi r3, r11; isync; mfspr r14, IVPR; mfspr r15, IVOR12; mtspr IVPR, r3; mtspr IVOR12, r11; mtmsr r4; mtspr IVPR, r14; mtspr IVOR12, r15 with r3 = SCRATCH + 0x30000, r4 = {msr} | MSR.CE | MSR.DE, r5 = {msr}, r6 = insn(mfmsr r16), r7 = insn(mfspr r17, CSRR1), r8 = insn(mtspr TCR, r10), r9 = insn(mtspr CSRR1, r5), r10 = 0, r11 = 0x300, r12 = insn(rfci), r16 = 0, r17 = 0 gives r16, r17",
+        "run stw r6, 0x300(r3); stw r7, 0x304(r3); stw r8, 0x308(r3); stw r9, 0x30c(r3); stw r12, 0x310(r3); \
+            dcbst r3, r11; sync; icbi r3, r11; isync; mfspr r14, IVPR; mfspr r15, IVOR12; mtspr IVPR, r3; \
+            mtspr IVOR12, r11; mtmsr r4; mtspr IVPR, r14; mtspr IVOR12, r15 with r3 = SCRATCH + 0x30000, \
+            r4 = {msr} | MSR.CE | MSR.DE, r5 = {msr}, r6 = insn(mfmsr r16), r7 = insn(mfspr r17, CSRR1), \
+            r8 = insn(mtspr TCR, r10), r9 = insn(mtspr CSRR1, r5), r10 = 0, r11 = 0x300, r12 = insn(rfci), r16 = 0, \
+            r17 = 0 gives r16, r17",
         Says::OpenMsr("exception.critical-class-msr"),
     ),
 ];

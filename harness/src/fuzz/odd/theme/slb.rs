@@ -34,7 +34,8 @@ pub(super) const THEME: Theme = Theme {
 macro_rules! slb_read {
     ($index:literal) => {
         concat!(
-            "run slbmfee r3, r5; slbmfev r4, r5; rlwinm r9, r3, 5, 31, 31; neg r9, r9; and r3, r3, r9; and r4, r4, r9 with r5 = ",
+            "run slbmfee r3, r5; slbmfev r4, r5; rlwinm r9, r3, 5, 31, 31; neg r9, r9; and r3, r3, r9; and r4, r4, r9 \
+                with r5 =",
             $index,
             " gives r3, r4"
         )
@@ -46,25 +47,29 @@ const STEPS: &[Odd] = &[
     step(
         "slb-write",
         SERVER64,
-        "run slbie r5; slbmte r6, r7; isync with r5 = 0xa0000000, r6 = SLB.VSID(0xd) | SLB.KP, r7 = 0xa0000000 | SLB.V | SLB.INDEX(20)",
+        "run slbie r5; slbmte r6, r7; isync with r5 = 0xa0000000, r6 = SLB.VSID(0xd) | SLB.KP, \
+            r7 = 0xa0000000 | SLB.V | SLB.INDEX(20)",
         SLB,
     ),
     step(
         "slb-write-no-execute",
         SERVER64,
-        "run slbie r5; slbmte r6, r7; isync with r5 = 0xa0000000, r6 = SLB.VSID(0xd) | SLB.KS | SLB.N, r7 = 0xa0000000 | SLB.V | SLB.INDEX(20)",
+        "run slbie r5; slbmte r6, r7; isync with r5 = 0xa0000000, r6 = SLB.VSID(0xd) | SLB.KS | SLB.N, \
+            r7 = 0xa0000000 | SLB.V | SLB.INDEX(20)",
         SLB,
     ),
     step(
         "slb-write-elsewhere",
         SERVER64,
-        "run slbie r5; slbmte r6, r7; isync with r5 = 0xa0000000, r6 = SLB.VSID(0x234) | SLB.KP, r7 = 0xa0000000 | SLB.V | SLB.INDEX(20)",
+        "run slbie r5; slbmte r6, r7; isync with r5 = 0xa0000000, r6 = SLB.VSID(0x234) | SLB.KP, \
+            r7 = 0xa0000000 | SLB.V | SLB.INDEX(20)",
         SLB,
     ),
     step(
         "slb-write-second",
         SERVER64,
-        "run slbie r5; slbmte r6, r7; isync with r5 = 0xb0000000, r6 = SLB.VSID(0x345) | SLB.KS | SLB.KP, r7 = 0xb0000000 | SLB.V | SLB.INDEX(21)",
+        "run slbie r5; slbmte r6, r7; isync with r5 = 0xb0000000, r6 = SLB.VSID(0x345) | SLB.KS | SLB.KP, \
+            r7 = 0xb0000000 | SLB.V | SLB.INDEX(21)",
         SLB,
     ),
     step("slb-invalidate", SERVER64, "run slbie r5; isync with r5 = 0xa0000000", SLB),

@@ -73,7 +73,8 @@ pub(super) const THEME: Theme = Theme {
 macro_rules! tlb_write {
     ($mas0:literal, $mas1:literal, $mas2:literal, $mas3:literal) => {
         concat!(
-            "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r8; isync; tlbwe; isync with r4 = ",
+            "run mtspr MAS0, r4; mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r7; mtspr MAS7, r8; isync; tlbwe; isync \
+                with r4 =",
             $mas0,
             ", r5 = ",
             $mas1,
@@ -90,7 +91,8 @@ macro_rules! tlb_write {
 macro_rules! tlb_empty {
     ($ea:literal, $mas1:literal, $first:literal, $second:literal) => {
         concat!(
-            "run mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r9; mtspr MAS7, r9; mtspr MAS0, r7; isync; tlbwe; mtspr MAS0, r8; isync; tlbwe; isync with r5 = ",
+            "run mtspr MAS1, r5; mtspr MAS2, r6; mtspr MAS3, r9; mtspr MAS7, r9; mtspr MAS0, r7; isync; tlbwe; \
+                mtspr MAS0, r8; isync; tlbwe; isync with r5 =",
             $mas1,
             ", r6 = ",
             $ea,
@@ -108,7 +110,8 @@ macro_rules! tlb_empty {
 macro_rules! tlb_search {
     ($ea:literal, $mas6:literal) => {
         concat!(
-            "run mtspr MAS6, r5; isync; tlbsx 0, r4; mfspr r3, MAS1; mfspr r6, MAS2; mfspr r7, MAS3; mfspr r8, MAS0; rlwinm r8, r8, 0, 2, 3; srawi r9, r3, 31; ori r9, r9, 0x1f; and r6, r6, r9 with r4 = ",
+            "run mtspr MAS6, r5; isync; tlbsx 0, r4; mfspr r3, MAS1; mfspr r6, MAS2; mfspr r7, MAS3; mfspr r8, MAS0; \
+                rlwinm r8, r8, 0, 2, 3; srawi r9, r3, 31; ori r9, r9, 0x1f; and r6, r6, r9 with r4 =",
             $ea,
             ", r5 = ",
             $mas6,
@@ -121,7 +124,8 @@ macro_rules! tlb_search {
 macro_rules! tlb_read {
     ($mas0:literal, $ea:literal) => {
         concat!(
-            "run mtspr MAS0, r4; mtspr MAS2, r6; isync; tlbre; mfspr r3, MAS1; mfspr r6, MAS2; mfspr r7, MAS3; srawi r9, r3, 31; and r3, r3, r9; and r6, r6, r9; and r7, r7, r9 with r4 = ",
+            "run mtspr MAS0, r4; mtspr MAS2, r6; isync; tlbre; mfspr r3, MAS1; mfspr r6, MAS2; mfspr r7, MAS3; \
+                srawi r9, r3, 31; and r3, r3, r9; and r6, r6, r9; and r7, r7, r9 with r4 =",
             $mas0,
             ", r6 = ",
             $ea,
@@ -140,7 +144,8 @@ macro_rules! tlb_invalidate {
 macro_rules! load_other_space {
     ($ea:literal) => {
         concat!(
-            "run mtmsr r4; isync; lwz r3, 0x24(r6); mtmsr r5; isync with r3 = POISON, r4 = {other-space}, r5 = {msr}, r6 = ",
+            "run mtmsr r4; isync; lwz r3, 0x24(r6); mtmsr r5; isync with r3 = POISON, r4 = {other-space}, r5 = {msr}, \
+                r6 =",
             $ea,
             " gives r3"
         )
@@ -159,7 +164,9 @@ const STEPS: &[Odd] = &[
     step(
         "tlb-memory",
         E500,
-        "run mtspr MAS4, r8; stw r5, 0x24(r4); stw r6, 0x1024(r4); stw r7, 0x2024(r4); stw r9, 0x28(r4); stw r9, 0x1028(r4) with r4 = SCRATCH + 0x20000, r5 = 0xa5a50000, r6 = 0xa5a51000, r7 = 0xa5a52000, r8 = MAS4.TSIZED(1), r9 = 0",
+        "run mtspr MAS4, r8; stw r5, 0x24(r4); stw r6, 0x1024(r4); stw r7, 0x2024(r4); stw r9, 0x28(r4); \
+            stw r9, 0x1028(r4) with r4 = SCRATCH + 0x20000, r5 = 0xa5a50000, r6 = 0xa5a51000, r7 = 0xa5a52000, \
+            r8 = MAS4.TSIZED(1), r9 = 0",
         TLB,
     ),
     step("tlb-memory-at-a", E500, "run lwz r3, 0x28(r4) with r4 = SCRATCH + 0x20000 gives r3", TLB),
@@ -270,7 +277,8 @@ const STEPS: &[Odd] = &[
     step(
         "tlb-assists",
         E500,
-        "run mfspr r3, MAS1; mfspr r4, MAS2; mfspr r5, MAS3; mfspr r6, MAS6; mfspr r8, MAS0; rlwinm r8, r8, 0, 2, 3 gives r3, r4, r5, r6, r8",
+        "run mfspr r3, MAS1; mfspr r4, MAS2; mfspr r5, MAS3; mfspr r6, MAS6; mfspr r8, MAS0; rlwinm r8, r8, 0, 2, 3 \
+            gives r3, r4, r5, r6, r8",
         Says::Open("mmu.miss-sets-mas"),
     ),
     step(
