@@ -169,25 +169,9 @@ pub static DBCR0: &[Bit] = {
     ]
 };
 
-/// DBSR of the embedded families: each event is where DBCR0 asks for it (reg_booke.h, DBSR_IC and others).
-pub static DBSR: &[Bit] = {
-    use debug::dbcr0::*;
-    &[
-        bit("ICMP", ICMP as u64),
-        bit("BRT", BRT as u64),
-        bit("IRPT", IRPT as u64),
-        bit("TRAP", TRAP as u64),
-        bit("IAC1", IAC[0] as u64),
-        bit("IAC2", IAC[1] as u64),
-        bit("DAC1R", DAC_READ[0] as u64),
-        bit("DAC1W", DAC_WRITE[0] as u64),
-        bit("DAC2R", DAC_READ[1] as u64),
-        bit("DAC2W", DAC_WRITE[1] as u64),
-        bit("RET", RET as u64),
-        bit("CIRPT", CIRPT as u64),
-        bit("CRET", CRET as u64),
-    ]
-};
+/// DBSR of the embedded families: each event is where DBCR0 asks for it (reg_booke.h, DBSR_IC and others), behind EDM and
+/// IDM, which ask for none.
+pub static DBSR: &[Bit] = DBCR0.split_at(2).1;
 
 /// MAS0 of e500.
 pub static MAS0: &[Bit] = &[

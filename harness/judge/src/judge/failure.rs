@@ -2,7 +2,7 @@
 
 use crate::case::{Case, Step};
 use crate::rules::{Rule, Rules};
-use crate::transcript::ExitCount;
+use crate::transcript::{ExitCount, RunResult};
 
 /// A rule that a case found broken.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -54,6 +54,23 @@ pub struct Exits {
     pub during: String,
 }
 
+impl Finding {
+    /// Of a whole step, by its place in the case: what is expected of it, and what it did.
+    pub(super) fn of_step(case: &Case, result: &RunResult, index: usize, expected: &str, actual: String) -> Self {
+        let step = case.steps.get(index);
+        let observed = step.and_then(|step| step.observation.clone());
+        Self {
+            line: step.map(|step| step.line),
+            step: step.map(|step| step.text.clone()),
+            observed: observed.unwrap_or_else(|| "the step".to_owned()),
+            expected: expected.to_owned(),
+            actual,
+            compared: None,
+            exits: exits_around(case, result, index),
+        }
+    }
+}
+
 /// At most this many occurrences are shown: a sweep over all registers meets hundreds.
 const SHOWN: usize = 4;
 
@@ -89,8 +106,8 @@ fn source(rule: &Rule) -> String {
 }
 
 /// The exits around a step.
-pub(super) fn exits_around(case: &Case, exits: Option<&[ExitCount]>, step: usize) -> Option<Exits> {
-    let exits = exits?;
+pub(super) fn exits_around(case: &Case, result: &RunResult, step: usize) -> Option<Exits> {
+    let exits = result.exits.as_deref()?;
     let steps = exits.iter().filter(|exit| exit.count > 0).map(|exit| exit.step);
     // Counts of a whole case say nothing about a step.
     let steps = steps.map(|step| step.map(|step| step as usize)).collect::<Option<Vec<usize>>>()?;

@@ -220,29 +220,7 @@ fn unlogged<'a>(case: &'a Case, transcript: &Transcript) -> Option<&'a Step> {
 /// Every broken rule, or why that cannot be said.
 fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>, String> {
     let Subject { case, result, profile, rules, .. } = *subject;
-    let family = profile.cpu.family;
-    let exits = |step| failure::exits_around(case, result.exits.as_deref(), step);
-    let mut failures = Vec::new();
-    for (index, step) in case.steps.iter().enumerate() {
-        let outcomes = transcript.outcomes.get(&index).map_or(&[][..], Vec::as_slice);
-        let taken = outcomes.iter().find_map(|outcome| outcome.taken);
-        if let Some(taken) = taken.filter(|_| !step.may_trap) {
-            let short = describe::exception_in_short(&taken, family);
-            let statement = format!("took {short}, which the script does not allow");
-            failures.push(Failure {
-                findings: vec![Finding {
-                    line: Some(step.line),
-                    step: Some(step.text.clone()),
-                    observed: step.observation.clone().unwrap_or_else(|| "the step".to_owned()),
-                    expected: "takes no exception".to_owned(),
-                    actual: describe::exception(&taken, family),
-                    compared: Some(short),
-                    exits: exits(index),
-                }],
-                ..Failure::new(case, rules, 0, step.line, statement)
-            });
-        }
-    }
+    let mut failures = unasked_exceptions(subject, transcript);
     failures.extend(given_up(subject, transcript));
     failures.extend(refused(subject, transcript));
     for check in &case.checks {
@@ -251,7 +229,9 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
         if broken.is_empty() {
             continue;
         }
-        let leaves = broken.iter().flat_map(|(part, choice)| Explainer { case, choice, family }.leaves(part, true));
+        let leaves = broken
+            .iter()
+            .flat_map(|(part, choice)| Explainer { case, choice, family: profile.cpu.family }.leaves(part, true));
         let findings = leaves.map(|leaf| {
             let step = leaf.step.and_then(|step| case.steps.get(step));
             Finding {
@@ -261,7 +241,7 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
                 expected: leaf.expected,
                 actual: leaf.actual,
                 compared: leaf.compared,
-                exits: leaf.step.and_then(exits),
+                exits: leaf.step.and_then(|step| failure::exits_around(case, result, step)),
             }
         });
         let findings = findings.collect();
@@ -276,6 +256,22 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
     Ok(failures)
 }
 
+/// The failures of steps that took an exception which the script does not allow.
+fn unasked_exceptions(subject: &Subject<'_>, transcript: &Transcript) -> Vec<Failure> {
+    let Subject { case, result, profile, rules, .. } = *subject;
+    let family = profile.cpu.family;
+    let unasked = case.steps.iter().enumerate().filter(|(_, step)| !step.may_trap).filter_map(|(index, step)| {
+        let taken = transcript.outcomes.get(&index)?.iter().find_map(|outcome| outcome.taken)?;
+        let short = describe::exception_in_short(&taken, family);
+        let statement = format!("took {short}, which the script does not allow");
+        let actual = describe::exception(&taken, family);
+        let finding =
+            Finding { compared: Some(short), ..Finding::of_step(case, result, index, "takes no exception", actual) };
+        Some(Failure { findings: vec![finding], ..Failure::new(case, rules, 0, step.line, statement) })
+    });
+    unasked.collect()
+}
+
 /// The failure of a guest that its hypervisor gave up: no document lets it, whatever the script allows.
 fn given_up(subject: &Subject<'_>, transcript: &Transcript) -> Option<Failure> {
     let Subject { case, result, rules, .. } = *subject;
@@ -283,14 +279,9 @@ fn given_up(subject: &Subject<'_>, transcript: &Transcript) -> Option<Failure> {
     let times: Vec<_> =
         times.flat_map(|(index, step, times)| times.iter().map(move |time| (index, step, time))).collect();
     let line = times.first()?.1.line;
-    let findings = times.iter().map(|(index, step, time)| Finding {
-        line: Some(step.line),
-        step: Some(step.text.clone()),
-        observed: step.observation.clone().unwrap_or_else(|| "the step".to_owned()),
-        expected: "stays in the hypervisor's hands".to_owned(),
-        actual: format!("KVM_RUN returned: {}", describe::given_up(time, case, step)),
-        compared: None,
-        exits: failure::exits_around(case, result.exits.as_deref(), *index),
+    let findings = times.iter().map(|(index, step, time)| {
+        let actual = format!("KVM_RUN returned: {}", describe::given_up(time, case, step));
+        Finding::of_step(case, result, *index, "stays in the hypervisor's hands", actual)
     });
     let often = if times.len() > 1 { format!(", {} times", times.len()) } else { String::new() };
     let statement = format!("the hypervisor gave the guest up to user space{often}");
@@ -303,15 +294,8 @@ fn refused(subject: &Subject<'_>, transcript: &Transcript) -> Vec<Failure> {
     let Subject { case, result, rules, .. } = *subject;
     let refused = case.steps.iter().enumerate().filter_map(|(index, step)| {
         let status = transcript.refused_unseen(index, step)?;
-        let finding = Finding {
-            line: Some(step.line),
-            step: Some(step.text.clone()),
-            observed: "the call".to_owned(),
-            expected: "carried out".to_owned(),
-            actual: describe::status(status).to_owned(),
-            compared: None,
-            exits: failure::exits_around(case, result.exits.as_deref(), index),
-        };
+        let finding = Finding::of_step(case, result, index, "carried out", describe::status(status).to_owned());
+        let finding = Finding { observed: "the call".to_owned(), ..finding };
         let statement = format!("`{}` was not carried out", step.text);
         Some(Failure { findings: vec![finding], ..Failure::new(case, rules, 0, step.line, statement) })
     });
