@@ -75,6 +75,21 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// What finds everything that breaks an invariant of the suite, on all targets that there are.
+pub type Find = fn(&Suite, &[&dyn Target]) -> Vec<Problem>;
+
+/// That nothing in the suite is unused or missing, by kind.
+pub const INVARIANTS: [(&str, Find); 8] = [
+    ("every-rule-has-a-case", |suite, _| suite.unused_rules()),
+    ("every-rule-of-a-case-is-expected-by", |suite, _| suite.rules_without_expectation()),
+    ("every-rule-is-exercised", Suite::unexercised_rules),
+    ("every-cell-has-a-case-or-a-reason", Suite::uncovered),
+    ("every-expectation-is-used", Suite::unused_expectations),
+    ("every-golden-is-used", Suite::unused_goldens),
+    ("every-difference-has-a-target", Suite::differences_without_target),
+    ("every-known-finding-has-a-target", Suite::known_without_target),
+];
+
 impl Suite {
     /// Reads the suite below a root.
     ///
@@ -142,18 +157,10 @@ impl Suite {
         Coverage::of(self.instances(), &profiles)
     }
 
-    /// A [`Problem`] for everything that is unused, and for what is missing: the eight kinds below.
+    /// A [`Problem`] for everything that is unused, and for what is missing: all [`INVARIANTS`].
     #[must_use]
     pub fn unused(&self, targets: &[&dyn Target]) -> Vec<Problem> {
-        let mut problems = self.unused_rules();
-        problems.extend(self.rules_without_expectation());
-        problems.extend(self.unexercised_rules(targets));
-        problems.extend(self.uncovered(targets));
-        problems.extend(self.unused_expectations(targets));
-        problems.extend(self.differences_without_target(targets));
-        problems.extend(self.known_without_target(targets));
-        problems.extend(self.unused_goldens(targets));
-        problems
+        INVARIANTS.iter().flat_map(|(_, find)| find(self, targets)).collect()
     }
 
     /// A [`Problem`] for every rule that no case cites.

@@ -43,17 +43,21 @@ pub struct Hold {
     pub spin: u32,
     /// Rounds of a `race hold`.
     pub race: u32,
+    /// How many rounds each round that a script waits stands for: as long as the target counts time by the guest's
+    /// instructions, or has nobody to be kept from its timers by, one.
+    pub stretch: u32,
 }
 
 impl Hold {
     /// A host whose time is a nanosecond for each instruction: the loop takes 33 ms; so do the rounds of a race in
     /// which something traps.
-    pub const COUNTED_HOST: Self = Self { spin: 0x0080_0000, race: 2000 };
+    pub const COUNTED_HOST: Self = Self { spin: 0x0080_0000, race: 2000, stretch: 1 };
     /// A host on a CPU, or on an emulator without such a clock. The loop takes 67 ms at 4 GHz, six ticks at 100 Hz, and
-    /// more where the CPU is slower.
-    pub const TICKING_HOST: Self = Self { spin: 0x0400_0000, race: 20_000 };
+    /// more where the CPU is slower. What a script waits for may be a tenth of a second late: a timer of the emulator's
+    /// waits for a thread of its own.
+    pub const TICKING_HOST: Self = Self { spin: 0x0400_0000, race: 20_000, stretch: 1024 };
     /// No hypervisor: enough rounds for what happens once to happen again.
-    pub const NO_HOST: Self = Self { spin: 0x1000, race: 64 };
+    pub const NO_HOST: Self = Self { spin: 0x1000, race: 64, stretch: 1 };
 }
 
 /// The file a case was read from.

@@ -107,10 +107,11 @@ impl Hypervisor {
         let state = &core.state;
         let base = if core.insn.ra() == 0 { 0 } else { state.gpr[core.insn.ra()] };
         let address = state.effective(base.wrapping_add(state.gpr[core.insn.rb()]));
-        match self.resolve(core, address, Access::Store) {
-            Ok(_) => Ok(()),
-            Err(fault) => Err(Interrupt::storage(self.cpu.family, fault, Access::Store, address)),
-        }
+        self.resolve(core, address, Access::Store).map(|_| ()).map_err(|fault| {
+            let mut registers = self.registers.view(&mut core.memory);
+            self.mmu.note_fault(&mut registers, self.msr, address, Access::Store, fault);
+            Interrupt::storage(self.cpu.family, fault, Access::Store, address)
+        })
     }
 
     pub(super) fn mmu_instruction(&mut self, core: &mut Core, instruction: Privileged) -> Result<(), Interrupt> {

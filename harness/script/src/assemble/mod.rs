@@ -190,9 +190,9 @@ impl<'p, 's> Pass<'p, 's> {
             Action::Let(computation) => self.compute(index, number, observe, computation),
             Action::Taken { exception, rounds } => {
                 let to = self.slots.output(index, 0);
-                self.encoder.taken(number, observe, *exception as u8, *rounds, to);
+                self.encoder.taken(number, observe, *exception as u8, self.stretched(*rounds), to);
             }
-            Action::Spin(rounds) => self.encoder.spin(number, *rounds),
+            Action::Spin(rounds) => self.encoder.spin(number, self.stretched(*rounds)),
             Action::Hold => self.encoder.spin(number, self.context.profile.hold.spin),
             Action::Map { ea, pa, rights } => {
                 let (ea, pa) = (self.slots.value(*ea), self.slots.value(*pa));
@@ -229,6 +229,12 @@ impl<'p, 's> Pass<'p, 's> {
     }
 
     /// Slots of a call's arguments and results; its status, which comes last among its outputs, has none.
+    /// What a script's rounds of waiting are on this target ([`sprig_judge::case::Hold::stretch`]).
+    fn stretched(&self, rounds: u32) -> u32 {
+        let most = rounds.max(limit::SPIN_ROUNDS as u32);
+        rounds.saturating_mul(self.context.profile.hold.stretch).min(most)
+    }
+
     fn call(&mut self, index: usize, step: &Step, arguments: &[Value]) -> (Vec<u16>, Vec<u16>) {
         let arguments = arguments.iter().map(|value| self.slots.value(*value)).collect();
         let results = (0..step.outputs.len().saturating_sub(1)).map(|output| self.slots.output(index, output));
