@@ -28,6 +28,10 @@ const fn u64_reg(index: u64) -> u64 {
     PPC | 3 << SIZE_SHIFT | index
 }
 
+const fn u128_reg(index: u64) -> u64 {
+    PPC | 4 << SIZE_SHIFT | index
+}
+
 /// What an identifier stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -64,6 +68,15 @@ const fn row(name: &'static str, id: u64, meaning: Meaning) -> OneReg {
 pub const HIOR: u64 = u64_reg(0x01);
 /// KVM_REG_PPC_LPCR_64: what a partition may see, the byte order of its interrupts among it ([`crate::msr::lpcr`]).
 pub const LPCR: u64 = u64_reg(0xb5);
+
+/// KVM_REG_PPC_FPR0: the first of [`REGISTERS`] floating-point registers.
+pub const FPR0: u64 = u64_reg(0x20);
+/// KVM_REG_PPC_VR0: the first of as many vector registers.
+pub const VR0: u64 = u128_reg(0x40);
+/// KVM_REG_PPC_VSR0: the first of as many vector-scalar registers; the others are the vector registers.
+pub const VSR0: u64 = u128_reg(0x60);
+/// So many registers have numbers behind [`FPR0`], [`VR0`] and [`VSR0`].
+pub const REGISTERS: u64 = 32;
 
 /// Every register with a name in scripts, in the order of the header.
 pub static ONE_REGS: &[OneReg] = &[
@@ -129,10 +142,14 @@ pub static OTHER_NAMES: &[(&str, u64)] = &[
     ("KVM_REG_PPC_PMC4", u32_reg(0x1b)),
     ("KVM_REG_PPC_PMC5", u32_reg(0x1c)),
     ("KVM_REG_PPC_PMC6", u32_reg(0x1d)),
-    ("KVM_REG_PPC_FPR0", u64_reg(0x20)),
+    ("KVM_REG_PPC_FPR0", FPR0),
+    ("KVM_REG_PPC_VR0", VR0),
+    ("KVM_REG_PPC_VSR0", VSR0),
     ("KVM_REG_PPC_FPSCR", u64_reg(0x80)),
     ("KVM_REG_PPC_VSCR", u32_reg(0x81)),
     ("KVM_REG_PPC_VPA_ADDR", u64_reg(0x82)),
+    ("KVM_REG_PPC_VPA_SLB", u128_reg(0x83)),
+    ("KVM_REG_PPC_VPA_DTL", u128_reg(0x84)),
     ("KVM_REG_PPC_TB_OFFSET", u64_reg(0x9c)),
     ("KVM_REG_PPC_DPDES", u64_reg(0xa9)),
     ("KVM_REG_PPC_VTB", u64_reg(0xae)),

@@ -123,8 +123,9 @@ pub enum Call {
     GetTlb = 30,
     /// The same the other way round, with KVM_DIRTY_TLB.
     SetTlb = 31,
-    /// Another page takes the place of the one in which the guest has this address, and has this word throughout.
-    ReplacePage = 32,
+    /// Other memory takes the place of the guest's pages from this address on, so many bytes at once, and has this word
+    /// throughout.
+    ReplaceMemory = 32,
     /// KVM_MEM_LOG_DIRTY_PAGES of the guest's memory on or off.
     LogDirty = 33,
     /// KVM_GET_DIRTY_LOG: whether the page of this address has been written to since logging began, or since the last
@@ -138,6 +139,10 @@ pub enum Call {
     /// KVM_CAP_SW_TLB of an e500 guest that runs: how many entries TLB0 has, its ways, and the entries of TLB1. TLB0 is
     /// empty then. Its result is the errno, if it is refused.
     ConfigureTlb = 37,
+    /// KVM_GET_ONE_REG of a register of 128 bits: its first doubleword in memory, and its second.
+    GetWideReg = 38,
+    /// KVM_SET_ONE_REG of one: identifier, first doubleword and second.
+    SetWideReg = 39,
 }
 
 /// One host step.
@@ -186,12 +191,14 @@ pub static HOST_CALLS: &[HostCall] = &[
     row(Call::WatchdogExits, "watchdog-exits", 0, 1),
     row(Call::GetTlb, "get-tlb", 1, 3),
     row(Call::SetTlb, "set-tlb", 4, 0),
-    row(Call::ReplacePage, "replace-page", 2, 0),
+    row(Call::ReplaceMemory, "replace-memory", 3, 0),
     row(Call::LogDirty, "log-dirty", 1, 0),
     row(Call::Dirty, "dirty", 1, 1),
     row(Call::ReplaceSlot, "replace-slot", 2, 0),
     row(Call::CoalesceMmio, "coalesce-mmio", 1, 0),
     row(Call::ConfigureTlb, "configure-tlb", 3, 1),
+    row(Call::GetWideReg, "get-wide-reg", 1, 2),
+    row(Call::SetWideReg, "set-wide-reg", 3, 0),
 ];
 
 /// The first row's number; each row's is that of the one before it and one.
@@ -271,6 +278,6 @@ pub const SREGS: &[&str] = &[
     "PVR", "CSRR0", "CSRR1", "ESR", "DEAR", "MCSR", "TSR", "TCR", "DEC", "VRSAVE", "PIR", "DECAR", "IVPR", "MCSRR0",
     "MCSRR1", "MAS0", "MAS1", "MAS2", "MAS3", "MAS7", "MAS4", "MAS6", "IVOR0", "IVOR1", "IVOR2", "IVOR3", "IVOR4",
     "IVOR5", "IVOR6", "IVOR7", "IVOR8", "IVOR9", "IVOR10", "IVOR11", "IVOR12", "IVOR13", "IVOR14", "IVOR15", "IVOR32",
-    "IVOR33", "IVOR34", "IVOR35", "MMUCFG", "TLB0CFG", "TLB1CFG", "SVR", "HID0", "TB", "FEATURES", "IMPL_ID", "SDR1",
-    "SLBE14", "SLBV14",
+    "IVOR33", "IVOR34", "IVOR35", "MMUCFG", "TLB0CFG", "TLB1CFG", "SVR", "MCAR", "HID0", "TB", "FEATURES", "IMPL_ID",
+    "SDR1", "SLBE14", "SLBV14",
 ];

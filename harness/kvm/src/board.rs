@@ -37,8 +37,13 @@ impl Latch {
     }
 }
 
-/// What an access asks for. Only the documented accesses have an effect; others of the page read zero.
+/// What an access asks for. Only the documented accesses have an effect; others of the page read zero. Beyond 32 bits
+/// there is a bus that nothing answers on, so that a hypervisor which forgets these bits is found: loads get ones there,
+/// and stores are lost.
 pub fn request(access: &Mmio, latch: &mut Latch) -> Request {
+    if access.address > u32::MAX.into() {
+        return if access.stored.is_some() { Request::Ignored } else { Request::Load([!0; 8]) };
+    }
     let page = u64::from(register::REGISTERS);
     let offset = access.address.checked_sub(page).filter(|offset| *offset < register::REGISTERS_SIZE.into());
     let Some(offset) = offset.and_then(|offset| u32::try_from(offset).ok()) else { return Request::NoDevice };
@@ -73,6 +78,15 @@ pub fn request(access: &Mmio, latch: &mut Latch) -> Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn beyond_32_bits_nothing_answers() {
+        let address = u64::from(register::REGISTERS + register::LATCH) + (1 << u32::BITS);
+        let mut latch = Latch::default();
+        let mut access = |stored| request(&Mmio { address, length: 4, stored }, &mut latch);
+        assert_eq!((access(None), access(Some([1; 8]))), (Request::Load([0xff; 8]), Request::Ignored));
+        assert_eq!(latch, Latch::default());
+    }
 
     fn store(offset: u32, length: usize, data: &[u8]) -> Request {
         store_latched(&mut Latch::default(), offset, length, data)

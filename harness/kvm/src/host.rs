@@ -9,7 +9,7 @@ use crate::tlb::{Entry, Params};
 use sprig_isa::answer::Answerer;
 use sprig_isa::capability::WATCHDOG;
 use sprig_isa::debug::{Debugger, SOFTWARE_BREAKPOINT, Stop};
-use sprig_isa::one_reg::{LPCR, OF_PARTITION, ONE_REGS};
+use sprig_isa::one_reg::{self, LPCR, OF_PARTITION, ONE_REGS};
 use sprig_isa::other_vm::Registers;
 use sprig_wire::board::{LATCH, LATCH_SIZE, REGISTERS};
 use sprig_wire::host::{ARGUMENTS, Call, HostCall, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
@@ -125,6 +125,12 @@ impl Host {
                 results[1] = translation.valid.into();
                 Ok(translation.physical_address)
             }
+            Call::GetWideReg => {
+                let [value, behind] = vm.wide_reg(first)?;
+                results[1] = behind;
+                Ok(value)
+            }
+            Call::SetWideReg => Ok(vm.set_wide_reg(first, [second, third]).map(|()| 0)?),
             Call::ExternalProxy => {
                 self.vector = second as u32;
                 Ok(vm.enable_external_proxy(first != 0).map(|()| 0)?)
@@ -160,12 +166,13 @@ impl Host {
                 vm.configure_tlb(Params::new(first as u32, second as u32, third as u32))?;
                 Ok(vm.dirty_tlb().map(|()| 0)?)
             }
-            Call::ReplacePage => {
-                let at = usize::try_from(first).unwrap_or(usize::MAX);
-                let page = at & !(GUEST_PAGE - 1);
-                vm.replace_page(page)?;
-                for word in (page..page + GUEST_PAGE).step_by(size_of::<u32>()) {
-                    store(vm, word, &(second as u32).to_be_bytes());
+            Call::ReplaceMemory => {
+                let [first, length] = [first, second].map(|value| usize::try_from(value).unwrap_or(usize::MAX));
+                let start = first & !(GUEST_PAGE - 1);
+                let end = first.saturating_add(length).checked_next_multiple_of(GUEST_PAGE).unwrap_or(usize::MAX);
+                vm.replace(start..end)?;
+                for word in (start..end).step_by(size_of::<u32>()) {
+                    store(vm, word, &(third as u32).to_be_bytes());
                 }
                 Ok(0)
             }
@@ -294,6 +301,8 @@ fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u6
         | Call::SetGuestDebug
         | Call::DebugStops
         | Call::Translate
+        | Call::GetWideReg
+        | Call::SetWideReg
         | Call::ExternalProxy
         | Call::AnswerHcall
         | Call::HcallArgument
@@ -303,7 +312,7 @@ fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u6
         | Call::WatchdogExits
         | Call::GetTlb
         | Call::SetTlb
-        | Call::ReplacePage
+        | Call::ReplaceMemory
         | Call::ReplaceSlot
         | Call::CoalesceMmio
         | Call::ConfigureTlb
@@ -320,6 +329,7 @@ fn migrate(vm: &mut impl Vm, first: First) -> Result<u64, Refusal> {
     let values: [_; ONE_REGS.len()] = core::array::from_fn(|index| &ONE_REGS[index])
         .map(|register| register.is_state().then(|| vm.one_reg(register.id)));
     let of_partition = OF_PARTITION.map(|(_, id)| (id, vm.one_reg(id)));
+    let units = Units::of(vm);
     vm.renew()?;
     if let Some(lpcr) = lpcr {
         vm.set_one_reg(LPCR, lpcr)?;
@@ -339,10 +349,50 @@ fn migrate(vm: &mut impl Vm, first: First) -> Result<u64, Refusal> {
             vm.set_one_reg(id, value)?;
         }
     }
+    units.give(vm)?;
     if vm.family() == Family::Embedded {
         vm.dirty_tlb()?;
     }
     Ok(0)
+}
+
+/// The registers of the floating-point and vector units. Of the vector-scalar registers the first half is a
+/// floating-point register, so that it is the whole one where there is one, as for QEMU (kvm_put_fp).
+struct Units {
+    floating: [Result<[u64; 2], Errno>; UNIT],
+    vector: [Result<[u64; 2], Errno>; UNIT],
+    is_vector_scalar: bool,
+}
+
+/// How many registers a unit has.
+const UNIT: usize = one_reg::REGISTERS as usize;
+
+impl Units {
+    fn of(vm: &mut impl Vm) -> Self {
+        let is_vector_scalar = vm.wide_reg(one_reg::VSR0).is_ok();
+        let floating = core::array::from_fn(|number| match is_vector_scalar {
+            true => vm.wide_reg(one_reg::VSR0 + number as u64),
+            false => vm.one_reg(one_reg::FPR0 + number as u64).map(|value| [value, 0]),
+        });
+        let vector = core::array::from_fn(|number| vm.wide_reg(one_reg::VR0 + number as u64));
+        Self { floating, vector, is_vector_scalar }
+    }
+
+    fn give(self, vm: &mut impl Vm) -> Result<(), Errno> {
+        for (number, value) in (0..).zip(self.floating) {
+            match value {
+                Ok(value) if self.is_vector_scalar => vm.set_wide_reg(one_reg::VSR0 + number, value)?,
+                Ok([value, _]) => vm.set_one_reg(one_reg::FPR0 + number, value)?,
+                Err(_) => {}
+            }
+        }
+        for (number, value) in (0..).zip(self.vector) {
+            if let Ok(value) = value {
+                vm.set_wide_reg(one_reg::VR0 + number, value)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn field<const N: usize>(vm: &mut impl Vm, at: usize) -> [u8; N] {

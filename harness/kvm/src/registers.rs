@@ -160,7 +160,7 @@ enum Member<'a> {
     Low(&'a mut u64),
     /// Its high word.
     High(&'a mut u64),
-    /// A doubleword of the server families, two words of a member of ours.
+    /// A doubleword of the union, two words of a member of ours.
     Pair(&'a mut [u32; 2]),
 }
 
@@ -210,6 +210,8 @@ mod server {
 /// Words of `u.e.impl.fsl` in [`Sregs::implementation`].
 mod fsl {
     pub(super) const SVR: usize = 1;
+    /// A doubleword.
+    pub(super) const MCAR: usize = 1;
     pub(super) const HID0: usize = 4;
 }
 /// Number of the interrupt vector that [`Sregs::ivor_high`] begins with.
@@ -287,7 +289,7 @@ impl Sregs {
     /// Where the register of this name is, if the family has it: PVR is in front of the union, of which each family has
     /// a part of its own.
     fn member(&mut self, family: Family, name: &str) -> Option<Member<'_>> {
-        use Member::{Doubleword, High, Low, Pair, Word};
+        use Member::{Doubleword, High, Low, Word};
         let member = match name {
             "PVR" => Word(&mut self.pvr),
             "CSRR0" => Doubleword(&mut self.csrr0),
@@ -315,6 +317,7 @@ impl Sregs {
             "TLB0CFG" => Word(&mut self.tlbcfg[0]),
             "TLB1CFG" => Word(&mut self.tlbcfg[1]),
             "SVR" => Word(&mut self.implementation[fsl::SVR]),
+            "MCAR" => self.doubleword(fsl::MCAR)?,
             "HID0" => Word(&mut self.implementation[fsl::HID0]),
             "TB" => Doubleword(&mut self.tb),
             "FEATURES" => Word(&mut self.features),
@@ -324,7 +327,7 @@ impl Sregs {
             "SLBV14" => self.doubleword(server::SLBV14)?,
             name => Word(self.ivor(name)?),
         };
-        let is_of_server = matches!(member, Pair(_));
+        let is_of_server = matches!(name, "SDR1" | "SLBE14" | "SLBV14");
         let is_here = match family {
             Family::Embedded => !is_of_server,
             Family::Server => is_of_server || name == "PVR",
@@ -332,7 +335,7 @@ impl Sregs {
         is_here.then_some(member)
     }
 
-    /// A doubleword of the server families' part of the union, which begins where `u.e.impl` does.
+    /// A doubleword of the union, in which the server families' part begins where `u.e.impl` does.
     fn doubleword(&mut self, index: usize) -> Option<Member<'_>> {
         self.implementation.as_chunks_mut().0.get_mut(index).map(Member::Pair)
     }
@@ -375,8 +378,14 @@ impl Sregs {
 
 /// KVM_REG_PPC_* identifiers, and the bytes that `addr` of `struct kvm_one_reg` points to.
 pub mod one_reg {
-    /// Most bytes of a register that scripts can name; vectors have more.
+    /// Most bytes of a register whose value is one number; those that are wide have two of as many.
     const LARGEST: usize = 8;
+
+    /// True if it has 128 bits: a vector, or an address and a length.
+    #[must_use]
+    pub const fn is_wide(id: u64) -> bool {
+        sprig_isa::one_reg::size(id) == 2 * LARGEST
+    }
 
     /// Bytes of the register with this identifier; none if it is larger than a script's values.
     fn size(id: u64) -> Option<usize> {

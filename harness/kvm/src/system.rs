@@ -208,6 +208,18 @@ pub trait Vm {
     /// The kernel's.
     fn set_one_reg(&mut self, id: u64, value: u64) -> Result<(), Errno>;
 
+    /// KVM_GET_ONE_REG, of a register of sixteen bytes: its doublewords, in the order of memory.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn wide_reg(&mut self, id: u64) -> Result<[u64; 2], Errno>;
+
+    /// KVM_SET_ONE_REG, of a register of sixteen bytes.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn set_wide_reg(&mut self, id: u64, value: [u64; 2]) -> Result<(), Errno>;
+
     /// KVM_INTERRUPT with one of [`interrupt`].
     ///
     /// # Errors
@@ -247,11 +259,12 @@ pub trait Vm {
     /// The kernel's.
     fn enable_capability(&mut self, number: u32, flags: u32, argument: u64) -> Result<(), Errno>;
 
-    /// Has other memory where the host's page with this byte of the guest's memory is, of the same content.
+    /// Has other memory where the host's pages with these bytes of the guest's memory are, of the same content, by one
+    /// mmap.
     ///
     /// # Errors
     /// The kernel's.
-    fn replace_page(&mut self, at: usize) -> Result<(), Errno>;
+    fn replace(&mut self, bytes: Range<usize>) -> Result<(), Errno>;
 
     /// Takes the guest's memory away and gives it back in three slots: the [`SLOT_SIZE`](sprig_wire::host::SLOT_SIZE)
     /// bytes with this one, not at either end of the memory, are other memory from then on, with this word throughout,

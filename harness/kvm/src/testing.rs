@@ -79,6 +79,8 @@ pub(crate) struct FakeVm {
     pub(crate) regs: Regs,
     pub(crate) sregs: Sregs,
     pub(crate) one_regs: BTreeMap<u64, u64>,
+    /// Those of 128 bits.
+    pub(crate) wide_regs: BTreeMap<u64, [u64; 2]>,
     pub(crate) interrupts: Vec<u32>,
     pub(crate) renewed: u32,
     /// What was set, in this order, since it was last created again.
@@ -103,7 +105,7 @@ pub(crate) struct FakeVm {
     /// What KVM_ENABLE_CAP was told, number and argument.
     pub(crate) capabilities: Vec<(u32, u64)>,
     /// Pages that have other memory now.
-    pub(crate) replaced: Vec<usize>,
+    pub(crate) replaced: Vec<Range<usize>>,
     /// Pieces of 64 KiB that have, and the word in them.
     pub(crate) replaced_slots: Vec<(usize, u32)>,
     /// Where stores are collected.
@@ -133,6 +135,7 @@ impl Default for FakeVm {
             regs: Regs::at(0),
             sregs: Sregs { pvr: PVR, ..Sregs::EMPTY },
             one_regs: BTreeMap::new(),
+            wide_regs: BTreeMap::new(),
             interrupts: Vec::new(),
             renewed: 0,
             set: Vec::new(),
@@ -267,6 +270,15 @@ impl Vm for FakeVm {
         Ok(())
     }
 
+    fn wide_reg(&mut self, id: u64) -> Result<[u64; 2], Errno> {
+        self.wide_regs.get(&id).copied().ok_or(EINVAL)
+    }
+
+    fn set_wide_reg(&mut self, id: u64, value: [u64; 2]) -> Result<(), Errno> {
+        self.wide_regs.insert(id, value);
+        Ok(())
+    }
+
     fn interrupt(&mut self, what: u32) -> Result<(), Errno> {
         self.interrupts.push(what);
         Ok(())
@@ -308,8 +320,8 @@ impl Vm for FakeVm {
         Ok(())
     }
 
-    fn replace_page(&mut self, at: usize) -> Result<(), Errno> {
-        self.replaced.push(at);
+    fn replace(&mut self, bytes: Range<usize>) -> Result<(), Errno> {
+        self.replaced.push(bytes);
         Ok(())
     }
 
@@ -368,7 +380,8 @@ impl Vm for FakeVm {
     fn renew(&mut self) -> Result<(), Failure> {
         self.renewed += 1;
         (self.regs, self.sregs) = (Regs::at(0), Sregs { pvr: PVR, ..Sregs::EMPTY });
-        (self.one_regs, self.is_tlb_dirty) = (BTreeMap::new(), false);
+        (self.one_regs, self.wide_regs) = (BTreeMap::new(), BTreeMap::new());
+        self.is_tlb_dirty = false;
         self.set.clear();
         Ok(())
     }

@@ -188,6 +188,25 @@ impl Vm for Machine {
         one_reg::value(id, bytes).ok_or(EINVAL)
     }
 
+    fn wide_reg(&mut self, id: u64) -> Result<[u64; 2], Errno> {
+        let mut value = [0; 2];
+        if !one_reg::is_wide(id) {
+            return Err(EINVAL);
+        }
+        let register = OneReg { id, addr: value.as_mut_ptr() as u64 };
+        // SAFETY: the register has as many bytes as there are.
+        unsafe { take(&self.kernel.vcpu, request::GET_ONE_REG, &register) }.map(|()| value)
+    }
+
+    fn set_wide_reg(&mut self, id: u64, value: [u64; 2]) -> Result<(), Errno> {
+        if !one_reg::is_wide(id) {
+            return Err(EINVAL);
+        }
+        let register = OneReg { id, addr: value.as_ptr() as u64 };
+        // SAFETY: the register has as many bytes as there are.
+        unsafe { take(&self.kernel.vcpu, request::SET_ONE_REG, &register) }
+    }
+
     fn set_one_reg(&mut self, id: u64, value: u64) -> Result<(), Errno> {
         self.kernel.set_one_reg(id, value)
     }
@@ -232,15 +251,16 @@ impl Vm for Machine {
         unsafe { take(&self.kernel.vcpu, request::ENABLE_CAP, &enable) }
     }
 
-    fn replace_page(&mut self, at: usize) -> Result<(), Errno> {
+    fn replace(&mut self, bytes: Range<usize>) -> Result<(), Errno> {
         let page_size = self.kvm.page_size;
-        let page = self.ram.bytes().get_mut(at / page_size * page_size..).and_then(|rest| rest.get_mut(..page_size));
-        let page = &*page.ok_or(EINVAL)?;
+        let start = bytes.start / page_size * page_size;
+        let end = bytes.end.checked_next_multiple_of(page_size).ok_or(EINVAL)?;
+        let pages = &*self.ram.bytes().get_mut(start..end).filter(|pages| !pages.is_empty()).ok_or(EINVAL)?;
         // Pages of its own before the old ones are given back, or they would be the same again.
-        let mut new = Mapping::new(page_size, Backing::Nothing)?;
-        new.bytes().copy_from_slice(page);
+        let mut new = Mapping::new(pages.len(), Backing::Nothing)?;
+        new.bytes().copy_from_slice(pages);
         // SAFETY: whole pages; of the guest's nobody has a reference, and the new ones are the guest's from here on.
-        unsafe { linux::replace(page.as_ptr() as usize, page_size, new.address()) }?;
+        unsafe { linux::replace(pages.as_ptr() as usize, pages.len(), new.address()) }?;
         core::mem::forget(new);
         Ok(())
     }

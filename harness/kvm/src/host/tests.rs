@@ -109,9 +109,41 @@ fn a_tlb_gets_another_geometry() {
 #[test]
 fn a_page_is_replaced_and_its_guest_has_other_words_there() {
     let mut vm = FakeVm::default();
-    assert_eq!(ask(&mut vm, "replace-page", &[0x2004, 0x600d_0001]), (STATUS_OK, 0));
-    assert_eq!(vm.replaced, [0x2000]);
+    assert_eq!(ask(&mut vm, "replace-memory", &[0x2004, 4, 0x600d_0001]), (STATUS_OK, 0));
+    assert_eq!(vm.replaced.as_slice(), &[0x2000..0x3000; 1]);
     assert_eq!((vm.ram[0x1fff], &vm.ram[0x2ffc..0x3004]), (0, &[0x60, 0x0d, 0, 1, 0, 0, 0, 0][..]));
+}
+
+#[test]
+fn memory_is_replaced_by_whole_pages() {
+    let mut vm = FakeVm::default();
+    assert_eq!(ask(&mut vm, "replace-memory", &[0x2ffc, 8, 0x600d_0001]), (STATUS_OK, 0));
+    assert_eq!(vm.replaced.as_slice(), &[0x2000..0x4000; 1]);
+    assert_eq!((vm.ram[0x1fff], vm.ram[0x2003], vm.ram[0x3fff], vm.ram[0x4003]), (0, 1, 1, 0));
+}
+
+#[test]
+fn a_register_of_128_bits_has_two_doublewords() {
+    let mut vm = FakeVm::default();
+    assert_eq!(ask(&mut vm, "get-wide-reg", &[one_reg::VR0]), (STATUS_REFUSED, EINVAL.0.into()));
+    assert_eq!(ask(&mut vm, "set-wide-reg", &[one_reg::VR0, 1, 2]), (STATUS_OK, 0));
+    assert_eq!(ask(&mut vm, "get-wide-reg", &[one_reg::VR0]), (STATUS_OK, 1));
+    assert_eq!(field::<8>(&mut vm, (HOST_BLOCK + RESULTS) as usize + 8), 2_u64.to_be_bytes());
+}
+
+#[test]
+fn a_migrated_guest_has_its_units_registers() {
+    let mut vm = FakeVm::default();
+    let last = one_reg::REGISTERS - 1;
+    vm.one_regs.insert(one_reg::FPR0 + last, 3);
+    vm.wide_regs.insert(one_reg::VR0, [4, 5]);
+    assert_eq!(ask(&mut vm, "migrate", &[]), (STATUS_OK, 0));
+    assert_eq!(vm.one_regs.get(&(one_reg::FPR0 + last)), Some(&3));
+    assert_eq!(vm.wide_regs.get(&one_reg::VR0), Some(&[4, 5]));
+    // Where there are vector-scalar registers, the floating-point ones are halves of them.
+    vm.wide_regs.insert(one_reg::VSR0, [6, 7]);
+    assert_eq!(ask(&mut vm, "migrate", &[]), (STATUS_OK, 0));
+    assert_eq!((vm.one_regs.len(), vm.wide_regs.get(&one_reg::VSR0)), (0, Some(&[6, 7])));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! lines are KVM_INTERRUPT; migration saves what these interfaces carry and nothing else.
 
 use std::mem;
+use std::ops::Range;
 
 use sprig_isa::answer::Answerer;
 use sprig_isa::capability::{COUNTS, Capability, WATCHDOG};
@@ -182,7 +183,12 @@ impl Host<Hypervisor> for UserSpace {
                 0
             }
             Call::ConfigureTlb => return Err(Refusal::Unknown),
-            Call::ReplacePage => replace(core, first, PAGE_SIZE, second as u32)?,
+            Call::ReplaceMemory => {
+                let [_, length, word, ..] = *arguments;
+                replace(core, first & !(PAGE_SIZE - 1)..first.saturating_add(length), word as u32)?
+            }
+            // The reference has no unit whose registers have as many bits.
+            Call::GetWideReg | Call::SetWideReg => return Err(Refusal::Unknown),
             Call::ReplaceSlot => replace_slot(core, first, second as u32)?,
             // Who sees a store that only changes what a later load gets, and when, makes no difference here.
             Call::CoalesceMmio => 0,
@@ -205,14 +211,13 @@ impl Host<Hypervisor> for UserSpace {
 }
 
 /// Other memory, with this word throughout, where the guest has this address: so many bytes.
-fn replace(core: &mut Core, address: u64, length: u64, word: u32) -> Result<u64, Refusal> {
-    let start = address & !(length - 1);
+/// Whole pages, of which the first begins there.
+fn replace(core: &mut Core, bytes: Range<u64>, word: u32) -> Result<u64, Refusal> {
+    let end = bytes.end.checked_next_multiple_of(PAGE_SIZE);
     // Behind the guest's memory lies what the hypervisor keeps for itself.
-    if start >= u64::from(layout::RAM_SIZE) {
-        return Err(Refusal::Errno(EINVAL));
-    }
-    for at in (0..length).step_by(size_of::<u32>()) {
-        core.memory.write_u32(start + at, word).ok_or(Refusal::Errno(EINVAL))?;
+    let end = end.filter(|end| *end <= u64::from(layout::RAM_SIZE)).ok_or(Refusal::Errno(EINVAL))?;
+    for at in (bytes.start..end).step_by(size_of::<u32>()) {
+        core.memory.write_u32(at, word).ok_or(Refusal::Errno(EINVAL))?;
     }
     Ok(0)
 }
@@ -223,7 +228,8 @@ fn replace_slot(core: &mut Core, address: u64, word: u32) -> Result<u64, Refusal
     if address < size || address >= u64::from(layout::RAM_SIZE) - size {
         return Err(Refusal::Errno(EINVAL));
     }
-    replace(core, address, size, word)
+    let start = address & !(size - 1);
+    replace(core, start..start + size, word)
 }
 
 fn wire(line: &mut bool, level: bool) -> u64 {
