@@ -136,13 +136,15 @@ pub enum Call {
     ReplaceSlot = 35,
     /// KVM_REGISTER_COALESCED_MMIO of the board's latch, or KVM_UNREGISTER_COALESCED_MMIO.
     CoalesceMmio = 36,
-    /// KVM_CAP_SW_TLB of an e500 guest that runs: how many entries TLB0 has, its ways, and the entries of TLB1. TLB0 is
+    /// KVM_CAP_SW_TLB of an e500 guest that runs: how many entries TLB0 has and its ways, and the same of TLB1. TLB0 is
     /// empty then. Its result is the errno, if it is refused.
     ConfigureTlb = 37,
     /// KVM_GET_ONE_REG of a register of 128 bits: its first doubleword in memory, and its second.
     GetWideReg = 38,
     /// KVM_SET_ONE_REG of one: identifier, first doubleword and second.
     SetWideReg = 39,
+    /// Type and address of two breakpoints more, which each following [`Self::SetGuestDebug`] has as well.
+    MoreBreakpoints = 40,
 }
 
 /// One host step.
@@ -196,9 +198,10 @@ pub static HOST_CALLS: &[HostCall] = &[
     row(Call::Dirty, "dirty", 1, 1),
     row(Call::ReplaceSlot, "replace-slot", 2, 0),
     row(Call::CoalesceMmio, "coalesce-mmio", 1, 0),
-    row(Call::ConfigureTlb, "configure-tlb", 3, 1),
+    row(Call::ConfigureTlb, "configure-tlb", 4, 1),
     row(Call::GetWideReg, "get-wide-reg", 1, 2),
     row(Call::SetWideReg, "set-wide-reg", 3, 0),
+    row(Call::MoreBreakpoints, "more-breakpoints", 4, 0),
 ];
 
 /// The first row's number; each row's is that of the one before it and one.

@@ -52,6 +52,7 @@ enum First {
 pub struct Host {
     debugger: Debugger,
     breakpoints: [Breakpoint; 2],
+    more_breakpoints: [Breakpoint; 2],
     /// What the next external interrupt is.
     vector: u32,
     answerer: Answerer,
@@ -106,11 +107,15 @@ impl Host {
                 Ok(info.flags.into())
             }
             Call::SetGuestDebug => {
-                let [_, kind0, addr0, kind1, addr1, ..] = *arguments;
-                let breakpoint = |kind, addr| Breakpoint { addr, kind: kind as u32, reserved: 0 };
+                let [_, of_two @ .., _, _, _] = *arguments;
                 self.debugger = Debugger::new(first as u32);
-                self.breakpoints = [breakpoint(kind0, addr0), breakpoint(kind1, addr1)];
+                self.breakpoints = breakpoints(of_two);
                 Ok(self.debug(vm).map(|()| 0)?)
+            }
+            Call::MoreBreakpoints => {
+                let [of_two @ .., _, _, _, _] = *arguments;
+                self.more_breakpoints = breakpoints(of_two);
+                Ok(0)
             }
             Call::DebugStops => {
                 let seen = self.debugger.seen();
@@ -163,7 +168,8 @@ impl Host {
                 Ok(vm.dirty_tlb().map(|()| 0)?)
             }
             Call::ConfigureTlb if vm.family() == Family::Embedded => {
-                vm.configure_tlb(Params::new(first as u32, second as u32, third as u32))?;
+                let [entries0, ways0, entries1, ways1, ..] = arguments.map(|value| value as u32);
+                vm.configure_tlb(Params::of([entries0, entries1], [ways0, ways1]))?;
                 Ok(vm.dirty_tlb().map(|()| 0)?)
             }
             Call::ReplaceMemory => {
@@ -199,7 +205,8 @@ impl Host {
     /// Tells the kernel what is debugged now.
     fn debug(&self, vm: &mut impl Vm) -> Result<(), Errno> {
         let mut debug = GuestDebug { control: self.debugger.control(), ..GuestDebug::default() };
-        debug.bp[..self.breakpoints.len()].copy_from_slice(&self.breakpoints);
+        let all = self.breakpoints.iter().chain(&self.more_breakpoints);
+        debug.bp.iter_mut().zip(all).for_each(|(place, breakpoint)| *place = *breakpoint);
         vm.set_guest_debug(&debug)
     }
 
@@ -245,6 +252,11 @@ impl Host {
         vm.answer_vector(self.vector);
         self.vector = self.vector.wrapping_add(1);
     }
+}
+
+/// Type and address of each.
+fn breakpoints([kind0, addr0, kind1, addr1]: [u64; 4]) -> [Breakpoint; 2] {
+    [(kind0, addr0), (kind1, addr1)].map(|(kind, addr)| Breakpoint { addr, kind: kind as u32, reserved: 0 })
 }
 
 /// An entry of the TLB by its number, TLB0's first.
@@ -299,6 +311,7 @@ fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u6
         // Those of `Host::call`.
         Call::Pvinfo
         | Call::SetGuestDebug
+        | Call::MoreBreakpoints
         | Call::DebugStops
         | Call::Translate
         | Call::GetWideReg

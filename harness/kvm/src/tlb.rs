@@ -37,10 +37,16 @@ impl Params {
     /// The e500v2's.
     pub const E500V2: Self = Self::new(TLB0_ENTRIES as u32, TLB0_WAYS as u32, TLB1_ENTRIES_E500V2 as u32);
 
-    /// A TLB0 of so many entries, with so many ways, and a TLB1 of so many entries.
+    /// A TLB0 of so many entries, with so many ways, and a TLB1 of so many, any of which may hold any page.
     #[must_use]
     pub const fn new(entries: u32, ways: u32, tlb1: u32) -> Self {
-        Self { tlb_sizes: [entries, tlb1, 0, 0], tlb_ways: [ways, tlb1, 0, 0], reserved: [0; 8] }
+        Self::of([entries, tlb1], [ways, tlb1])
+    }
+
+    /// The entries of both TLBs, and their ways.
+    #[must_use]
+    pub const fn of([tlb0, tlb1]: [u32; 2], [ways0, ways1]: [u32; 2]) -> Self {
+        Self { tlb_sizes: [tlb0, tlb1, 0, 0], tlb_ways: [ways0, ways1, 0, 0], reserved: [0; 8] }
     }
 
     /// Both TLBs in an array of these; none if it has no room for them.

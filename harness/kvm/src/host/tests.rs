@@ -99,11 +99,11 @@ fn user_space_reads_and_writes_the_tlb() {
 #[test]
 fn a_tlb_gets_another_geometry() {
     let mut vm = FakeVm::default();
-    assert_eq!(ask(&mut vm, "configure-tlb", &[256, 4, 16]), (STATUS_OK, 0));
+    assert_eq!(ask(&mut vm, "configure-tlb", &[256, 4, 16, 16]), (STATUS_OK, 0));
     assert_eq!((vm.geometry, vm.is_tlb_dirty), (Params::new(256, 4, 16), true));
-    assert_eq!(ask(&mut vm, "configure-tlb", &[1024, 4, 16]), (STATUS_REFUSED, EINVAL.0.into()));
+    assert_eq!(ask(&mut vm, "configure-tlb", &[1024, 4, 16, 16]), (STATUS_REFUSED, EINVAL.0.into()));
     vm.family = Family::Server;
-    assert_eq!(ask(&mut vm, "configure-tlb", &[256, 4, 16]), (STATUS_UNKNOWN, 0));
+    assert_eq!(ask(&mut vm, "configure-tlb", &[256, 4, 16, 16]), (STATUS_UNKNOWN, 0));
 }
 
 #[test]
@@ -216,6 +216,16 @@ fn what_a_hypercall_is_is_told_word_by_word() {
     let told = results(&mut host, &mut vm, "pvinfo", &[]);
     assert_eq!(told, [1, 0x3c00_4b56, 0x6000_4d21, 0x4400_0002, 7, 0, 0, 0]);
     assert_eq!(results(&mut host, &mut vm, "translate", &[0x5_0000_1234])[..2], [0x5_0000_2234, 1]);
+}
+
+#[test]
+fn each_guest_debug_has_the_other_breakpoints_too() {
+    let (mut host, mut vm) = (Host::default(), FakeVm::default());
+    results(&mut host, &mut vm, "more-breakpoints", &[4, 0x60, 8, 0x70]);
+    assert!(vm.debugged.is_empty(), "nobody debugs");
+    results(&mut host, &mut vm, "set-guest-debug", &[ENABLE.into(), 2, 0x40, 2, 0x50]);
+    let all = vm.debugged[0].bp[..5].iter().map(|breakpoint| (breakpoint.kind, breakpoint.addr));
+    assert_eq!(all.collect::<Vec<_>>(), [(2, 0x40), (2, 0x50), (4, 0x60), (8, 0x70), (0, 0)]);
 }
 
 #[test]

@@ -53,7 +53,8 @@ impl Hypervisor {
     ) -> Result<u64, Refusal> {
         self.debug.debugger = Debugger::new(control);
         if self.cpu.family.is_booke() {
-            self.debug.events = if control & debug::USE_HW_BP != 0 { self.set_breakpoints(breakpoints)? } else { 0 };
+            let all = breakpoints.into_iter().chain(self.asked.more_breakpoints);
+            self.debug.events = if control & debug::USE_HW_BP != 0 { self.set_breakpoints(all)? } else { 0 };
             self.registers.cells.set(n::DBCR0, self.debug_control().into());
         }
         core.clock.wake_now();
@@ -61,19 +62,20 @@ impl Hypervisor {
     }
 
     /// Puts hardware breakpoints into the registers; the events of DBCR0 that belong to them.
-    fn set_breakpoints(&mut self, breakpoints: [Breakpoint; 2]) -> Result<u32, Refusal> {
+    fn set_breakpoints(&mut self, breakpoints: impl Iterator<Item = Breakpoint>) -> Result<u32, Refusal> {
         const ADDRESSES: [[u16; 2]; 2] = [[n::IAC1, n::IAC2], [n::DAC1, n::DAC2]];
         const KNOWN: u32 = debug::BREAKPOINT | debug::WATCH_READ | debug::WATCH_WRITE;
         let mut used = [0; 2];
         let mut events = 0;
-        for (kind, address) in breakpoints.into_iter().filter(|(kind, _)| *kind != 0) {
+        for (kind, address) in breakpoints.filter(|(kind, _)| *kind != 0) {
             if kind & !KNOWN != 0 {
                 return Err(Refusal::Errno(EINVAL));
             }
             let is_watch = usize::from(kind & debug::BREAKPOINT == 0);
             let index = used[is_watch];
             used[is_watch] += 1;
-            self.registers.cells.set(ADDRESSES[is_watch][index], address & u64::from(u32::MAX));
+            let register = ADDRESSES[is_watch].get(index).ok_or(Refusal::Errno(EINVAL))?;
+            self.registers.cells.set(*register, address & u64::from(u32::MAX));
             events |= match is_watch {
                 0 => dbcr0::IAC[index],
                 _ => {

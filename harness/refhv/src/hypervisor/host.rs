@@ -20,6 +20,7 @@ use sprig_isa::sregs;
 use sprig_wire::host::{Call, REGS, SLOT_SIZE, SREGS, VALUES, errno};
 use sprig_wire::layout;
 
+use super::debug::Breakpoint;
 use super::shared::{self, Slot};
 use super::{Deviation, Hypervisor, policy};
 use crate::cpu::Core;
@@ -53,6 +54,8 @@ pub(super) struct Asked {
     pub(super) line_once: bool,
     /// How often each page of memory had been written to when user space last looked; empty where nobody logs that.
     logged: Vec<u64>,
+    /// Hardware breakpoints besides those of KVM_SET_GUEST_DEBUG's own step.
+    pub(super) more_breakpoints: [Breakpoint; 2],
 }
 
 /// The program that owns the guest.
@@ -117,12 +120,13 @@ impl Host<Hypervisor> for UserSpace {
                 PVINFO_FLAGS_EV_IDLE
             }
             Call::SetGuestDebug => {
-                let [control, kind0, address0, kind1, address1, ..] = *arguments;
-                hypervisor.set_guest_debug(
-                    core,
-                    control as u32,
-                    [(kind0 as u32, address0), (kind1 as u32, address1)],
-                )?
+                let [control, of_two @ .., _, _, _] = *arguments;
+                hypervisor.set_guest_debug(core, control as u32, breakpoints(of_two))?
+            }
+            Call::MoreBreakpoints => {
+                let [of_two @ .., _, _, _, _] = *arguments;
+                hypervisor.asked.more_breakpoints = breakpoints(of_two);
+                0
             }
             Call::DebugStops => {
                 let seen = hypervisor.debug.debugger.seen();
@@ -175,9 +179,9 @@ impl Host<Hypervisor> for UserSpace {
                 0
             }
             Call::ConfigureTlb if hypervisor.cpu.family == Family::BookeE500 => {
-                let [entries, ways, tlb1, ..] = *arguments;
+                let [geometry @ .., _, _, _, _] = *arguments;
                 let mut registers = hypervisor.registers.view(&mut core.memory);
-                let configured = hypervisor.mmu.configure_tlb(&mut registers, [entries, ways, tlb1]);
+                let configured = hypervisor.mmu.configure_tlb(&mut registers, geometry);
                 configured.ok_or(Refusal::Errno(EINVAL))?;
                 hypervisor.flush(core);
                 0
@@ -211,6 +215,11 @@ impl Host<Hypervisor> for UserSpace {
 }
 
 /// Other memory, with this word throughout, where the guest has this address: so many bytes.
+/// Type and address of each.
+fn breakpoints([kind0, address0, kind1, address1]: [u64; 4]) -> [Breakpoint; 2] {
+    [(kind0 as u32, address0), (kind1 as u32, address1)]
+}
+
 /// Whole pages, of which the first begins there.
 fn replace(core: &mut Core, bytes: Range<u64>, word: u32) -> Result<u64, Refusal> {
     let end = bytes.end.checked_next_multiple_of(PAGE_SIZE);

@@ -108,11 +108,11 @@ impl E500 {
     /// Gives it the geometry that user space wants (KVM_CAP_SW_TLB): TLB0 is empty, TLB1 has what it had. None if there
     /// is none such, or no room for it in the array that user space has (arch/powerpc/kvm/e500_mmu.c,
     /// kvm_vcpu_ioctl_config_tlb).
-    pub(super) fn configure<R: Registers>(&mut self, regs: &mut R, [entries, ways, tlb1]: [u64; 3]) -> Option<()> {
-        let [entries, ways, tlb1] = [entries, ways, tlb1].map(|size| size as u32 as usize);
+    pub(super) fn configure<R: Registers>(&mut self, regs: &mut R, geometry: [u64; 4]) -> Option<()> {
+        let [entries, ways, tlb1, tlb1_ways] = geometry.map(|size| size as u32 as usize);
         let has_room = entries.checked_add(tlb1)? <= TLB0_ENTRIES + TLB1_ENTRIES_E500V2;
         let is_geometry = ways.is_power_of_two() && (entries / ways).is_power_of_two();
-        if !has_room || !is_geometry || tlb1 > TLB1_ENTRIES_E500MC {
+        if !has_room || !is_geometry || tlb1 > TLB1_ENTRIES_E500MC || tlb1_ways != tlb1 {
             return None;
         }
         self.tlb0 = Tlb0::new(entries, ways);

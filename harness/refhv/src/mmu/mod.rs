@@ -225,10 +225,10 @@ impl Mmu {
         }
     }
 
-    /// Gives an e500 TLBs of another geometry: the entries of TLB0, its ways, and the entries of TLB1. None if there is
+    /// Gives an e500 TLBs of another geometry: the entries of TLB0 and its ways, and the same of TLB1. None if there is
     /// none such.
     #[must_use]
-    pub fn configure_tlb<R: Registers>(&mut self, regs: &mut R, geometry: [u64; 3]) -> Option<()> {
+    pub fn configure_tlb<R: Registers>(&mut self, regs: &mut R, geometry: [u64; 4]) -> Option<()> {
         match self {
             Self::E500(e500) => e500.configure(regs, geometry),
             Self::Ppc44x(_) | Self::Hash32(_) | Self::Hash64(_) => None,

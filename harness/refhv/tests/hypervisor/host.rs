@@ -266,14 +266,16 @@ fn an_address_is_translated_on_embedded_cores_alone() {
 #[test]
 fn an_e500_has_the_tlb_that_user_space_gives_it() {
     let mut guest = Guest::mapped("e500v2");
-    assert_eq!(call(&mut guest, "configure-tlb", &[256, 4, 16]), Ok(0));
+    assert_eq!(call(&mut guest, "configure-tlb", &[256, 4, 16, 16]), Ok(0));
     assert_eq!(guest.mfspr(n::TLB0CFG) & 0xff00_0fff, 0x0400_0100);
     let refused = Err(Refusal::Errno(EINVAL));
-    for geometry in [[512, 3, 16], [512, 0, 16], [384, 4, 16], [256, 4, 65], [1024, 4, 16]] {
+    let geometries =
+        [[512, 3, 16, 16], [512, 0, 16, 16], [384, 4, 16, 16], [256, 4, 65, 65], [1024, 4, 16, 16], [256, 4, 16, 4]];
+    for geometry in geometries {
         assert_eq!(call(&mut guest, "configure-tlb", &geometry), refused, "{geometry:?}");
     }
     assert_eq!(guest.mfspr(n::TLB0CFG) & 0xff00_0fff, 0x0400_0100);
-    assert_eq!(call(&mut Guest::mapped("750"), "configure-tlb", &[256, 4, 16]), Err(Refusal::Unknown));
+    assert_eq!(call(&mut Guest::mapped("750"), "configure-tlb", &[256, 4, 16, 16]), Err(Refusal::Unknown));
 }
 
 #[test]

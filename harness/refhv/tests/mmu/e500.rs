@@ -144,7 +144,7 @@ fn misses_propose_the_ways_of_tlb0_in_turn() {
     let mut rig = Rig::new("e500v2");
     let ways = [(); 7].map(|()| proposed(&mut rig));
     assert_eq!(ways, [0, 1, 2, 3, 0, 1, 2]);
-    rig.mmu.configure_tlb(&mut rig.regs, [256, 2, 16]).expect("a TLB that can be");
+    rig.mmu.configure_tlb(&mut rig.regs, [256, 2, 16, 16]).expect("a TLB that can be");
     let of_two = [(); 3].map(|()| proposed(&mut rig));
     assert_eq!(of_two, [1, 0, 1], "the fourth way is not there any more");
 }
