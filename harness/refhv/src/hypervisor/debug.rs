@@ -23,6 +23,8 @@ pub(super) type Breakpoint = (u32, u64);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Debugging {
     pub(super) debugger: Debugger,
+    /// Hardware breakpoints that each KVM_SET_GUEST_DEBUG has besides its own.
+    pub(super) more_breakpoints: [Breakpoint; 2],
     /// The events of DBCR0 that its hardware breakpoints are.
     events: u32,
     /// The instruction count at which it has stopped the guest last.
@@ -53,7 +55,7 @@ impl Hypervisor {
     ) -> Result<u64, Refusal> {
         self.debug.debugger = Debugger::new(control);
         if self.cpu.family.is_booke() {
-            let all = breakpoints.into_iter().chain(self.asked.more_breakpoints);
+            let all = breakpoints.into_iter().chain(self.debug.more_breakpoints);
             self.debug.events = if control & debug::USE_HW_BP != 0 { self.set_breakpoints(all)? } else { 0 };
             self.registers.cells.set(n::DBCR0, self.debug_control().into());
         }

@@ -20,7 +20,6 @@ use sprig_isa::sregs;
 use sprig_wire::host::{Call, REGS, SLOT_SIZE, SREGS, VALUES, errno};
 use sprig_wire::layout;
 
-use super::debug::Breakpoint;
 use super::shared::{self, Slot};
 use super::{Deviation, Hypervisor, policy};
 use crate::cpu::Core;
@@ -54,8 +53,6 @@ pub(super) struct Asked {
     pub(super) line_once: bool,
     /// How often each page of memory had been written to when user space last looked; empty where nobody logs that.
     logged: Vec<u64>,
-    /// Hardware breakpoints besides those of KVM_SET_GUEST_DEBUG's own step.
-    pub(super) more_breakpoints: [Breakpoint; 2],
 }
 
 /// The program that owns the guest.
@@ -125,7 +122,7 @@ impl Host<Hypervisor> for UserSpace {
             }
             Call::MoreBreakpoints => {
                 let [of_two @ .., _, _, _, _] = *arguments;
-                hypervisor.asked.more_breakpoints = breakpoints(of_two);
+                hypervisor.debug.more_breakpoints = breakpoints(of_two);
                 0
             }
             Call::DebugStops => {
@@ -216,7 +213,7 @@ impl Host<Hypervisor> for UserSpace {
 
 /// Other memory, with this word throughout, where the guest has this address: so many bytes.
 /// Type and address of each.
-fn breakpoints([kind0, address0, kind1, address1]: [u64; 4]) -> [Breakpoint; 2] {
+fn breakpoints([kind0, address0, kind1, address1]: [u64; 4]) -> [(u32, u64); 2] {
     [(kind0 as u32, address0), (kind1 as u32, address1)]
 }
 
