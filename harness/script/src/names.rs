@@ -180,6 +180,7 @@ pub static WORDS: &[(&str, Place)] = {
         ("hcall", Step),
         ("map-page", Step),
         ("exit", Step),
+        ("code", Step),
         ("run", Step),
         ("patched", Step),
         ("let", Step),

@@ -463,6 +463,22 @@ fn what_no_later_step_uses_shares_its_slots() {
 }
 
 #[test]
+fn stored_code_is_what_its_lines_would_store_and_the_cpu_fetches_it() {
+    let texts = |steps: &str| {
+        let case = assemble(&format!("{HEADER}{steps}"), "e500v2");
+        case.steps.iter().map(|step| step.text.clone()).collect::<Vec<_>>()
+    };
+    let stores = "store32 0x00a00010, insn(nop)\nstore32 0x00a00014, insn(rfi)\n";
+    let clean = "run dcbst 0, r3 ; sync ; icbi 0, r3 ; sync ; isync with r3 = 0x00a00010\n";
+    assert_eq!(texts("code 0x00a00010, nop ; rfi\n"), texts(&format!("{stores}{clean}")));
+    // From the last word of a block of 32 bytes over all of the next to the first of a third.
+    let long = texts(&format!("code 0x00a0001c, {}\n", ["nop"; 10].join(" ; ")));
+    let clean = "dcbst 0, r3; dcbst 0, r4; dcbst 0, r5; sync; icbi 0, r3; icbi 0, r4; icbi 0, r5; sync; isync \
+        with r3 = 0xa0001c, r4 = 0xa00020, r5 = 0xa00040";
+    assert_eq!(long.last().map(String::as_str), Some(clean));
+}
+
+#[test]
 fn the_patcher_is_told_the_features_of_the_last_mapping() {
     let text = format!("{HEADER}a = patched mfmsr r3\nmap-page\nb = patched mfmsr r3\n");
     let case = assemble(&text, "e500v2");

@@ -49,16 +49,22 @@ pub(super) const EXTENDED: [(&str, &str); 36] = [
 ];
 
 impl Cursor<'_> {
-    /// `INSN [; INSN]... [with REG = VALUE, ...] [gives REG, ...]`.
-    pub(super) fn run(&mut self) -> Parsed<Run> {
+    /// `INSN [; INSN]...`.
+    pub(super) fn instructions(&mut self) -> Parsed<Vec<Instruction>> {
         let mut instructions = vec![self.instruction_of_run()];
         while self.eat(";") {
             if instructions.len() == limit::INSTRUCTIONS {
-                let message = format!("a step runs at most {} instructions", limit::INSTRUCTIONS);
+                let message = format!("a step has at most {} instructions", limit::INSTRUCTIONS);
                 return Err(Diagnostic::error(message).at(self.here(), "one too many"));
             }
             instructions.push(self.instruction_of_run());
         }
+        Ok(instructions)
+    }
+
+    /// `INSN [; INSN]... [with REG = VALUE, ...] [gives REG, ...]`.
+    pub(super) fn run(&mut self) -> Parsed<Run> {
+        let instructions = self.instructions()?;
         let mut with = Vec::new();
         if self.eat_word("with") {
             loop {

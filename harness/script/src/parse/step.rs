@@ -74,6 +74,11 @@ impl Cursor<'_> {
             "hcall" => self.hcall()?,
             "map-page" => self.map_page()?,
             "exit" => Action::Exit(self.exit_kind()?),
+            "code" => {
+                let address = self.value_of(ADDRESS)?;
+                self.expect(",")?;
+                Action::Code(address, self.instructions()?)
+            }
             "run" => Action::Run(self.run()?),
             "patched" => Action::Patched(self.run()?),
             "let" => {

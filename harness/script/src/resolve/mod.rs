@@ -4,6 +4,7 @@
 //! without a mistake can be assembled for any target that has what its lines need.
 
 mod block;
+mod code;
 mod condition;
 mod constant;
 mod instruction;
@@ -263,6 +264,9 @@ impl Resolver<'_, '_> {
     }
 
     fn step(&mut self, step: &ast::Step, line: u32) {
+        if let ast::Action::Code(address, instructions) = &step.action {
+            return self.code(step, line, address, instructions);
+        }
         let done = self.action(step);
         let Some((action, outputs)) = done else {
             if let Some(name) = &step.name {

@@ -72,6 +72,8 @@ impl Resolver<'_, '_> {
                 (Action::Hcall { token: token?, arguments: arguments? }, results())
             }
             ast::Action::MapPage { ea, pa, flags } => self.map_page(ea.as_ref(), pa.as_ref(), flags.as_ref())?,
+            // More than one step: see `code`.
+            ast::Action::Code(..) => return None,
             ast::Action::Exit(kind) => (Action::Exit(self.exit(*kind, step.span)?), vec![]),
             ast::Action::Run(run) | ast::Action::Patched(run) => {
                 let (instructions, with, gives) = self.run(run)?;
@@ -260,7 +262,7 @@ impl Resolver<'_, '_> {
         Some((Action::MapPage { ea: ea?, pa: pa?, flags: flags? }, results()))
     }
 
-    fn constant_value(&mut self, expr: &Expr, bits: u32, what: &str) -> Option<Value> {
+    pub(super) fn constant_value(&mut self, expr: &Expr, bits: u32, what: &str) -> Option<Value> {
         self.lookup.term(expr, &NoObservations)?;
         self.value(expr, bits, what)
     }

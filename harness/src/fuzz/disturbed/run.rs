@@ -10,11 +10,13 @@ use crate::fuzz::prediction::Part;
 use crate::fuzz::runner::Runner;
 use crate::judge::{self, Golden, Status, Subject};
 use crate::known::Found;
+use crate::mutants;
 use crate::script::Instance;
 use crate::target::Limits;
 use crate::transcript::RunResult;
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
+use std::iter::repeat;
 
 /// Cases that run together.
 const BATCH: usize = 64;
@@ -31,6 +33,11 @@ const STOOD_IN: usize = 3;
 /// This many rules are looked into, and this many findings shown.
 const ATTEMPTS: usize = 24;
 const SHRUNK: usize = 8;
+
+/// Of so many simpler texts that show the same a stand-in is asked in one session.
+const ASKED_AT_ONCE: usize = 32;
+/// Of texts each simpler than the one before it is asked about so many.
+const QUARTERS: usize = 4;
 
 /// A case that may have been changed, ready to run.
 #[derive(Debug)]
@@ -53,6 +60,14 @@ struct Ran {
     broken: Option<Vec<Broken>>,
     /// Whether the reference holds everything; none if it cannot run this.
     reference_holds: Option<bool>,
+}
+
+impl Ran {
+    /// The case, if it shows something like this.
+    fn like(self, broken: &Broken) -> Option<(Attempt, Broken)> {
+        let shown = self.broken?.into_iter().find(|other| other.is_like(broken))?;
+        Some((self.attempt, shown))
+    }
 }
 
 impl<'a> Runner<'a> {
@@ -143,22 +158,89 @@ impl<'a> Runner<'a> {
     /// The simplest text that shows it, and how it does.
     fn simplest(&mut self, cases: &Cases<'a>, text: Text, broken: Broken, is_compared: bool) -> (Text, Broken) {
         let (mut text, mut broken) = (text, broken);
-        let most = if broken.part == Part::Fate { DEADLY_VARIANTS } else { VARIANTS };
-        let mut first_of = |texts: Vec<Text>, broken: &Broken| {
-            let attempts = texts.into_iter().filter_map(|text| self.attempt(cases, text)).take(most).collect();
-            self.run_cases(attempts, is_compared).into_iter().find_map(|ran| {
-                let shown = ran.broken?.into_iter().find(|other| other.is_like(broken))?;
-                let makes_sense = is_compared || shown.actual == broken.actual;
-                makes_sense.then_some((ran.attempt.text, shown))
-            })
-        };
-        if let Some(cut) = first_of(text.cut_behind(broken.seen, broken.shows), &broken) {
+        let cut = text.cut_behind(broken.seen, broken.shows);
+        let cut = if is_compared { self.first_held(cases, cut, &broken) } else { self.first_of(cases, cut, &broken) };
+        if let Some(cut) = cut {
             (text, broken) = cut;
         }
-        while is_compared && let Some(simpler) = first_of(text.simpler(), &broken) {
+        if is_compared && self.stand_in.is_some() {
+            return self.simplest_of_stand_in(cases, text, broken);
+        }
+        while is_compared && let Some(simpler) = self.first_held(cases, text.simpler(), &broken) {
             (text, broken) = simpler;
         }
         (text, broken)
+    }
+
+    /// The simplest text, if who holds it boots for each session, and may hang in what does not make sense: most of
+    /// the way is gone with one question, and a change that was no good is not tried again.
+    fn simplest_of_stand_in(&mut self, cases: &Cases<'a>, text: Text, broken: Broken) -> (Text, Broken) {
+        let (mut text, mut broken) = (text, broken);
+        let mut ever_simpler = self.ever_simpler(cases, &text, &broken);
+        let count = ever_simpler.len();
+        let places: BTreeSet<usize> = (1..=QUARTERS).map(|part| count * part / QUARTERS).collect();
+        let places: Vec<usize> = places.into_iter().filter_map(|place| place.checked_sub(1)).collect();
+        let attempts: Vec<Attempt> =
+            places.iter().filter_map(|place| self.attempt(cases, ever_simpler[*place].0.clone())).collect();
+        let held = self.reference_holds(&attempts);
+        if let Some((place, _)) = places.into_iter().zip(held).rfind(|(_, held)| *held == Some(true)) {
+            (text, broken) = ever_simpler.swap_remove(place);
+        }
+        let mut no_good = BTreeSet::new();
+        loop {
+            let simpler = text.simpler().into_iter().filter(|simpler| !no_good.contains(&text.change_to(simpler)));
+            let shown = self.like(cases, simpler.collect(), &broken);
+            let (texts, shown): (Vec<Attempt>, Vec<Broken>) = shown.into_iter().take(ASKED_AT_ONCE).unzip();
+            let holds = self.reference_holds(&texts);
+            let mut next = None;
+            for ((attempt, shown), holds) in texts.into_iter().zip(shown).zip(holds) {
+                if holds != Some(true) {
+                    no_good.insert(text.change_to(&attempt.text));
+                } else if next.is_none() {
+                    next = Some((attempt.text, shown));
+                }
+            }
+            match next {
+                Some(simpler) => (text, broken) = simpler,
+                None => return (text, broken),
+            }
+        }
+    }
+
+    /// Texts that show the same value on the target, each simpler than the one before; the reference may hold none.
+    fn ever_simpler(&mut self, cases: &Cases<'a>, text: &Text, broken: &Broken) -> Vec<(Text, Broken)> {
+        let mut texts: Vec<(Text, Broken)> = Vec::new();
+        loop {
+            let (text, broken) = texts.last().map_or((text, broken), |(text, broken)| (text, broken));
+            match self.first_of(cases, text.simpler(), broken) {
+                Some(simpler) => texts.push(simpler),
+                None => return texts,
+            }
+        }
+    }
+
+    /// The first of these texts that shows it on the target, and that the reference holds.
+    fn first_held(&mut self, cases: &Cases<'a>, texts: Vec<Text>, broken: &Broken) -> Option<(Text, Broken)> {
+        let attempts = self.attempts(cases, texts, broken);
+        let shown = self.run_cases(attempts, true).into_iter().filter_map(|ran| ran.like(broken));
+        shown.map(|(attempt, shown)| (attempt.text, shown)).next()
+    }
+
+    /// The first of these texts that shows the same value on the target.
+    fn first_of(&mut self, cases: &Cases<'a>, texts: Vec<Text>, broken: &Broken) -> Option<(Text, Broken)> {
+        let shown = self.like(cases, texts, broken).into_iter().find(|(_, shown)| shown.actual == broken.actual);
+        shown.map(|(attempt, shown)| (attempt.text, shown))
+    }
+
+    /// Those of these texts that show it on the target.
+    fn like(&mut self, cases: &Cases<'a>, texts: Vec<Text>, broken: &Broken) -> Vec<(Attempt, Broken)> {
+        let attempts = self.attempts(cases, texts, broken);
+        self.run_cases_here(attempts, repeat(None)).into_iter().filter_map(|ran| ran.like(broken)).collect()
+    }
+
+    fn attempts(&self, cases: &Cases<'a>, texts: Vec<Text>, broken: &Broken) -> Vec<Attempt> {
+        let most = if broken.part == Part::Fate { DEADLY_VARIANTS } else { VARIANTS };
+        texts.into_iter().filter_map(|text| self.attempt(cases, text)).take(most).collect()
     }
 
     fn attempt(&self, cases: &Cases<'a>, text: Text) -> Option<Attempt> {
@@ -170,17 +252,25 @@ impl<'a> Runner<'a> {
     /// Runs them on the reference, and on the target; if only what the reference holds is of use, nothing else runs
     /// there: it may wait for what an exit has kept from coming.
     fn run_cases(&mut self, mut attempts: Vec<Attempt>, must_hold: bool) -> Vec<Ran> {
-        // Unlike a random script a case may wait for long.
-        let limits = Limits::default();
-        let instances: Vec<&Instance> = attempts.iter().map(|attempt| &attempt.instance).collect();
-        let others = self.on_reference(&instances, &limits);
-        let mut holds: Vec<Option<bool>> = others.into_iter().map(|other| self.holds(other)).collect();
+        let mut holds = self.reference_holds(&attempts);
         if must_hold {
             let mut each = holds.iter();
             attempts.retain(|_| each.next() == Some(&Some(true)));
             holds.retain(|holds| *holds == Some(true));
         }
-        let results = self.on_target(&attempts, &limits);
+        self.run_cases_here(attempts, holds)
+    }
+
+    /// Of each, whether the reference holds it.
+    fn reference_holds(&mut self, attempts: &[Attempt]) -> Vec<Option<bool>> {
+        let instances: Vec<&Instance> = attempts.iter().map(|attempt| &attempt.instance).collect();
+        let others = self.on_reference(&instances, &limits());
+        others.into_iter().map(|other| self.holds(other)).collect()
+    }
+
+    /// Runs them on the target.
+    fn run_cases_here(&mut self, attempts: Vec<Attempt>, holds: impl IntoIterator<Item = Option<bool>>) -> Vec<Ran> {
+        let results = self.on_target(&attempts, &limits());
         let ran = attempts.into_iter().zip(results).zip(holds);
         ran.map(|((attempt, result), reference_holds)| {
             let broken = self.broken(&attempt.case, &result, &self.profile);
@@ -238,4 +328,9 @@ impl<'a> Runner<'a> {
         }
         entry.is_some()
     }
+}
+
+/// Unlike a random script a case may wait for long, but on the reference no step does.
+fn limits() -> Limits {
+    Limits { instructions: mutants::STEP, ..Limits::default() }
 }

@@ -12,6 +12,9 @@ use std::path::PathBuf;
 const EXPECT: &str = "expect";
 /// What an observation begins with that changes nothing.
 const LOOKS: [&str; 7] = ["mfspr", "mfmsr", "load8", "load16", "load32", "load64", "let"];
+/// What instructions stand behind: those that run, and, with an address between, those that are stored.
+const RUN: &str = "run ";
+const CODE: &str = "code ";
 /// Exits put into one text, at most.
 const DISTURBANCES: usize = 3;
 
@@ -131,7 +134,7 @@ impl Text {
     }
 
     /// Simpler texts, the simplest first: without a half of its lines, a quarter, one; without a block, or what makes
-    /// it one.
+    /// it one; without one of a line's instructions.
     pub(super) fn simpler(&self) -> Vec<Self> {
         let mut texts = Vec::new();
         let mut size = self.body.len().div_ceil(2);
@@ -146,7 +149,30 @@ impl Text {
             texts.push(self.kept(|place| place != begin && place != end));
         }
         texts.sort_by_key(|text| text.body.len());
+        for (place, line) in self.body.iter().enumerate() {
+            texts.extend(without_instruction(line).into_iter().map(|line| {
+                let mut text = self.clone();
+                text.body[place] = line;
+                text
+            }));
+        }
         texts
+    }
+
+    /// What another text has less, and what it has instead.
+    pub(super) fn change_to(&self, other: &Self) -> Vec<String> {
+        let missing = |some: &Self, others: &Self| {
+            let mut others = others.body.clone();
+            let is_missing = |line: &&String| match others.iter().position(|other| other == *line) {
+                Some(place) => {
+                    others.swap_remove(place);
+                    false
+                }
+                None => true,
+            };
+            some.body.iter().filter(is_missing).cloned().collect::<Vec<_>>()
+        };
+        [missing(self, other), missing(other, self)].concat()
     }
 
     fn kept(&self, is_kept: impl Fn(usize) -> bool) -> Self {
@@ -171,6 +197,23 @@ impl Text {
 
 fn begins_header(word: &str) -> bool {
     names::WORDS.contains(&(word, Place::Header))
+}
+
+/// The line without one of its instructions, for each if it has several.
+fn without_instruction(line: &str) -> Vec<String> {
+    const BETWEEN: &str = " ; ";
+    // What is before the first instruction ends with the step's name, or the address of code.
+    let run = line.find(RUN).map(|at| at + RUN.len());
+    let code = || line.strip_prefix(CODE).and_then(|rest| Some(CODE.len() + rest.find(", ")? + ", ".len()));
+    let Some(begin) = run.or_else(code) else { return Vec::new() };
+    let end = [" with ", " gives "].iter().filter_map(|word| line.find(word)).min().unwrap_or(line.len());
+    let instructions = line[begin..end].split(BETWEEN).collect::<Vec<_>>();
+    let without = |place: usize| {
+        let others = [&instructions[..place], &instructions[place + 1..]].concat().join(BETWEEN);
+        format!("{}{others}{}", &line[..begin], &line[end..])
+    };
+    let places = if instructions.len() > 1 { 0..instructions.len() } else { 0..0 };
+    places.map(without).collect()
 }
 
 fn without_comment(line: &str) -> &str {
@@ -212,6 +255,19 @@ mod tests {
         let mut unwrapped = text.body.clone();
         unwrapped.retain(|line| !line.contains(['{', '}']));
         assert!(simpler.iter().any(|simpler| simpler.body == unwrapped));
+    }
+
+    #[test]
+    fn a_line_of_several_instructions_is_simpler_without_one() {
+        let simpler = |line: &str| without_instruction(line).join("|");
+        let expected = "x = run sc ; isync with r3 = 1 gives r4|x = run nop ; isync with r3 = 1 gives r4|x = run nop ; sc with r3 = 1 gives r4";
+        assert_eq!(simpler("x = run nop ; sc ; isync with r3 = 1 gives r4"), expected);
+        assert_eq!(
+            simpler("code SCRATCH + 4, mtspr TSR, r11 ; rfci"),
+            "code SCRATCH + 4, rfci|code SCRATCH + 4, mtspr TSR, r11"
+        );
+        assert_eq!(simpler("run sc"), "");
+        assert_eq!(simpler("mtspr TSR, 1"), "");
     }
 
     #[test]
