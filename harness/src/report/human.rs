@@ -59,19 +59,38 @@ impl Skips {
     }
 }
 
-/// The cases that are of concern, one after the other.
+/// The cases that are of concern, one after the other: what breaks a rule as soon as it is known, and behind it what
+/// only differs, of which one broken rule may cause much.
 #[derive(Default)]
 pub(super) struct Details {
+    /// What only differs, of this target.
+    different: Vec<Record>,
     /// What the last case said that had nothing to say of its own, and how many more said the same.
     repeated: Option<(String, usize)>,
 }
 
 impl Details {
-    /// Tells a case with all that explains it, if it is of concern.
+    /// Tells a case with all that explains it, if it is of concern: now, or at the target's end.
     pub(super) fn record(&mut self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
-        if record.concern == Concern::None {
-            return Ok(());
+        match record.status {
+            _ if record.concern == Concern::None => Ok(()),
+            Status::Changed | Status::UnexpectedPass => {
+                self.different.push(record.clone());
+                Ok(())
+            }
+            _ => self.tell(out, record),
         }
+    }
+
+    /// Tells what is left of a target.
+    pub(super) fn target_ends(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        for record in std::mem::take(&mut self.different) {
+            self.tell(out, &record)?;
+        }
+        self.end_repetition(out)
+    }
+
+    fn tell(&mut self, out: &mut dyn Write, record: &Record) -> io::Result<()> {
         let cause = record.detail.as_ref().filter(|_| record.failures.is_empty());
         if let (Some(cause), Some((said, more))) = (cause, &mut self.repeated)
             && cause == said
@@ -87,7 +106,7 @@ impl Details {
     }
 
     /// Says how many cases said what was said once.
-    pub(super) fn end_repetition(&mut self, out: &mut dyn Write) -> io::Result<()> {
+    fn end_repetition(&mut self, out: &mut dyn Write) -> io::Result<()> {
         match self.repeated.take() {
             Some((_, more)) if more > 0 => writeln!(out, "  the same for {more} more of its cases\n"),
             _ => Ok(()),
@@ -133,7 +152,7 @@ impl Reporter for Human<'_> {
     }
 
     fn target_ends(&mut self, _: &TargetReport) -> io::Result<()> {
-        self.details.end_repetition(self.out)?;
+        self.details.target_ends(self.out)?;
         self.out.flush()
     }
 

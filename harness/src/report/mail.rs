@@ -41,7 +41,7 @@ impl Reporter for Mail<'_> {
     }
 
     fn target_ends(&mut self, _: &TargetReport) -> io::Result<()> {
-        self.details.end_repetition(&mut self.body)
+        self.details.target_ends(&mut self.body)
     }
 
     fn target_missing(&mut self, target: &str, missing: &Missing) -> io::Result<()> {

@@ -151,6 +151,19 @@ Not here: t2: no QEMU.
     assert!(!text.contains("alias/pass") && !text.contains("alias/expected") && !text.contains("alias/skip"), "{text}");
 }
 
+#[test]
+fn a_broken_rule_comes_before_what_only_differs() {
+    let mut records = records();
+    records.reverse();
+    let text = rendered(Format::Human, &records, Exit::Failed);
+    let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what}: {text}"));
+    for first in ["FAIL alias/broken", "CRASH alias/dead", "HANG alias/stuck"] {
+        for then in ["CHANGED alias/changed", "UNEXPECTED PASS alias/fixed"] {
+            assert!(place(first) < place(then), "{first} {then}: {text}");
+        }
+    }
+}
+
 /// To a gate a change is news, and what the baseline breaks as well is nothing.
 #[test]
 fn a_gate_tells_news_without_failing_by_it() {
