@@ -3,6 +3,8 @@
 //! A line is a statement, or begins or ends a block. Which texts make sense only the language knows: what is no script
 //! is left out by whoever parses it.
 
+mod simpler;
+
 use crate::fuzz::dice::Dice;
 use crate::script::names::{self, Place};
 use crate::script::{self, ExitKind, Instance};
@@ -12,9 +14,6 @@ use std::path::PathBuf;
 const EXPECT: &str = "expect";
 /// What an observation begins with that changes nothing.
 const LOOKS: [&str; 7] = ["mfspr", "mfmsr", "load8", "load16", "load32", "load64", "let"];
-/// What instructions stand behind: those that run, and, with an address between, those that are stored.
-const RUN: &str = "run ";
-const CODE: &str = "code ";
 /// Exits put into one text, at most.
 const DISTURBANCES: usize = 3;
 
@@ -133,32 +132,6 @@ impl Text {
         }
     }
 
-    /// Simpler texts, the simplest first: without a half of its lines, a quarter, one; without a block, or what makes
-    /// it one; without one of a line's instructions.
-    pub(super) fn simpler(&self) -> Vec<Self> {
-        let mut texts = Vec::new();
-        let mut size = self.body.len().div_ceil(2);
-        while size > 0 {
-            for start in (0..self.body.len()).step_by(size) {
-                texts.push(self.kept(|place| !(start..start + size).contains(&place)));
-            }
-            size = if size == 1 { 0 } else { size.div_ceil(2) };
-        }
-        for (begin, end) in self.blocks() {
-            texts.push(self.kept(|place| !(begin..=end).contains(&place)));
-            texts.push(self.kept(|place| place != begin && place != end));
-        }
-        texts.sort_by_key(|text| text.body.len());
-        for (place, line) in self.body.iter().enumerate() {
-            texts.extend(without_instruction(line).into_iter().map(|line| {
-                let mut text = self.clone();
-                text.body[place] = line;
-                text
-            }));
-        }
-        texts
-    }
-
     /// What another text has less, and what it has instead.
     pub(super) fn change_to(&self, other: &Self) -> Vec<String> {
         let missing = |some: &Self, others: &Self| {
@@ -179,41 +152,10 @@ impl Text {
         let lines = self.body.iter().enumerate().filter(|(place, _)| is_kept(*place));
         Self { body: lines.map(|(_, line)| line.clone()).collect(), ..self.clone() }
     }
-
-    /// The first and the last line of each block.
-    fn blocks(&self) -> Vec<(usize, usize)> {
-        let (mut open, mut blocks) = (Vec::new(), Vec::new());
-        for (place, line) in self.body.iter().enumerate() {
-            if line.starts_with('}') {
-                blocks.extend(open.pop().map(|begin| (begin, place)));
-            }
-            if line.ends_with('{') {
-                open.push(place);
-            }
-        }
-        blocks
-    }
 }
 
 fn begins_header(word: &str) -> bool {
     names::WORDS.contains(&(word, Place::Header))
-}
-
-/// The line without one of its instructions, for each if it has several.
-fn without_instruction(line: &str) -> Vec<String> {
-    const BETWEEN: &str = " ; ";
-    // What is before the first instruction ends with the step's name, or the address of code.
-    let run = line.find(RUN).map(|at| at + RUN.len());
-    let code = || line.strip_prefix(CODE).and_then(|rest| Some(CODE.len() + rest.find(", ")? + ", ".len()));
-    let Some(begin) = run.or_else(code) else { return Vec::new() };
-    let end = [" with ", " gives "].iter().filter_map(|word| line.find(word)).min().unwrap_or(line.len());
-    let instructions = line[begin..end].split(BETWEEN).collect::<Vec<_>>();
-    let without = |place: usize| {
-        let others = [&instructions[..place], &instructions[place + 1..]].concat().join(BETWEEN);
-        format!("{}{others}{}", &line[..begin], &line[end..])
-    };
-    let places = if instructions.len() > 1 { 0..instructions.len() } else { 0..0 };
-    places.map(without).collect()
 }
 
 fn without_comment(line: &str) -> &str {
@@ -228,8 +170,12 @@ mod tests {
     const CASE: &str = "# What fails.\nrule alias.one\nneeds magic-page\n\nword = mfspr SPRG0   # looks like a header\nother = mfspr SPRG1\n\
         user {\n    try exit\n}\nboth = let word ^ other\nlast = mfspr SPRG2\nexpect both == 0\nexpect last == 1\n";
 
-    fn text() -> Text {
-        let source = script::source(Path::new("cases/alias/case.probe"), CASE.into()).expect("text");
+    pub(super) fn text() -> Text {
+        text_of(CASE)
+    }
+
+    pub(super) fn text_of(case: &str) -> Text {
+        let source = script::source(Path::new("cases/alias/case.probe"), case.into()).expect("text");
         let script = script::parse_citing(source, &["alias.one"]).expect("a script");
         Text::of(&script.instances()[0])
     }
@@ -241,33 +187,6 @@ mod tests {
         let written = text.with_prose(&["x".to_owned()]);
         assert!(written.starts_with("# x\nrule alias.one\nneeds magic-page\n\nword = mfspr SPRG0\n"), "{written}");
         assert!(written.contains("user {\n    try exit\n}\n"), "{written}");
-    }
-
-    #[test]
-    fn what_is_simpler_has_fewer_lines_and_each_line_is_left_out_once() {
-        let text = text();
-        let simpler = text.simpler();
-        assert!(simpler.iter().all(|simpler| simpler.body.len() < text.body.len()));
-        for (place, line) in text.body.iter().enumerate() {
-            let without = [&text.body[..place], &text.body[place + 1..]].concat();
-            assert!(simpler.iter().any(|simpler| simpler.body == without), "{line}");
-        }
-        let mut unwrapped = text.body.clone();
-        unwrapped.retain(|line| !line.contains(['{', '}']));
-        assert!(simpler.iter().any(|simpler| simpler.body == unwrapped));
-    }
-
-    #[test]
-    fn a_line_of_several_instructions_is_simpler_without_one() {
-        let simpler = |line: &str| without_instruction(line).join("|");
-        let expected = "x = run sc ; isync with r3 = 1 gives r4|x = run nop ; isync with r3 = 1 gives r4|x = run nop ; sc with r3 = 1 gives r4";
-        assert_eq!(simpler("x = run nop ; sc ; isync with r3 = 1 gives r4"), expected);
-        assert_eq!(
-            simpler("code SCRATCH + 4, mtspr TSR, r11 ; rfci"),
-            "code SCRATCH + 4, rfci|code SCRATCH + 4, mtspr TSR, r11"
-        );
-        assert_eq!(simpler("run sc"), "");
-        assert_eq!(simpler("mtspr TSR, 1"), "");
     }
 
     #[test]
