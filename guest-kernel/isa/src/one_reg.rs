@@ -153,9 +153,17 @@ pub static OTHER_NAMES: &[(&str, u64)] = &[
     ("KVM_REG_PPC_TB_OFFSET", u64_reg(0x9c)),
     ("KVM_REG_PPC_DPDES", u64_reg(0xa9)),
     ("KVM_REG_PPC_VTB", u64_reg(0xae)),
+    ("KVM_REG_PPC_CSIGR", u64_reg(0xaf)),
+    ("KVM_REG_PPC_TACR", u64_reg(0xb0)),
+    ("KVM_REG_PPC_TCSCR", u64_reg(0xb1)),
+    ("KVM_REG_PPC_PID", u64_reg(0xb2)),
+    ("KVM_REG_PPC_ACOP", u64_reg(0xb3)),
     ("KVM_REG_PPC_LPCR", u32_reg(0xb5)),
     ("KVM_REG_PPC_LPCR_64", LPCR),
     ("KVM_REG_PPC_ARCH_COMPAT", u32_reg(0xb7)),
+    ("KVM_REG_PPC_WORT", u64_reg(0xb9)),
+    ("KVM_REG_PPC_TIDR", u64_reg(0xbc)),
+    ("KVM_REG_PPC_DEC_EXPIRY", u64_reg(0xbe)),
 ];
 
 impl OneReg {

@@ -36,6 +36,16 @@ pub(super) struct Debugging {
 const REGISTERS: [u16; 10] =
     [n::IAC1, n::IAC2, n::IAC3, n::IAC4, n::DAC1, n::DAC2, n::DBCR0, n::DBCR1, n::DBCR2, n::DBSR];
 
+/// What a guest sets of DBCR0: by the other bits it would stop its hypervisor, or reset the machine
+/// (arch/powerpc/kvm/booke_emulate.c, kvmppc_booke_emulate_mtspr).
+pub(super) const CONTROL_OF_GUEST: u32 = {
+    use dbcr0::*;
+    /// IAC3 and IAC4.
+    const MORE_IAC: u32 = IAC[1] >> 1 | IAC[1] >> 2;
+    let data = DAC_READ[0] | DAC_WRITE[0] | DAC_READ[1] | DAC_WRITE[1];
+    IDM | ICMP | BRT | TRAP | IAC[0] | IAC[1] | MORE_IAC | data
+};
+
 impl Hypervisor {
     /// True if the guest cannot change this register, of a CPU that user space debugs.
     #[inline(never)]

@@ -5,6 +5,7 @@ use sprig_isa::exception::Class;
 use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::{Spr, Write, number};
 
+use super::debug::CONTROL_OF_GUEST;
 use super::deviation::{Deviation, SWAPPED_SPRGS, swapped};
 use super::shared::Slot;
 use super::{Design, Hypervisor, policy, shared};
@@ -200,7 +201,10 @@ impl Hypervisor {
         if self.timers.is_written(row.cell) {
             return self.write_timer(core, row, value);
         }
-        let value = row.write.apply(self.registers.get(&core.memory, row.cell), value);
+        let mut value = row.write.apply(self.registers.get(&core.memory, row.cell), value);
+        if row.cell == number::DBCR0 {
+            value &= u64::from(CONTROL_OF_GUEST);
+        }
         let mut registers = self.registers.view(&mut core.memory);
         match self.mmu.mtspr(&mut registers, row.cell, value) {
             Some(Effect::Changed) => self.flush(core),
