@@ -208,41 +208,20 @@ pub(super) enum Action {
     StoreField(Field, Expr),
     Load(Size, Expr),
     Store(Size, Expr, Expr),
-    Hcall {
-        token: Expr,
-        arguments: Vec<(Expr, Expr)>,
-    },
-    MapPage {
-        ea: Option<Expr>,
-        pa: Option<Expr>,
-        flags: Option<Expr>,
-    },
+    Hcall { token: Expr, arguments: Vec<(Expr, Expr)> },
+    MapPage { ea: Option<Expr>, pa: Option<Expr>, flags: Option<Expr> },
     Exit(Option<ExitKind>),
-    /// Instructions stored for later, where they can be executed.
     Code(Expr, Vec<Instruction>),
     Run(Run),
     Patched(Run),
     Let(Expr),
-    Taken {
-        exception: Exception,
-        within: Option<Expr>,
-    },
+    Taken { exception: Exception, within: Option<Expr> },
     Spin(Expr),
     Hold,
-    Map {
-        ea: Expr,
-        pa: Expr,
-        rights: u8,
-    },
+    Map { ea: Expr, pa: Expr, rights: u8 },
     Unmap(Expr),
-    Host {
-        call: &'static HostCall,
-        arguments: Vec<Expr>,
-    },
-    Firmware {
-        service: &'static Service,
-        arguments: Vec<Expr>,
-    },
+    Host { call: &'static HostCall, arguments: Vec<Expr> },
+    Firmware { service: &'static Service, arguments: Vec<Expr> },
     Restore,
     Reset,
 }

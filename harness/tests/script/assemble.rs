@@ -471,6 +471,8 @@ fn stored_code_is_what_its_lines_would_store_and_the_cpu_fetches_it() {
     let stores = "store32 0x00a00010, insn(nop)\nstore32 0x00a00014, insn(rfi)\n";
     let clean = "run dcbst 0, r3 ; sync ; icbi 0, r3 ; sync ; isync with r3 = 0x00a00010\n";
     assert_eq!(texts("code 0x00a00010, nop ; rfi\n"), texts(&format!("{stores}{clean}")));
+    // To the last word that there is.
+    assert_eq!(texts("code 0xfffffffc, nop\n").len(), 2);
     // From the last word of a block of 32 bytes over all of the next to the first of a third.
     let long = texts(&format!("code 0x00a0001c, {}\n", ["nop"; 10].join(" ; ")));
     let clean = "dcbst 0, r3; dcbst 0, r4; dcbst 0, r5; sync; icbi 0, r3; icbi 0, r4; icbi 0, r5; sync; isync \

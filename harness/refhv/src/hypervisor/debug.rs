@@ -36,9 +36,13 @@ pub(super) struct Debugging {
 const REGISTERS: [u16; 10] =
     [n::IAC1, n::IAC2, n::IAC3, n::IAC4, n::DAC1, n::DAC2, n::DBCR0, n::DBCR1, n::DBCR2, n::DBSR];
 
-/// What a guest sets of DBCR0: by the other bits it would stop its hypervisor, or reset the machine
-/// (arch/powerpc/kvm/booke_emulate.c, kvmppc_booke_emulate_mtspr).
-pub(super) const CONTROL_OF_GUEST: u32 = {
+/// The bits that a guest sets of a register. By those of DBCR0 that are left out it would stop its hypervisor, or reset
+/// the machine (arch/powerpc/kvm/booke_emulate.c, kvmppc_booke_emulate_mtspr).
+pub(super) const fn of_guest(cell: u16) -> u64 {
+    if cell == n::DBCR0 { CONTROL_OF_GUEST as u64 } else { u64::MAX }
+}
+
+const CONTROL_OF_GUEST: u32 = {
     use dbcr0::*;
     /// IAC3 and IAC4.
     const MORE_IAC: u32 = IAC[1] >> 1 | IAC[1] >> 2;

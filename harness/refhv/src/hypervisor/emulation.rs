@@ -5,10 +5,9 @@ use sprig_isa::exception::Class;
 use sprig_isa::msr::{self, booke};
 use sprig_isa::spr::{Spr, Write, number};
 
-use super::debug::CONTROL_OF_GUEST;
 use super::deviation::{Deviation, SWAPPED_SPRGS, swapped};
 use super::shared::Slot;
-use super::{Design, Hypervisor, policy, shared};
+use super::{Design, Hypervisor, debug, policy, shared};
 use crate::cpu::opcode::{primary, x31};
 use crate::cpu::{Access, Core, Direction, Insn, Interrupt, Privileged, undefined_spr};
 use crate::mmu::{Effect, Mmu, Operands, Registers};
@@ -201,10 +200,7 @@ impl Hypervisor {
         if self.timers.is_written(row.cell) {
             return self.write_timer(core, row, value);
         }
-        let mut value = row.write.apply(self.registers.get(&core.memory, row.cell), value);
-        if row.cell == number::DBCR0 {
-            value &= u64::from(CONTROL_OF_GUEST);
-        }
+        let value = row.write.apply(self.registers.get(&core.memory, row.cell), value) & debug::of_guest(row.cell);
         let mut registers = self.registers.view(&mut core.memory);
         match self.mmu.mtspr(&mut registers, row.cell, value) {
             Some(Effect::Changed) => self.flush(core),

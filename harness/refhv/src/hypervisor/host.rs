@@ -211,13 +211,13 @@ impl Host<Hypervisor> for UserSpace {
     }
 }
 
-/// Other memory, with this word throughout, where the guest has this address: so many bytes.
 /// Type and address of each.
 fn breakpoints([kind0, address0, kind1, address1]: [u64; 4]) -> [(u32, u64); 2] {
     [(kind0 as u32, address0), (kind1 as u32, address1)]
 }
 
-/// Whole pages, of which the first begins there.
+/// Other memory, with this word throughout, where the guest has these addresses: whole pages, of which the first begins
+/// there.
 fn replace(core: &mut Core, bytes: Range<u64>, word: u32) -> Result<u64, Refusal> {
     let end = bytes.end.checked_next_multiple_of(PAGE_SIZE);
     // Behind the guest's memory lies what the hypervisor keeps for itself.

@@ -9,14 +9,17 @@ use super::Resolver;
 use crate::ast::{self, Expr, Size};
 use crate::diagnostic::Diagnostic;
 use crate::program::{Action, Instruction, Value};
+use sprig_isa::cpu::CPUS;
+use sprig_isa::insn::Insn;
 use sprig_isa::insn::script::Row;
 use sprig_wire::bytecode::Register;
 
 /// An instruction, bytes.
 const WORD: u64 = size_of::<u32>() as u64;
-/// The smallest block of a cache among the CPUs, bytes (e500 core manual, 11.1; 7450 manual, 3.1); others clean theirs
-/// more than once.
-const CACHE_BLOCK: u64 = 32;
+const DCBST: &Insn = Insn::named("dcbst");
+const ICBI: &Insn = Insn::named("icbi");
+const SYNC: &Insn = Insn::named("sync");
+const ISYNC: &Insn = Insn::named("isync");
 /// The first register that holds the address of a block.
 const FIRST_BLOCK: u8 = 3;
 
@@ -37,28 +40,34 @@ impl Resolver<'_, '_> {
             let found = Diagnostic::error(format!("{address:#x} is not the address of an instruction"));
             return self.lookup.report(found.at(at, "instructions are at multiples of 4"));
         }
+        let size = WORD * words.len() as u64;
+        let highest = u64::MAX >> (u64::BITS - self.lookup.word.bits());
+        let Some(last) = address.checked_add(size - 1).filter(|last| *last <= highest) else {
+            let found = Diagnostic::error(format!("there are no {size} bytes from {address:#x} on"));
+            return self.lookup.report(found.at(at, "the code would go on behind the last address"));
+        };
         let marks = (step.may_trap.is_some(), step.varying.is_some());
-        let places = (address..).step_by(WORD as usize);
-        let end = address.saturating_add(WORD * words.len() as u64);
-        for (place, word) in places.zip(words) {
+        for (place, word) in (address..=last).step_by(WORD as usize).zip(words) {
             let store = Action::Store(Size::Word, Value::Constant(place), Value::Constant(word));
             self.push(step.span, line, None, store, vec![], marks);
         }
-        if let Some(clean) = clean(address, end) {
-            self.push(step.span, line, None, clean, vec![], marks);
-        }
+        self.push(step.span, line, None, clean(address, last), vec![], marks);
     }
 }
 
-/// What writes the blocks of the data cache between two addresses to memory and drops what the instruction cache has of
-/// them (Power ISA 2.07 Book II, 1.8); none if an instruction is missing.
-fn clean(start: u64, end: u64) -> Option<Action> {
-    let blocks = (start & !(CACHE_BLOCK - 1)..end).step_by(CACHE_BLOCK as usize);
-    let blocks: Vec<(u8, u64)> = (FIRST_BLOCK..).zip(blocks.map(|block| block.max(start))).collect();
-    let each = |mnemonic| blocks.iter().map(move |(register, _)| (mnemonic, vec![0, i64::from(*register)]));
-    let alone = |mnemonic| [(mnemonic, vec![])];
-    let all = each("dcbst").chain(alone("sync")).chain(each("icbi")).chain(alone("sync")).chain(alone("isync"));
-    let row = |(mnemonic, operands)| Some(Instruction::Row { row: Row::by_mnemonic(mnemonic)?, operands, spr: None });
+/// What writes the blocks of the data cache with the bytes from one to another to memory and drops what the instruction cache has of
+/// them (Power ISA 2.07 Book II, 1.8). The blocks are the smallest that a CPU has: others clean theirs more than once.
+fn clean(first: u64, last: u64) -> Action {
+    let block = CPUS.iter().map(|cpu| cpu.cache_block).min().map_or(WORD, u64::from);
+    let blocks = (first - first % block..=last).step_by(block as usize);
+    let blocks: Vec<(u8, u64)> = (FIRST_BLOCK..).zip(blocks.map(|block| block.max(first))).collect();
+    let each = |insn| blocks.iter().map(move |(register, _)| row(insn, vec![0, i64::from(*register)]));
+    let alone = |insn| [row(insn, vec![])];
+    let all = each(DCBST).chain(alone(SYNC)).chain(each(ICBI)).chain(alone(SYNC)).chain(alone(ISYNC));
     let with = blocks.iter().map(|(register, block)| (Register::gpr(*register), Value::Constant(*block))).collect();
-    Some(Action::Run { instructions: all.map(row).collect::<Option<_>>()?, with, gives: vec![] })
+    Action::Run { instructions: all.collect(), with, gives: vec![] }
+}
+
+const fn row(insn: &'static Insn, operands: Vec<i64>) -> Instruction {
+    Instruction::Row { row: Row::Common(insn), operands, spr: None }
 }

@@ -178,10 +178,10 @@ impl<'a> Runner<'a> {
         let (mut text, mut broken) = (text, broken);
         let mut ever_simpler = self.ever_simpler(cases, &text, &broken);
         let count = ever_simpler.len();
-        let places: BTreeSet<usize> = (1..=QUARTERS).map(|part| count * part / QUARTERS).collect();
-        let places: Vec<usize> = places.into_iter().filter_map(|place| place.checked_sub(1)).collect();
-        let attempts: Vec<Attempt> =
-            places.iter().filter_map(|place| self.attempt(cases, ever_simpler[*place].0.clone())).collect();
+        let places: BTreeSet<usize> =
+            (1..=QUARTERS).filter_map(|part| (count * part / QUARTERS).checked_sub(1)).collect();
+        let attempt = |place: usize| Some((place, self.attempt(cases, ever_simpler[place].0.clone())?));
+        let (places, attempts): (Vec<usize>, Vec<Attempt>) = places.into_iter().filter_map(attempt).unzip();
         let held = self.reference_holds(&attempts);
         if let Some((place, _)) = places.into_iter().zip(held).rfind(|(_, held)| *held == Some(true)) {
             (text, broken) = ever_simpler.swap_remove(place);

@@ -114,9 +114,7 @@ impl Text {
         loop {
             let is_used = |place: usize, name: &str| {
                 let others = text.body.iter().enumerate().filter(|(other, _)| *other != place);
-                others
-                    .flat_map(|(_, line)| line.split(|c: char| !c.is_alphanumeric() && c != '-'))
-                    .any(|word| word == name)
+                others.flat_map(|(_, line)| line.split(|letter| !is_of_word(letter))).any(|word| word == name)
             };
             let is_unused = |place: usize| match text.body[place].split_whitespace().collect::<Vec<_>>()[..] {
                 [name, "=", "varying", what, ..] | [name, "=", what, ..] => {
@@ -152,6 +150,11 @@ impl Text {
         let lines = self.body.iter().enumerate().filter(|(place, _)| is_kept(*place));
         Self { body: lines.map(|(_, line)| line.clone()).collect(), ..self.clone() }
     }
+}
+
+/// What names, numbers and mnemonics are made of.
+fn is_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '-' | '_')
 }
 
 fn begins_header(word: &str) -> bool {

@@ -153,6 +153,29 @@ fn a_case_of_the_suite_finds_what_it_is_about_and_what_an_exit_changes_is_not_he
 }
 
 #[test]
+fn who_stands_in_for_a_reference_that_is_wrong_as_well_lets_a_case_shrink() {
+    let parts = Parts::new("");
+    let model = Model::by_label("7447").expect("a model");
+    let right: Arc<dyn Target> = Arc::new(Reference::with_page(model).expect("a target"));
+    let wrong = Reference::deviating(model, Deviation::SegmentsNotFlushed).expect("a target");
+    let first_steps = |stand_ins: &[Arc<dyn Target>]| {
+        let campaign = Campaign { stand_ins, ..parts.campaign(&wrong, Some(&wrong), 0) };
+        let own = Generator::new(Environment::of(&wrong));
+        let mut runner = Runner::new(&campaign, &own);
+        runner.cases(&mut Cases::new(&campaign, &own));
+        let told = runner.outcome.told(&campaign);
+        let first = told.first().expect("a case finds it");
+        (first.steps, first.steps_before)
+    };
+    let (steps, before) = first_steps(&[]);
+    let (with_stand_in, _) = first_steps(&[right]);
+    assert!(with_stand_in < steps && steps < before, "{with_stand_in} of {steps} of {before}");
+    let also_wrong: Arc<dyn Target> =
+        Arc::new(Reference::deviating(model, Deviation::SegmentsNotFlushed).expect("a target"));
+    assert_eq!(first_steps(&[also_wrong]).0, steps, "one that holds nothing is of no use");
+}
+
+#[test]
 fn what_runs_nothing_has_no_findings_to_shrink() {
     let sick = Like::host(Arc::new(Like::dying("ref-e500v2-pr", Death::AtOnce)));
     let outcome = campaign(&sick, None, "");

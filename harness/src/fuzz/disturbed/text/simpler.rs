@@ -1,15 +1,18 @@
 //! What is simpler than a text: fewer lines, a block's lines without the block, fewer instructions in a line.
 //!
 //! ```text
-//! on book3s-64 {            v = let 1      and       v = let 2
-//!     v = let 1          needs book3s-64
+//! on book3s-64 {       -->  needs book3s-64     or
+//!     called = run rfid       called = run rfid      called = run rfi
 //! }
-//! on not book3s-64 {        for r in IVOR2 IVOR13 {    mtspr IVOR2, 0x100    and    mtspr IVOR13, 0x100
-//!     v = let 2               mtspr r, 0x100
-//! }                         }
+//! on not book3s-64 {
+//!     called = run rfi
+//! }
+//! for ivor in IVOR2 IVOR13 {  -->  mtspr IVOR2, 0x100   or   mtspr IVOR13, 0x100
+//!     mtspr ivor, 0x100
+//! }
 //! ```
 
-use super::Text;
+use super::{Text, is_of_word};
 
 /// What instructions stand behind: those that run, and, with an address between, those that are stored.
 const RUN: &str = "run ";
@@ -113,11 +116,10 @@ fn negated(feature: &str) -> String {
 
 /// The line with another word in the place of one.
 fn replaced(line: &str, word: &str, by: &str) -> String {
-    let is_of_word = |c: char| c.is_alphanumeric() || c == '-';
     let mut text = String::new();
     let mut rest = line;
     while let Some(begin) = rest.find(is_of_word) {
-        let end = rest[begin..].find(|c| !is_of_word(c)).map_or(rest.len(), |length| begin + length);
+        let end = rest[begin..].find(|letter| !is_of_word(letter)).map_or(rest.len(), |length| begin + length);
         text.push_str(&rest[..begin]);
         text.push_str(if &rest[begin..end] == word { by } else { &rest[begin..end] });
         rest = &rest[end..];
