@@ -243,8 +243,10 @@ impl Stage {
             let printed = self.print(line.trim_start_matches(PROMPT), with_qemu)?;
             let _ = writeln!(renewed, "{line}");
             for (index, line) in printed.lines().map(str::trim_end).enumerate() {
-                let shown = shown.get(index).filter(|shown| stands_for(shown, line));
-                let _ = writeln!(renewed, "{}", shown.unwrap_or(&line));
+                let here = shown.get(index).filter(|shown| **shown == line || stands_for(shown, line));
+                // Where there are more lines now, or fewer, it stands above or below.
+                let elsewhere = || shown.iter().find(|shown| !shown.starts_with(ANYTHING) && stands_for(shown, line));
+                let _ = writeln!(renewed, "{}", here.or_else(elsewhere).unwrap_or(&line));
             }
         }
         Ok(renewed)
