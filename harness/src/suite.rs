@@ -201,6 +201,13 @@ impl Suite {
         self.coverage(targets).problems(&self.uncovered)
     }
 
+    /// How many of the cases that a target can run are listed as deviating on it.
+    #[must_use]
+    pub fn known_deviations(&self, target: &dyn Target) -> usize {
+        let is_listed = |case: &&str| self.expectations.of(target.id(), case).is_some();
+        self.runnable(target).filter(is_listed).count()
+    }
+
     /// A [`Problem`] for every expectation of what cannot run on any target.
     #[must_use]
     pub fn unused_expectations(&self, targets: &[&dyn Target]) -> Vec<Problem> {

@@ -9,6 +9,7 @@ use crate::case::Profile;
 use crate::feature::Feature;
 use crate::fuzz::{Budget, Campaign, Error as FuzzError, Outcome, limits, report};
 use crate::judge::Exit;
+use crate::suite::Suite;
 use crate::target::{self, Target};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,15 +22,22 @@ const COUNT: u64 = 4000;
 /// How many are asked where the reference is wrong as well: a machine of QEMU's, one with firmware, and KVM.
 const STAND_INS: usize = 3;
 
-/// Others of the same CPU and kernel as a target, in the order of the list.
-fn stand_ins(all: &[Arc<dyn Target>], target: &dyn Target) -> Vec<Arc<dyn Target>> {
+/// Others of the same CPU and kernel as a target: machines of QEMU's first, which boot no host, then the hosts with the
+/// fewest known deviations, which hold most and do not panic.
+fn stand_ins(suite: &Suite, all: &[Arc<dyn Target>], target: &dyn Target) -> Vec<Arc<dyn Target>> {
     let kind = |target: &dyn Target| {
         let Profile { cpu, features, .. } = target.profile();
         (cpu.name, [Feature::Wide, Feature::LittleEndian].map(|feature| features.contains(feature)))
     };
     let others = all.iter().filter(|other| !other.is_reference() && other.id() != target.id());
     let others = others.filter(|other| kind(&***other) == kind(target) && other.availability().is_yes());
-    others.take(STAND_INS).cloned().collect()
+    let mut others: Vec<Arc<dyn Target>> = others.cloned().collect();
+    others.sort_by_cached_key(|other| match other.host_kernel() {
+        Some(_) => (true, suite.known_deviations(&**other)),
+        None => (false, 0),
+    });
+    others.truncate(STAND_INS);
+    others
 }
 
 pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, Error> {
@@ -64,7 +72,7 @@ pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, 
         writeln!(out, "fuzzing {}{against}, seed {seed}", target.id())?;
         out.flush()?;
     }
-    let stand_ins = stand_ins(&all, &*target);
+    let stand_ins = stand_ins(&suite, &all, &*target);
     let bar = Bar::new(if let Budget::Scripts(count) = budget { count } else { 0 });
     let build = shell_words::join(arguments.build.words());
     let campaign = Campaign {

@@ -163,6 +163,7 @@ impl<'a> Runner<'a> {
         if let Some(cut) = cut {
             (text, broken) = cut;
         }
+        text = self.decided(cases, text);
         if is_compared && self.stand_in.is_some() {
             return self.simplest_of_stand_in(cases, text, broken);
         }
@@ -170,6 +171,21 @@ impl<'a> Runner<'a> {
             (text, broken) = simpler;
         }
         (text, broken)
+    }
+
+    /// The text without choices that this target makes in any case: it has the same steps, and nobody needs to be asked.
+    fn decided(&self, cases: &Cases<'a>, mut text: Text) -> Text {
+        let steps = |text: &Text| {
+            let steps = self.attempt(cases, text.clone())?.case.steps;
+            Some(steps.into_iter().map(|step| step.text).collect::<Vec<String>>())
+        };
+        let same = steps(&text);
+        while same.is_some()
+            && let Some(next) = text.decided().into_iter().find(|decided| steps(decided) == same)
+        {
+            text = next;
+        }
+        text
     }
 
     /// The simplest text, if who holds it boots for each session, and may hang in what does not make sense: most of

@@ -3,6 +3,7 @@
 //! A line is a statement, or begins or ends a block. Which texts make sense only the language knows: what is no script
 //! is left out by whoever parses it.
 
+mod line;
 mod simpler;
 
 use crate::fuzz::dice::Dice;

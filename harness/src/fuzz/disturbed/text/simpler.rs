@@ -1,4 +1,5 @@
-//! What is simpler than a text: fewer lines, a block's lines without the block, fewer instructions in a line.
+//! What is simpler than a text: fewer lines, a block's lines without the block, a value in the place of its name, fewer
+//! instructions, operands, results or bits in a line.
 //!
 //! ```text
 //! on book3s-64 {       -->  needs book3s-64     or
@@ -10,23 +11,25 @@
 //! for ivor in IVOR2 IVOR13 {  -->  mtspr IVOR2, 0x100   or   mtspr IVOR13, 0x100
 //!     mtspr ivor, 0x100
 //! }
+//! on = let old | MSR.EE       -->  mtmsr old | MSR.EE
+//! mtmsr on
 //! ```
 
+use super::line::{is_operand, replaced, without_bits, without_instruction, without_operand};
 use super::{Text, is_of_word};
 
-/// What instructions stand behind: those that run, and, with an address between, those that are stored.
-const RUN: &str = "run ";
-const CODE: &str = "code ";
 /// What blocks begin with, and the lines of a header that ask for features.
 const ON: &str = "on ";
 const NOT: &str = "not ";
 const FOR: &str = "for ";
 const IN: &str = " in ";
 const NEEDS: &str = "needs";
+/// What gives a value a name.
+const LET: &str = " = let ";
 
 impl Text {
     /// Simpler texts, the simplest first: without a half of its lines, a quarter, one; without a block, or what makes
-    /// it one; without one of a line's instructions.
+    /// it one; without a name for a value; without one of a line's instructions, operands, results or bits.
     pub(in crate::fuzz::disturbed) fn simpler(&self) -> Vec<Self> {
         let mut texts = Vec::new();
         let mut size = self.body.len().div_ceil(2);
@@ -42,15 +45,46 @@ impl Text {
             texts.extend(self.without_choice(block));
             texts.extend(self.without_loop(block));
         }
+        texts.extend((0..self.body.len()).filter_map(|place| self.without_name(place)));
         texts.sort_by_key(|text| text.body.len());
         for (place, line) in self.body.iter().enumerate() {
-            texts.extend(without_instruction(line).into_iter().map(|line| {
+            let lines = [without_instruction(line), without_operand(line), without_bits(line)].concat();
+            texts.extend(lines.into_iter().map(|line| {
                 let mut text = self.clone();
                 text.body[place] = line;
                 text
             }));
         }
         texts
+    }
+
+    /// Texts without a choice that the target makes in any case, or what only others run: the simplest one first.
+    pub(in crate::fuzz::disturbed) fn decided(&self) -> Vec<Self> {
+        let is_choice = |block: &(usize, usize)| self.body[block.0].starts_with(ON);
+        let choices = self.blocks().into_iter().filter(is_choice);
+        let decided = choices.flat_map(|(begin, end)| {
+            let without = self.kept(|place| !(begin..=end).contains(&place));
+            [Some(without), self.without_choice((begin, end))].into_iter().flatten()
+        });
+        let mut texts: Vec<Self> = decided.collect();
+        texts.sort_by_key(|text| text.body.len());
+        texts
+    }
+
+    /// With a value in the one place where its name is used.
+    fn without_name(&self, place: usize) -> Option<Self> {
+        let (name, value) = self.body[place].split_once(LET)?;
+        let times = |line: &str| line.split(|letter| !is_of_word(letter)).filter(|word| *word == name).count();
+        let others = self.body.iter().enumerate().filter(|(other, _)| *other != place);
+        let mut users = others.filter(|(_, line)| times(line) > 0);
+        let (user, line) = users.next()?;
+        if users.next().is_some() || times(line) != 1 {
+            return None;
+        }
+        let mut text = self.clone();
+        let value = if is_operand(line, name) { value.to_owned() } else { format!("({value})") };
+        text.body[user] = replaced(line, name, &value);
+        Some(text.kept(|other| other != place))
     }
 
     /// With the lines of a block that only some targets run as lines for all, which are those targets; what others run
@@ -114,36 +148,6 @@ fn negated(feature: &str) -> String {
     feature.strip_prefix(NOT).map_or_else(|| format!("{NOT}{feature}"), str::to_owned)
 }
 
-/// The line with another word in the place of one.
-fn replaced(line: &str, word: &str, by: &str) -> String {
-    let mut text = String::new();
-    let mut rest = line;
-    while let Some(begin) = rest.find(is_of_word) {
-        let end = rest[begin..].find(|letter| !is_of_word(letter)).map_or(rest.len(), |length| begin + length);
-        text.push_str(&rest[..begin]);
-        text.push_str(if &rest[begin..end] == word { by } else { &rest[begin..end] });
-        rest = &rest[end..];
-    }
-    text + rest
-}
-
-/// The line without one of its instructions, for each if it has several.
-fn without_instruction(line: &str) -> Vec<String> {
-    const BETWEEN: &str = " ; ";
-    // What is before the first instruction ends with the step's name, or the address of code.
-    let run = line.find(RUN).map(|at| at + RUN.len());
-    let code = || line.strip_prefix(CODE).and_then(|rest| Some(CODE.len() + rest.find(", ")? + ", ".len()));
-    let Some(begin) = run.or_else(code) else { return Vec::new() };
-    let end = [" with ", " gives "].iter().filter_map(|word| line.find(word)).min().unwrap_or(line.len());
-    let instructions = line[begin..end].split(BETWEEN).collect::<Vec<_>>();
-    let without = |place: usize| {
-        let others = [&instructions[..place], &instructions[place + 1..]].concat().join(BETWEEN);
-        format!("{}{others}{}", &line[..begin], &line[end..])
-    };
-    let places = if instructions.len() > 1 { 0..instructions.len() } else { 0..0 };
-    places.map(without).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{text, text_of};
@@ -161,19 +165,6 @@ mod tests {
         let mut unwrapped = text.body.clone();
         unwrapped.retain(|line| !line.contains(['{', '}']));
         assert!(simpler.iter().any(|simpler| simpler.body == unwrapped));
-    }
-
-    #[test]
-    fn a_line_of_several_instructions_is_simpler_without_one() {
-        let simpler = |line: &str| without_instruction(line).join("|");
-        let expected = "x = run sc ; isync with r3 = 1 gives r4|x = run nop ; isync with r3 = 1 gives r4|x = run nop ; sc with r3 = 1 gives r4";
-        assert_eq!(simpler("x = run nop ; sc ; isync with r3 = 1 gives r4"), expected);
-        assert_eq!(
-            simpler("code SCRATCH + 4, mtspr TSR, r11 ; rfci"),
-            "code SCRATCH + 4, rfci|code SCRATCH + 4, mtspr TSR, r11"
-        );
-        assert_eq!(simpler("run sc"), "");
-        assert_eq!(simpler("mtspr TSR, 1"), "");
     }
 
     #[test]
@@ -198,8 +189,37 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_replaced_and_no_part_of_another() {
-        assert_eq!(replaced("mtspr spr, spr-2 + (spr)", "spr", "SPRG0"), "mtspr SPRG0, spr-2 + (SPRG0)");
-        assert_eq!(replaced("", "spr", "SPRG0"), "");
+    fn a_choice_of_the_targets_is_decided_without_a_question() {
+        let text = text_of(
+            "# What fails.\nrule alias.one\n\non e500 {\n    mtspr SPRG0, 1\n}\non 44x {\n    mtspr SPRG1, 2\n}\n\
+             v = mfspr SPRG0\nexpect v == 1\n",
+        );
+        let decided: Vec<String> = text.decided().iter().map(|text| text.body.join("|")).collect();
+        let end = "v = mfspr SPRG0|expect v == 1";
+        assert!(decided.contains(&format!("on e500 {{|mtspr SPRG0, 1|}}|{end}")), "{decided:?}");
+        assert!(decided.contains(&format!("mtspr SPRG0, 1|on 44x {{|mtspr SPRG1, 2|}}|{end}")), "{decided:?}");
+        assert_eq!(decided.len(), 4);
+        assert!(text_of("# What fails.\nrule alias.one\n\nexit mfpvr\n").decided().is_empty());
+    }
+
+    #[test]
+    fn a_value_stands_in_the_one_place_where_its_name_was() {
+        let simpler = |lines: &str| {
+            let text = text_of(&format!("# What fails.\nrule alias.one\n\n{lines}\n"));
+            text.without_name(0).map(|text| text.body.join("|"))
+        };
+        let is = |lines: &str, expected: &str| assert_eq!(simpler(lines).as_deref(), Some(expected), "{lines}");
+        is("on = let 1 | 2\nmtmsr on", "mtmsr 1 | 2");
+        is("on = let 1 | 2\nx = run nop with r3 = on, r4 = 1 gives r3", "x = run nop with r3 = 1 | 2, r4 = 1 gives r3");
+        is("on = let 1 | 2\nx = run nop with r3 = on gives r3", "x = run nop with r3 = 1 | 2 gives r3");
+        is("on = let 1 | 2\nx = let on & 4", "x = let (1 | 2) & 4");
+        is("on = let 1 | 2\nx = let 4 & on", "x = let 4 & (1 | 2)");
+        is("on = let 1 | 2\nexpect on == 3", "expect (1 | 2) == 3");
+        is("on = let 1 | 2\nexpect 3 == on", "expect 3 == 1 | 2");
+        for several in
+            ["on = let 1\nmtmsr on\nx = let on", "on = let 1\nx = let on + on", "on = let 1\nexit mfpvr", "exit mfpvr"]
+        {
+            assert_eq!(simpler(several), None);
+        }
     }
 }
