@@ -65,7 +65,7 @@ impl disturbed::Shrunk {
             part: part.name(),
             expected: expected.clone(),
             actual: actual.clone(),
-            origin: self.text.name().to_owned(),
+            origin: self.text.origin().to_owned(),
             steps,
             steps_before,
             also: self.also.clone(),
@@ -79,7 +79,7 @@ impl disturbed::Shrunk {
         let disturbed::Broken { rule, expected, actual, .. } = &self.broken;
         let sentence = campaign.suite.rules.get(rule).map_or("", |rule| rule.text.as_str());
         let (steps, before) = self.steps;
-        let case = self.text.name();
+        let case = self.text.origin();
         let prose = [
             format!("{} breaks {rule}: {sentence}", campaign.target.id()),
             format!(

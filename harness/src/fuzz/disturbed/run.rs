@@ -126,7 +126,7 @@ impl<'a> Runner<'a> {
         if !is_new || self.outcome.broken.len() >= SHRUNK || cases.seen.len() > ATTEMPTS {
             let like = self.outcome.broken.iter_mut().find(|known| known.broken.is_like(&first));
             if let Some(known) = like {
-                known.also.insert(ran.attempt.text.name().to_owned());
+                known.also.insert(ran.attempt.text.origin().to_owned());
             }
             self.outcome.repeated += 1;
             return;

@@ -22,6 +22,8 @@ const DISTURBANCES: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::fuzz) struct Text {
     path: PathBuf,
+    /// The case that it was made of, with its parameters.
+    origin: String,
     /// The case's name, its parameters included.
     name: String,
     head: Vec<String>,
@@ -40,12 +42,13 @@ impl Text {
             _ => begins_header(line),
         };
         let body = head.split_off(head.iter().take_while(|line| is_header(line)).count());
-        Self { path: source.path.clone(), name: instance.name().to_owned(), head, body }
+        let name = instance.name().to_owned();
+        Self { path: source.path.clone(), origin: name.clone(), name, head, body }
     }
 
-    /// The case's name, its parameters included.
-    pub(in crate::fuzz) fn name(&self) -> &str {
-        &self.name
+    /// The case of the suite that it was made of, with its parameters.
+    pub(in crate::fuzz) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// What the case is called besides the name of its script: `@SPRG4`; nothing if it has no parameters.
@@ -179,9 +182,13 @@ mod tests {
     }
 
     pub(super) fn text_of(case: &str) -> Text {
-        let source = script::source(Path::new("cases/alias/case.probe"), case.into()).expect("text");
+        text_named(case, "alias/case")
+    }
+
+    pub(super) fn text_named(script: &str, name: &str) -> Text {
+        let source = script::source(Path::new("cases/alias/case.probe"), script.into()).expect("text");
         let script = script::parse_citing(source, &["alias.one"]).expect("a script");
-        Text::of(&script.instances()[0])
+        Text::of(script.instances().iter().find(|instance| instance.name() == name).expect("a case"))
     }
 
     #[test]

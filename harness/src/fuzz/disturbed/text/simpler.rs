@@ -24,6 +24,12 @@ const NOT: &str = "not ";
 const FOR: &str = "for ";
 const IN: &str = " in ";
 const NEEDS: &str = "needs";
+/// Lines of a header after which a script is several cases, and what the name of a case has its values behind.
+const PARAM: &str = "param";
+const PRIVILEGE: &str = "privilege";
+const VALUES: char = '@';
+/// What a block in problem state begins with, and what the name of a case says that is.
+const USER: &str = "user";
 /// What gives a value a name.
 const LET: &str = " = let ";
 
@@ -58,7 +64,8 @@ impl Text {
         texts
     }
 
-    /// Texts without a choice that the target makes in any case, or what only others run: the simplest one first.
+    /// Texts without the other values of parameters, or without a choice that the target makes in any case, or what only
+    /// others run: the simplest one first.
     pub(in crate::fuzz::disturbed) fn decided(&self) -> Vec<Self> {
         let is_choice = |block: &(usize, usize)| self.body[block.0].starts_with(ON);
         let choices = self.blocks().into_iter().filter(is_choice);
@@ -66,9 +73,38 @@ impl Text {
             let without = self.kept(|place| !(begin..=end).contains(&place));
             [Some(without), self.without_choice((begin, end))].into_iter().flatten()
         });
-        let mut texts: Vec<Self> = decided.collect();
+        let mut texts: Vec<Self> = decided.chain(self.without_parameter()).chain(self.without_privilege()).collect();
         texts.sort_by_key(|text| text.body.len());
         texts
+    }
+
+    /// With the value that the first parameter has in this case, as others of the script have another.
+    fn without_parameter(&self) -> Option<Self> {
+        let (script, values) = self.name.split_once(VALUES)?;
+        let (value, others) = values.split_once(',').unwrap_or((values, ""));
+        let place = self.head.iter().position(|line| first_word(line) == PARAM)?;
+        let name = self.head[place].split_whitespace().nth(1)?;
+        let mut text = self.clone();
+        text.body = self.body.iter().map(|line| replaced(line, name, value)).collect();
+        text.head.remove(place);
+        text.name = if others.is_empty() { script.to_owned() } else { format!("{script}{VALUES}{others}") };
+        Some(text)
+    }
+
+    /// In problem state, or not, as this case is.
+    fn without_privilege(&self) -> Option<Self> {
+        let place = self.head.iter().position(|line| first_word(line) == PRIVILEGE)?;
+        let is_user = self.parameters().split([VALUES, ',']).any(|value| value == USER);
+        let mut text = self.clone();
+        text.head.remove(place);
+        text.name = self.name.replace(&format!(",{USER}"), "").replace(&format!("{VALUES}{USER}"), "");
+        let by_privilege = format!("in {PRIVILEGE} {{");
+        let ends = self.blocks().into_iter().filter(|block| self.body[block.0] == by_privilege);
+        let ends: Vec<usize> = ends.flat_map(|(begin, end)| if is_user { vec![] } else { vec![begin, end] }).collect();
+        for line in text.body.iter_mut().filter(|line| **line == by_privilege) {
+            *line = format!("{USER} {{");
+        }
+        Some(text.kept(|place| !ends.contains(&place)))
     }
 
     /// With a value in the one place where its name is used.
@@ -105,7 +141,7 @@ impl Text {
         };
         let mut text = self.kept(is_kept);
         if !feature.starts_with(NOT) {
-            match text.head.iter_mut().find(|line| line.split_whitespace().next() == Some(NEEDS)) {
+            match text.head.iter_mut().find(|line| first_word(line) == NEEDS) {
                 Some(line) => line.push_str(&format!(" {feature}")),
                 None => text.head.push(format!("{NEEDS}  {feature}")),
             }
@@ -143,6 +179,10 @@ impl Text {
     }
 }
 
+fn first_word(line: &str) -> &str {
+    line.split_whitespace().next().unwrap_or_default()
+}
+
 /// What targets without a feature have, or with it: `not x` of `x`, and `x` of `not x`.
 fn negated(feature: &str) -> String {
     feature.strip_prefix(NOT).map_or_else(|| format!("{NOT}{feature}"), str::to_owned)
@@ -150,7 +190,7 @@ fn negated(feature: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{text, text_of};
+    use super::super::tests::{text, text_named, text_of};
     use super::*;
 
     #[test]
@@ -200,6 +240,22 @@ mod tests {
         assert!(decided.contains(&format!("mtspr SPRG0, 1|on 44x {{|mtspr SPRG1, 2|}}|{end}")), "{decided:?}");
         assert_eq!(decided.len(), 4);
         assert!(text_of("# What fails.\nrule alias.one\n\nexit mfpvr\n").decided().is_empty());
+    }
+
+    #[test]
+    fn a_case_of_several_is_the_one_that_it_is() {
+        const CASES: &str = "# What fails.\nrule alias.one\nparam reg = SPRG4 SPRG5\nparam n = 1 2\nprivilege supervisor user\n\n\
+            in privilege {\n    mtspr reg, n\n}\nv = mfspr reg\nexpect v == n\n";
+        let decided = |case: &str| {
+            let mut text = text_named(CASES, case);
+            while let Some(next) = text.decided().into_iter().find(|text| text.instance(&["alias.one"]).is_some()) {
+                text = next;
+            }
+            (text.name.clone(), text.head.join("|"), text.body.join("|"))
+        };
+        let alone = |body: &str| ("alias/case".to_owned(), "rule alias.one".to_owned(), body.to_owned());
+        assert_eq!(decided("alias/case@SPRG5,1"), alone("mtspr SPRG5, 1|v = mfspr SPRG5|expect v == 1"));
+        assert_eq!(decided("alias/case@SPRG4,2,user"), alone("user {|mtspr SPRG4, 2|}|v = mfspr SPRG4|expect v == 2"));
     }
 
     #[test]
