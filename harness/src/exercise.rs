@@ -38,7 +38,7 @@ impl<'a> Exercise<'a> {
                 if instance.missing(profile).is_some() {
                     continue;
                 }
-                let expected = instance.expects_by(Some(profile.features));
+                let expected = instance.expects_by(profile.features);
                 for (rule, place) in &mut cited {
                     place.runs.insert(index);
                     if expected.contains(*rule) {

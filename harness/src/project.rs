@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 /// Overrides the root of the project, for a sprig that was built elsewhere.
 pub const ROOT_VARIABLE: &str = "SPRIG_ROOT";
 
-/// The project's root: what [`ROOT_VARIABLE`] says, else the tree this program was built in.
+/// The project's root: what [`ROOT_VARIABLE`] says, if anything, else the tree this program was built in.
 #[must_use]
 pub fn root() -> PathBuf {
     let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
     std::env::var_os(ROOT_VARIABLE)
+        .filter(|root| !root.is_empty())
         .map(PathBuf::from)
         .unwrap_or_else(|| built_in.parent().unwrap_or(built_in).to_path_buf())
 }

@@ -8,7 +8,7 @@ use crate::expectations::Expectations;
 use crate::golden::{Store, Use};
 use crate::known::Known;
 use crate::problem::Problem;
-use crate::rules::{Rules, UNSPECIFIED};
+use crate::rules::Rules;
 use crate::script::{self, Instance, LoadError, Loaded, Script};
 use crate::sentences::Sentences;
 use crate::target::Target;
@@ -79,9 +79,8 @@ impl fmt::Display for Mistake {
 pub type Find = fn(&Suite, &[&dyn Target]) -> Vec<Problem>;
 
 /// That nothing in the suite is unused or missing, by kind.
-pub const INVARIANTS: [(&str, Find); 8] = [
+pub const INVARIANTS: [(&str, Find); 7] = [
     ("every-rule-has-a-case", |suite, _| suite.unused_rules()),
-    ("every-rule-of-a-case-is-expected-by", |suite, _| suite.rules_without_expectation()),
     ("every-rule-is-exercised", Suite::unexercised_rules),
     ("every-cell-has-a-case-or-a-reason", Suite::uncovered),
     ("every-expectation-is-used", Suite::unused_expectations),
@@ -168,25 +167,6 @@ impl Suite {
     pub fn unused_rules(&self) -> Vec<Problem> {
         let cited: BTreeSet<&str> = self.scripts.iter().flat_map(Script::rules).collect();
         self.rules.unused(&cited)
-    }
-
-    /// A [`Problem`] for every rule of a case, besides its first, by which it expects nothing: no failure of the case
-    /// could ever be one of that rule. A topic that no document decides may be cited for what the goldens show of it.
-    #[must_use]
-    pub fn rules_without_expectation(&self) -> Vec<Problem> {
-        let silent = self.scripts.iter().flat_map(|script| {
-            let expected: BTreeSet<&str> =
-                script.instances().iter().flat_map(|instance| instance.expects_by(None)).collect();
-            let others = script.rules().skip(1).filter(|rule| !rule.starts_with(UNSPECIFIED));
-            let silent = others.filter(move |rule| !expected.contains(rule));
-            silent.map(|rule| {
-                Problem::of(
-                    &script.source().path,
-                    format!("nothing is expected `by {rule}`: say what, or take it out of `rule`"),
-                )
-            })
-        });
-        silent.collect()
     }
 
     /// A [`Problem`] for every rule that no target exercises.

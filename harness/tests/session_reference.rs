@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// No step of these cases needs more.
 const LIMITS: Limits = Limits {
-    instructions: 1_000_000,
+    instructions: Some(1_000_000),
     boot_cpu: Limits::BOOT_CPU,
     case_cpu: Limits::CASE_CPU,
     idle: Limits::IDLE,
@@ -91,6 +91,22 @@ fn a_guest_that_makes_no_progress_hangs_at_its_step() {
     let result = run("ref-e500v2-bare", "mtspr SPRG0, 1\nrun b 0\nmtspr SPRG0, 2");
     assert!(matches!(&result.fate, Fate::Hung(how) if how.contains("within 1000000 instructions")), "{result:?}");
     assert_eq!((result.state(), result.last_step), (Some(State::Running), Some(1)));
+}
+
+#[test]
+fn a_wait_and_a_race_as_long_as_a_script_may_ask_for_come_to_their_end() {
+    use sprig::script::limit::{RACE_ROUNDS, SPIN_ROUNDS};
+    let target = target("ref-e500v2-bare");
+    for steps in [
+        format!("spin {SPIN_ROUNDS}"),
+        format!("x = taken external within {SPIN_ROUNDS}"),
+        format!("race {RACE_ROUNDS} {{\nx = let 1\ny = let 2\n}}"),
+        format!("race 100 {{\nspin {}\n}}", SPIN_ROUNDS / 64),
+    ] {
+        let case = case(&*target, &steps);
+        let (results, _) = session::run_all(&*target, &[case], &Limits::default(), &Unwatched);
+        assert_eq!(results[0].fate, Fate::Ended, "{steps}");
+    }
 }
 
 #[test]

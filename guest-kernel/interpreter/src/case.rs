@@ -105,7 +105,7 @@ impl<M: Machine> Runner<'_, '_, M> {
             && !rest.is_empty()
         {
             let (step, used) = bytecode::decode(rest)?;
-            self.log.set_field(AT_STEP, u32::from(step.step));
+            self.log.begin_step(step.step.into());
             if loud {
                 send(self.machine, self.log, &Record::Step { case: case.id, step: step.step.into() });
             }

@@ -1,7 +1,7 @@
 //! Writing the log: plain stores to memory that has been touched before.
 
 use sprig_wire::log::{
-    AT_CASE, AT_INDEX, AT_KEPT, AT_LENGTH, AT_RESUME, AT_SEQUENCE, AT_STATE, AT_STEP, AT_VERSION, ENTRIES,
+    AT_BEGUN, AT_CASE, AT_INDEX, AT_KEPT, AT_LENGTH, AT_RESUME, AT_SEQUENCE, AT_STATE, AT_STEP, AT_VERSION, ENTRIES,
     ENTRY_HEADER, Entries, Interrupt, Kind, MAGIC, NO_STEP, RACE_OUTCOMES, State, Width,
 };
 
@@ -68,11 +68,20 @@ impl<'a> Log<'a> {
     pub(crate) fn begin(&mut self, case: u32, index: u32) {
         self.store(0, &MAGIC.to_be_bytes());
         self.store(AT_VERSION as usize, &sprig_wire::VERSION.to_be_bytes());
-        for (at, value) in [(AT_CASE, case), (AT_STEP, NO_STEP), (AT_LENGTH, 0), (AT_INDEX, index), (AT_RESUME, 0)] {
-            self.set_field(at, value);
+        self.set_field(AT_CASE, case);
+        self.set_field(AT_STEP, NO_STEP);
+        self.set_field(AT_INDEX, index);
+        for at in [AT_LENGTH, AT_RESUME, AT_BEGUN] {
+            self.set_field(at, 0);
         }
         self.set_state(State::Running);
         self.race = None;
+    }
+
+    /// Tells which step begins now, before it does.
+    pub(crate) fn begin_step(&mut self, step: u32) {
+        self.set_field(AT_STEP, step);
+        self.set_field(AT_BEGUN, self.field(AT_BEGUN).wrapping_add(1));
     }
 
     pub(crate) fn set_state(&mut self, state: State) {

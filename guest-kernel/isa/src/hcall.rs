@@ -115,6 +115,8 @@ pub mod papr {
     /// What a guest of KVM-PR makes the call by where the host's own hypervisor has `sc 1`: an instruction that no CPU
     /// has, of primary opcode 31 and extended opcode 308 (arch/powerpc/kvm/book3s_emulate.c, OP_31_XOP_FAKE_SC1).
     pub const FAKE_SC_1: u32 = 31 << 26 | 308 << 1;
+    /// The register that says which call it is (LoPAR, "Hypervisor call conventions").
+    pub const TOKEN_REGISTER: u8 = 3;
     /// Status: the call worked (LoPAR, table "Hypervisor call return code values").
     pub const H_SUCCESS: i64 = 0;
     /// Status: there is no such call.
@@ -260,9 +262,8 @@ pub mod papr {
         named(name, value.cast_unsigned())
     }
 
-    /// What scripts name of the calls: calls, flags and statuses as in asm/hvcall.h, requests of H_BULK_REMOVE as in
-    /// arch/powerpc/kvm/book3s_pr_papr.c.
-    pub static NAMES: &[Named] = &[
+    /// The calls that scripts name, as in asm/hvcall.h.
+    pub static CALLS: &[Named] = &[
         named("H_REMOVE", H_REMOVE as u64),
         named("H_ENTER", H_ENTER as u64),
         named("H_READ", H_READ as u64),
@@ -281,6 +282,11 @@ pub mod papr {
         named("H_RANDOM", H_RANDOM as u64),
         named("H_SET_MODE", H_SET_MODE as u64),
         named("H_RPT_INVALIDATE", H_RPT_INVALIDATE as u64),
+    ];
+
+    /// What else scripts name: flags and statuses as in asm/hvcall.h, requests of H_BULK_REMOVE as in
+    /// arch/powerpc/kvm/book3s_pr_papr.c.
+    pub static NAMES: &[Named] = &[
         named("PAPR_UNKNOWN", UNKNOWN as u64),
         named("H_EXACT", H_EXACT),
         named("H_READ_4", H_READ_4),

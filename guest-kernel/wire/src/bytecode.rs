@@ -293,6 +293,20 @@ mod opcode {
 /// Every operation begins at a multiple of this many bytes.
 const ALIGNMENT: usize = 4;
 
+/// Rounds of the longest wait of a case, of those that one step causes: the guest gets nowhere meanwhile. What cannot be
+/// decoded ends it.
+#[must_use]
+pub fn longest_wait(mut ops: &[u8]) -> u32 {
+    let mut longest = 0;
+    while let Ok((step, size)) = decode(ops) {
+        if let Op::Spin { count: rounds } | Op::Taken { rounds, .. } = step.op {
+            longest = longest.max(rounds);
+        }
+        ops = ops.get(size..).unwrap_or(&[]);
+    }
+    longest
+}
+
 /// Decodes one operation and the number of bytes it takes.
 ///
 /// # Errors

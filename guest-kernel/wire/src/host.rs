@@ -51,6 +51,8 @@ pub mod errno {
     pub const ENOSPC: u32 = 28;
     /// Timer expired.
     pub const ETIME: u32 = 62;
+    /// Not according to protocol: a call of KVM's has succeeded with an answer that it does not have.
+    pub const EPROTO: u32 = 71;
 }
 
 /// Bytes that [`Call::ReplaceSlot`] replaces: the largest page of a host, of which a memory slot has whole ones.

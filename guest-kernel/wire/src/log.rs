@@ -7,8 +7,8 @@
 //!   +0x00  u32 magic, u16 version, u16 state, u32 case id, u32 current step, u32 bytes of entries
 //!   +0x14  u32 index of the case in the batch, u32 offset in its bytecode, u32 frame sequence number: where to go on
 //!          after a reset
-//!   +0x20  u32 bytes of entries kept of earlier cases
-//!   +0x24  entries:
+//!   +0x20  u32 bytes of entries kept of earlier cases, u32 steps begun
+//!   +0x28  entries:
 //!            u16 step, u8 kind and width, u8 number of values
 //!            if kind tells of an exception:  u8 exception, three zeros; the numbers ESR or DSISR, SRR0, SRR1, DEAR or DAR
 //!            values, a number each
@@ -23,7 +23,7 @@ use crate::cursor::Cursor;
 /// "SLOG".
 pub const MAGIC: u32 = 0x534c_4f47;
 /// Offset of the entries from the start of the log, bytes.
-pub const ENTRIES: u32 = 0x24;
+pub const ENTRIES: u32 = 0x28;
 /// Offset of the version in the header, bytes.
 pub const AT_VERSION: u32 = 4;
 /// Offset of the state in the header, bytes.
@@ -52,6 +52,9 @@ pub const AT_RESUME: u32 = 24;
 pub const AT_SEQUENCE: u32 = 28;
 /// Offset of the number of bytes that are in use at [`crate::layout::KEPT_BASE`], kept over a reset, bytes.
 pub const AT_KEPT: u32 = 32;
+/// Offset of the number of steps that the case has begun, bytes: each round of a race begins its steps again. A host
+/// sees by it that the guest gets somewhere.
+pub const AT_BEGUN: u32 = 36;
 
 /// How far a case has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

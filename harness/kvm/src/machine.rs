@@ -24,7 +24,7 @@ use sprig_isa::hcall::papr::H_SUCCESS;
 use sprig_isa::msr;
 use sprig_wire::batch::{Batch, LOUD, SILENT};
 use sprig_wire::board::{COUNTED, EPAPR_MAGIC, KIND_REGISTER, MAGIC_REGISTER, NO_DEVICES_IN_REAL_MODE, RADIX};
-use sprig_wire::bytecode::{self, Op};
+use sprig_wire::bytecode;
 use sprig_wire::frame::{LINE, PAYLOAD, Record, decode};
 use sprig_wire::layout::{BATCH_BASE, BATCH_SIZE};
 use sprig_wire::{Malformed, log};
@@ -166,7 +166,7 @@ impl<'a, V: Vm> Machine<'a, V> {
     pub fn run(&mut self, reporter: &mut Reporter<'_, impl System>, returns: &mut Returns) -> Result<End, SetupError> {
         // From here on: what ticks a machine sees does not depend on those before it.
         reporter.system.tick_soon();
-        let mut watchdog = Watchdog::new(self.program.patience, self.rounds(), reporter.system.ticks());
+        let mut watchdog = Watchdog::new(self.program.patience, self.longest_wait(), reporter.system.ticks());
         let mut console = Console::new();
         let mut latch = Latch::default();
         let mut host = Host::default();
@@ -208,19 +208,19 @@ impl<'a, V: Vm> Machine<'a, V> {
                     continue;
                 }
                 Ok(Exit::Watchdog) if host.hears_watchdog() => continue,
-                Ok(Exit::Watchdog) => match self.note(progress, Unexpected::WATCHDOG, returns) {
+                Ok(Exit::Watchdog) => match self.note(Unexpected::WATCHDOG, returns) {
                     Some(end) => return Ok(end),
                     None => continue,
                 },
                 Ok(Exit::Debug(why)) => match host.stopped(&mut self.vm, why) {
                     Ok(true) => continue,
-                    Ok(false) => match self.note(progress, why.unexpected(), returns) {
+                    Ok(false) => match self.note(why.unexpected(), returns) {
                         Some(end) => return Ok(end),
                         None => continue,
                     },
                     Err(errno) => return Ok(End::Failed(errno)),
                 },
-                Ok(Exit::Unexpected(what)) => match self.note(progress, what, returns) {
+                Ok(Exit::Unexpected(what)) => match self.note(what, returns) {
                     Some(end) => return Ok(end),
                     None => continue,
                 },
@@ -247,7 +247,7 @@ impl<'a, V: Vm> Machine<'a, V> {
                 Request::Ignored => {}
                 Request::NoDevice => {
                     self.vm.answer_load([0; 8]);
-                    if let Some(end) = self.note(progress, access.unexpected(), returns) {
+                    if let Some(end) = self.note(access.unexpected(), returns) {
                         return Ok(end);
                     }
                 }
@@ -256,10 +256,10 @@ impl<'a, V: Vm> Machine<'a, V> {
     }
 
     /// Notes a return that nobody asked for as the running step's; the end where that cannot be.
-    fn note(&mut self, progress: Progress, what: Unexpected, returns: &mut Returns) -> Option<End> {
+    fn note(&mut self, what: Unexpected, returns: &mut Returns) -> Option<End> {
         // Before the first step there is no observation it could belong to.
-        let Some(step) = self.step() else { return Some(End::GivenUp(what)) };
-        returns.note(step, progress.length, what).is_err().then_some(End::TooManyReturns(what))
+        let Some((step, length)) = self.step() else { return Some(End::GivenUp(what)) };
+        returns.note(step, length, what).is_err().then_some(End::TooManyReturns(what))
     }
 
     /// Says at which step the case is.
@@ -269,25 +269,17 @@ impl<'a, V: Vm> Machine<'a, V> {
         }
     }
 
-    /// Rounds of the longest race of the case.
-    fn rounds(&self) -> u32 {
+    /// Rounds of the longest wait of the case.
+    fn longest_wait(&self) -> u32 {
         let Program { batch, index, .. } = &self.program;
-        let mut ops = batch.case(*index).map_or(&[][..], |case| case.ops);
-        let mut longest = 0;
-        while let Ok((step, size)) = bytecode::decode(ops) {
-            if let Op::RaceBegin { count } = step.op {
-                longest = longest.max(count);
-            }
-            ops = ops.get(size..).unwrap_or(&[]);
-        }
-        longest
+        batch.case(*index).map_or(0, |case| bytecode::longest_wait(case.ops))
     }
 
-    /// The step that runs, if the case has come so far.
-    fn step(&mut self) -> Option<u16> {
-        let (header, _) = log::open(self.log()).ok()?;
+    /// The step that runs, if the case has come so far, and how long the log is.
+    fn step(&mut self) -> Option<(u16, u32)> {
+        let (header, entries) = log::open(self.log()).ok()?;
         // Steps are numbered in 16 bits, see `sprig_wire::bytecode`.
-        log::begun(header.step)?.try_into().ok()
+        Some((log::begun(header.step)?.try_into().ok()?, entries.len().try_into().ok()?))
     }
 
     /// The guest's log.

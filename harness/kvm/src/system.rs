@@ -23,6 +23,8 @@ pub const ENOSPC: Errno = Errno(errno::ENOSPC);
 pub const ESRCH: Errno = Errno(errno::ESRCH);
 /// Busy.
 pub const EBUSY: Errno = Errno(errno::EBUSY);
+/// Not according to protocol: no call of KVM's says so itself.
+pub const EPROTO: Errno = Errno(errno::EPROTO);
 
 /// Why a system call failed: a number of the kernel's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

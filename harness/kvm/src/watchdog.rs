@@ -9,7 +9,7 @@
 
 use crate::registers::Regs;
 use sprig_wire::layout::LOG_BASE;
-use sprig_wire::log::{self, AT_CASE, AT_LENGTH, AT_STATE, AT_STEP, State};
+use sprig_wire::log::{AT_BEGUN, AT_CASE, AT_STATE, State};
 
 /// Microseconds between two ticks of the timer: the longest time that a spinning machine, with a hundred thousand exits
 /// and more, goes unnoticed.
@@ -32,14 +32,13 @@ pub const SILENCE: u32 = 10 * TIMER_TICKS;
 /// Exits of the guest without progress that end a machine.
 pub const EXITS: u64 = 100_000;
 /// Exits of the guest without progress that end a machine whose registers are the same as before them. A loop of a
-/// script has a counter, which is a register. The exceptions are a race, where the same step begins again and again
-/// with the same registers, and a host that is told to be more patient than hardware: it goes by the clock of a machine
-/// that may starve it, whose ticks may come faster than it serves them. Then the guest leaves at each and gets nowhere
-/// for a while.
+/// script has a counter, which is a register. The exception is a host that is told to be more patient than hardware: it
+/// goes by the clock of a machine that may starve it, whose ticks may come faster than it serves them. Then the guest
+/// leaves at each and gets nowhere for a while.
 pub const EXITS_IN_A_CIRCLE: u64 = 1000;
-/// A race of one step begins the same step in each round and seems to get nowhere: time and exits are allowed once more
-/// for each so many rounds. A step is sixteen instructions at most, each of which may leave the guest a few times.
-pub const ROUNDS: u32 = 2000;
+/// A step that waits for long gets nowhere meanwhile: its case may be without progress for as long again for each so
+/// many rounds.
+pub const WAITED: u32 = 1 << 26;
 
 /// How far a guest has come, by its log: something of this changes when it begins another step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,10 +47,8 @@ pub struct Progress {
     pub has_begun: bool,
     /// The case.
     pub case: u32,
-    /// The step.
-    pub step: u32,
-    /// Bytes of entries.
-    pub length: u32,
+    /// Steps begun, those of a race once for each round.
+    pub begun: u32,
 }
 
 impl Progress {
@@ -62,14 +59,8 @@ impl Progress {
         Self {
             has_begun: u16::from_be_bytes(bytes(ram, AT_STATE)) != State::Idle as u16,
             case: word(AT_CASE),
-            step: word(AT_STEP),
-            length: word(AT_LENGTH),
+            begun: word(AT_BEGUN),
         }
-    }
-
-    /// The steps of the case that have begun: none at first.
-    fn steps_begun(self) -> u32 {
-        log::begun(self.step).map_or(0, |step| step + 1)
     }
 }
 
@@ -107,20 +98,18 @@ pub struct Watchdog {
     exits: u64,
     is_suspicious: bool,
     told: (Progress, u32),
-    /// Its case has no race: no step of it comes after a later one.
-    is_straight: bool,
 }
 
 impl Watchdog {
     /// Begins to watch a machine that may be without progress for `patience` tenths of a second; `ticks` are the
-    /// timer's, `rounds` those of the longest race of its case.
+    /// timer's, `waited` the rounds of the longest wait of its case.
     #[must_use]
-    pub fn new(patience: u32, rounds: u32, ticks: u32) -> Self {
-        let times = 1 + rounds / ROUNDS;
+    pub fn new(patience: u32, waited: u32, ticks: u32) -> Self {
+        let times = 1 + waited / WAITED;
         Self {
             patience: patience.saturating_mul(TIMER_TICKS).saturating_mul(times),
-            most: EXITS * u64::from(times),
-            most_in_a_circle: if rounds == 0 && patience <= PATIENCE { EXITS_IN_A_CIRCLE } else { u64::MAX },
+            most: EXITS,
+            most_in_a_circle: if patience <= PATIENCE { EXITS_IN_A_CIRCLE } else { u64::MAX },
             seen: Progress::default(),
             since: ticks,
             looked: ticks,
@@ -128,7 +117,6 @@ impl Watchdog {
             exits: 0,
             is_suspicious: false,
             told: (Progress::default(), ticks),
-            is_straight: rounds == 0,
         }
     }
 
@@ -136,7 +124,7 @@ impl Watchdog {
     pub fn is_hung(&mut self, ticks: u32, progress: Progress, look: impl FnOnce() -> Stuck) -> bool {
         if progress != self.seen {
             // A guest that has lost its place may reboot again and again: it gets somewhere each time.
-            if self.is_straight && self.seen.has_begun && progress.steps_begun() < self.seen.steps_begun() {
+            if self.seen.has_begun && progress.begun < self.seen.begun {
                 return true;
             }
             (self.seen, self.since, self.stuck) = (progress, ticks, None);
@@ -183,8 +171,8 @@ mod tests {
     use super::*;
     use std::vec;
 
-    const fn at_step(step: u32) -> Progress {
-        Progress { has_begun: true, case: 0, step, length: 0 }
+    const fn at_step(begun: u32) -> Progress {
+        Progress { has_begun: true, case: 0, begun }
     }
 
     /// So many exits, and registers that cannot be read.
@@ -193,23 +181,19 @@ mod tests {
     }
 
     #[test]
-    fn a_guest_that_begins_anew_gets_nowhere_but_in_a_race() {
+    fn a_guest_that_begins_anew_gets_nowhere() {
         let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
         assert!(!watchdog.is_hung(1, at_step(4), exits(0)));
         assert!(!watchdog.is_hung(1, at_step(5), exits(0)));
         assert!(watchdog.is_hung(1, at_step(0), exits(0)));
-        let mut watchdog = Watchdog::new(PATIENCE, 1, 0);
-        assert!(!watchdog.is_hung(1, at_step(5), exits(0)));
-        assert!(!watchdog.is_hung(1, at_step(4), exits(0)));
     }
 
     #[test]
     fn a_guest_that_is_seen_before_the_first_step_does_not_begin_anew() {
         let mut watchdog = Watchdog::new(PATIENCE, 0, 0);
-        for progress in [Progress::default(), at_step(log::NO_STEP), at_step(0), at_step(1)] {
+        for progress in [Progress::default(), at_step(0), at_step(1)] {
             assert!(!watchdog.is_hung(1, progress, exits(0)), "{progress:?}");
         }
-        assert!(watchdog.is_hung(1, at_step(log::NO_STEP), exits(0)));
     }
 
     #[test]
@@ -289,20 +273,13 @@ mod tests {
         assert!(!watchdog.is_hung(1, at_step(1), at(0x100, 0)));
         assert!(!watchdog.is_hung(2, at_step(1), at(0x100, EXITS - 1)));
         assert!(watchdog.is_hung(3, at_step(1), at(0x100, EXITS)));
-        // The registers of a race are the same in each round.
-        let mut watchdog = Watchdog::new(PATIENCE, 1, 0);
-        assert!(!watchdog.is_hung(1, at_step(1), at(0x100, 0)));
-        assert!(!watchdog.is_hung(2, at_step(1), at(0x100, EXITS - 1)));
-        assert!(watchdog.is_hung(3, at_step(1), at(0x100, EXITS)));
     }
 
     #[test]
-    fn a_long_race_is_given_as_much_for_each_of_its_parts() {
+    fn a_long_wait_is_given_as_much_for_each_of_its_parts() {
         let stuck = at_step(1);
-        let mut watchdog = Watchdog::new(PATIENCE, 3 * ROUNDS, 0);
+        let mut watchdog = Watchdog::new(PATIENCE, 3 * WAITED, 0);
         assert!(!watchdog.is_hung(1, stuck, exits(0)));
-        assert!(!watchdog.is_hung(2, stuck, exits(4 * EXITS - 1)));
-        assert!(watchdog.is_hung(3, stuck, exits(4 * EXITS)));
         assert!(!watchdog.is_hung(1 + 4 * PATIENCE * TIMER_TICKS - 1, stuck, exits(0)));
         assert!(watchdog.is_hung(1 + 4 * PATIENCE * TIMER_TICKS, stuck, exits(0)));
     }

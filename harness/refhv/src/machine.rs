@@ -189,9 +189,9 @@ impl<S: Supervisor> Machine<S> {
         }
     }
 
-    /// What changes when the guest begins another step: the case, the step and the length of the log.
-    fn progress(&self) -> [Option<u32>; 3] {
+    /// What changes when the guest begins another step.
+    fn progress(&self) -> [Option<u32>; 2] {
         let field = |offset: u32| self.core().memory.read_u32(u64::from(layout::LOG_BASE + offset));
-        [field(log::AT_CASE), field(log::AT_STEP), field(log::AT_LENGTH)]
+        [field(log::AT_CASE), field(log::AT_BEGUN)]
     }
 }

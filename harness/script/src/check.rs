@@ -4,6 +4,7 @@
 use super::ast::{BlockHeader, Header, Name, Statement, StatementKind, Tree};
 use super::diagnostic::Diagnostic;
 use super::guard::Guard;
+use super::instance::expected_by;
 use super::lexer::BYTE_ORDER_MARK;
 use super::limit;
 use super::names;
@@ -14,7 +15,7 @@ use super::span::Span;
 use sprig_judge::case::PARAMETERS;
 use sprig_judge::feature::Feature;
 use sprig_judge::rules::UNSPECIFIED;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// One instance's parameters, name after the case's, needs, and what it was resolved to.
 #[derive(Debug)]
@@ -50,6 +51,21 @@ pub(super) fn check(source: &str, tree: &Tree, errors: &mut Vec<Diagnostic>) -> 
         }
     }
     instances
+}
+
+/// A mistake for each rule of a case of the suite, besides the first, by which nothing is expected: no failure of the
+/// case could ever be one of that rule. A topic that no document decides may be cited for what the goldens show of it.
+pub(super) fn rules_without_expectation(tree: &Tree) -> Vec<Diagnostic> {
+    let rules = &tree.header.rules;
+    let mut expected = BTreeSet::new();
+    expected_by(&tree.body, None, rules.first().map(|rule| rule.text.as_str()), &mut expected);
+    let others = rules.iter().skip(1).filter(|rule| !rule.text.starts_with(UNSPECIFIED));
+    let silent = others.filter(|rule| !expected.contains(rule.text.as_str()));
+    let report = |rule: &Name| {
+        let found = Diagnostic::error(format!("nothing is expected `by {}`", rule.text)).at(rule.span, "");
+        found.help("say what, or take it out of `rule`")
+    };
+    silent.map(report).collect()
 }
 
 /// A mistake for each rule that is not among those that exist. A script that is none of the suite's cases, and leaves

@@ -130,9 +130,14 @@ impl Guard {
         self.both(other).is_possible()
     }
 
-    /// True if some target like this has the special register.
-    pub(super) fn can_have(&self, register: &str) -> bool {
-        self.cpus().any(|cpu| has_register(cpu, register))
+    /// True if everything that it says is said by another as well.
+    pub(super) fn is_part_of(&self, other: &Self) -> bool {
+        self.0.iter().all(|literal| other.0.contains(literal))
+    }
+
+    /// True if some target like this has all of these special registers.
+    pub(super) fn can_have(&self, registers: &[&str]) -> bool {
+        self.cpus().any(|cpu| registers.iter().all(|register| has_register(cpu, register)))
     }
 }
 
@@ -192,8 +197,8 @@ mod tests {
 
     #[test]
     fn registers_belong_to_cpus() {
-        assert!(!Guard::new([Feature::Book3s]).can_have("ESR"));
-        assert!(Guard::new([Feature::Book3s]).can_have("SPRG4"));
-        assert!(!Guard::new([Feature::Book3s64]).can_have("SPRG4"));
+        assert!(!Guard::new([Feature::Book3s]).can_have(&["ESR"]));
+        assert!(Guard::new([Feature::Book3s]).can_have(&["SPRG4"]));
+        assert!(!Guard::new([Feature::Book3s64]).can_have(&["SPRG4"]));
     }
 }

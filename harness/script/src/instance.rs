@@ -130,13 +130,13 @@ impl Instance {
         here.filter_map(|(_, need)| need.missing(profile)).next().map(Missing::Cpu)
     }
 
-    /// The rules by which it expects something of a target with these features, or without any of some target.
+    /// The rules by which it expects something of a target with these features.
     #[must_use]
-    pub fn expects_by(&self, features: Option<FeatureSet>) -> BTreeSet<&str> {
+    pub fn expects_by(&self, features: FeatureSet) -> BTreeSet<&str> {
         let Text { tree, .. } = self.text.as_ref();
         let mut found = BTreeSet::new();
         let default = tree.header.rules.first().map(|rule| rule.text.as_str());
-        expected_by(&tree.body, features, default, &mut found);
+        expected_by(&tree.body, Some(features), default, &mut found);
         found
     }
 
@@ -206,7 +206,9 @@ impl Assembler<'_> {
     }
 }
 
-fn expected_by<'a>(
+/// The rules by which these statements expect something of a target with these features, or without any of some target;
+/// `default` is the rule of an expectation that names none.
+pub(super) fn expected_by<'a>(
     body: &'a [Statement],
     features: Option<FeatureSet>,
     default: Option<&'a str>,

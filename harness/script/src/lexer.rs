@@ -119,12 +119,21 @@ fn word_length(bytes: &[u8]) -> usize {
     bytes.iter().enumerate().take_while(|(index, byte)| belongs(*index, **byte)).count()
 }
 
+/// Whether it is punctuation or a symbol that can be seen, of the blocks that people's keyboards and editors have: marks,
+/// dashes and quotation marks, arrows and what is mathematical.
+const fn is_sign(letter: char) -> bool {
+    letter.is_ascii_graphic()
+        || matches!(letter, '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{bf}' | '\u{d7}' | '\u{f7}')
+        || matches!(letter, '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '\u{20a0}'..='\u{20c0}' | '\u{2190}'..='\u{2bff}')
+}
+
 /// No token begins with this character.
 fn unexpected(rest: &str, found: char, span: Span) -> Diagnostic {
-    let shown = if found.is_control() || found.is_whitespace() || found == BYTE_ORDER_MARK {
-        format!("the character U+{:04X} means nothing here", u32::from(found))
-    } else {
+    let shown = if found.is_alphanumeric() || is_sign(found) {
         format!("the character `{found}` means nothing here")
+    } else {
+        // It may be one that is not seen.
+        format!("the character U+{:04X} means nothing here", u32::from(found))
     };
     let help = match found {
         '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '"' | '\'' => {

@@ -93,11 +93,15 @@ fn read(source: Arc<SourceFile>, rules: Option<&[&str]>) -> Result<Script, Diagn
         String::new()
     });
     let tree = parse::parse(&source.text, &mut errors);
+    let is_of_suite = below_cases(&source.path).is_some();
     if let Some(rules) = rules {
-        errors.extend(check::unknown_rules(&tree.header, rules, below_cases(&source.path).is_some()));
+        errors.extend(check::unknown_rules(&tree.header, rules, is_of_suite));
     }
     let checked =
         if errors.len() < limit::MISTAKES { check::check(&source.text, &tree, &mut errors) } else { Vec::new() };
+    if rules.is_some() && is_of_suite && errors.is_empty() {
+        errors = check::rules_without_expectation(&tree);
+    }
     if !errors.is_empty() {
         return Err(Diagnostics::new(source, errors));
     }

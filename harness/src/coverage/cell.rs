@@ -1,7 +1,7 @@
 //! The cells: everything that a case can say about one register, field, call or patch entry, derived from the tables of
 //! `sprig-isa`.
 
-use sprig_isa::hcall::HYPERCALLS;
+use sprig_isa::hcall::{HYPERCALLS, papr};
 use sprig_isa::insn::{Insn, Operand};
 use sprig_isa::page::FIELDS;
 use sprig_isa::replacement::{Action, Pattern, REPLACEMENTS, Replacement};
@@ -134,10 +134,11 @@ pub fn universe() -> BTreeSet<Cell> {
             cells.insert(cell(deed, Privilege::Problem, None));
         }
     }
-    for call in HYPERCALLS {
+    let kvm = HYPERCALLS.iter().map(|call| call.name);
+    for call in kvm.chain(papr::CALLS.iter().map(|call| call.name)) {
         for privilege in [Privilege::Supervisor, Privilege::Problem] {
             let (kind, deed) = (Kind::Hypercall, Deed::Call);
-            cells.insert(Cell { kind, name: call.name.to_owned(), deed, privilege, travel: None });
+            cells.insert(Cell { kind, name: call.to_owned(), deed, privilege, travel: None });
         }
     }
     cells.extend(REPLACEMENTS.iter().flat_map(of_replacement));

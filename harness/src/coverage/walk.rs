@@ -17,7 +17,7 @@ use super::stub::{StubRun, segment};
 use crate::case::Case;
 use sprig_interpreter::patcher;
 use sprig_isa::cpu::Cpu;
-use sprig_isa::hcall::{HYPERCALLS, KVM_HC_PPC_MAP_MAGIC_PAGE, KVM_SC_MAGIC_R0, TOKEN_REGISTER};
+use sprig_isa::hcall::{HYPERCALLS, KVM_HC_PPC_MAP_MAGIC_PAGE, KVM_SC_MAGIC_R0, TOKEN_REGISTER, papr};
 use sprig_isa::insn::{Insn, Operand};
 use sprig_isa::page::{FIELDS, Field, PAGE_SIZE};
 use sprig_isa::replacement::{Action, Replacement, Trampoline};
@@ -183,6 +183,9 @@ impl Walk<'_> {
     }
 
     fn instruction(&mut self, word: u32, run: &mut StubRun) {
+        if word == papr::FAKE_SC_1 {
+            self.partition_call(run);
+        }
         let Some(insn) = Insn::decode(word) else { return };
         let operand = |operand: Operand| operand.extract(word);
         let (rt, spr) = (operand(Operand::Rt), u16::try_from(operand(Operand::Spr)).unwrap_or_default());
@@ -210,6 +213,7 @@ impl Walk<'_> {
                 self.exits += 1;
             }
             "sc" => self.system_call(run),
+            "sc1" => self.partition_call(run),
             "trap" => self.interrupt(),
             "rfi" | "rfid" | "rfci" | "rfmci" | "tlbsync" | "tlbwe" | "tlbwe44" | "tlbre" | "tlbre44" => {
                 self.exits += 1
@@ -264,6 +268,16 @@ impl Walk<'_> {
         } else {
             self.interrupt();
         }
+    }
+
+    /// A hypercall of PAPR's.
+    fn partition_call(&mut self, run: &StubRun) {
+        let token = run.value(papr::TOKEN_REGISTER.into());
+        let named = papr::CALLS.iter().find(|call| Some(call.value) == token);
+        if let Some(named) = named.filter(|_| run.observed) {
+            self.find((Kind::Hypercall, named.name.to_owned(), Deed::Call), self.privilege, None);
+        }
+        self.exits += 1;
     }
 
     /// A load or store.

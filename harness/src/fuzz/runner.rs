@@ -80,7 +80,7 @@ impl Campaign<'_> {
 /// What counts as a hang: no script needs more than a few waits.
 #[must_use]
 pub fn limits() -> Limits {
-    Limits { instructions: 20 * u64::from(PATIENCE), ..Limits::default() }
+    Limits { instructions: Some(20 * u64::from(PATIENCE)), ..Limits::default() }
 }
 
 impl Ran {

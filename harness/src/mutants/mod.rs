@@ -41,7 +41,7 @@ pub const STEP: u64 = 1_000_000;
 /// The limits of a mutant's run.
 #[must_use]
 pub fn limits() -> Limits {
-    Limits { instructions: STEP, ..Limits::default() }
+    Limits { instructions: Some(STEP), ..Limits::default() }
 }
 
 /// Which mutants are tried, and where.

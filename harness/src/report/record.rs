@@ -115,17 +115,28 @@ impl Record {
     }
 }
 
-/// The lines of two transcripts that differ.
+/// The lines of two transcripts that differ, each group behind the observation that it is part of, as of a sweep over
+/// many registers.
 fn difference(golden: &Mismatch, transcript: &str) -> String {
     let transcript = transcript.trim_end();
     let Mismatch::Golden(golden) = golden else {
         return transcript.lines().map(|line| format!("+{line}\n")).collect();
     };
-    TextDiff::from_lines(golden.trim_end(), transcript)
-        .unified_diff()
-        .context_radius(CONTEXT)
-        .missing_newline_hint(false)
-        .to_string()
+    let lines: Vec<&str> = golden.lines().collect();
+    let diff = TextDiff::from_lines(golden.trim_end(), transcript);
+    let mut unified = diff.unified_diff();
+    unified.context_radius(CONTEXT).missing_newline_hint(false);
+    let hunks = unified.iter_hunks().map(|hunk| {
+        let start = hunk.ops().first().map_or(0, |op| op.old_range().start);
+        let before = lines.get(..start).unwrap_or_default();
+        let heading = before.iter().rev().find(|line| line.starts_with(|letter: char| !letter.is_whitespace()));
+        let text = hunk.to_string();
+        match (heading, text.split_once('\n')) {
+            (Some(heading), Some((ranges, changes))) => format!("{ranges} {heading}\n{changes}"),
+            _ => text,
+        }
+    });
+    hunks.collect()
 }
 
 /// How many cases have each status.
@@ -239,5 +250,24 @@ impl Summary {
             all.add_all(&target.counts);
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_says_which_observation_it_is_part_of() {
+        let sweep = |name: &str, cause: &str| {
+            let line = |number: u32| format!("  {number}: {}\n", if number == 276 { cause } else { "none" });
+            format!("{name}\n{}", (270..280).map(line).collect::<String>())
+        };
+        let golden = sweep("kept: mfspr r3, *", "PRIVILEGED") + &sweep("write: mtspr *", "PRIVILEGED");
+        let seen = sweep("kept: mfspr r3, *", "PRIVILEGED") + &sweep("write: mtspr *", "ILLEGAL");
+        let shown = difference(&Mismatch::Golden(golden), &seen);
+        let expected = "@@ -17,5 +17,5 @@ write: mtspr *\n   274: none\n   275: none\n-  276: PRIVILEGED\n+  276: ILLEGAL\n   277: none\n   278: none\n";
+        assert_eq!(shown, expected);
+        assert_eq!(difference(&Mismatch::Golden("a\n".to_owned()), "b"), "@@ -1 +1 @@\n-a\n+b\n");
     }
 }

@@ -20,8 +20,9 @@ pub struct Limits {
     pub sample: Duration,
     /// Console bytes without a step of progress.
     pub output: u64,
-    /// Instructions of an interpreted machine without a step of progress.
-    pub instructions: u64,
+    /// Instructions of an interpreted machine without a step of progress; none if they follow from the longest wait of
+    /// the case.
+    pub instructions: Option<u64>,
 }
 
 impl Limits {
@@ -38,6 +39,15 @@ impl Limits {
     /// About the work [`Self::CASE_CPU`] buys on an interpreter of 100 million instructions a second, divided by ten: a
     /// machine that counts instructions is never starved.
     pub const INSTRUCTIONS: u64 = 200_000_000;
+    /// More than a round of a wait takes.
+    const INSTRUCTIONS_PER_ROUND: u64 = 8;
+
+    /// Instructions without a step of progress for a case whose longest wait has so many rounds.
+    #[must_use]
+    pub fn instructions(&self, longest_wait: u32) -> u64 {
+        let needed = Self::INSTRUCTIONS_PER_ROUND * u64::from(longest_wait);
+        self.instructions.unwrap_or(Self::INSTRUCTIONS.max(needed))
+    }
 }
 
 impl Default for Limits {
@@ -48,7 +58,7 @@ impl Default for Limits {
             idle: Self::IDLE,
             sample: Self::SAMPLE,
             output: Self::OUTPUT,
-            instructions: Self::INSTRUCTIONS,
+            instructions: None,
         }
     }
 }

@@ -18,6 +18,7 @@ use sprig_refhv::image::{Image, ImageError};
 use sprig_refhv::machine::{self, Machine, Outcome};
 use sprig_refhv::snapshot::Snapshot;
 use sprig_wire::batch::BatchBuilder;
+use sprig_wire::bytecode::longest_wait;
 use sprig_wire::layout::BATCH_BASE;
 use sprig_wire::log::{self, State};
 use std::path::Path;
@@ -274,15 +275,16 @@ impl Reference {
         builder.push(CASE, &case.parts);
         let batch = builder.finish().map_err(|error| error.to_string())?;
         let image = self.model.image()?;
+        let step = limits.instructions(longest_wait(&case.parts.ops));
         match self.mode.hypervisor {
             None => {
                 let mut machine = self.machine(&self.bare, || Machine::bare(self.cpu, Arc::clone(&image)))?;
-                let result = Self::run_machine(&mut machine, &mut Wires, &batch, limits)?;
+                let result = Self::run_machine(&mut machine, &mut Wires, &batch, step)?;
                 Ok((result, machine.console().to_vec()))
             }
             Some(setup) => {
                 let mut machine = self.machine(&self.guest, || Machine::guest(self.cpu, Arc::clone(&image), setup))?;
-                let mut result = Self::run_machine(&mut machine, &mut UserSpace, &batch, limits)?;
+                let mut result = Self::run_machine(&mut machine, &mut UserSpace, &batch, step)?;
                 let exits = result.exits.insert(Vec::new());
                 machine.processor.supervisor.exits().tell_of_case(CASE, &mut |step, reason, count| {
                     exits.push(ExitCount { step: Some(step), reason: reason.name().into(), count });
@@ -296,28 +298,27 @@ impl Reference {
         machine: &mut Machine<S>,
         host: &mut dyn Host<S>,
         batch: &[u8],
-        limits: &Limits,
+        step: u64,
     ) -> Result<RunResult, String> {
         if !machine.place(BATCH_BASE, batch) {
             return Err("the batch does not fit the machine's memory".to_owned());
         }
-        let total = limits.instructions.saturating_mul(STEPS);
-        let outcome = machine.run(machine::Limits { step: limits.instructions, total }, host);
+        let total = step.saturating_mul(STEPS);
+        let outcome = machine.run(machine::Limits { step, total }, host);
         let (state, last_step, entries) = match log::open(machine.log()) {
             Ok((header, entries)) if header.case == CASE => (header.state, log::begun(header.step), entries.to_vec()),
             // The guest has not come as far as the case, or the case has written over its log.
             _ => (State::Idle, None, Vec::new()),
         };
-        let fate = Self::fate(&outcome, limits, state, machine.console());
+        let fate = Self::fate(&outcome, step, state, machine.console());
         Ok(RunResult { fate, state: state as u16, last_step, entries, exits: None })
     }
 
     /// What the machine's end means for the case, given how far its log has come.
-    fn fate(outcome: &Outcome, limits: &Limits, state: State, console: &[u8]) -> Fate {
+    fn fate(outcome: &Outcome, step: u64, state: State, console: &[u8]) -> Fate {
         match (outcome, state) {
             (Outcome::Hang { pc }, _) => {
-                let Limits { instructions, .. } = limits;
-                Fate::Hung(format!("no step of progress within {instructions} instructions, at {pc:#x}"))
+                Fate::Hung(format!("no step of progress within {step} instructions, at {pc:#x}"))
             }
             (Outcome::Crash { .. }, _) => Fate::Crashed(outcome.to_string()),
             (Outcome::PoweredOff(_), State::Idle | State::Running | State::Resetting) => {

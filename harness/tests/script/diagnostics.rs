@@ -119,7 +119,7 @@ fn names_come_from_the_path_below_cases() {
 
 #[test]
 fn rules_are_looked_up_among_those_that_exist() {
-    let text = "# What fails.\nrule alias.one alias.tow\nexit\n";
+    let text = "# What fails.\nrule alias.one alias.tow\nx = mfspr SPRG0\nexpect x == 0 by alias.tow\n";
     let read = |rules: &[&str], text: &str| {
         let source = script::source(Path::new("case.probe"), text.into());
         source.and_then(|source| script::parse_citing(source, rules))
@@ -132,6 +132,21 @@ fn rules_are_looked_up_among_those_that_exist() {
     assert!(read(&["alias.tow", "alias.one"], text).is_ok());
     let found = read(&known, &format!("{text}exti\n")).expect_err("that, and a step that is none");
     assert_eq!(found.list().len(), 2, "{found}");
+}
+
+#[test]
+fn a_case_of_the_suite_expects_something_by_each_rule_that_it_names() {
+    let text = "# What fails.\nrule alias.one alias.two unspecified.mine\nx = mfspr SPRG0\nexpect x == 0\n";
+    let read = |path: &str, text: &str| {
+        let source = script::source(Path::new(path), text.into());
+        source.and_then(|source| script::parse_citing(source, &["alias.one", "alias.two", "unspecified.mine"]))
+    };
+    let found = read("cases/alias/case.probe", text).expect_err("one is named for nothing");
+    let shown = found.render(false);
+    assert_eq!(found.list().len(), 1, "{shown}");
+    assert!(shown.contains("nothing is expected `by alias.two`") && shown.contains(":2:16"), "{shown}");
+    assert!(read("cases/alias/case.probe", &format!("{text}expect x == 0 by alias.two\n")).is_ok());
+    assert!(read("case.probe", text).is_ok(), "anybody may look at more than they expect");
 }
 
 #[test]

@@ -10,12 +10,12 @@ use sprig_kvm::ioctl as request;
 use sprig_kvm::options::Kind;
 use sprig_kvm::registers::{Family, Sregs, one_reg};
 use sprig_kvm::system::{
-    CREATE_VM, EINTR, EINVAL, EnableCap, Errno, Failure, GetHtabFd, MemoryRegion, MmuV3, OPEN_KVM, OneReg,
+    CREATE_VM, EINTR, EINVAL, EPROTO, EnableCap, Errno, Failure, GetHtabFd, MemoryRegion, MmuV3, OPEN_KVM, OneReg,
 };
 use sprig_kvm::{htab, tlb};
 use sprig_wire::layout::RAM_SIZE;
 
-/// Number of the vCPU.
+/// Number of the vCPU: a kernel for one CPU allows no other.
 pub(crate) const VCPU: usize = 0;
 /// And of the slot that has the guest's memory, or its beginning.
 pub(crate) const MEMORY_SLOT: u32 = 0;
@@ -299,13 +299,19 @@ pub(crate) unsafe fn enable(file: &File, cap: u32, args: [u64; 4]) -> Result<(),
     unsafe { take(file, request::ENABLE_CAP, &enable) }
 }
 
+/// What an ioctl without an answer returns: 0, or it has failed (Documentation/virt/kvm/api.rst, of each of them:
+/// "Returns: 0 on success").
+pub(crate) const fn nothing(returned: usize) -> Result<(), Errno> {
+    if returned == 0 { Ok(()) } else { Err(EPROTO) }
+}
+
 /// An ioctl that takes a structure.
 ///
 /// # Safety
 /// The request takes a `T`, and what addresses in it point to may be used as it says.
 pub(crate) unsafe fn take<T>(file: &File, request: u32, argument: &T) -> Result<(), Errno> {
     // SAFETY: the caller's duty.
-    unsafe { ioctl(file.0, request, ptr::from_ref(argument) as usize) }.map(|_| ())
+    unsafe { ioctl(file.0, request, ptr::from_ref(argument) as usize) }.and_then(nothing)
 }
 
 /// An ioctl that fills a structure.
@@ -314,5 +320,5 @@ pub(crate) unsafe fn take<T>(file: &File, request: u32, argument: &T) -> Result<
 /// The request fills a `T`, of which every value is valid.
 pub(crate) unsafe fn fill<T>(file: &File, request: u32, result: &mut T) -> Result<(), Errno> {
     // SAFETY: the caller's duty.
-    unsafe { ioctl(file.0, request, ptr::from_mut(result) as usize) }.map(|_| ())
+    unsafe { ioctl(file.0, request, ptr::from_mut(result) as usize) }.and_then(nothing)
 }

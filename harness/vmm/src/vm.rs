@@ -1,7 +1,7 @@
 //! Virtual machines by ioctls.
 
 use crate::beside::Beside;
-use crate::kernel::{File, Kernel, Kvm, MEMORY_SLOT, Translations, VCPU, enable, fill, give_memory, take};
+use crate::kernel::{File, Kernel, Kvm, MEMORY_SLOT, Translations, VCPU, enable, fill, give_memory, nothing, take};
 use crate::linux::{self, Backing, ioctl};
 use crate::memory::{Mapping, Ram};
 use crate::pieces::Pieces;
@@ -64,7 +64,7 @@ impl Machine {
 
     fn enter(&mut self) -> Result<(), Errno> {
         // SAFETY: it takes no argument; what the guest may change is its own memory.
-        unsafe { ioctl(self.kernel.vcpu.0, request::RUN, 0) }.map(|_| ())
+        unsafe { ioctl(self.kernel.vcpu.0, request::RUN, 0) }.and_then(nothing)
     }
 }
 

@@ -128,6 +128,7 @@ impl Hypervisor {
             let pending = match self.setup.deviation {
                 Some(Deviation::IntPendingZero) => false,
                 Some(Deviation::IntPendingOne) => true,
+                Some(Deviation::IntPendingWithoutEe) => !sources.is_empty() && self.msr & msr::EE == 0,
                 _ => !sources.is_empty(),
             };
             shared::INT_PENDING.set(page, order, pending.into());

@@ -65,8 +65,8 @@ fn a_guest_that_makes_no_progress_hangs() {
 
 #[test]
 fn a_guest_that_makes_progress_may_take_as_long_as_the_total() {
-    // r3 counts the steps: stw r3,AT_STEP(r4); addi r3,r3,1; b -8
-    let words = [asm("stw", &[3, log::AT_STEP.into(), 4]), asm("addi", &[3, 3, 1]), asm("b", &[-8])];
+    // r3 counts the steps: stw r3,AT_BEGUN(r4); addi r3,r3,1; b -8
+    let words = [asm("stw", &[3, log::AT_BEGUN.into(), 4]), asm("addi", &[3, 3, 1]), asm("b", &[-8])];
     let mut rig = Rig::new("e500v2").gpr(4, layout::LOG_BASE.into()).code(&words);
     let outcome = rig.machine.run(Limits { step: 100, total: 5000 }, &mut Wires);
     assert!(matches!(outcome, Outcome::Hang { .. }), "{outcome}");

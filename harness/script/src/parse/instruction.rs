@@ -8,45 +8,90 @@ use crate::names;
 use sprig_isa::insn::Operand;
 use sprig_isa::insn::script::{Field, Row};
 
-/// Mnemonics that assemblers know in addition to the ISA's own, and what to write instead.
-pub(super) const EXTENDED: [(&str, &str); 36] = [
-    ("li", "addi r3, r0, 5"),
-    ("lis", "addis r3, r0, 5"),
-    ("la", "addi r3, r4, 5"),
-    ("subi", "addi r3, r4, -5"),
-    ("sub", "subf r3, r5, r4"),
-    ("mr", "or r3, r4, r4"),
-    ("not", "nor r3, r4, r4"),
-    ("mflr", "mfspr r3, 8"),
-    ("mtlr", "mtspr 8, r3"),
-    ("mfctr", "mfspr r3, 9"),
-    ("mtctr", "mtspr 9, r3"),
-    ("mfxer", "mfspr r3, 1"),
-    ("mtxer", "mtspr 1, r3"),
-    ("mfpvr", "mfspr r3, 287"),
-    ("mfdec", "mfspr r3, 22"),
-    ("mtdec", "mtspr 22, r3"),
-    ("mtcr", "mtcrf 255, r3"),
-    ("cmpwi", "cmpi 0, 0, r3, 5"),
-    ("cmplwi", "cmpli 0, 0, r3, 5"),
-    ("cmpd", "cmp 0, 1, r3, r4"),
-    ("cmpld", "cmpl 0, 1, r3, r4"),
-    ("cmpdi", "cmpi 0, 1, r3, 5"),
-    ("cmpldi", "cmpli 0, 1, r3, 5"),
-    ("slwi", "rlwinm r3, r4, 5, 0, 26"),
-    ("srwi", "rlwinm r3, r4, 27, 5, 31"),
-    ("clrlwi", "rlwinm r3, r4, 0, 5, 31"),
-    ("rotlwi", "rlwinm r3, r4, 5, 0, 31"),
-    ("sldi", "rldicr r3, r4, 5, 58"),
-    ("srdi", "rldicl r3, r4, 59, 5"),
-    ("clrldi", "rldicl r3, r4, 0, 5"),
-    ("beq", "bc 12, 2, 8"),
-    ("bne", "bc 4, 2, 8"),
-    ("bdnz", "bc 16, 0, 8"),
-    ("beqlr", "bclr 12, 2"),
-    ("bnelr", "bclr 4, 2"),
-    ("mbar", "eieio"),
+/// A mnemonic that assemblers know in addition to the ISA's own (Power ISA, Book I, appendix "Assembler Extended
+/// Mnemonics").
+#[derive(Debug)]
+pub(super) struct Extended {
+    mnemonic: &'static str,
+    operands: &'static str,
+    /// What to write instead.
+    instead: &'static str,
+}
+
+const fn extended(mnemonic: &'static str, operands: &'static str, instead: &'static str) -> Extended {
+    Extended { mnemonic, operands, instead }
+}
+
+static EXTENDED: &[Extended] = &[
+    extended("li", "RT, SI", "addi RT, 0, SI"),
+    extended("lis", "RT, SI", "addis RT, 0, SI"),
+    extended("la", "RT, D(RA)", "addi RT, RA, D"),
+    extended("subi", "RT, RA, SI", "addi RT, RA, -SI"),
+    extended("sub", "RT, RA, RB", "subf RT, RB, RA"),
+    extended("mr", "RA, RS", "or RA, RS, RS"),
+    extended("not", "RA, RS", "nor RA, RS, RS"),
+    extended("mflr", "RT", "mfspr RT, LR"),
+    extended("mtlr", "RS", "mtspr LR, RS"),
+    extended("mfctr", "RT", "mfspr RT, CTR"),
+    extended("mtctr", "RS", "mtspr CTR, RS"),
+    extended("mfxer", "RT", "mfspr RT, XER"),
+    extended("mtxer", "RS", "mtspr XER, RS"),
+    extended("mfpvr", "RT", "mfspr RT, PVR"),
+    extended("mfdec", "RT", "mfspr RT, DEC"),
+    extended("mtdec", "RS", "mtspr DEC, RS"),
+    extended("mfsrr0", "RT", "mfspr RT, SRR0"),
+    extended("mtsrr0", "RS", "mtspr SRR0, RS"),
+    extended("mfsrr1", "RT", "mfspr RT, SRR1"),
+    extended("mtsrr1", "RS", "mtspr SRR1, RS"),
+    extended("mfsprg", "RT, n", "mfspr RT, 272 + n"),
+    extended("mtsprg", "n, RS", "mtspr 272 + n, RS"),
+    extended("mfesr", "RT", "mfspr RT, ESR"),
+    extended("mfdear", "RT", "mfspr RT, DEAR"),
+    extended("mfdar", "RT", "mfspr RT, DAR"),
+    extended("mfdsisr", "RT", "mfspr RT, DSISR"),
+    extended("mtcr", "RS", "mtcrf 255, RS"),
+    extended("cmpwi", "RA, SI", "cmpi 0, 0, RA, SI"),
+    extended("cmplwi", "RA, UI", "cmpli 0, 0, RA, UI"),
+    extended("cmpd", "RA, RB", "cmp 0, 1, RA, RB"),
+    extended("cmpld", "RA, RB", "cmpl 0, 1, RA, RB"),
+    extended("cmpdi", "RA, SI", "cmpi 0, 1, RA, SI"),
+    extended("cmpldi", "RA, UI", "cmpli 0, 1, RA, UI"),
+    extended("slwi", "RA, RS, n", "rlwinm RA, RS, n, 0, 31 - n"),
+    extended("srwi", "RA, RS, n", "rlwinm RA, RS, 32 - n, n, 31"),
+    extended("clrlwi", "RA, RS, n", "rlwinm RA, RS, 0, n, 31"),
+    extended("clrrwi", "RA, RS, n", "rlwinm RA, RS, 0, 0, 31 - n"),
+    extended("rotlwi", "RA, RS, n", "rlwinm RA, RS, n, 0, 31"),
+    extended("sldi", "RA, RS, n", "rldicr RA, RS, n, 63 - n"),
+    extended("srdi", "RA, RS, n", "rldicl RA, RS, 64 - n, n"),
+    extended("clrldi", "RA, RS, n", "rldicl RA, RS, 0, n"),
+    extended("blt", "BD", "bc 12, 0, BD"),
+    extended("bge", "BD", "bc 4, 0, BD"),
+    extended("bgt", "BD", "bc 12, 1, BD"),
+    extended("ble", "BD", "bc 4, 1, BD"),
+    extended("beq", "BD", "bc 12, 2, BD"),
+    extended("bne", "BD", "bc 4, 2, BD"),
+    extended("bdnz", "BD", "bc 16, 0, BD"),
+    extended("bdz", "BD", "bc 18, 0, BD"),
+    extended("beqlr", "", "bclr 12, 2"),
+    extended("bnelr", "", "bclr 4, 2"),
+    extended("msync", "", "sync"),
+    extended("lwsync", "", "word 0x7c2004ac"),
+    extended("ptesync", "", "word 0x7c4004ac"),
+    extended("mbar", "", "eieio"),
 ];
+
+impl Extended {
+    pub(super) fn by_mnemonic(mnemonic: &str) -> Option<&'static Self> {
+        EXTENDED.iter().find(|known| known.mnemonic == mnemonic)
+    }
+
+    /// What to write instead, behind `before`.
+    pub(super) fn help(&self, before: &str) -> String {
+        let Self { mnemonic, operands, instead } = self;
+        let between = if operands.is_empty() { "" } else { " " };
+        format!("it is an extended mnemonic: for `{mnemonic}{between}{operands}` write `{before}{instead}`")
+    }
+}
 
 impl Cursor<'_> {
     /// `INSN [; INSN]...`.
@@ -141,11 +186,10 @@ impl Cursor<'_> {
         let row = Row::by_mnemonic(&name.text);
         let Some(row) = row else {
             let mnemonics = || Row::all().map(Row::mnemonic).chain(["word", "papr"]);
-            let extended = EXTENDED.iter().find(|(mnemonic, _)| *mnemonic == name.text);
             let found =
                 Diagnostic::error(format!("unknown instruction `{}`", name.text)).at(name.span, "not a mnemonic");
-            return Err(match extended {
-                Some((_, instead)) => found.help(format!("it is an extended mnemonic: write `{instead}`")),
+            return Err(match Extended::by_mnemonic(&name.text) {
+                Some(extended) => found.help(extended.help("")),
                 None => found
                     .maybe_help(names::similar("an instruction", &name.text, mnemonics()))
                     .help("any instruction can be written as `word 0x...`"),
@@ -274,13 +318,34 @@ mod tests {
 
     use std::path::Path;
 
+    /// A word, and what ends it, with an operand in the place of its name.
+    fn sample(word: &str) -> String {
+        const SAMPLES: [(&str, &str); 9] = [
+            ("RT", "r3"),
+            ("RS", "r3"),
+            ("RA", "r4"),
+            ("RB", "r5"),
+            ("SI", "5"),
+            ("UI", "5"),
+            ("D", "5"),
+            ("BD", "8"),
+            ("n", "5"),
+        ];
+        let name = word.trim_end_matches(|letter: char| !letter.is_alphanumeric());
+        let end = &word[name.len()..];
+        let operand = SAMPLES.iter().find(|(known, _)| *known == name).map_or(name, |(_, operand)| operand);
+        format!("{operand}{end}")
+    }
+
     #[test]
     fn what_stands_for_an_extended_mnemonic_is_an_instruction() {
-        for (mnemonic, instead) in EXTENDED {
+        for Extended { mnemonic, instead, .. } in EXTENDED {
             assert!(Row::by_mnemonic(mnemonic).is_none(), "{mnemonic}");
+            let instead: String =
+                instead.split_inclusive(|letter: char| !letter.is_alphanumeric()).map(sample).collect();
             let text = format!("# What fails.\nrule unspecified.test\nrun {instead}\n");
             let source = crate::source(Path::new("case.probe"), text.into()).expect("text");
-            crate::parse(source).unwrap_or_else(|error| panic!("{mnemonic}: {error}"));
+            crate::parse(source).unwrap_or_else(|error| panic!("{mnemonic}: {instead}: {error}"));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Steps: one line of a script that does something.
 
 use super::cursor::{Cursor, Parsed};
-use super::instruction::EXTENDED;
+use super::instruction::Extended;
 use crate::ast::{Action, ExitKind, Expr, Field, Name, Size, Step};
 use crate::diagnostic::Diagnostic;
 use crate::names::{self, Place, WORDS};
@@ -315,8 +315,8 @@ fn no_step(word: &Name, observed: bool) -> Diagnostic {
     if Row::by_mnemonic(name).is_some() {
         return found.help(format!("it is an instruction: `run {name} ...` executes it"));
     }
-    if let Some((_, instead)) = EXTENDED.iter().find(|(mnemonic, _)| *mnemonic == name) {
-        return found.help(format!("it is an extended mnemonic: write `run {instead}`"));
+    if let Some(extended) = Extended::by_mnemonic(name) {
+        return found.help(extended.help("run "));
     }
     if let Some((_, instead)) = ELSEWHERE.iter().find(|(words, _)| words.contains(&name) && !observed) {
         return found.help(*instead);

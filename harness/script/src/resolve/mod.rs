@@ -218,11 +218,30 @@ impl Resolver<'_, '_> {
     fn note_registers(&mut self) {
         for (register, span) in std::mem::take(&mut self.lookup.mentioned) {
             let is_new = self.need(Need::Register(register));
-            if is_new && self.guard.is_possible() && !self.guard.can_have(register) {
-                let message = format!("no CPU that reaches this line has {register}");
+            if is_new
+                && self.guard.is_possible()
+                && let Some(message) = self.not_there(register)
+            {
                 self.lookup.report(Diagnostic::error(message).at(span, ""));
             }
         }
+    }
+
+    /// Why no CPU has this register and all others that are needed where this line is reached, if none has.
+    fn not_there(&self, register: &str) -> Option<String> {
+        let has = |registers: &[&str]| self.guard.can_have(registers);
+        if !has(&[register]) {
+            return Some(format!("no CPU that reaches this line has {register}"));
+        }
+        let needed = self.needs.iter().filter(|(guard, _)| guard.is_part_of(&self.guard));
+        let needed: Vec<&str> = needed.filter_map(|(_, need)| need.register()).collect();
+        if has(&needed) {
+            return None;
+        }
+        Some(match needed.iter().find(|other| !has(&[other, register])) {
+            Some(other) => format!("no CPU that reaches this line has both {other} and {register}"),
+            None => format!("no CPU that reaches this line has {register} and all registers before it"),
+        })
     }
 
     /// Notes a need; true if it is new.

@@ -20,6 +20,14 @@ pub(crate) enum Need {
 }
 
 impl Need {
+    /// The register, if it is one.
+    pub(crate) const fn register(self) -> Option<&'static str> {
+        match self {
+            Self::Register(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Why a target does not have it, if it does not.
     pub(crate) fn missing(self, profile: &Profile) -> Option<String> {
         let cpu = profile.cpu;

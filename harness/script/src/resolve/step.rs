@@ -74,7 +74,7 @@ impl Resolver<'_, '_> {
             ast::Action::MapPage { ea, pa, flags } => self.map_page(ea.as_ref(), pa.as_ref(), flags.as_ref())?,
             // More than one step: see `code`.
             ast::Action::Code(..) => return None,
-            ast::Action::Exit(kind) => (Action::Exit(self.exit(*kind, step.span)?), vec![]),
+            ast::Action::Exit(kind) => (Action::Exit(self.exit(*kind, step)?), vec![]),
             ast::Action::Run(run) | ast::Action::Patched(run) => {
                 let (instructions, with, gives) = self.run(run)?;
                 let outputs = self.run_outputs(&gives);
@@ -267,10 +267,15 @@ impl Resolver<'_, '_> {
         self.value(expr, bits, what)
     }
 
-    fn exit(&mut self, kind: Option<ExitKind>, span: Span) -> Option<ExitKind> {
+    fn exit(&mut self, kind: Option<ExitKind>, step: &ast::Step) -> Option<ExitKind> {
         let kind = kind.unwrap_or(if self.user { ExitKind::Sc } else { ExitKind::Mfpvr });
         match kind {
-            ExitKind::Mmio => self.require(Feature::Host, span),
+            ExitKind::Mmio => self.require(Feature::Host, step.span),
+            ExitKind::Mfpvr | ExitKind::Mfmsr | ExitKind::Rfi if self.user && step.may_trap.is_none() => {
+                let message = format!("`{}` is privileged: in problem state it is a program interrupt", kind.name());
+                let found = Diagnostic::error(message).at(step.span, "this fails");
+                self.lookup.report(found.help("say `try` before it if that is what the case is about"));
+            }
             ExitKind::TlbMiss => {
                 self.need(Need::TlbMiss);
             }

@@ -348,5 +348,5 @@ impl<'a> Runner<'a> {
 
 /// Unlike a random script a case may wait for long, but on the reference no step does.
 fn limits() -> Limits {
-    Limits { instructions: mutants::STEP, ..Limits::default() }
+    Limits { instructions: Some(mutants::STEP), ..Limits::default() }
 }

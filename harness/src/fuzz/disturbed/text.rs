@@ -7,10 +7,13 @@ mod line;
 mod simpler;
 
 use crate::fuzz::dice::Dice;
+use crate::rules::UNSPECIFIED;
 use crate::script::names::{self, Place};
 use crate::script::{self, ExitKind, Instance};
 use std::path::PathBuf;
 
+/// What the line of the rules begins with.
+const RULE: &str = "rule";
 /// What an expectation begins with.
 const EXPECT: &str = "expect";
 /// What an observation begins with that changes nothing.
@@ -67,7 +70,20 @@ impl Text {
             depth += usize::from(line.ends_with('{'));
             indented
         });
-        format!("{prose}{}\n{}", section(&self.head), body.collect::<String>())
+        let head: Vec<String> = self.head.iter().map(|line| self.with_rules_of_use(line)).collect();
+        format!("{prose}{}\n{}", section(&head), body.collect::<String>())
+    }
+
+    /// A line of the header; of rules the first, and those by which the body still expects something.
+    fn with_rules_of_use(&self, line: &str) -> String {
+        let mut text = line.to_owned();
+        for rule in line.split_whitespace().skip(2).filter(|_| line.starts_with(RULE)) {
+            let is_expected = || self.body.iter().any(|line| line.ends_with(&format!(" by {rule}")));
+            if !rule.starts_with(UNSPECIFIED) && !is_expected() {
+                text = text.replace(&format!(" {rule}"), "");
+            }
+        }
+        text
     }
 
     /// The case of this text, if there is one.
@@ -187,7 +203,7 @@ mod tests {
 
     pub(super) fn text_named(script: &str, name: &str) -> Text {
         let source = script::source(Path::new("cases/alias/case.probe"), script.into()).expect("text");
-        let script = script::parse_citing(source, &["alias.one"]).expect("a script");
+        let script = script::parse_citing(source, &["alias.one", "alias.two"]).expect("a script");
         Text::of(script.instances().iter().find(|instance| instance.name() == name).expect("a case"))
     }
 
@@ -198,6 +214,17 @@ mod tests {
         let written = text.with_prose(&["x".to_owned()]);
         assert!(written.starts_with("# x\nrule alias.one\nneeds magic-page\n\nword = mfspr SPRG0\n"), "{written}");
         assert!(written.contains("user {\n    try exit\n}\n"), "{written}");
+    }
+
+    #[test]
+    fn a_rule_by_which_nothing_is_expected_any_more_goes() {
+        let mut text = text_of(
+            "# What fails.\nrule   alias.one alias.two\n\nx = mfspr SPRG0\nexpect x == 1 by alias.two\nexpect x == 1\n",
+        );
+        let head = |text: &Text| text.with_prose(&["x".to_owned()]).lines().nth(1).map(str::to_owned);
+        assert_eq!(head(&text).as_deref(), Some("rule   alias.one alias.two"));
+        text.body.remove(1);
+        assert_eq!(head(&text).as_deref(), Some("rule   alias.one"));
     }
 
     #[test]

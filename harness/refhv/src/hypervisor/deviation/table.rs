@@ -266,6 +266,9 @@ deviations! {
     IntPendingOne, "int-pending-one", Interrupt, Every,
         "the page's int_pending is always 1",
         "arch/powerpc/kvm/book3s.c, kvmppc_update_int_pending, without the case that clears it";
+    IntPendingWithoutEe, "int-pending-without-ee", Interrupt, Every,
+        "the page's int_pending is set only while EE is off, and not for what a critical section withholds",
+        "arch/powerpc/kvm/booke.c, kvmppc_core_prepare_to_enter, if it had the page's EE in its condition";
     CriticalIgnored, "critical-ignored", Interrupt, Every,
         "interrupts are delivered whatever the page's critical field says",
         "kvm_para.h, critical: guest may not get interrupts if == r1";
