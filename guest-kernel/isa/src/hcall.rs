@@ -139,6 +139,8 @@ pub mod papr {
     pub const H_P4: i64 = -57;
     /// Status: a flag is not known, here the first one there is.
     pub const H_UNSUPPORTED_FLAG: i64 = -256;
+    /// Status: not for this partition.
+    pub const H_UNSUPPORTED: i64 = -67;
 
     /// H_ENTER: insert a hashed page table entry.
     pub const H_ENTER: u32 = 0x08;
@@ -325,6 +327,7 @@ pub mod papr {
         status("H_P2", H_P2),
         status("H_P3", H_P3),
         status("H_P4", H_P4),
+        status("H_UNSUPPORTED", H_UNSUPPORTED),
         status("H_UNSUPPORTED_FLAG_START", H_UNSUPPORTED_FLAG),
     ];
 }

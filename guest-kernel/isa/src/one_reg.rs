@@ -130,9 +130,12 @@ pub static OF_PARTITION: [(&str, u64); 5] = [
 /// performance monitor's, a partition's, and what the guest's own program leaves alone. Of those with a number the
 /// first, which the others follow.
 pub static OTHER_NAMES: &[(&str, u64)] = &[
+    ("KVM_REG_PPC_PURR", u64_reg(0x0a)),
+    ("KVM_REG_PPC_SPURR", u64_reg(0x0b)),
     ("KVM_REG_PPC_MMCR1", u64_reg(0x11)),
     ("KVM_REG_PPC_MMCRA", u64_reg(0x12)),
     ("KVM_REG_PPC_MMCR2", u64_reg(0x13)),
+    ("KVM_REG_PPC_MMCRS", u64_reg(0x14)),
     ("KVM_REG_PPC_SIAR", u64_reg(0x15)),
     ("KVM_REG_PPC_SDAR", u64_reg(0x16)),
     ("KVM_REG_PPC_SIER", u64_reg(0x17)),
@@ -150,8 +153,14 @@ pub static OTHER_NAMES: &[(&str, u64)] = &[
     ("KVM_REG_PPC_VPA_ADDR", u64_reg(0x82)),
     ("KVM_REG_PPC_VPA_SLB", u128_reg(0x83)),
     ("KVM_REG_PPC_VPA_DTL", u128_reg(0x84)),
+    ("KVM_REG_PPC_ICP_STATE", u64_reg(0x8c)),
+    ("KVM_REG_PPC_TLB2CFG", u32_reg(0x95)),
+    ("KVM_REG_PPC_EPTCFG", u32_reg(0x9b)),
     ("KVM_REG_PPC_TB_OFFSET", u64_reg(0x9c)),
+    ("KVM_REG_PPC_SPMC1", u32_reg(0x9d)),
+    ("KVM_REG_PPC_SPMC2", u32_reg(0x9e)),
     ("KVM_REG_PPC_DPDES", u64_reg(0xa9)),
+    ("KVM_REG_PPC_IC", u64_reg(0xad)),
     ("KVM_REG_PPC_VTB", u64_reg(0xae)),
     ("KVM_REG_PPC_CSIGR", u64_reg(0xaf)),
     ("KVM_REG_PPC_TACR", u64_reg(0xb0)),
@@ -164,6 +173,15 @@ pub static OTHER_NAMES: &[(&str, u64)] = &[
     ("KVM_REG_PPC_WORT", u64_reg(0xb9)),
     ("KVM_REG_PPC_TIDR", u64_reg(0xbc)),
     ("KVM_REG_PPC_DEC_EXPIRY", u64_reg(0xbe)),
+    ("KVM_REG_PPC_PTCR", u64_reg(0xc0)),
+    ("KVM_REG_PPC_MMCR3", u64_reg(0xc1)),
+    ("KVM_REG_PPC_SIER2", u64_reg(0xc2)),
+    ("KVM_REG_PPC_SIER3", u64_reg(0xc3)),
+    ("KVM_REG_PPC_DAWR1", u64_reg(0xc4)),
+    ("KVM_REG_PPC_DAWRX1", u64_reg(0xc5)),
+    ("KVM_REG_PPC_DEXCR", u64_reg(0xc6)),
+    ("KVM_REG_PPC_HASHKEYR", u64_reg(0xc7)),
+    ("KVM_REG_PPC_HASHPKEYR", u64_reg(0xc8)),
 ];
 
 impl OneReg {

@@ -75,11 +75,11 @@ pub const PROBE_VALUE: u32 = 0x5350_5247;
 /// then, all other memory keeps its contents.
 pub const RESET: u32 = 0x18;
 
-/// Eight bytes that keep what is stored into them, in accesses of any width: memory, but that each access is an exit to
-/// user space.
+/// Sixteen bytes, as a vector register has, that keep what is stored into them, in accesses of any width: memory, but
+/// that each access is an exit to user space.
 pub const LATCH: u32 = 0x20;
 /// Size of [`LATCH`], bytes.
-pub const LATCH_SIZE: u32 = 8;
+pub const LATCH_SIZE: u32 = 16;
 
 /// Status of a guest that ran its whole batch.
 pub const STATUS_DONE: u32 = 0;

@@ -131,10 +131,12 @@ mod tests {
         let at = |offset| u64::from(register::REGISTERS + register::LATCH + offset);
         assert_eq!(store_latched(&mut latch, register::LATCH, 8, b"abcdefgh"), Request::Ignored);
         assert_eq!(store_latched(&mut latch, register::LATCH + 2, 2, b"xy"), Request::Ignored);
+        assert_eq!(store_latched(&mut latch, register::LATCH + 8, 8, b"ijklmnop"), Request::Ignored);
         let mut load = |offset, length| request(&Mmio { address: at(offset), length, stored: None }, &mut latch);
         assert_eq!(load(0, 8), Request::Load(*b"abxyefgh"));
         assert_eq!(load(3, 1), Request::Load(*b"y\0\0\0\0\0\0\0"));
-        assert_eq!(load(6, 4), Request::Load([0; 8]), "beyond its end");
+        assert_eq!(load(8, 8), Request::Load(*b"ijklmnop"));
+        assert_eq!(load(14, 4), Request::Load([0; 8]), "beyond its end");
     }
 
     #[test]
