@@ -4,7 +4,6 @@
 use super::ast::{BlockHeader, Header, Name, Statement, StatementKind, Tree};
 use super::diagnostic::Diagnostic;
 use super::guard::Guard;
-use super::instance::expected_by;
 use super::lexer::BYTE_ORDER_MARK;
 use super::limit;
 use super::names;
@@ -13,7 +12,7 @@ use super::resolve::{self, Need, Shared};
 use super::setting::{Binding, BuiltIn, ByteOrder, GuestWord, Meaning, Privilege, Setting};
 use super::span::Span;
 use sprig_judge::case::PARAMETERS;
-use sprig_judge::feature::Feature;
+use sprig_judge::feature::{Feature, FeatureSet};
 use sprig_judge::rules::UNSPECIFIED;
 use std::collections::{BTreeSet, HashMap};
 
@@ -66,6 +65,35 @@ pub(super) fn rules_without_expectation(tree: &Tree) -> Vec<Diagnostic> {
         found.help("say what, or take it out of `rule`")
     };
     silent.map(report).collect()
+}
+
+/// The rules by which these statements expect something of a target with these features, or without any of some target;
+/// `default` is the rule of an expectation that names none.
+pub(super) fn expected_by<'a>(
+    body: &'a [Statement],
+    features: Option<FeatureSet>,
+    default: Option<&'a str>,
+    found: &mut BTreeSet<&'a str>,
+) {
+    for statement in body {
+        match &statement.kind {
+            StatementKind::Expect(expect) => {
+                found.extend(expect.rule.as_ref().map_or(default, |rule| Some(rule.text.as_str())))
+            }
+            StatementKind::Block(block) => {
+                let meant = match &block.header {
+                    BlockHeader::On { feature, present } => {
+                        features.is_none_or(|features| features.contains(*feature) == *present)
+                    }
+                    _ => true,
+                };
+                if meant {
+                    expected_by(&block.body, features, default, found);
+                }
+            }
+            StatementKind::Step(_) | StatementKind::Broken(_) => {}
+        }
+    }
 }
 
 /// A mistake for each rule that is not among those that exist. A script that is none of the suite's cases, and leaves

@@ -1,8 +1,7 @@
 //! A case with the values of its parameters: what it needs of a target, and what it runs.
 
 use super::assemble;
-use super::ast::{BlockHeader, Statement, StatementKind};
-use super::check::Checked;
+use super::check::{Checked, expected_by};
 use super::diagnostic::Diagnostics;
 use super::guard::Guard;
 use super::program::Program;
@@ -203,35 +202,6 @@ impl Assembler<'_> {
             checks: assembled.checks,
             parts: assembled.parts,
         })
-    }
-}
-
-/// The rules by which these statements expect something of a target with these features, or without any of some target;
-/// `default` is the rule of an expectation that names none.
-pub(super) fn expected_by<'a>(
-    body: &'a [Statement],
-    features: Option<FeatureSet>,
-    default: Option<&'a str>,
-    found: &mut BTreeSet<&'a str>,
-) {
-    for statement in body {
-        match &statement.kind {
-            StatementKind::Expect(expect) => {
-                found.extend(expect.rule.as_ref().map_or(default, |rule| Some(rule.text.as_str())))
-            }
-            StatementKind::Block(block) => {
-                let meant = match &block.header {
-                    BlockHeader::On { feature, present } => {
-                        features.is_none_or(|features| features.contains(*feature) == *present)
-                    }
-                    _ => true,
-                };
-                if meant {
-                    expected_by(&block.body, features, default, found);
-                }
-            }
-            StatementKind::Step(_) | StatementKind::Broken(_) => {}
-        }
     }
 }
 
