@@ -38,9 +38,8 @@ fn suite(does: Does) -> Small {
     }
     small.write("golden/expectations.toml", "");
     let number = does as u64;
-    let script = format!(
-        "# A kernel.\nrule t.holds t.breaks\n\nmtspr SPRG0, {number}\nread = mfspr SPRG0\n\nexpect read != 0xff\n"
-    );
+    let script =
+        format!("# A kernel.\nrule t.holds\n\nmtspr SPRG0, {number}\nread = mfspr SPRG0\n\nexpect read != 0xff\n");
     small.write(&format!("cases/{CASE}.probe"), &script);
     small
 }
