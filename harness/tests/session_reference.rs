@@ -110,6 +110,16 @@ fn a_wait_and_a_race_as_long_as_a_script_may_ask_for_come_to_their_end() {
 }
 
 #[test]
+fn a_case_that_gets_on_for_ever_is_told_apart_from_one_that_does_not() {
+    let target = target("ref-e500v2-bare");
+    let case = case(&*target, "race 1000000 {\nx = let 1\n}");
+    let limits = Limits { instructions: Some(10_000), ..LIMITS };
+    let (results, _) = session::run_all(&*target, &[case], &limits, &Unwatched);
+    let fate = &results[0].fate;
+    assert!(matches!(fate, Fate::Hung(how) if how.contains("no end within 1000000 instructions")), "{fate:?}");
+}
+
+#[test]
 fn a_machine_switched_off_in_a_case_has_crashed_at_its_step() {
     let result = run("ref-e500v2-bare", "mtspr SPRG0, 1\nstore32 BOARD + 4, 0");
     assert_eq!(result.fate, Fate::Crashed("the machine was powered off".to_owned()));

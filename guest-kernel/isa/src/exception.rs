@@ -97,8 +97,9 @@ pub struct Description {
 
 /// Every interrupt a guest reports. Server vectors: Power ISA Book III-S, interrupt definitions, and the 750 and 7400
 /// user manuals for those of one core, to which 0x1300 and those behind it belong: a 970 or POWER core has others there,
-/// of its vector unit and for maintenance, which nothing that a script can ask for raises; IVORs: e500 core manual, table 2-8, and of the other e500 cores what Linux sets
-/// (arch/powerpc/kernel/exceptions-64e.S and head_85xx.S, `setup_altivec_ivors` and the others beside it).
+/// of its vector unit and for maintenance, which nothing that a script can ask for raises; IVORs: e500 core manual,
+/// table 2-8, and of the other e500 cores what Linux sets (arch/powerpc/kernel/exceptions-64e.S and head_85xx.S,
+/// `setup_altivec_ivors` and the others beside it).
 pub static EXCEPTIONS: &[Description] = {
     use Class::{Base, Critical, MachineCheck as Mcheck};
     use Exception as E;

@@ -84,8 +84,6 @@ pub struct Stuck {
 pub struct Watchdog {
     /// Ticks of the timer.
     patience: u32,
-    /// Exits.
-    most: u64,
     /// Exits where registers are the same.
     most_in_a_circle: u64,
     seen: Progress,
@@ -108,7 +106,6 @@ impl Watchdog {
         let times = 1 + waited / WAITED;
         Self {
             patience: patience.saturating_mul(TIMER_TICKS).saturating_mul(times),
-            most: EXITS,
             most_in_a_circle: if patience <= PATIENCE { EXITS_IN_A_CIRCLE } else { u64::MAX },
             seen: Progress::default(),
             since: ticks,
@@ -139,13 +136,10 @@ impl Watchdog {
         let before = *self.stuck.get_or_insert(now);
         self.is_suspicious = is_first && now.exits.saturating_sub(self.exits) >= self.most_in_a_circle;
         self.exits = now.exits;
-        let most = if now.registers.is_some() && now.registers == before.registers {
-            self.most_in_a_circle
-        } else {
-            self.most
-        };
+        let most =
+            if now.registers.is_some() && now.registers == before.registers { self.most_in_a_circle } else { EXITS };
         let patience = if progress.has_begun { self.patience } else { self.patience.div_ceil(BOOT_PART) };
-        ticks.wrapping_sub(self.since) >= patience || now.exits.saturating_sub(before.exits) >= most.min(self.most)
+        ticks.wrapping_sub(self.since) >= patience || now.exits.saturating_sub(before.exits) >= most.min(EXITS)
     }
 
     /// True if it is worth another look soon: at a tick without progress the machine had left its guest often since the

@@ -56,12 +56,8 @@ static CONSTANTS: LazyLock<Vec<(String, u64)>> = LazyLock::new(|| {
     }
     all.extend(hcall::HYPERCALLS.iter().map(|call| (call.name.to_owned(), call.token.into())));
     all.extend(hcall::STATUSES.iter().map(|status| (status.name.to_owned(), status.value.into())));
-    all.extend(
-        [hcall::papr::CALLS, hcall::papr::NAMES]
-            .into_iter()
-            .flatten()
-            .map(|named| (named.name.to_owned(), named.value)),
-    );
+    let papr = hcall::papr::CALLS.iter().chain(hcall::papr::NAMES);
+    all.extend(papr.map(|named| (named.name.to_owned(), named.value)));
     all.extend(one_reg::ONE_REGS.iter().map(|register| (register.name.to_owned(), register.id)));
     all.extend(CAPABILITIES.iter().map(|capability| (capability.name.to_owned(), capability.number.into())));
     all.extend(

@@ -32,12 +32,17 @@ fn stand_ins(suite: &Suite, all: &[Arc<dyn Target>], target: &dyn Target) -> Vec
     let others = all.iter().filter(|other| !other.is_reference() && other.id() != target.id());
     let others = others.filter(|other| kind(&***other) == kind(target) && other.availability().is_yes());
     let mut others: Vec<Arc<dyn Target>> = others.cloned().collect();
-    others.sort_by_cached_key(|other| match other.host_kernel() {
-        Some(_) => (true, suite.known_deviations(&**other)),
-        None => (false, 0),
-    });
+    others.sort_by_cached_key(|other| rank(suite, &**other));
     others.truncate(STAND_INS);
     others
+}
+
+/// Whether it boots a host, and how many deviations are known of that: who is less is asked first.
+fn rank(suite: &Suite, target: &dyn Target) -> (bool, usize) {
+    match target.host_kernel() {
+        Some(_) => (true, suite.known_deviations(target)),
+        None => (false, 0),
+    }
 }
 
 pub(super) fn fuzz(arguments: &args::Fuzz, out: &mut dyn Write) -> Result<Exit, Error> {
@@ -126,4 +131,18 @@ fn writing(path: &Path, cause: std::io::Error) -> Error {
 
 fn stopped(error: FuzzError) -> Error {
     Error::not_judged(error.to_string(), "this is a mistake in sprig: please report it with the seed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project;
+
+    #[test]
+    fn what_boots_no_host_is_asked_first_and_then_the_kernel_that_deviates_least() {
+        let suite = Suite::load(&project::root()).expect("the suite has no mistakes");
+        let ranks = ["qemu-ppce500-e500v2", "kvm-cured-e500v2", "kvm-e500v2", "kvm-e500v2-unpatched"];
+        let ranks = ranks.map(|id| rank(&suite, &*target::by_id(id).expect("a target of the list")));
+        assert!(ranks.is_sorted_by(|a, b| a < b), "{ranks:?}");
+    }
 }

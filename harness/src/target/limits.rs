@@ -38,7 +38,7 @@ impl Limits {
     pub const OUTPUT: u64 = 64 << 20;
     /// About the work [`Self::CASE_CPU`] buys on an interpreter of 100 million instructions a second, divided by ten: a
     /// machine that counts instructions is never starved.
-    pub const INSTRUCTIONS: u64 = 200_000_000;
+    const INSTRUCTIONS: u64 = 200_000_000;
     /// More than a round of a wait takes.
     const INSTRUCTIONS_PER_ROUND: u64 = 8;
 

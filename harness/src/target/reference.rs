@@ -310,16 +310,19 @@ impl Reference {
             // The guest has not come as far as the case, or the case has written over its log.
             _ => (State::Idle, None, Vec::new()),
         };
-        let fate = Self::fate(&outcome, step, state, machine.console());
+        let limit = if machine.core().clock.executed() < total {
+            format!("no step of progress within {step} instructions")
+        } else {
+            format!("no end within {total} instructions")
+        };
+        let fate = Self::fate(&outcome, &limit, state, machine.console());
         Ok(RunResult { fate, state: state as u16, last_step, entries, exits: None })
     }
 
-    /// What the machine's end means for the case, given how far its log has come.
-    fn fate(outcome: &Outcome, step: u64, state: State, console: &[u8]) -> Fate {
+    /// What the machine's end means for the case, given how far its log has come; a hang is what `limit` says.
+    fn fate(outcome: &Outcome, limit: &str, state: State, console: &[u8]) -> Fate {
         match (outcome, state) {
-            (Outcome::Hang { pc }, _) => {
-                Fate::Hung(format!("no step of progress within {step} instructions, at {pc:#x}"))
-            }
+            (Outcome::Hang { pc }, _) => Fate::Hung(format!("{limit}, at {pc:#x}")),
             (Outcome::Crash { .. }, _) => Fate::Crashed(outcome.to_string()),
             (Outcome::PoweredOff(_), State::Idle | State::Running | State::Resetting) => {
                 Fate::Crashed(match find_panic(console) {

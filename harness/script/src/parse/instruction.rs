@@ -75,8 +75,8 @@ static EXTENDED: &[Extended] = &[
     extended("beqlr", "", "bclr 12, 2"),
     extended("bnelr", "", "bclr 4, 2"),
     extended("msync", "", "sync"),
-    extended("lwsync", "", "word 0x7c2004ac"),
-    extended("ptesync", "", "word 0x7c4004ac"),
+    extended("lwsync", "", "word insn(sync) + (1 << 21)"),
+    extended("ptesync", "", "word insn(sync) + (2 << 21)"),
     extended("mbar", "", "eieio"),
 ];
 

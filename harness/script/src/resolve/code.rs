@@ -55,8 +55,8 @@ impl Resolver<'_, '_> {
     }
 }
 
-/// What writes the blocks of the data cache with the bytes from one to another to memory and drops what the instruction cache has of
-/// them (Power ISA 2.07 Book II, 1.8). The blocks are the smallest that a CPU has: others clean theirs more than once.
+/// What writes the blocks of the data cache with the bytes from one to another to memory and drops what the instruction
+/// cache has of them (Power ISA 2.07 Book II, 1.8). The blocks are the smallest that a CPU has: others clean theirs more than once.
 fn clean(first: u64, last: u64) -> Action {
     let block = CPUS.iter().map(|cpu| cpu.cache_block).min().map_or(WORD, u64::from);
     let blocks = (first - first % block..=last).step_by(block as usize);

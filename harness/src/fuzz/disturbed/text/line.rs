@@ -15,24 +15,31 @@ const CODE: &str = "code ";
 const WITH: &str = " with ";
 const GIVES: &str = " gives ";
 
-/// Whether this name stands alone between commas, or between what an operand begins and ends with.
-pub(super) fn is_operand(line: &str, name: &str) -> bool {
-    let Some((before, behind)) = line.split_once(name) else { return false };
+/// Where a word begins, and is no part of another.
+pub(super) fn places(line: &str, word: &str) -> impl Iterator<Item = usize> {
+    let is_word = |at: &usize| !line[..*at].ends_with(is_of_word) && !line[at + word.len()..].starts_with(is_of_word);
+    line.match_indices(word).map(|(at, _)| at).filter(is_word)
+}
+
+/// The line with a value where it has a name, of which it is the only place: in parentheses but where an operand may be.
+pub(super) fn with_value(line: &str, name: &str, value: &str) -> Option<String> {
+    let mut places = places(line, name);
+    let (place, None) = (places.next()?, places.next()) else { return None };
+    let (before, behind) = (&line[..place], &line[place + name.len()..]);
     let begins = before.trim_end().ends_with(|letter| is_of_word(letter) || matches!(letter, ',' | '='));
-    begins && (behind.is_empty() || behind.starts_with(',') || behind.starts_with(GIVES))
+    let ends = behind.is_empty() || behind.starts_with(',') || behind.starts_with(GIVES);
+    Some(if begins && ends { format!("{before}{value}{behind}") } else { format!("{before}({value}){behind}") })
 }
 
 /// The line with another word in the place of one.
 pub(super) fn replaced(line: &str, word: &str, by: &str) -> String {
     let mut text = String::new();
-    let mut rest = line;
-    while let Some(begin) = rest.find(is_of_word) {
-        let end = rest[begin..].find(|letter| !is_of_word(letter)).map_or(rest.len(), |length| begin + length);
-        text.push_str(&rest[..begin]);
-        text.push_str(if &rest[begin..end] == word { by } else { &rest[begin..end] });
-        rest = &rest[end..];
+    let mut end = 0;
+    for place in places(line, word) {
+        text.extend([&line[end..place], by]);
+        end = place + word.len();
     }
-    text + rest
+    text + &line[end..]
 }
 
 /// The line without one of its instructions, for each if it has several.
@@ -166,5 +173,7 @@ mod tests {
     fn a_word_is_replaced_and_no_part_of_another() {
         assert_eq!(replaced("mtspr spr, spr-2 + (spr)", "spr", "SPRG0"), "mtspr SPRG0, spr-2 + (SPRG0)");
         assert_eq!(replaced("", "spr", "SPRG0"), "");
+        assert_eq!(with_value("store32 con, on", "on", "1 | 2").as_deref(), Some("store32 con, 1 | 2"));
+        assert_eq!(with_value("store32 con, on & 4", "on", "1 | 2").as_deref(), Some("store32 con, (1 | 2) & 4"));
     }
 }

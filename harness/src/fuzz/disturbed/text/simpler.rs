@@ -15,8 +15,8 @@
 //! mtmsr on
 //! ```
 
-use super::line::{is_operand, replaced, without_bits, without_instruction, without_operand};
-use super::{Text, is_of_word};
+use super::Text;
+use super::line::{places, replaced, with_value, without_bits, without_instruction, without_operand};
 
 /// What blocks begin with, and the lines of a header that ask for features.
 const ON: &str = "on ";
@@ -110,16 +110,11 @@ impl Text {
     /// With a value in the one place where its name is used.
     fn without_name(&self, place: usize) -> Option<Self> {
         let (name, value) = self.body[place].split_once(LET)?;
-        let times = |line: &str| line.split(|letter| !is_of_word(letter)).filter(|word| *word == name).count();
         let others = self.body.iter().enumerate().filter(|(other, _)| *other != place);
-        let mut users = others.filter(|(_, line)| times(line) > 0);
-        let (user, line) = users.next()?;
-        if users.next().is_some() || times(line) != 1 {
-            return None;
-        }
+        let mut users = others.filter(|(_, line)| places(line, name).next().is_some());
+        let ((user, line), None) = (users.next()?, users.next()) else { return None };
         let mut text = self.clone();
-        let value = if is_operand(line, name) { value.to_owned() } else { format!("({value})") };
-        text.body[user] = replaced(line, name, &value);
+        text.body[user] = with_value(line, name, value)?;
         Some(text.kept(|other| other != place))
     }
 
