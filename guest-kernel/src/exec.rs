@@ -7,7 +7,8 @@
 //!      '------ settle: the kernel's registers back <--------------- frame ---------------'
 //! ```
 //!
-//! Nothing here is privileged, so that a step costs no exit but its own, in problem state too.
+//! Running a step executes nothing privileged, so that it costs no exit but its own, in problem state too; entering and
+//! leaving problem state does.
 
 use crate::save::{self, Frame, flags};
 use core::sync::atomic::Ordering::Relaxed;

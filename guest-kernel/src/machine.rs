@@ -7,7 +7,7 @@ use crate::platform::{Here, Platform};
 use crate::save::flags;
 use crate::{cpu, exec, family, registers, spr, vectors};
 use core::arch::asm;
-use sprig_interpreter::{CallResult, Kernel, Machine, Unsupported};
+use sprig_interpreter::{CallResult, Kernel, Machine, Unsupported, Used};
 use sprig_isa::cpu::Cpu;
 use sprig_isa::mmu::PAGE_SIZE;
 use sprig_wire::bytecode::Register;
@@ -98,11 +98,14 @@ pub(crate) unsafe fn slots() -> &'static mut [u64] {
 }
 
 /// Loads from each page of a range.
-fn touch(start: usize, bytes: usize) {
+///
+/// # Safety
+/// It is memory of the kernel's.
+unsafe fn touch(start: usize, bytes: usize) {
     let mut page = start & !(PAGE - 1);
     // Counted: an emulator has a comparison less to do for each.
     for _ in 0..pages(start, bytes) {
-        // SAFETY: the caller's range is memory of the kernel's.
+        // SAFETY: the caller's duty.
         unsafe { (page as *const u8).read_volatile() };
         page += PAGE;
     }
@@ -115,12 +118,15 @@ const fn pages(start: usize, bytes: usize) -> usize {
 
 /// Loads from each page of a range and stores what it loaded, so that the page is writable under a hypervisor that maps
 /// what was only read as read-only.
-fn touch_for_writing(start: usize, bytes: usize) {
+///
+/// # Safety
+/// It is memory of the kernel's, to whole pages, and nobody uses a reference to it meanwhile. No interrupt handler
+/// changes the last byte of one of these pages.
+unsafe fn touch_for_writing(start: usize, bytes: usize) {
     let mut page = start & !(PAGE - 1);
     for _ in 0..pages(start, bytes) {
         let last = (page + PAGE - 1) as *mut u8;
-        // SAFETY: the caller's range is memory of the kernel's; no interrupt handler changes a page's last byte, and to
-        // who has a reference to it the byte stays what it is.
+        // SAFETY: the caller's duty.
         unsafe { last.write_volatile(last.read_volatile()) };
         page += PAGE;
     }
@@ -141,7 +147,8 @@ impl Machine for Guest {
         // The first case of a boot finds everything as the boot made it; after a reset that is the memory it had.
         if self.used {
             self.restore();
-            spr::clear_blocks(SCRATCH_BASE, SCRATCH_CLEARED);
+            // SAFETY: scripts' own memory, to which the kernel has no reference; 64 KiB.
+            unsafe { spr::clear_blocks(SCRATCH_BASE, SCRATCH_CLEARED) };
         }
         registers::clear(!self.used);
         flags().forget_news();
@@ -193,25 +200,36 @@ impl Machine for Guest {
         spr::flush_code((CODE_BASE + offset) as usize, size_of_val(words));
     }
 
-    fn touch_everything(&mut self, ops: &[u8], slots: usize) {
+    fn touch_everything(&mut self, used: Used<'_>) {
+        let Used { ops, slots, slots_used, log, log_filled } = used;
         let (data, stacks) = ((&raw const __data_start) as usize, (&raw const __stacks_start) as usize);
-        // An emulator translates code again that a store may have changed.
-        touch(IMAGE_BASE as usize, data - IMAGE_BASE as usize);
-        touch_for_writing(data, stacks - data);
-        touch_for_writing((&raw const __stack_top) as usize - STACK_USED, STACK_USED);
-        touch_for_writing((&raw const __interrupt_stack_top) as usize - PAGE, PAGE);
-        touch_for_writing((&raw const __critical_stack_top) as usize - PAGE, PAGE);
-        if cpu().family.is_booke() {
-            touch(BOOKE_VECTORS as usize, PAGE);
+        let slots_size = (slots_used * size_of::<u64>()).min(size_of_val(slots));
+        // From the page that is being filled on.
+        let log_page = (log_filled / PAGE * PAGE).min(log.len());
+        let ahead = LOG_AHEAD.min(log.len() - log_page);
+        let (slots, log) = (slots.as_mut_ptr() as usize, log.as_mut_ptr() as usize);
+        // SAFETY: the image, its stacks and what the layout sets aside are the kernel's. What is stored to is either what
+        // the caller has lent, in whole pages (slots and log are), or has no reference to it in use: data of modules
+        // that nothing runs of now, the end of a stack, which is deeper than any function is, vectors, save area and
+        // code. Handlers change none of their pages' last bytes.
+        unsafe {
+            // An emulator translates code again that a store may have changed.
+            touch(IMAGE_BASE as usize, data - IMAGE_BASE as usize);
+            touch_for_writing(data, stacks - data);
+            touch_for_writing((&raw const __stack_top) as usize - STACK_USED, STACK_USED);
+            touch_for_writing((&raw const __interrupt_stack_top) as usize - PAGE, PAGE);
+            touch_for_writing((&raw const __critical_stack_top) as usize - PAGE, PAGE);
+            if cpu().family.is_booke() {
+                touch(BOOKE_VECTORS as usize, PAGE);
+            }
+            touch(STEP_RETURN as usize, PAGE);
+            touch_for_writing(SAVE_BASE as usize, PAGE);
+            touch(ops.as_ptr() as usize, ops.len());
+            touch_for_writing(CODE_BASE as usize, self.code);
+            touch_for_writing(slots, slots_size);
+            touch_for_writing(log, PAGE);
+            touch_for_writing(log + log_page, ahead);
         }
-        touch(STEP_RETURN as usize, PAGE);
-        touch_for_writing(SAVE_BASE as usize, PAGE);
-        touch(ops.as_ptr() as usize, ops.len());
-        touch_for_writing(CODE_BASE as usize, self.code);
-        touch_for_writing(SLOTS_BASE as usize, slots * size_of::<u64>());
-        let log_page = LOG_BASE as usize + used_log() / PAGE * PAGE;
-        touch_for_writing(LOG_BASE as usize, PAGE);
-        touch_for_writing(log_page, LOG_AHEAD.min((LOG_BASE + LOG_SIZE) as usize - log_page));
     }
 
     fn has_word_registers(&self) -> bool {
@@ -355,12 +373,4 @@ fn spin_long(rounds: u32) -> u32 {
         }
     }
     rounds % SHORT
-}
-
-/// Bytes of the log that are in use.
-fn used_log() -> usize {
-    // SAFETY: the header of the log, which is there always; a plain load, concurrent with the interpreter's reference
-    // to it.
-    let length = unsafe { ((LOG_BASE + sprig_wire::log::AT_LENGTH) as *const u32).read_volatile() };
-    (u32::from_be(length) as usize).min(LOG_SIZE as usize - LOG_AHEAD)
 }

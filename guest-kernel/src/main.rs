@@ -66,7 +66,7 @@ extern "C" fn boot(r3: usize, r4: usize, r5: usize, r6: usize, r7: usize) -> ! {
         report::unknown_cpu(pvr);
     }
     // SAFETY: the only references to these until the kernel ends; `report` takes one of its own to the log when it
-    // does.
+    // does, and what it interrupted never goes on.
     let memory = unsafe {
         Memory { batch: machine::batch(), log: machine::log(), kept: machine::kept(), slots: machine::slots() }
     };

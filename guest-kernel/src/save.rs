@@ -232,5 +232,6 @@ pub(crate) unsafe fn registers(address: u32) -> &'static mut Registers {
 
 /// Clears the whole save area: a machine's memory may hold anything after a reset.
 pub(crate) fn clear() {
-    crate::spr::clear_blocks(SAVE_BASE, (END - SAVE_BASE).next_multiple_of(128));
+    // SAFETY: the save area, as the kernel begins: nobody has a reference to it yet.
+    unsafe { crate::spr::clear_blocks(SAVE_BASE, (END - SAVE_BASE).next_multiple_of(128)) };
 }

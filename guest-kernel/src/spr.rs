@@ -45,7 +45,7 @@ pub(crate) unsafe fn set<const NUMBER: u16>(value: u32) {
 #[cfg(any(feature = "board", target_pointer_width = "32"))]
 pub(crate) fn mfmsr() -> u32 {
     let value: usize;
-    // SAFETY: called in supervisor state only; reading has no effect.
+    // SAFETY: reading has no effect; in problem state it is an interrupt that ends the kernel with a report.
     unsafe { asm!("mfmsr {}", out(reg) value, options(nostack)) };
     value as u32
 }
@@ -114,12 +114,15 @@ pub(crate) fn synchronize() {
 /// Smallest cache block of the CPUs we know, bytes: stepping by it misses none.
 const CACHE_BLOCK: usize = 32;
 
-/// Clears whole cache blocks of the kernel's own memory, by far the fastest way. Start and size are multiples of the
-/// largest block there is, 128 bytes.
-pub(crate) fn clear_blocks(start: u32, bytes: u32) {
+/// Clears whole cache blocks, by far the fastest way.
+///
+/// # Safety
+/// It is memory of the kernel's to which nobody has a reference. Start and size are multiples of the largest block there
+/// is, 128 bytes, and there is something to clear: bdnz takes a count of 0 for 2 to the power of 32.
+pub(crate) unsafe fn clear_blocks(start: u32, bytes: u32) {
     let block = usize::from(crate::cpu().cache_block);
     let (start, bytes) = (start as usize, bytes as usize);
-    // SAFETY: callers name memory that is theirs; at least one block.
+    // SAFETY: the caller's duty.
     unsafe {
         asm!(
             "mtctr {count}",

@@ -169,13 +169,15 @@ pub(crate) fn install(cpu: &Cpu) {
     for vector in Vector::all(cpu) {
         let mut words = *templates.for_exception(vector.row);
         words[NUMBER_WORD] |= vector.row.exception as u32;
-        write_code(vector.address, &words);
+        // SAFETY: all vectors lie below VECTORS_END.
+        unsafe { write_code(vector.address, &words) };
         if let Some(ivor) = vector.ivor {
             IVORS.with(|ivors| ivors[usize::from(ivor)] = vector.address);
         }
     }
     point_ivors();
-    write_code(STEP_RETURN, &[exec::step_return_word(cpu)]);
+    // SAFETY: it is STEP_RETURN.
+    unsafe { write_code(STEP_RETURN, &[exec::step_return_word(cpu)]) };
     let (start, end) = if cpu.family.is_booke() {
         (BOOKE_VECTORS, BOOKE_VECTORS + EXCEPTIONS.len() as u32 * BOOKE_STRIDE)
     } else {
@@ -199,9 +201,13 @@ fn clear_ivpr(cpu: &Cpu) {
     }
 }
 
-fn write_code(address: u32, words: &[u32]) {
+/// Writes instructions.
+///
+/// # Safety
+/// They lie below [`VECTORS_END`] or at [`STEP_RETURN`], memory that every platform has and gives to this.
+unsafe fn write_code(address: u32, words: &[u32]) {
     for (index, word) in words.iter().enumerate() {
-        // SAFETY: below VECTORS_END or at STEP_RETURN, memory every platform has and gives to this.
+        // SAFETY: the caller's duty.
         unsafe { (address as *mut u32).add(index).write_volatile(*word) };
     }
 }

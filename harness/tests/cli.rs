@@ -409,8 +409,8 @@ fn what_reads_the_output_may_stop_reading() {
     drop(child.stdout.take());
     let mut err = String::new();
     child.stderr.take().expect("a pipe").read_to_string(&mut err).expect("text");
-    child.wait().expect("it ends");
-    assert_eq!(err, "");
+    let status = child.wait().expect("it ends");
+    assert_eq!((status.code(), err.as_str()), (Some(141), ""), "as if by SIGPIPE, and no verdict");
 }
 
 /// The bytes that a terminal gets of a run.

@@ -4,7 +4,7 @@ mod exec;
 
 use crate::console::send;
 use crate::log::{Full, Log};
-use crate::machine::{CallResult, Machine, Unsupported};
+use crate::machine::{CallResult, Machine, Unsupported, Used};
 use crate::patcher;
 use sprig_wire::Malformed;
 use sprig_wire::batch::Case;
@@ -89,13 +89,19 @@ pub(crate) fn run<M: Machine>(
         }
     }
     machine.load_code(case.code, case.effects);
-    machine.touch_everything(case.ops, case.slots.into());
+    machine.touch_everything(used(case, slots, log));
     let mut runner = Runner { machine, slots, log, race: None, in_problem_state: false };
     let result = runner.run(case, at, loud);
     if runner.in_problem_state {
         runner.machine.leave_user();
     }
     result.map_or_else(|Stop(state)| state, |()| State::Ended)
+}
+
+/// What the operations of a case use.
+fn used<'a>(case: &Case<'a>, slots: &'a mut [u64], log: &'a mut Log<'_>) -> Used<'a> {
+    let log_filled = log.filled();
+    Used { ops: case.ops, slots, slots_used: case.slots.into(), log: log.memory(), log_filled }
 }
 
 impl<M: Machine> Runner<'_, '_, M> {
@@ -195,7 +201,7 @@ impl<M: Machine> Runner<'_, '_, M> {
 
     /// After whatever may have made the hypervisor forget translations.
     fn touch(&mut self, case: &Case<'_>) {
-        self.machine.touch_everything(case.ops, case.slots.into());
+        self.machine.touch_everything(used(case, self.slots, self.log));
     }
 
     fn slot(&self, slot: u16) -> Result<u64, Stop> {

@@ -20,4 +20,4 @@ mod machine;
 pub mod patcher;
 
 pub use batch::{report_stray, run_batch};
-pub use machine::{CallResult, Kernel, Machine, Memory, Unsupported};
+pub use machine::{CallResult, Kernel, Machine, Memory, Unsupported, Used};

@@ -100,6 +100,16 @@ impl<'a> Log<'a> {
         self.set_field(AT_KEPT, 0);
     }
 
+    /// Bytes that are filled, the header among them.
+    pub(crate) fn filled(&self) -> usize {
+        ENTRIES as usize + self.length()
+    }
+
+    /// All of it.
+    pub(crate) fn memory(&mut self) -> &mut [u8] {
+        self.memory
+    }
+
     fn length(&self) -> usize {
         self.field(AT_LENGTH) as usize
     }

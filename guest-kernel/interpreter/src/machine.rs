@@ -18,6 +18,21 @@ pub struct Memory<'a> {
     pub slots: &'a mut [u64],
 }
 
+/// Memory that the coming operations of a case use.
+#[derive(Debug)]
+pub struct Used<'a> {
+    /// The operations.
+    pub ops: &'a [u8],
+    /// All slots.
+    pub slots: &'a mut [u64],
+    /// How many of them the case uses.
+    pub slots_used: usize,
+    /// The log: its header, and where the next entries go.
+    pub log: &'a mut [u8],
+    /// Bytes of the log that are filled.
+    pub log_filled: usize,
+}
+
 /// The platform or the build of the guest does not have what an operation asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsupported;
@@ -68,9 +83,8 @@ pub trait Machine {
     fn write_code(&mut self, offset: u32, words: &[u32]);
 
     /// Touches every page the coming operations use, in the current privilege state: the guest's own instructions, data
-    /// and stack, the log, the code, these operations and as many slots. Later accesses then need no exit to translate
-    /// them.
-    fn touch_everything(&mut self, ops: &[u8], slots: usize);
+    /// and stack, the code, and these. Later accesses then need no exit to translate them.
+    fn touch_everything(&mut self, used: Used<'_>);
 
     /// True if the CPU's registers have 32 bits.
     fn has_word_registers(&self) -> bool;

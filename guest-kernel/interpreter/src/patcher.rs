@@ -5,7 +5,7 @@
 //! that does the work and branches back.
 //!
 //! ```text
-//!   mtmsr r4      becomes   b T      T: save r31, CR, r30 in the scratch fields; critical = r1
+//!   mtmsr r4      becomes   b T      T: critical = r1; save r31, CR, r30 in the scratch fields
 //!   next                    next        which bits change? only EE and RI, and no interrupt waits: store to msr
 //!                                       else the instruction itself
 //!                                       restore; critical = r2; b next
@@ -186,14 +186,15 @@ impl Sequence {
         Some(())
     }
 
-    /// Frees A, B and CR, and marks a critical section.
+    /// Marks a critical section and frees A, B and CR. The mark comes first: the handler of an interrupt in between may run a
+    /// trampoline as well, which has the same scratch fields (arch/powerpc/kernel/kvm_emul.S, `SCRATCH_SAVE`).
     fn enter(&mut self) -> Option<()> {
+        // The section is critical while the field equals r1; r2 is never equal to r1.
+        self.store(1, field!("critical"))?;
         self.store(B, field!("scratch1"))?;
         self.insn(row!("mfcr"), &[B])?;
         self.store(B, field!("scratch3"))?;
-        self.store(A, field!("scratch2"))?;
-        // The section is critical while the field equals r1; r2 is never equal to r1.
-        self.store(1, field!("critical"))
+        self.store(A, field!("scratch2"))
     }
 
     fn leave(&mut self) -> Option<()> {
@@ -370,6 +371,22 @@ mod tests {
             let words = patched.trampoline();
             let last = PLACE.trampoline + 4 * (words.len() as u32 - 1);
             assert_eq!(words.last().copied(), branch(last, PLACE.instruction + 4), "{mnemonic}");
+        }
+    }
+
+    /// As SCRATCH_SAVE of arch/powerpc/kernel/kvm_emul.S: what it saves an interrupt's handler would overwrite.
+    #[test]
+    fn a_trampoline_marks_its_critical_section_first() {
+        let mark = assemble("stw", &[1, -4068, 0]);
+        let cases = [
+            ("e500v2", "mtmsr", &[31][..]),
+            ("e500v2", "wrtee", &[30]),
+            ("e500v2", "wrteei", &[1]),
+            ("7447", "mtsrin", &[3, 4]),
+        ];
+        for (cpu, mnemonic, operands) in cases {
+            let patched = patched(cpu, ALL_FEATURES, mnemonic, operands).expect("in the list");
+            assert_eq!(patched.trampoline().first().copied(), mark, "{mnemonic}");
         }
     }
 

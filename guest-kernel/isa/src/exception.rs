@@ -91,7 +91,8 @@ pub struct Description {
     pub ivor: Option<Ivor>,
     /// Which save/restore registers it uses on the embedded families.
     pub class: Class,
-    /// True if it does not belong to the instruction at hand, but comes from a timer or a wire.
+    /// True if it belongs to no step: it comes from a timer or a wire, is counted, and the step goes on. (A machine
+    /// check may come from a wire too, but ends the step that it comes in.)
     pub asynchronous: bool,
 }
 
@@ -105,7 +106,7 @@ pub static EXCEPTIONS: &[Description] = {
     use Exception as E;
     &[
         row(E::SystemReset, "system-reset", Some(0x100), None, Base, true),
-        row(E::MachineCheck, "machine-check", Some(0x200), booke(1), Mcheck, true),
+        row(E::MachineCheck, "machine-check", Some(0x200), booke(1), Mcheck, false),
         row(E::DataStorage, "data-storage", Some(0x300), booke(2), Base, false),
         row(E::DataSegment, "data-segment", Some(0x380), None, Base, false),
         row(E::InstructionStorage, "instruction-storage", Some(0x400), booke(3), Base, false),

@@ -105,9 +105,14 @@ pub static STATUSES: &[Status] = &[
 
 /// The instructions of the hypercall sequence without its final no-op: lis r0,0x4b56; ori r0,r0,0x4d21; sc
 /// (powerpc.c, kvm_vm_ioctl_get_pvinfo).
-pub const KVM_SC_SEQUENCE: [u32; 3] = [0x3c00_4b56, 0x6000_4d21, 0x4400_0002];
+pub const KVM_SC_SEQUENCE: [u32; 3] = {
+    const LIS_R0: u32 = 15 << 26;
+    const ORI_R0: u32 = 24 << 26;
+    const SC: u32 = 17 << 26 | 2;
+    [LIS_R0 | KVM_SC_MAGIC_R0 >> 16, ORI_R0 | KVM_SC_MAGIC_R0 & 0xffff, SC]
+};
 
-/// PAPR hypercalls the guest kernel needs on pseries (LoPAR, appendix "Hypercall opcodes").
+/// PAPR hypercalls: what the guest kernel needs on pseries, and what scripts and the reference know (LoPAR, appendix "Hypercall opcodes").
 pub mod papr {
     /// The level of a system call that is a hypercall: `sc` with LEV = 1 (Power ISA 2.07 Book III-S, "System Linkage
     /// Instructions").

@@ -22,6 +22,7 @@
 //! | [`mmu`] | the fields of TLB, segment and page table entries |
 //! | [`name`] | names compared at build time |
 //! | [`other_vm`] | the program of another virtual machine on the same CPU |
+//! | [`sregs`] | the parts of `struct kvm_sregs` that an embedded CPU has |
 //! | [`replacement::REPLACEMENTS`] | which instruction a guest may replace by which page access |
 #![no_std]
 #![forbid(unsafe_code)]

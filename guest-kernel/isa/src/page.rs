@@ -33,7 +33,7 @@ pub enum Feature {
 pub struct Field {
     /// Its name in kvm_para.h; `mas7_3` stands in two halves, `mas7` and `mas3`.
     pub name: &'static str,
-    /// Offset of the bytes that a 32-bit register access uses, from the start of the page.
+    /// Offset of the bytes that a 32-bit register access uses in a big-endian page, from the start of the page.
     pub offset32: u16,
     /// Offset of the whole field, from the start of the page.
     pub offset: u16,

@@ -179,7 +179,8 @@ pub(super) fn map(ea: u32, pa: u64, permissions: u8) -> Result<(), Unsupported> 
     let protection = hashed_protection(permissions).ok_or(Unsupported)?;
     TABLE_CLEARED.with(|cleared| {
         if !core::mem::replace(cleared, true) {
-            clear_blocks(HASH_TABLE, TABLE_SIZE);
+            // SAFETY: nothing refers to the table but SDR1; 64 KiB, the smallest there is.
+            unsafe { clear_blocks(HASH_TABLE, TABLE_SIZE) };
         }
     });
     unmap(ea);

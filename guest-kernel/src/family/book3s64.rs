@@ -142,7 +142,8 @@ pub(super) fn forget_pages() {
 
 fn create_table(io: Option<&IoWindow>) -> Table {
     let table = if cpu().set == CpuSet::G5_970 {
-        clear_blocks(HASH_TABLE, GROUP_SIZE << SMALLEST_LOG2_GROUPS);
+        // SAFETY: nothing refers to the table but the hardware; groups of 128 bytes.
+        unsafe { clear_blocks(HASH_TABLE, GROUP_SIZE << SMALLEST_LOG2_GROUPS) };
         Table::Own
     } else {
         Table::Partition { log2_groups: Here::hash_table_log2_groups() }

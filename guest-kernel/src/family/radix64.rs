@@ -51,7 +51,8 @@ static PAGES: Exclusive<Pages<u32>> = Exclusive::new(Pages::new());
 /// Makes the tree, the first time, and tells the hypervisor; translation is off while this runs.
 pub(super) fn translate(io: Option<&IoWindow>, is_made: bool) {
     if !is_made {
-        clear_blocks(ROOT, END - ROOT);
+        // SAFETY: nothing refers to the tables; whole pages.
+        unsafe { clear_blocks(ROOT, END - ROOT) };
         write(PROCESS_TABLE, TREE_52_BITS | u64::from(ROOT) | u64::from(ROOT_BITS));
         link(ROOT, DIRECTORY);
         for directory in 0..DIRECTORIES {
@@ -159,7 +160,8 @@ fn link(entry: u32, table: u32) {
 fn write(entry: u32, value: u64) {
     let words = entry as *mut u32;
     let [high, low] = [(value >> 32) as u32, value as u32].map(u32::to_be);
-    // SAFETY: an entry of our tree.
+    // SAFETY: an entry of our tree, or the process table: callers have it from `entry` or `middle`, or from the
+    // constants above.
     unsafe {
         words.write_volatile(0);
         synchronize();

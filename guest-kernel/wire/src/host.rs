@@ -17,6 +17,7 @@ pub const ARGUMENTS: u32 = 0x08;
 pub const RESULTS: u32 = ARGUMENTS + 8 * VALUES as u32;
 /// Size of the block, bytes.
 pub const BLOCK_SIZE: u32 = RESULTS + 8 * VALUES as u32;
+const _: () = assert!(crate::layout::HOST_BLOCK + BLOCK_SIZE <= crate::layout::CODE_BASE);
 
 /// The step was carried out.
 pub const STATUS_OK: u32 = 0;

@@ -87,8 +87,6 @@ pub const CODE_SIZE: u32 = HASH_TABLE - CODE_BASE;
 pub const HASH_TABLE: u32 = 0x009c_0000;
 /// Start of the pages that scripts may map, store to and load from.
 pub const SCRATCH_BASE: u32 = 0x00a0_0000;
-/// Size of the scratch area, bytes.
-pub const SCRATCH_SIZE: u32 = FIRMWARE_PAGE - SCRATCH_BASE;
 /// How much of the scratch area is zero when a case begins, bytes; what comes after keeps what earlier cases left.
 pub const SCRATCH_CLEARED: u32 = 64 * 1024;
 /// The last page: where OpenBIOS has the memory that it maps at -4096.

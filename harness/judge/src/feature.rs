@@ -68,7 +68,11 @@ pub static FEATURES: &[Description] = &[
     row(Feature::Sprg4, "sprg4", "SPRG4-7 (276-279)"),
     row(Feature::Usprg4, "usprg4", "SPRG4-7 are readable as 260-263"),
     row(Feature::Sprg8, "sprg8", "SPRG8 and SPRG9 (604, 605)"),
-    row(Feature::Bare, "bare", "no hypervisor that answers hypercalls: the CPU as hardware"),
+    row(
+        Feature::Bare,
+        "bare",
+        "no KVM hypercalls and no magic page: the CPU's own supervisor state, or that of a partition",
+    ),
     row(Feature::Hypercall, "hypercall", "a hypervisor that answers the KVM hypercalls"),
     row(Feature::MagicPage, "magic-page", "a hypervisor that offers the magic page"),
     row(Feature::RealMode, "real-mode", "the guest can run with translation off"),

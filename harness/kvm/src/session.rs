@@ -25,7 +25,7 @@ pub struct Job<'a> {
     pub image: &'a [u8],
     /// The batch.
     pub batch: &'a [u8],
-    /// Ticks that a machine may be without progress.
+    /// Tenths of a second that a machine may be without progress.
     pub patience: u32,
     /// The host's clock counts instructions.
     pub counted: bool,
@@ -86,7 +86,7 @@ impl Hung {
         self.in_all += u32::from(hung);
     }
 
-    /// Ticks that the next machine may be without progress: a kernel on which every case hangs, or every other, would
+    /// Tenths of a second that the next machine may be without progress: a kernel on which every case hangs, or every other, would
     /// take an hour to say so.
     const fn patience(self, patience: u32) -> u32 {
         if self.in_a_row < Self::IN_A_ROW && self.in_all < Self::IN_ALL { patience } else { patience.div_ceil(10) }

@@ -18,8 +18,8 @@ pub const TIMER_MICROSECONDS: u32 = 20_000;
 /// often. A spinning hypervisor makes [`EXITS_IN_A_CIRCLE`] exits in that time; most cases end sooner.
 pub const SOON_MICROSECONDS: u32 = 4_000;
 /// The unit of patience, microseconds.
-const TICK_MICROSECONDS: u32 = 100_000;
-const TIMER_TICKS: u32 = TICK_MICROSECONDS / TIMER_MICROSECONDS;
+const PATIENCE_UNIT_MICROSECONDS: u32 = 100_000;
+const TIMER_TICKS: u32 = PATIENCE_UNIT_MICROSECONDS / TIMER_MICROSECONDS;
 /// Tenths of a second without progress that end a machine, unless its host is told otherwise: half a minute, on
 /// hardware.
 pub const PATIENCE: u32 = 300;

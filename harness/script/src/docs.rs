@@ -172,7 +172,9 @@ fn limits_are_those_of_the_source() {
         limit::MISTAKES,
     ];
     let mut expected: Vec<u64> = limits.iter().map(|limit| *limit as u64).collect();
-    let others = [limit::RACE_ROUNDS, limit::SPIN_ROUNDS, limit::INSTRUCTIONS as u64, limit::MAPPED_PAGES as u64];
+    let [outcomes, instructions, pages] =
+        [sprig_wire::log::RACE_OUTCOMES, limit::INSTRUCTIONS, limit::MAPPED_PAGES].map(|limit| limit as u64);
+    let others = [limit::RACE_ROUNDS, limit::SPIN_ROUNDS, outcomes, instructions, pages];
     expected.extend(others);
     assert_eq!(documented, expected);
 }

@@ -30,7 +30,7 @@ pub enum Command {
     Run(Run),
     /// Show every target: available, or why not and the command that makes it so.
     Targets(Targets),
-    /// Show the cases, the rules, the features, or what the cases cover.
+    /// Show the cases, the rules, their sentences, the features, or what the cases cover.
     List(List),
     /// Report everything that is wrong with scripts, or with the whole suite.
     Check(Check),
@@ -94,7 +94,7 @@ pub struct Export {
     /// The target whose goldens and expectations the results are judged by, one with KVM.
     #[arg(long, short, value_name = "T", default_value = crate::target::kvm::Local::ID)]
     pub target: String,
-    /// The CPU of the host it is for, for kvm-local [default: this machine's, or e500v2].
+    /// The CPU of the host it is for, for kvm-local [default: this machine's; e500v2 where this is no PowerPC].
     #[arg(long, value_parser = host_cpus())]
     pub cpu: Option<String>,
 }
@@ -144,7 +144,7 @@ pub struct Repro {
     /// a story with targets of its own.
     #[arg(value_name = "CASE")]
     pub case: String,
-    /// The target.
+    /// The target; a case needs one, a story has its own.
     #[arg(long, short, value_name = "T")]
     pub target: Option<String>,
     /// A build that runs instead of the target's own.
@@ -177,7 +177,7 @@ pub struct Gate {
     pub build: Build,
     /// A build of the same part to compare with: only differences are reported, and what it breaks the other may break
     /// too.
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "PATH")]
     pub baseline: Option<PathBuf>,
     /// Fail on everything that is reported, also on changes that break no rule and known failures that are gone.
     #[arg(long)]
@@ -189,8 +189,9 @@ pub struct Gate {
 
 const GATE_STATUS: &str = "\
 Exit status: 0 not worse than allowed; 1 a rule is broken, or the target crashes or hangs, and neither the \
-expectations nor the baseline list it, or a listed case fails differently; 2 wrong usage; 125 the build does not \
-boot or has no KVM, or an error left it undecided (`git bisect run` skips such a commit).";
+expectations nor the baseline list it, or a listed case fails differently; 2 wrong usage, which `git bisect run` takes for a bad commit: try the command line \
+once by hand; 125 there is no such build, it does not boot or has no KVM, or an error left it undecided \
+(`git bisect run` skips such a commit).";
 
 /// What was built: one of these.
 #[derive(Debug, Args)]

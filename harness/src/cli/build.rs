@@ -40,6 +40,8 @@ impl args::Build {
     }
 }
 
+const NAME_THE_FILE: &str = "name the file that was built";
+
 const fn option(part: Part) -> &'static str {
     match part {
         Part::Kernel => "--kernel",
@@ -48,7 +50,8 @@ const fn option(part: Part) -> &'static str {
     }
 }
 
-/// The target with this build of one of its parts.
+/// The target with this build of one of its parts. A file that is not there, or is none, is a build that cannot be
+/// judged: `git bisect run` skips such a commit, whose build may have failed.
 pub(super) fn built(target: &dyn Target, part: Part, path: &Path) -> Result<Arc<dyn Target>, Error> {
     let id = target.id();
     let readable = |path: &Path| {
@@ -56,19 +59,16 @@ pub(super) fn built(target: &dyn Target, part: Part, path: &Path) -> Result<Arc<
         std::fs::File::open(&path).map(|_| path)
     };
     let path = readable(path).map_err(|error| {
-        Error::usage(
-            format!("cannot read the {} {}: {error}", part.name(), path.display()),
-            "name the file that was built",
-        )
+        Error::not_judged(format!("cannot read the {} {}: {error}", part.name(), path.display()), NAME_THE_FILE)
     })?;
     if part != Part::Qemu && !path.is_file() {
         let message = format!("{} is not a regular file, as the {} has to be", path.display(), part.name());
-        return Err(Error::usage(message, "name the file that was built"));
+        return Err(Error::not_judged(message, NAME_THE_FILE));
     }
     // QEMU starts an empty one, and waits.
     if part == Part::Firmware && path.metadata().is_ok_and(|file| file.len() == 0) {
         let message = format!("the firmware {} is empty", path.display());
-        return Err(Error::usage(message, "name the file that was built"));
+        return Err(Error::not_judged(message, NAME_THE_FILE));
     }
     let Some(build) = target.with_part(part, &path) else {
         let message = format!("{id} has no {} that another could stand in for", part.name());
@@ -80,7 +80,7 @@ pub(super) fn built(target: &dyn Target, part: Part, path: &Path) -> Result<Arc<
         Availability::Yes => Ok(build),
         Availability::No { reason, remedy } => {
             let message = format!("{id} cannot run with this build: {reason}");
-            Err(Error::not_judged(message, format!("to mend it: {remedy}")))
+            Err(Error::not_judged(message, format!("fix: {remedy}")))
         }
     }
 }

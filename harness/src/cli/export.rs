@@ -44,7 +44,7 @@ pub(super) fn export(arguments: &args::Export, out: &mut dyn Write) -> Result<Ex
             Error::not_judged(error.to_string(), "make room, or name a folder on another disk")
         }
         WriteError::Write { .. } => Error::usage(error.to_string(), "name another folder"),
-        WriteError::Image(_) => Error::not_judged(error.to_string(), format!("to mend it: {}", target::REBUILD_IMAGES)),
+        WriteError::Image(_) => Error::not_judged(error.to_string(), format!("fix: {}", target::REBUILD_IMAGES)),
     })?;
 
     let skipped = if left_out == 0 {

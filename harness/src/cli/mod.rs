@@ -35,15 +35,21 @@ use std::process::ExitCode;
 pub fn main(arguments: Arguments) -> ExitCode {
     // Colours are for terminals that want them; what else reads the output gets plain text.
     let mut out = anstream::stdout().lock();
-    let exit = dispatch(arguments, &mut out).unwrap_or_else(|error| {
-        if !error.is_broken_pipe() {
+    let code = match dispatch(arguments, &mut out) {
+        Ok(exit) => exit.code(),
+        Err(error) if error.is_broken_pipe() => OUTPUT_CLOSED,
+        Err(error) => {
             // If this cannot be printed, there is nowhere to report it; the exit status says it.
             let _ = writeln!(anstream::stderr(), "{error}");
+            error.exit().code()
         }
-        error.exit()
-    });
-    ExitCode::from(exit.code())
+    };
+    ExitCode::from(code)
 }
+
+/// The exit status where whoever read the output has closed it: that of a program which SIGPIPE has ended, and no
+/// verdict.
+const OUTPUT_CLOSED: u8 = 128 + 13;
 
 fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Exit, Error> {
     match arguments.command.unwrap_or(Command::Run(args::Run::default())) {

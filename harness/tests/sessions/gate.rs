@@ -22,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         an_error_is_not_judged,
         no_build_at_all_is_wrong_usage,
         a_part_that_the_target_does_not_have_is_wrong_usage,
+        a_build_that_is_not_there_is_not_judged,
         what_it_does_to_a_case_is_shown_again_with_it,
         scripts_are_tried_on_it,
     ]
@@ -137,6 +138,17 @@ fn a_part_that_the_target_does_not_have_is_wrong_usage() {
         let (status, text) = gate(&small, &[part, &image]);
         assert_eq!(status, 2, "{text}");
         assert!(text.starts_with("error: qemu-ppce500-e500v2 has no ") && text.contains("stand in for"), "{text}");
+    }
+}
+
+/// `git bisect run` skips it: it takes 2 for a bad commit.
+fn a_build_that_is_not_there_is_not_judged() {
+    let (stage, small) = (Stage::new(), suite(Does::Ends));
+    let folder = small.path("cases");
+    for (part, path) in [("--qemu", stage.path("nothing")), ("--qemu", folder.clone()), ("--kernel", folder)] {
+        let (status, text) = gate(&small, &[part, &path.display().to_string()]);
+        assert_eq!(status, 125, "{part}: {text}");
+        assert!(text.starts_with("error: ") && text.lines().count() == 2, "{text}");
     }
 }
 

@@ -242,7 +242,7 @@ impl Vm for Machine {
     }
 
     fn enable_capability(&mut self, number: u32, flags: u32, argument: u64) -> Result<(), Errno> {
-        // What others take is an address.
+        // It takes an address, by `configure_tlb` alone; the others take numbers.
         if number == capability::SW_TLB {
             return Err(EINVAL);
         }

@@ -1,6 +1,6 @@
 //! A machine whose stubs are closures of the test's.
 
-use sprig_interpreter::{CallResult, Kernel, Machine, Unsupported};
+use sprig_interpreter::{CallResult, Kernel, Machine, Unsupported, Used};
 use sprig_isa::cpu::Cpu;
 use sprig_wire::bytecode::Register;
 use sprig_wire::log::Interrupt;
@@ -102,7 +102,7 @@ impl<F: FnMut(u32, &mut Registers) -> Option<Interrupt>> Machine for Fake<F> {
 
     fn write_code(&mut self, _: u32, _: &[u32]) {}
 
-    fn touch_everything(&mut self, _: &[u8], _: usize) {
+    fn touch_everything(&mut self, _: Used<'_>) {
         self.calls.push("touch");
     }
 

@@ -259,6 +259,7 @@ pub static SPRS: &[Spr] = &[
     spr("THRM1", n::THRM1, Deny, Rw, CpuSet::G3_750),
     spr("THRM2", n::THRM2, Deny, Rw, CpuSet::G3_750),
     spr("THRM3", n::THRM3, Deny, Rw, CpuSet::G3_750),
+    // The e500's core control has the same numbers.
     spr("HID0", n::HID0, Deny, Rw, E500),
     spr("HID1", n::HID1, Deny, Rw, E500),
     // 32-bit server CPUs: performance monitor, and what problem state sees of it.

@@ -23,7 +23,7 @@ use crate::golden::render;
 use crate::rules::Rules;
 use crate::transcript::{Fate, RunResult, Transcript};
 use condition::{Explainer, Unclear, counterexamples};
-use sprig_wire::log::State;
+use sprig_wire::log::{RACE_OUTCOMES, State};
 
 /// Everything a verdict depends on.
 #[derive(Clone, Copy, Debug)]
@@ -176,7 +176,10 @@ fn look(subject: &Subject<'_>) -> Look {
         }
         Some(State::Full) => return unclear(format!("the guest's log is full, {place}")),
         Some(State::Unsupported) => {
-            return unclear(format!("the guest cannot do this (docs/language.md says what it can map), {place}"));
+            return unclear(format!(
+                "this guest kernel cannot do this on this machine (docs/language.md says what steps need, and what can be mapped), \
+                 {place}"
+            ));
         }
         Some(State::Idle | State::Running | State::Resetting) => {
             return unclear("the log ends before the case does".to_owned());
@@ -251,7 +254,10 @@ fn broken(subject: &Subject<'_>, transcript: &Transcript) -> Result<Vec<Failure>
     // What was kept has been judged; a broken rule in it stands, but its absence says nothing.
     let overflowed = transcript.overflowed.iter().filter_map(|index| case.steps.get(*index));
     if let Some(step) = overflowed.into_iter().find(|step| !step.varying && failures.is_empty()) {
-        return Err(format!("more different outcomes than a race keeps, {}", place(case, step)));
+        return Err(format!(
+            "more different outcomes than the {RACE_OUTCOMES} that a race keeps (observe fewer bits of it, by `let x & ...`), {}",
+            place(case, step)
+        ));
     }
     Ok(failures)
 }

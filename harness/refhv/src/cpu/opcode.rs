@@ -46,12 +46,7 @@ pub mod primary {
     pub const LMW: u32 = 46;
     pub const STMW: u32 = 47;
     pub const LFS: u32 = 48;
-    pub const LFSU: u32 = 49;
     pub const LFD: u32 = 50;
-    pub const LFDU: u32 = 51;
-    pub const STFS: u32 = 52;
-    pub const STFSU: u32 = 53;
-    pub const STFD: u32 = 54;
     pub const STFDU: u32 = 55;
     pub const DS58: u32 = 58;
     pub const FP59: u32 = 59;

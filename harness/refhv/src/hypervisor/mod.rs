@@ -178,12 +178,6 @@ impl Hypervisor {
         self.mapping
     }
 
-    /// The guest's MSR as of the last exit.
-    #[must_use]
-    pub fn guest_msr(&self) -> u64 {
-        self.msr
-    }
-
     /// The value of a field of the shared state, mapped or not.
     #[must_use]
     pub fn shared_field(&self, core: &Core, field: &Field) -> u64 {

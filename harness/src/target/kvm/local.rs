@@ -12,6 +12,7 @@ use crate::target::qemu::{self, Program};
 use crate::target::{Availability, Boot, ByHand, GUEST_IMAGE, HostProgram, Stop, Target, Unprepared, batch};
 use crate::transcript::RunResult;
 use sprig_isa::cpu::{CPUS, Cpu};
+use sprig_kvm::system::{Errno, OPEN_KVM};
 use sprig_kvm::watchdog::PATIENCE;
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
@@ -44,6 +45,12 @@ struct Unavailable {
     remedy: &'static str,
 }
 
+/// What can be done where KVM cannot be opened; the VMM says the same.
+fn remedy(error: &io::Error) -> &'static str {
+    let errno = error.raw_os_error().and_then(|errno| u32::try_from(errno).ok());
+    errno.and_then(|errno| Errno(errno).of(OPEN_KVM).advice()).unwrap_or(EXPORT)
+}
+
 impl Local {
     /// Its name.
     pub const ID: &str = "kvm-local";
@@ -59,7 +66,7 @@ impl Local {
                 None => other(format!("{CPUINFO} names no CPU whose KVM sprig knows"))?,
                 Some(cpu) => match File::options().read(true).write(true).open(DEVICE) {
                     Ok(_) => (cpu, None),
-                    Err(error) => (cpu, unavailable(format!("cannot open {DEVICE}: {error}"), "modprobe kvm")),
+                    Err(error) => (cpu, unavailable(format!("cannot open {DEVICE}: {error}"), remedy(&error))),
                 },
             }
         } else {
@@ -173,6 +180,13 @@ impl Target for Local {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_may_not_open_kvm_is_not_told_to_load_it() {
+        let told = |errno| remedy(&io::Error::from_raw_os_error(errno));
+        assert!(told(13).contains("as root"), "EACCES: {}", told(13));
+        assert!(told(2).contains("modprobe kvm-pr"), "ENOENT: {}", told(2));
+    }
 
     #[test]
     fn the_cpu_is_told_by_its_pvr() {

@@ -90,7 +90,7 @@ impl Clock {
         }
     }
 
-    /// Ticks of the VMM's watchdog, a tenth of a second each, that a guest may be without progress.
+    /// Tenths of a second that a guest may be without progress.
     const fn patience(self) -> u32 {
         match self {
             // Ten minutes of a clock that a starved emulator does not keep up with: what counts is the CPU time that
