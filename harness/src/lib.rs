@@ -15,6 +15,7 @@ pub mod exercise;
 pub mod exits;
 pub mod export;
 pub mod fuzz;
+pub mod html;
 pub mod lockstep;
 pub mod mutants;
 pub mod project;

@@ -10,7 +10,7 @@
 
 use crate::board::{self, Latch, Request};
 use crate::entry;
-use crate::exit::{Exit, Unexpected};
+use crate::exit::{Exit, Mmio, Unexpected};
 use crate::host::Host;
 use crate::image::{BadImage, Image};
 use crate::papr::{self, Answer};
@@ -111,6 +111,30 @@ pub enum End {
     TooManyReturns(Unexpected),
 }
 
+/// What has become of a return of KVM_RUN.
+#[allow(clippy::large_enum_variant)] // there is one at a time, and no heap
+enum Served {
+    /// It is served.
+    Done,
+    /// The board has this access to serve.
+    Access(Mmio),
+    /// It is the machine's end.
+    Ended(End),
+}
+
+impl From<Option<End>> for Served {
+    fn from(end: Option<End>) -> Self {
+        end.map_or(Self::Done, Self::Ended)
+    }
+}
+
+/// What a machine has outside of its CPU and memory.
+struct Devices {
+    console: Console,
+    latch: Latch,
+    host: Host,
+}
+
 /// A machine with a case in it.
 #[derive(Debug)]
 pub struct Machine<'a, V> {
@@ -167,9 +191,7 @@ impl<'a, V: Vm> Machine<'a, V> {
         // From here on: what ticks a machine sees does not depend on those before it.
         reporter.system.tick_soon();
         let mut watchdog = Watchdog::new(self.program.patience, self.longest_wait(), reporter.system.ticks());
-        let mut console = Console::new();
-        let mut latch = Latch::default();
-        let mut host = Host::default();
+        let mut devices = Devices { console: Console::new(), latch: Latch::default(), host: Host::default() };
         loop {
             let exit = self.vm.run();
             let progress = Progress::of(self.vm.ram());
@@ -187,72 +209,84 @@ impl<'a, V: Vm> Machine<'a, V> {
             if watchdog.is_to_be_told(reporter.system.ticks()) {
                 self.tell(reporter);
             }
-            let access = match exit {
-                Err(EINTR | EAGAIN) | Ok(Exit::Interrupted) => continue,
-                Err(errno) => return Ok(End::Failed(errno)),
-                Ok(Exit::Mmio(access)) => access,
-                Ok(Exit::Hypercall(call)) if host.answer(&mut self.vm, &call) => continue,
-                Ok(Exit::Hypercall(call)) => match papr::serve(&mut self.vm, &call) {
-                    Ok(Answer::Status(status)) => {
-                        self.vm.answer_hypercall(status);
-                        continue;
-                    }
-                    Ok(Answer::Store(access)) => {
-                        self.vm.answer_hypercall(H_SUCCESS);
-                        access
-                    }
-                    Err(errno) => return Ok(End::Failed(errno)),
-                },
-                Ok(Exit::Vector) => {
-                    host.tell_vector(&mut self.vm);
-                    continue;
-                }
-                Ok(Exit::Watchdog) if host.hears_watchdog() => continue,
-                Ok(Exit::Watchdog) => match self.note(Unexpected::WATCHDOG, returns) {
-                    Some(end) => return Ok(end),
-                    None => continue,
-                },
-                Ok(Exit::Debug(why)) => match host.stopped(&mut self.vm, why) {
-                    Ok(true) => continue,
-                    Ok(false) => match self.note(why.unexpected(), returns) {
-                        Some(end) => return Ok(end),
-                        None => continue,
-                    },
-                    Err(errno) => return Ok(End::Failed(errno)),
-                },
-                Ok(Exit::Unexpected(what)) => match self.note(what, returns) {
-                    Some(end) => return Ok(end),
-                    None => continue,
-                },
+            let end = match self.serve(exit, &mut devices.host, returns) {
+                Served::Done => None,
+                Served::Access(access) => self.access(&access, &mut devices, reporter, returns)?,
+                Served::Ended(end) => Some(end),
             };
-            // The board has those before it that were collected for it: they mean nothing but to the latch.
-            while let Some(store) = self.vm.next_collected() {
-                board::request(&store, &mut latch);
-            }
-            match board::request(&access, &mut latch) {
-                Request::Console(byte) => console.hear(byte, reporter),
-                Request::PowerOff(_) => return Ok(End::PoweredOff(console.last_words)),
-                Request::HostCall => host.serve(&mut self.vm),
-                Request::HostCallByLoad(data) => {
-                    self.vm.answer_load(data);
-                    host.serve(&mut self.vm);
-                }
-                Request::LowerExternal => {
-                    if let Err(errno) = self.vm.interrupt(interrupt::UNSET) {
-                        return Ok(End::Failed(errno));
-                    }
-                }
-                Request::Reset => self.enter(false)?,
-                Request::Load(data) => self.vm.answer_load(data),
-                Request::Ignored => {}
-                Request::NoDevice => {
-                    self.vm.answer_load([0; 8]);
-                    if let Some(end) = self.note(access.unexpected(), returns) {
-                        return Ok(end);
-                    }
-                }
+            if let Some(end) = end {
+                return Ok(end);
             }
         }
+    }
+
+    /// Serves a return of KVM_RUN, up to an access to the board.
+    fn serve(&mut self, exit: Result<Exit, Errno>, host: &mut Host, returns: &mut Returns) -> Served {
+        let failed = |errno| Served::Ended(End::Failed(errno));
+        match exit {
+            Err(EINTR | EAGAIN) | Ok(Exit::Interrupted) => Served::Done,
+            Err(errno) => failed(errno),
+            Ok(Exit::Mmio(access)) => Served::Access(access),
+            Ok(Exit::Hypercall(call)) if host.answer(&mut self.vm, &call) => Served::Done,
+            Ok(Exit::Hypercall(call)) => match papr::serve(&mut self.vm, &call) {
+                Ok(Answer::Status(status)) => {
+                    self.vm.answer_hypercall(status);
+                    Served::Done
+                }
+                Ok(Answer::Store(access)) => {
+                    self.vm.answer_hypercall(H_SUCCESS);
+                    Served::Access(access)
+                }
+                Err(errno) => failed(errno),
+            },
+            Ok(Exit::Vector) => {
+                host.tell_vector(&mut self.vm);
+                Served::Done
+            }
+            Ok(Exit::Watchdog) if host.hears_watchdog() => Served::Done,
+            Ok(Exit::Watchdog) => self.note(Unexpected::WATCHDOG, returns).into(),
+            Ok(Exit::Debug(why)) => match host.stopped(&mut self.vm, why) {
+                Ok(true) => Served::Done,
+                Ok(false) => self.note(why.unexpected(), returns).into(),
+                Err(errno) => failed(errno),
+            },
+            Ok(Exit::Unexpected(what)) => self.note(what, returns).into(),
+        }
+    }
+
+    /// Does what an access to the board asks for; the end where it is that.
+    fn access(
+        &mut self,
+        access: &Mmio,
+        devices: &mut Devices,
+        reporter: &mut Reporter<'_, impl System>,
+        returns: &mut Returns,
+    ) -> Result<Option<End>, SetupError> {
+        let Devices { console, latch, host } = devices;
+        // The board has those before it that were collected for it: they mean nothing but to the latch.
+        while let Some(store) = self.vm.next_collected() {
+            board::request(&store, latch);
+        }
+        match board::request(access, latch) {
+            Request::Console(byte) => console.hear(byte, reporter),
+            Request::PowerOff(_) => {
+                return Ok(Some(End::PoweredOff(core::mem::replace(&mut console.last_words, Text::EMPTY))));
+            }
+            Request::HostCall => host.serve(&mut self.vm),
+            Request::HostCallByLoad(data) => {
+                self.vm.answer_load(data);
+                host.serve(&mut self.vm);
+            }
+            Request::LowerExternal => return Ok(self.vm.interrupt(interrupt::UNSET).err().map(End::Failed)),
+            Request::Reset => self.enter(false)?,
+            Request::Load(data) => self.vm.answer_load(data),
+            Request::Ignored => {}
+            Request::NoDevice => {
+                self.vm.answer_load([0; 8]);
+                return Ok(self.note(access.unexpected(), returns));
+            }
+        }
+        Ok(None)
     }
 
     /// Notes a return that nobody asked for as the running step's; the end where that cannot be.

@@ -54,6 +54,8 @@ impl Writer {
             (Self::Mtmsrd, _) => !(BY_RETURN_ONLY | book3s::HV),
             (Self::Mtmsr, _) => LOW_WORD,
             // Hypervisor state is left by hrfid only, and nothing here enters it. POW is the same bit as WE.
+            // SRR1[10:15] of a 32-bit server CPU are the cause's, and ILE is bit 15 (7400 manual, table 4-12 and rfi).
+            (Self::Return, Family::Book3s32) => !(book3s::POW | book3s::ILE),
             (Self::Return, _) => !(book3s::HV | book3s::POW),
         }
     }

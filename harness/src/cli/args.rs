@@ -34,6 +34,8 @@ pub enum Command {
     List(List),
     /// Report everything that is wrong with scripts, or with the whole suite.
     Check(Check),
+    /// Run cases on targets and write pages to browse: rules by targets, and transcripts side by side.
+    Report(Report),
     /// Run one case on one target and show everything: each step, its exits, the console, the command.
     Repro(Repro),
     /// Measure what the suite itself costs, and what a guest's operations cost.
@@ -80,6 +82,23 @@ pub struct Run {
     /// Run nothing: judge the log of what an exported folder has printed; `-` is standard input.
     #[arg(long, value_name = "LOG", conflicts_with_all = ["cases", "targets", "jobs"])]
     pub from: Option<PathBuf>,
+}
+
+/// `sprig report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The folder to write: it is created, must be empty, or has an earlier report, which is replaced.
+    #[arg(value_name = "OUT")]
+    pub folder: PathBuf,
+    /// Cases, as for `run` [default: all].
+    #[arg(value_name = "CASE")]
+    pub cases: Vec<String>,
+    /// Targets, as for `run` [default: every ref-*-bare and ref-*-pr].
+    #[arg(long = "target", short, value_name = "T")]
+    pub targets: Vec<String>,
+    /// How many targets run at the same time [default: one on each core].
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
 }
 
 /// `sprig export`.
@@ -239,7 +258,7 @@ pub struct Fuzz {
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
     /// Continue until so many seconds of CPU time are used, the target's included.
-    #[arg(long, value_name = "S", conflicts_with = "count", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, visible_alias = "time", value_name = "S", conflicts_with = "count", value_parser = clap::value_parser!(u64).range(1..))]
     pub cpu_seconds: Option<u64>,
     /// A folder for findings, one `.probe` file each; it is created if needed.
     #[arg(long, value_name = "DIR")]

@@ -13,6 +13,7 @@ mod list;
 mod lockstep;
 mod mutants;
 mod progress;
+mod report;
 mod repro;
 mod run;
 mod select;
@@ -57,6 +58,7 @@ fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Exit, Error> {
         Command::Targets(arguments) => list::targets(&arguments, out),
         Command::List(arguments) => list::list(&arguments, out),
         Command::Check(arguments) => check::check(&arguments, out),
+        Command::Report(arguments) => report::report(&arguments, out),
         Command::Repro(arguments) => repro::repro(&arguments, out),
         Command::Bench(arguments) => bench::bench(&arguments, out),
         Command::Gate(arguments) => gate::gate(&arguments, out),

@@ -62,7 +62,7 @@ pub(super) fn workers(jobs: Option<u16>) -> usize {
 }
 
 /// How many cases are going to run on all targets together.
-fn runnable(run: &Run<'_>, targets: &[Arc<dyn Target>]) -> u64 {
+pub(super) fn runnable(run: &Run<'_>, targets: &[Arc<dyn Target>]) -> u64 {
     let on = |target: &Arc<dyn Target>| {
         let profile = target.profile();
         run.cases.iter().filter(|selected| selected.instance.missing(&profile).is_none()).count() as u64

@@ -36,6 +36,9 @@ pub struct Record {
     /// How the transcript differs from its golden.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
+    /// The transcript, if the case ran to its end.
+    #[serde(skip)]
+    pub transcript: Option<String>,
     /// What the case is on the build that this one is compared with, if that is something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Status>,
@@ -71,8 +74,8 @@ impl Record {
     pub fn new(target: &str, case: &str, source: &str, verdict: Verdict) -> Self {
         let concern = verdict.status.concern();
         let Verdict { status, failures, detail, listed, golden, transcript } = verdict;
-        let change = golden.zip(transcript).map(|(golden, transcript)| Change {
-            diff: difference(&golden, &transcript),
+        let change = golden.zip(transcript.as_ref()).map(|(golden, transcript)| Change {
+            diff: difference(&golden, transcript),
             missing: golden == Mismatch::NoGolden,
             record: golden::record_command(case),
         });
@@ -89,6 +92,7 @@ impl Record {
             listed,
             elsewhere: None,
             change,
+            transcript,
             baseline: None,
             again: None,
         }

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod assemble;
+mod conditions;
 mod diagnostics;
 mod listing;
 mod properties;

@@ -2,7 +2,7 @@
 
 use sprig_isa::cpu::Family;
 use sprig_isa::exception::Class;
-use sprig_isa::msr::{self, booke};
+use sprig_isa::msr::{self, book3s, booke};
 use sprig_isa::spr::{Spr, Write, number};
 
 use super::deviation::{Deviation, SWAPPED_SPRGS, swapped};
@@ -83,10 +83,11 @@ impl Hypervisor {
         self.change_msr(core, write(self.cpu, self.msr, value, writer));
     }
 
-    /// Gives the guest a new MSR. WE (POW of the server families, the same bit) makes it wait; the bit is off again
-    /// when it has waited.
+    /// Gives the guest a new MSR. WE (POW of the server families, the same bit) makes it wait. WE stays until an
+    /// interrupt, which saves it with the rest (440 manual section 6.5.5, SRR1); POW is off again when the guest has
+    /// waited (arch/powerpc/kvm/book3s_pr.c, `kvmppc_set_msr_pr`).
     pub(super) fn change_msr(&mut self, core: &mut Core, value: u64) {
-        self.msr = value & !booke::WE;
+        self.msr = if self.cpu.family.is_booke() { value } else { value & !book3s::POW };
         if Tracer::is_asked(core, value) {
             core.clock.wake_now();
         }
