@@ -29,6 +29,9 @@ impl Hypervisor {
         if exception == Exception::MachineCheck && self.msr & msr::ME == 0 {
             return core.stop(Stop::Checkstop);
         }
+        let keeps_syndrome =
+            exception == Exception::VectorUnavailable && self.deviates(Deviation::UnitOffKeepsSyndrome);
+        let syndrome = keeps_syndrome.then(|| self.registers.get(&core.memory, number::ESR));
         let mut registers = self.registers.view(&mut core.memory);
         let Some(resume) = take(self.cpu, &mut registers, self.msr, address, &interrupt) else {
             return core.stop(Stop::NoVector(exception));
@@ -36,10 +39,16 @@ impl Hypervisor {
         if resume.address == address && resume.msr == self.msr && !exception.description().asynchronous {
             return core.stop(Stop::HandlerFaults(exception));
         }
+        if let Some(syndrome) = syndrome {
+            self.registers.set(&mut core.memory, number::ESR, syndrome);
+        }
         core.waiting = false;
         self.tracer.interrupted();
         core.state.pc = resume.address;
         self.msr = resume.msr;
+        if self.deviates(Deviation::HandlerWithoutMe) {
+            self.msr &= !msr::ME;
+        }
         if exception == Exception::MachineCheck && self.deviates(Deviation::MachineCheckKeepsMe) {
             self.msr |= msr::ME;
         }

@@ -264,7 +264,7 @@ fn a_fault_leaves_address_and_syndrome_in_the_page() {
 }
 
 #[test]
-fn waiting_ends_with_an_interrupt_and_we_is_off_again() {
+fn waiting_ends_with_an_interrupt_which_saves_we_and_switches_it_off() {
     let mut guest = Guest::mapped("e500v2");
     guest.mtspr(n::TCR, tcr::DIE.into());
     guest.mtspr(n::DEC, 1000);
@@ -273,5 +273,5 @@ fn waiting_ends_with_an_interrupt_and_we_is_off_again() {
     guest.place(guest.vector(0, 10), &[asm("b", &[0])]);
     guest.steps(100_000);
     assert_eq!(guest.pc(), guest.vector(0, 10));
-    assert_eq!(guest.page("srr1"), msr::EE);
+    assert_eq!((guest.page("srr1"), guest.page("msr")), (msr::EE | booke::WE, 0));
 }

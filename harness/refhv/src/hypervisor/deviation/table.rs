@@ -275,6 +275,12 @@ deviations! {
     CriticalInUser, "critical-in-user", Interrupt, Every,
         "critical equal to r1 withholds interrupts in problem state too",
         "arch/powerpc/kvm/book3s.c, kvmppc_critical_section, without the test of MSR[PR]";
+    UnitOffKeepsSyndrome, "unit-off-keeps-syndrome", Interrupt, Register(n::SPEFSCR),
+        "the interrupt for an SPE instruction leaves in ESR what an earlier one has left",
+        "Linux 6.12, arch/powerpc/kvm/booke.c, kvmppc_booke_irqprio_deliver, live: SPE_UNAVAIL lies behind the labels that update ESR";
+    HandlerWithoutMe, "handler-without-me", Interrupt, Server32,
+        "every handler begins with MSR[ME] off",
+        "Linux 6.12, arch/powerpc/kvm/book3s_pr.c, kvmppc_inject_interrupt_pr, live: intr_msr is 0 for a 32-bit guest";
     ResetAtEntry, "reset-at-entry", Interrupt, Server32,
         "every entry injects a system reset",
         "Linux 6.12, arch/powerpc/kvm/book3s.c, kvmppc_core_prepare_to_enter, live: __ffs(0)";
