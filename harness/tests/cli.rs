@@ -397,6 +397,23 @@ fn a_file_without_an_end_is_no_script() {
 }
 
 #[test]
+fn a_report_is_a_folder_of_pages_and_takes_nobody_elses() {
+    let small = Small::new();
+    let folder = small.path("pages").display().to_string();
+    let (status, out, err) = run(&small, &["report", &folder, "--target", TARGET]);
+    assert_eq!((status, err.as_str()), (0, ""), "the run is as expected");
+    assert_eq!(out, "Written: pages/index.html\n");
+    let index = std::fs::read_to_string(small.path("pages/index.html")).expect("a page");
+    assert!(index.contains(TARGET) && index.contains("rules/t.holds.html"), "{index}");
+    let (status, out, _) = run(&small, &["report", &folder, "--target", "qemu-ppce500-e500v2"]);
+    assert_eq!(status, 125, "a target that was named and is not here leaves the question open: {out}");
+    let root = small.root().display().to_string();
+    let (status, _, err) = run(&small, &["report", &root, "--target", TARGET]);
+    assert_eq!(status, 2, "{err}");
+    assert!(err.contains("is not empty, and no earlier report") && small.path("cases/rules.toml").is_file(), "{err}");
+}
+
+#[test]
 fn what_reads_the_output_may_stop_reading() {
     let small = Small::new();
     let mut command = Command::new(SPRIG);
