@@ -296,8 +296,12 @@ impl Sregs {
     /// The same with other values in the registers that are left alone unless they are asked for.
     #[must_use]
     pub fn beside(mut self, family: Family) -> Self {
-        if family == Family::Embedded && self.update_special == 0 {
-            (self.mcsr, self.tsr, self.dec) = (!self.mcsr & LOW, !self.tsr, !self.dec);
+        if family == Family::Embedded {
+            let leaves = |bit| self.update_special & bit == 0;
+            let (mcsr, tsr, dec) = (leaves(update::MCSR), leaves(update::TSR), leaves(update::DEC));
+            self.mcsr = if mcsr { !self.mcsr & LOW } else { self.mcsr };
+            self.tsr = if tsr { !self.tsr } else { self.tsr };
+            self.dec = if dec { !self.dec } else { self.dec };
         }
         self
     }
@@ -402,7 +406,7 @@ mod tests {
         assert_eq!((beside.tsr, beside.dec, beside.mcsr), (!1, !2, 0xffff_fffc));
         assert_eq!(Sregs { tsr: 1, dec: 2, mcsr: 3, ..beside }, before);
         assert_eq!(before.beside(Family::Server), before);
-        let asked = Sregs { update_special: update::TSR, ..before };
-        assert_eq!(asked.beside(Family::Embedded), asked);
+        let asked = Sregs { update_special: update::TSR, ..before }.beside(Family::Embedded);
+        assert_eq!((asked.tsr, asked.dec, asked.mcsr), (1, !2, 0xffff_fffc));
     }
 }
