@@ -27,7 +27,7 @@ impl Hypervisor {
         Field::by_name(&format!("sprg{number}")).map(Slot::of)
     }
 
-    /// A register of `struct kvm_regs`, by its name in [`REGS`].
+    /// A register of `struct kvm_regs`, by its name in [`sprig_wire::host::REGS`].
     ///
     /// # Errors
     /// If there is no such register.
@@ -84,7 +84,7 @@ impl Hypervisor {
         }
     }
 
-    /// A register of `struct kvm_sregs`, by its name in [`SREGS`].
+    /// A register of `struct kvm_sregs`, by its name in [`sprig_wire::host::SREGS`].
     ///
     /// # Errors
     /// If this CPU has no such register.
