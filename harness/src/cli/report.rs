@@ -18,8 +18,8 @@ pub(super) fn report(arguments: &args::Report, out: &mut dyn Write) -> Result<Ex
     let Targets { here, named_but_missing } = select::targets(&target::all(), &arguments.targets)?;
     let run = Run { suite: &suite, cases: &cases, limits: &Limits::default(), again: "" };
     let mut matrix = Matrix::new(&suite);
-    // What cannot be written shows before minutes are spent on the run.
-    html::write(&arguments.folder, &matrix).map_err(unwritten)?;
+    // Before minutes are spent on the run; an earlier report stays until there is a new one.
+    html::claim(&arguments.folder).map_err(unwritten)?;
     let bar = Bar::new(runnable(&run, &here));
     let ran = run.on_all(&here, workers(arguments.jobs), &bar, |event| -> Result<(), Infallible> {
         match event {

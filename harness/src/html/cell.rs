@@ -28,14 +28,10 @@ impl Cell {
 
     /// By one case. A failure counts for the rule that it breaks, and a death for each that the case cites.
     fn by(rule: &str, outcome: &Outcome) -> Self {
-        let breaks = || outcome.failures.is_empty() || outcome.failures.iter().any(|failure| failure.rule == rule);
+        let is_anothers = !outcome.failures.is_empty() && outcome.failures.iter().all(|failure| failure.rule != rule);
         match outcome.status {
-            Status::ExpectedFail if breaks() => Self::Listed,
-            Status::Fail if breaks() => Self::Broken,
-            Status::Pass | Status::UnexpectedPass | Status::ExpectedFail | Status::Fail | Status::Skip => Self::Held,
-            Status::Changed => Self::Changed,
-            Status::Crash | Status::Hang => Self::Broken,
-            Status::Error => Self::Unknown,
+            Status::ExpectedFail | Status::Fail if is_anothers => Self::Held,
+            status => Self::of_status(status),
         }
     }
 

@@ -35,8 +35,8 @@ pub enum WriteError {
 /// # Errors
 /// [`WriteError`].
 pub fn write(folder: &Path, matrix: &Matrix<'_>) -> Result<(), WriteError> {
-    make_room(folder)?;
-    put(folder, MARK, "")?;
+    claim(folder)?;
+    clear(folder)?;
     put(folder, STYLE, include_str!("style.css"))?;
     for rule in matrix.suite.rules.iter() {
         put(folder, &format!("{RULES}/{}.html", rule.id), &pages::rule(matrix, rule).into_string())?;
@@ -54,18 +54,21 @@ fn has_run(matrix: &Matrix<'_>, script: &Script) -> bool {
     script.instances().iter().any(|instance| matrix.on(instance.name()).next().is_some())
 }
 
-fn make_room(folder: &Path) -> Result<(), WriteError> {
-    let failed = |path: &Path| {
-        let path = path.to_path_buf();
-        move |error| WriteError::Write { path, error }
-    };
+/// Makes the folder a report's, without a change to an earlier one: what cannot be written shows before the run.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn claim(folder: &Path) -> Result<(), WriteError> {
     fs::create_dir_all(folder).map_err(failed(folder))?;
-    if fs::read_dir(folder).map_err(failed(folder))?.next().is_none() {
-        return Ok(());
-    }
-    if !folder.join(MARK).is_file() {
+    let is_empty = fs::read_dir(folder).map_err(failed(folder))?.next().is_none();
+    if !is_empty && !folder.join(MARK).is_file() {
         return Err(WriteError::NotOurs(folder.to_path_buf()));
     }
+    put(folder, MARK, "")
+}
+
+/// Takes an earlier report away.
+fn clear(folder: &Path) -> Result<(), WriteError> {
     for part in [INDEX, STYLE, RULES, CASES].map(|part| folder.join(part)) {
         let removed = if part.is_dir() { fs::remove_dir_all(&part) } else { fs::remove_file(&part) };
         match removed {
@@ -79,5 +82,10 @@ fn make_room(folder: &Path) -> Result<(), WriteError> {
 fn put(folder: &Path, name: &str, text: &str) -> Result<(), WriteError> {
     let path = folder.join(name);
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
-    written.map_err(|error| WriteError::Write { path, error })
+    written.map_err(failed(&path))
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> WriteError {
+    let path = path.to_path_buf();
+    move |error| WriteError::Write { path, error }
 }

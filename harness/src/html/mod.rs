@@ -13,7 +13,7 @@ mod cell;
 mod folder;
 mod pages;
 
-pub use folder::{WriteError, write};
+pub use folder::{WriteError, claim, write};
 
 use crate::judge::{Failure, Listed, Status};
 use crate::report::{Record, TargetReport};
