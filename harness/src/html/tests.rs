@@ -116,6 +116,8 @@ fn targets_that_did_not_do_the_same_are_side_by_side_and_what_differs_is_marked(
 fn an_earlier_report_is_replaced_and_nothing_else() {
     let suite = Suite::load(&project::root()).expect("nothing is wrong");
     let folder = report(&suite);
+    claim(folder.path()).expect("it is ours");
+    assert!(folder.path().join("cases").is_dir(), "a run that does not end leaves the report before");
     write(folder.path(), &Matrix::new(&suite)).expect("it is ours");
     assert!(!folder.path().join("cases").exists(), "of the report before");
     let other = tempfile::tempdir().expect("a folder");
