@@ -208,10 +208,10 @@ impl Machine for Guest {
         let log_page = (log_filled / PAGE * PAGE).min(log.len());
         let ahead = LOG_AHEAD.min(log.len() - log_page);
         let (slots, log) = (slots.as_mut_ptr() as usize, log.as_mut_ptr() as usize);
-        // SAFETY: the image, its stacks and what the layout sets aside are the kernel's. What is stored to is either what
-        // the caller has lent, in whole pages (slots and log are), or has no reference to it in use: data of modules
-        // that nothing runs of now, the end of a stack, which is deeper than any function is, vectors, save area and
-        // code. Handlers change none of their pages' last bytes.
+        // SAFETY: the image, its stacks and what the layout sets aside are the kernel's. What is stored to is what the
+        // caller has lent, in whole pages (slots and log are), or data, vectors, save area and code, of which nothing is
+        // borrowed now, or a byte of a stack: this thread's own, below which handlers do not begin, and which keeps its
+        // value. Handlers change none of the pages' last bytes.
         unsafe {
             // An emulator translates code again that a store may have changed.
             touch(IMAGE_BASE as usize, data - IMAGE_BASE as usize);
