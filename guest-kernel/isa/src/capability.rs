@@ -41,6 +41,7 @@ pub static CAPABILITIES: &[Capability] = &[
     row("KVM_CAP_SYNC_MMU", 16, Of::Every),
     row("KVM_CAP_SET_GUEST_DEBUG", 23, Of::Every),
     row("KVM_CAP_PPC_SEGSTATE", 43, Of::Server),
+    row("KVM_CAP_PPC_OSI", PPC_OSI, Of::Server),
     row("KVM_CAP_PPC_UNSET_IRQ", 53, Of::Every),
     row("KVM_CAP_ENABLE_CAP", 54, Of::Every),
     row("KVM_CAP_PPC_GET_PVINFO", 57, Of::Every),
@@ -58,6 +59,8 @@ pub static CAPABILITIES: &[Capability] = &[
 
 /// KVM_CAP_COALESCED_MMIO: which page of a vCPU's mapping is the ring of stores that user space need not see at once.
 pub const COALESCED_MMIO: u32 = 15;
+/// KVM_CAP_PPC_OSI: Mac-on-Linux' calls go to user space.
+pub const PPC_OSI: u32 = 52;
 /// KVM_CAP_PPC_BOOKE_SREGS: KVM_GET_SREGS has the embedded families' registers.
 pub const PPC_BOOKE_SREGS: u32 = 62;
 /// KVM_CAP_PPC_PAPR: the guest is a PAPR partition.
@@ -80,7 +83,6 @@ pub static COUNTS: &[(&str, u32)] =
 pub static OTHER_NAMES: &[(&str, u32)] = &[
     ("KVM_CAP_IOEVENTFD", 36),
     ("KVM_CAP_PPC_PAIRED_SINGLES", 48),
-    ("KVM_CAP_PPC_OSI", 52),
     ("KVM_CAP_SPAPR_TCE", 63),
     ("KVM_CAP_PPC_RMA", 65),
     ("KVM_CAP_PPC_GET_SMMU_INFO", 78),

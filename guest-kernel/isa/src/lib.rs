@@ -41,6 +41,7 @@ pub mod mmu;
 pub mod msr;
 pub mod name;
 pub mod one_reg;
+pub mod osi;
 pub mod other_vm;
 pub mod page;
 pub mod replacement;

@@ -148,6 +148,10 @@ pub enum Call {
     SetWideReg = 39,
     /// Type and address of two breakpoints more, which each following [`Self::SetGuestDebug`] has as well.
     MoreBreakpoints = 40,
+    /// KVM_CAP_PPC_OSI of the vCPU, and what KVM_EXIT_OSI is answered with (sprig_isa::osi): the first of the registers.
+    AnswerOsi = 41,
+    /// What a general register held at the last KVM_EXIT_OSI, and how many there were.
+    OsiRegister = 42,
 }
 
 /// One host step.
@@ -205,6 +209,8 @@ pub static HOST_CALLS: &[HostCall] = &[
     row(Call::GetWideReg, "get-wide-reg", 1, 2),
     row(Call::SetWideReg, "set-wide-reg", 3, 0),
     row(Call::MoreBreakpoints, "more-breakpoints", 4, 0),
+    row(Call::AnswerOsi, "answer-osi", 1, 0),
+    row(Call::OsiRegister, "osi-register", 1, 2),
 ];
 
 /// The first row's number; each row's is that of the one before it and one.

@@ -7,6 +7,7 @@
 //!                      PAPR     u64 nr, u64 ret, u64 args[9]
 //!                      DEBUG    u64 address, u32 status
 //!                      EPR      u32 epr
+//!                      OSI      u64 gprs[32]
 //! ```
 
 use sprig_isa::answer::HCALL_REGISTERS;
@@ -21,6 +22,8 @@ pub const AT_STATUS: usize = AT_UNION + 8;
 pub const AT_ARGUMENTS: usize = AT_UNION + 16;
 /// Where the interrupt vector goes that the kernel has asked for.
 pub const AT_VECTOR: usize = AT_UNION;
+/// Where a call of Mac-on-Linux has the guest's general registers, and where what they are to be goes.
+pub const AT_GPRS: usize = AT_UNION;
 
 const AT_REASON: usize = 0x08;
 const AT_UNION: usize = 0x20;
@@ -96,6 +99,8 @@ pub enum Exit {
     Vector,
     /// The watchdog's last time-out has come.
     Watchdog,
+    /// A call of Mac-on-Linux.
+    Osi,
     /// A signal.
     Interrupted,
     /// Anything else.
@@ -113,6 +118,7 @@ impl Exit {
             reason::INTR => return Self::Interrupted,
             reason::EPR => return Self::Vector,
             reason::WATCHDOG => return Self::Watchdog,
+            reason::OSI => return Self::Osi,
             reason::DEBUG => {
                 let status = u32::from_ne_bytes(field(run, AT_DEBUG_STATUS));
                 return Self::Debug(Stopped { address: double, status });
@@ -140,6 +146,8 @@ impl Exit {
 impl Unexpected {
     /// A watchdog's last time-out that nobody has asked for.
     pub const WATCHDOG: Self = Self { reason: reason::WATCHDOG, detail: 0 };
+    /// A call of Mac-on-Linux that nobody answers.
+    pub const OSI: Self = Self { reason: reason::OSI, detail: 0 };
 }
 
 impl Stopped {
@@ -227,6 +235,8 @@ mod tests {
         assert_eq!(Exit::decode(&run), Exit::Vector);
         run[0x08..0x0c].copy_from_slice(&21u32.to_ne_bytes());
         assert_eq!(Exit::decode(&run), Exit::Watchdog);
+        run[0x08..0x0c].copy_from_slice(&18u32.to_ne_bytes());
+        assert_eq!(Exit::decode(&run), Exit::Osi);
     }
 
     #[test]

@@ -7,9 +7,10 @@ use crate::registers::Family;
 use crate::system::{Breakpoint, CoalescedZone, Errno, Failure, GuestDebug, Translation, Vm, interrupt};
 use crate::tlb::{Entry, Params};
 use sprig_isa::answer::Answerer;
-use sprig_isa::capability::WATCHDOG;
+use sprig_isa::capability::{PPC_OSI, WATCHDOG};
 use sprig_isa::debug::{Debugger, SOFTWARE_BREAKPOINT, Stop};
 use sprig_isa::one_reg::{self, LPCR, OF_PARTITION, ONE_REGS};
+use sprig_isa::osi::Responder;
 use sprig_isa::other_vm::Registers;
 use sprig_wire::board::{LATCH, LATCH_SIZE, REGISTERS};
 use sprig_wire::host::{ARGUMENTS, Call, HostCall, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
@@ -56,6 +57,8 @@ pub struct Host {
     /// What the next external interrupt is.
     vector: u32,
     answerer: Answerer,
+    /// Who answers Mac-on-Linux' calls, once they are asked for.
+    responder: Option<Responder>,
     /// Somebody has asked to be told of the watchdog's last time-out.
     asks_for_watchdog: bool,
     watchdog_exits: u64,
@@ -147,6 +150,16 @@ impl Host {
             }
             Call::HcallArgument => {
                 let seen = self.answerer.seen(first).ok_or(Refusal::Unknown)?;
+                results[..seen.len()].copy_from_slice(&seen);
+                Ok(seen[0])
+            }
+            Call::AnswerOsi => {
+                vm.enable_capability(PPC_OSI, 0, 0)?;
+                self.responder = Some(Responder::new(first));
+                Ok(0)
+            }
+            Call::OsiRegister => {
+                let seen = self.responder.and_then(|responder| responder.seen(first)).ok_or(Refusal::Unknown)?;
                 results[..seen.len()].copy_from_slice(&seen);
                 Ok(seen[0])
             }
@@ -247,6 +260,16 @@ impl Host {
         answer.is_some()
     }
 
+    /// The guest has made a call of Mac-on-Linux. False if the case does not say what is answered.
+    pub fn answers_osi(&mut self, vm: &mut impl Vm) -> bool {
+        if let Some(responder) = &mut self.responder {
+            let mut gprs = vm.osi_registers();
+            responder.answer(&mut gprs);
+            vm.answer_osi(&gprs);
+        }
+        self.responder.is_some()
+    }
+
     /// The kernel has delivered an external interrupt and asks which it is.
     pub fn tell_vector(&mut self, vm: &mut impl Vm) {
         vm.answer_vector(self.vector);
@@ -320,6 +343,8 @@ fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u6
         | Call::AnswerHcall
         | Call::HcallArgument
         | Call::EnableHcall
+        | Call::AnswerOsi
+        | Call::OsiRegister
         | Call::Capability
         | Call::EnableCapability
         | Call::WatchdogExits

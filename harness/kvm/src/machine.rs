@@ -245,6 +245,8 @@ impl<'a, V: Vm> Machine<'a, V> {
             }
             Ok(Exit::Watchdog) if host.hears_watchdog() => Served::Done,
             Ok(Exit::Watchdog) => self.note(Unexpected::WATCHDOG, returns).into(),
+            Ok(Exit::Osi) if host.answers_osi(&mut self.vm) => Served::Done,
+            Ok(Exit::Osi) => self.note(Unexpected::OSI, returns).into(),
             Ok(Exit::Debug(why)) => match host.stopped(&mut self.vm, why) {
                 Ok(true) => Served::Done,
                 Ok(false) => self.note(why.unexpected(), returns).into(),

@@ -82,7 +82,7 @@ impl<V: Vm> OtherVm<V> {
                 Err(EINTR | EAGAIN) | Ok(Exit::Interrupted) => continue,
                 Ok(Exit::Mmio(access)) => Some(access),
                 Ok(Exit::Hypercall(call)) => papr::store(&call),
-                Ok(Exit::Debug(_) | Exit::Vector | Exit::Watchdog | Exit::Unexpected(_)) => None,
+                Ok(Exit::Debug(_) | Exit::Vector | Exit::Watchdog | Exit::Osi | Exit::Unexpected(_)) => None,
                 Err(errno) => return Err(failed(errno)),
             };
             return match access.map(|access| board::request(&access, &mut Latch::default())) {

@@ -7,6 +7,7 @@ use crate::tlb;
 use core::fmt;
 use core::ops::Range;
 use sprig_isa::answer::HCALL_REGISTERS;
+use sprig_isa::osi;
 use sprig_isa::other_vm::Registers;
 use sprig_wire::aside::Page;
 use sprig_wire::host::errno;
@@ -129,6 +130,12 @@ pub trait Vm {
 
     /// What it gets in r4 to r12; what it had there, if nobody says.
     fn answer_registers(&mut self, registers: &[u64; HCALL_REGISTERS]);
+
+    /// The general registers of the call of Mac-on-Linux that KVM_RUN returned for.
+    fn osi_registers(&mut self) -> [u64; osi::REGISTERS];
+
+    /// What they are when the guest goes on.
+    fn answer_osi(&mut self, gprs: &[u64; osi::REGISTERS]);
 
     /// True if the guest is a PAPR partition.
     fn is_partition(&self) -> bool;

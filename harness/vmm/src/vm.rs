@@ -8,9 +8,9 @@ use crate::pieces::Pieces;
 use core::ops::Range;
 use core::ptr;
 use sprig_isa::answer::HCALL_REGISTERS;
-use sprig_isa::{capability, other_vm::Registers};
+use sprig_isa::{capability, osi, other_vm::Registers};
 use sprig_kvm::coalesced::{self, Coalesced};
-use sprig_kvm::exit::{AT_ARGUMENTS, AT_DATA, AT_STATUS, AT_VECTOR, Exit, HEAD, Mmio};
+use sprig_kvm::exit::{AT_ARGUMENTS, AT_DATA, AT_GPRS, AT_STATUS, AT_VECTOR, Exit, HEAD, Mmio};
 use sprig_kvm::ioctl as request;
 use sprig_kvm::other_vm::OtherVm;
 use sprig_kvm::registers::{Family, Regs, Sregs, one_reg};
@@ -99,6 +99,16 @@ impl Vm for Machine {
     fn answer_registers(&mut self, registers: &[u64; HCALL_REGISTERS]) {
         // SAFETY: within `struct kvm_run`, which nobody reads before the next KVM_RUN.
         unsafe { self.kernel.run.at::<[u64; HCALL_REGISTERS]>(AT_ARGUMENTS).write_volatile(*registers) };
+    }
+
+    fn osi_registers(&mut self) -> [u64; osi::REGISTERS] {
+        // SAFETY: within `struct kvm_run`, which nobody changes now.
+        unsafe { self.kernel.run.at::<[u64; osi::REGISTERS]>(AT_GPRS).read_volatile() }
+    }
+
+    fn answer_osi(&mut self, gprs: &[u64; osi::REGISTERS]) {
+        // SAFETY: within `struct kvm_run`, which nobody reads before the next KVM_RUN.
+        unsafe { self.kernel.run.at::<[u64; osi::REGISTERS]>(AT_GPRS).write_volatile(*gprs) };
     }
 
     fn is_partition(&self) -> bool {

@@ -270,6 +270,19 @@ fn a_hypercall_is_answered_in_every_register_and_its_own_are_told() {
 }
 
 #[test]
+fn a_call_of_mac_on_linux_is_answered_once_the_case_asks_for_it() {
+    let (mut host, mut vm) = (Host::default(), FakeVm::default());
+    vm.regs.gpr = core::array::from_fn(|register| 0x100 + register as u64);
+    assert!(!host.answers_osi(&mut vm));
+    assert_eq!(ask(&mut vm, "osi-register", &[0]), (STATUS_UNKNOWN, 0));
+    results(&mut host, &mut vm, "answer-osi", &[0x70]);
+    assert!(host.answers_osi(&mut vm));
+    assert_eq!(vm.regs.gpr[..4], [0x100, 0x101, 0x102, 0x70]);
+    assert_eq!(vm.regs.gpr[11..14], [0x78, 0x79, 0x10d]);
+    assert_eq!(results(&mut host, &mut vm, "osi-register", &[31])[..2], [0x11f, 1]);
+}
+
+#[test]
 fn a_hypercall_is_switched_on_and_off_as_the_case_says() {
     let mut vm = FakeVm::default();
     assert_eq!(ask(&mut vm, "enable-hcall", &[0x2c, 1]), (STATUS_OK, 0));

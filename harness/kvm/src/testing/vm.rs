@@ -8,6 +8,7 @@ use crate::system::{CoalescedZone, EINTR, EINVAL, ESRCH, Errno, Failure, GuestDe
 use crate::tlb;
 use core::ops::Range;
 use sprig_isa::answer::HCALL_REGISTERS;
+use sprig_isa::osi;
 use sprig_isa::other_vm::Registers;
 use sprig_wire::layout::RAM_SIZE;
 use std::boxed::Box;
@@ -145,6 +146,14 @@ impl Vm for FakeVm {
 
     fn answer_registers(&mut self, registers: &[u64; HCALL_REGISTERS]) {
         self.registers.push(*registers);
+    }
+
+    fn osi_registers(&mut self) -> [u64; osi::REGISTERS] {
+        self.regs.gpr
+    }
+
+    fn answer_osi(&mut self, gprs: &[u64; osi::REGISTERS]) {
+        self.regs.gpr = *gprs;
     }
 
     fn is_partition(&self) -> bool {

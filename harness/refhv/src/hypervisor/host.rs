@@ -9,11 +9,12 @@ use std::mem;
 use std::ops::Range;
 
 use sprig_isa::answer::Answerer;
-use sprig_isa::capability::{COUNTS, Capability, WATCHDOG};
+use sprig_isa::capability::{COUNTS, Capability, PPC_OSI, WATCHDOG};
 use sprig_isa::cpu::Family;
 use sprig_isa::hcall::KVM_SC_SEQUENCE;
 use sprig_isa::insn::Insn;
 use sprig_isa::one_reg::ONE_REGS;
+use sprig_isa::osi::Responder;
 use sprig_isa::other_vm;
 use sprig_isa::page::PAGE_SIZE;
 use sprig_wire::host::{Call, REGS, SLOT_SIZE, SREGS, VALUES, errno};
@@ -43,6 +44,8 @@ pub(super) struct Asked {
     pub(super) next_vector: Option<u32>,
     /// Who answers the hypercalls of a partition that the hypervisor leaves to user space.
     pub(super) answerer: Answerer,
+    /// Who answers Mac-on-Linux' calls, which are hypercalls once there is somebody.
+    pub(super) responder: Option<Responder>,
     /// Those that it leaves to user space although it has them.
     pub(super) switched_off: Vec<u64>,
     /// One external interrupt is pending that is over when it has been delivered (KVM_INTERRUPT_SET).
@@ -151,6 +154,17 @@ impl Host<Hypervisor> for UserSpace {
             }
             Call::HcallArgument => {
                 let seen = hypervisor.asked.answerer.seen(first).ok_or(Refusal::Unknown)?;
+                results[..seen.len()].copy_from_slice(&seen);
+                seen[0]
+            }
+            Call::AnswerOsi if Capability::by_number(PPC_OSI).is_some_and(|osi| osi.is_of(hypervisor.cpu.family)) => {
+                hypervisor.asked.responder = Some(Responder::new(first));
+                0
+            }
+            Call::AnswerOsi => return Err(Refusal::Errno(EINVAL)),
+            Call::OsiRegister => {
+                let seen = hypervisor.asked.responder.and_then(|responder| responder.seen(first));
+                let seen = seen.ok_or(Refusal::Unknown)?;
                 results[..seen.len()].copy_from_slice(&seen);
                 seen[0]
             }
@@ -281,6 +295,7 @@ impl Hypervisor {
         let segments = self.segments;
 
         self.asked.switched_off.clear();
+        self.asked.responder = None;
         self.shared.clear(&mut core.memory);
         self.identify(core);
         self.mapping = self.mapping.filter(|_| policy::PAGE_SURVIVES_MIGRATION);

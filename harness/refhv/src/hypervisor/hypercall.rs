@@ -8,6 +8,7 @@ use sprig_isa::hcall::{
     TOKEN_REGISTER, papr,
 };
 use sprig_isa::msr::{self, lpcr};
+use sprig_isa::osi;
 use sprig_isa::spr::number;
 
 use super::deviation::HOST_POINTER;
@@ -21,8 +22,6 @@ pub(super) const STATUS: usize = 3;
 const RESULT: usize = 4;
 /// Where a hypervisor that describes its layout puts the offset of the first field.
 const LAYOUT: usize = 5;
-/// r3 and r4 of a call of the OSI interface (arch/powerpc/include/uapi/asm/kvm.h, OSI_SC_MAGIC_R3 and _R4).
-const OSI_MAGIC: [u64; 2] = [0x1137_24fa, 0x7781_0f9b];
 /// A token that no call has.
 const NO_TOKEN: u32 = u32::MAX;
 
@@ -38,9 +37,11 @@ impl Hypervisor {
         if self.deviates(Deviation::SystemCallStopsHost) {
             return core.stop(Stop::GivenUp);
         }
-        if self.deviates(Deviation::OsiAnswered) && core.state.gpr[STATUS..=RESULT] == OSI_MAGIC {
+        let is_osi = self.asked.responder.is_some() || self.deviates(Deviation::OsiAnswered);
+        if is_osi && osi::is_call(&core.state.gpr) {
             self.exit(core, Exit::Mmio);
             core.state.pc = core.state.nia;
+            self.osi_call(core);
             return;
         }
         let is_partition = interrupt.syndrome == papr::LEV && self.mmu.is_partition();
@@ -64,6 +65,17 @@ impl Hypervisor {
                 return_address = core.state.pc;
             }
             self.inject(core, Interrupt::new(Exception::SystemCall), return_address);
+        }
+    }
+
+    /// Mac-on-Linux' call, which user space answers, if anybody does.
+    fn osi_call(&mut self, core: &mut Core) {
+        let mut gprs = core.state.gpr;
+        if let Some(responder) = &mut self.asked.responder {
+            responder.answer(&mut gprs);
+        }
+        if !self.deviates(Deviation::OsiAnswerLost) {
+            core.state.gpr = gprs;
         }
     }
 

@@ -313,6 +313,19 @@ fn a_hypercall_of_user_space_has_nine_registers_both_ways() {
 }
 
 #[test]
+fn a_call_of_mac_on_linux_is_user_spaces_once_it_asks_for_it() {
+    let mut guest = Guest::new("7447");
+    call(&mut guest, "answer-osi", &[0x70]).expect("a step of the table");
+    guest.set_gpr(3, 0x1137_24fa);
+    guest.set_gpr(4, 0x7781_0f9b);
+    guest.set_gpr(13, 0xd);
+    guest.run(&[asm("sc", &[])]);
+    assert_eq!([3, 4, 12, 13].map(|register| guest.gpr(register)), [0x70, 0x71, 0x79, 0xd]);
+    assert_eq!(results(&mut guest, "osi-register", &[4])[..2], [0x7781_0f9b, 1]);
+    assert_eq!(call(&mut Guest::new("440"), "answer-osi", &[0x70]), Err(Refusal::Errno(22)));
+}
+
+#[test]
 fn a_hypercall_that_nobody_answers_is_no_function() {
     let mut guest = Guest::new("power8");
     call(&mut guest, "answer-hcall", &[0x5c, 5, 0x70]).expect("a step of the table");

@@ -245,6 +245,9 @@ deviations! {
     OsiAnswered, "osi-answered", Hypercall, Every,
         "sc with the magic values of the OSI interface goes to user space, from problem state too",
         "arch/powerpc/kvm/book3s_pr.c, BOOK3S_INTERRUPT_SYSCALL, without the test of osi_enabled, which comes before that of MSR[PR]";
+    OsiAnswerLost, "osi-answer-lost", Hypercall, Server,
+        "the registers that user space answers a call of the OSI interface with do not reach the guest",
+        "arch/powerpc/kvm/powerpc.c, kvm_arch_vcpu_ioctl_run, without osi_needed";
     PaprFromUser, "papr-from-user", Hypercall, Partition,
         "sc with LEV = 1 in problem state is answered as a call to PAPR",
         "arch/powerpc/kvm/book3s_pr.c, BOOK3S_INTERRUPT_SYSCALL, without the test of MSR[PR]";
