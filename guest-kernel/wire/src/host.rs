@@ -42,6 +42,8 @@ pub mod errno {
     pub const EAGAIN: u32 = 11;
     /// Permission denied.
     pub const EACCES: u32 = 13;
+    /// It is there already.
+    pub const EEXIST: u32 = 17;
     /// Busy.
     pub const EBUSY: u32 = 16;
     /// No such device.
@@ -152,6 +154,11 @@ pub enum Call {
     AnswerOsi = 41,
     /// What a general register held at the last KVM_EXIT_OSI, and how many there were.
     OsiRegister = 42,
+    /// KVM_SET_USER_MEMORY_REGION: number of the slot, guest-physical address, length and flags; its memory is the guest's
+    /// own, from its beginning.
+    GiveSlot = 43,
+    /// KVM_GET_STATS_FD of the vCPU: the counter with this index in [`STATISTICS`].
+    Statistic = 44,
 }
 
 /// One host step.
@@ -211,6 +218,8 @@ pub static HOST_CALLS: &[HostCall] = &[
     row(Call::MoreBreakpoints, "more-breakpoints", 4, 0),
     row(Call::AnswerOsi, "answer-osi", 1, 0),
     row(Call::OsiRegister, "osi-register", 1, 2),
+    row(Call::GiveSlot, "give-slot", 4, 1),
+    row(Call::Statistic, "statistic", 1, 1),
 ];
 
 /// The first row's number; each row's is that of the one before it and one.
@@ -245,6 +254,7 @@ impl Call {
             Self::GetSregs | Self::SetSregs | Self::SetSregsBeside => {
                 Some(&Structure { name: "struct kvm_sregs", registers: SREGS })
             }
+            Self::Statistic => Some(&Structure { name: "the statistics of a vCPU", registers: STATISTICS }),
             _ => None,
         }
     }
@@ -280,6 +290,17 @@ impl HostCall {
 pub const REGS: &[&str] = &[
     "PC", "CR", "CTR", "LR", "XER", "MSR", "SRR0", "SRR1", "PID", "SPRG0", "SPRG1", "SPRG2", "SPRG3", "SPRG4", "SPRG5",
     "SPRG6", "SPRG7",
+];
+
+/// Counters of a vCPU that scripts may name, by index: `kvm_vcpu_stats_desc` (arch/powerpc/kvm/booke.c) has them in small
+/// letters.
+pub const STATISTICS: &[&str] = &[
+    "MMIO_EXITS",
+    "EMULATED_INST_EXITS",
+    "SYSCALL_EXITS",
+    "DSI_EXITS",
+    "DTLB_REAL_MISS_EXITS",
+    "ITLB_REAL_MISS_EXITS",
 ];
 
 /// Registers of `struct kvm_sregs` (uapi/asm/kvm.h) that scripts may name, by index: MAS7 and MAS3 are halves of one

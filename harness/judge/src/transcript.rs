@@ -160,7 +160,12 @@ impl Transcript {
         let mut transcript = Self::default();
         for entry in Entries::new(&result.entries) {
             let entry = entry?;
-            let index = usize::from(entry.step);
+            let mut index = usize::from(entry.step);
+            // Behind its last step the guest says that the case is over. What becomes of it there, such as a debugger's stop that
+            // nobody asked for, is told with that step.
+            if matches!(entry.kind, Kind::GivenUp | Kind::Stray) && index == case.steps.len() {
+                index = index.saturating_sub(1);
+            }
             let step = case.steps.get(index).ok_or(Unreadable::Step { found: index, steps: case.steps.len() })?;
             let taken = entry.interrupt.map(|interrupt| {
                 let exception = Exception::from_number(interrupt.exception)
@@ -213,6 +218,7 @@ impl RunResult {
 mod tests {
     use super::*;
     use crate::example::{alias, alias_transcript, result, trapped};
+    use sprig_wire::log;
 
     /// Where the exception of step 0 happened by its SRR0, in bytes from the beginning of its stub, which is one of two
     /// words.
@@ -247,6 +253,22 @@ mod tests {
         let error = Transcript::decode(&other, &whole).expect_err("of another case");
         assert_eq!(error, Unreadable::Step { found: 4, steps: 3 });
         assert_eq!(error.to_string(), "an entry of the log is of step 4, and the case has 3");
+    }
+
+    #[test]
+    fn what_becomes_of_a_guest_behind_the_last_step_is_of_that_step() {
+        let case = alias();
+        let end = case.steps.len();
+        let decoded = |step: usize, kind| {
+            let mut result = result(&case, &alias_transcript(1, 2));
+            let step = u16::try_from(step).expect("a number of a step");
+            result.entries.extend(log::encode(step, kind, None, &[4, 0]));
+            Transcript::decode(&case, &result)
+        };
+        let given_up = decoded(end, Kind::GivenUp).expect("of the last step").given_up;
+        assert_eq!(given_up[&(end - 1)], [GivenUp { reason: 4, detail: 0 }]);
+        assert_eq!(decoded(end + 1, Kind::GivenUp).err(), Some(Unreadable::Step { found: end + 1, steps: end }));
+        assert_eq!(decoded(end, Kind::Completed).err(), Some(Unreadable::Step { found: end, steps: end }));
     }
 
     #[test]

@@ -13,7 +13,9 @@ use sprig_isa::one_reg::{self, LPCR, OF_PARTITION, ONE_REGS};
 use sprig_isa::osi::Responder;
 use sprig_isa::other_vm::Registers;
 use sprig_wire::board::{LATCH, LATCH_SIZE, REGISTERS};
-use sprig_wire::host::{ARGUMENTS, Call, HostCall, REGS, RESULTS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES};
+use sprig_wire::host::{
+    ARGUMENTS, Call, HostCall, REGS, RESULTS, STATISTICS, STATUS_OK, STATUS_REFUSED, STATUS_UNKNOWN, VALUES,
+};
 use sprig_wire::layout::HOST_BLOCK;
 
 /// Bytes of a page of the guest's.
@@ -203,6 +205,14 @@ impl Host {
                 let latch = CoalescedZone { addr: (REGISTERS + LATCH).into(), size: LATCH_SIZE, pio: 0 };
                 Ok(vm.collect_stores(latch, first != 0).map(|()| 0)?)
             }
+            Call::GiveSlot => {
+                let [_, address, length, flags, ..] = *arguments;
+                Ok(vm.give_slot(first as u32, address, length, flags as u32).map(|()| 0)?)
+            }
+            Call::Statistic => {
+                let name = usize::try_from(first).ok().and_then(|index| STATISTICS.get(index));
+                Ok(vm.statistic(name.ok_or(Refusal::Unknown)?).ok_or(Refusal::Unknown)?)
+            }
             Call::LogDirty => Ok(vm.log_dirty(first != 0).map(|()| 0)?),
             Call::Dirty => Ok(vm.is_dirty(usize::try_from(first).unwrap_or(usize::MAX))?.into()),
             _ => call_vm(vm, call, [first, second]),
@@ -354,6 +364,8 @@ fn call_vm(vm: &mut impl Vm, call: Call, [first, second]: [u64; 2]) -> Result<u6
         | Call::ReplaceSlot
         | Call::CoalesceMmio
         | Call::ConfigureTlb
+        | Call::GiveSlot
+        | Call::Statistic
         | Call::LogDirty
         | Call::Dirty => Err(Refusal::Unknown),
     }

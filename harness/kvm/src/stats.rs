@@ -23,6 +23,26 @@ const SUM: &[u8] = b"sum_exits";
 
 /// Finds every counter of exits that is not zero: its name without `_exits`, and its value.
 pub fn exits(file: &[u8], each: &mut dyn FnMut(&[u8], u64)) {
+    counters(file, &mut |name, value| {
+        if let Some(short) = name.strip_suffix(EXITS).filter(|_| value != 0 && name != SUM) {
+            each(short, value);
+        }
+    });
+}
+
+/// The counter of this name, in capitals.
+pub fn counter(file: &[u8], wanted: &str) -> Option<u64> {
+    let mut found = None;
+    counters(file, &mut |name, value| {
+        if name.eq_ignore_ascii_case(wanted.as_bytes()) {
+            found = Some(value);
+        }
+    });
+    found
+}
+
+/// Finds every counter: its name and its value.
+fn counters(file: &[u8], each: &mut dyn FnMut(&[u8], u64)) {
     let word = |at: usize| file.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
     let field = |index: usize| word(4 * index).and_then(|value| usize::try_from(value).ok());
     let (Some(name_size), Some(number), Some(descriptors), Some(data)) = (field(1), field(2), field(4), field(5))
@@ -42,9 +62,9 @@ pub fn exits(file: &[u8], each: &mut dyn FnMut(&[u8], u64)) {
         let counts = flags & TYPE_MASK == TYPE_CUMULATIVE && flags & UNIT_MASK == 0 && one;
         let start = data.saturating_add(offset as usize);
         let value = file.get(start..start.saturating_add(8)).and_then(|bytes| bytes.try_into().ok());
-        let (Some(short), Some(value)) = (name.strip_suffix(EXITS), value.map(u64::from_ne_bytes)) else { continue };
-        if counts && value != 0 && name != SUM {
-            each(short, value);
+        let Some(value) = value.map(u64::from_ne_bytes) else { continue };
+        if counts {
+            each(name, value);
         }
     }
 }
@@ -78,6 +98,13 @@ mod tests {
         let mut found = Vec::new();
         exits(file, &mut |name, value| found.push((String::from_utf8_lossy(name).into_owned(), value)));
         found
+    }
+
+    #[test]
+    fn one_counter_is_found_by_its_name_in_capitals() {
+        let file = file(&[("mmio_exits", 0, 0), ("halt_wakeup", 0, 5)]);
+        assert_eq!(counter(&file, "MMIO_EXITS"), Some(0));
+        assert_eq!((counter(&file, "HALT_WAKEUP"), counter(&file, "MMIO")), (Some(5), None));
     }
 
     #[test]

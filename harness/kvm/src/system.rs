@@ -283,6 +283,16 @@ pub trait Vm {
     /// The kernel's.
     fn replace_slot(&mut self, at: usize, word: u32) -> Result<(), Errno>;
 
+    /// KVM_SET_USER_MEMORY_REGION: number, guest-physical address, length and flags. Its memory is the guest's own, from
+    /// its beginning.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn give_slot(&mut self, number: u32, address: u64, length: u64, flags: u32) -> Result<(), Errno>;
+
+    /// A counter of the vCPU by its name, in capitals (KVM_GET_STATS_FD).
+    fn statistic(&mut self, name: &str) -> Option<u64>;
+
     /// Has the kernel collect the stores to these bytes of guest-physical addresses, or not.
     ///
     /// # Errors

@@ -15,14 +15,16 @@ use sprig_kvm::ioctl as request;
 use sprig_kvm::other_vm::OtherVm;
 use sprig_kvm::registers::{Family, Regs, Sregs, one_reg};
 use sprig_kvm::system::{
-    CoalescedZone, DirtyLog, EBUSY, EINTR, EINVAL, ESRCH, EnableCap, Errno, Failure, GuestDebug, Interrupt, MmuV3,
-    OneReg, Pvinfo, Translation, Vm,
+    CoalescedZone, DirtyLog, EBUSY, EINTR, EINVAL, ESRCH, EnableCap, Errno, Failure, GuestDebug, Interrupt,
+    MemoryRegion, MmuV3, OneReg, Pvinfo, Translation, Vm,
 };
 use sprig_kvm::{stats, tlb};
 use sprig_wire::layout::RAM_SIZE;
 
 /// Bytes of the smallest page of a host: its log of dirty pages has the most bits then.
 const SMALLEST_PAGE: usize = 0x1000;
+/// Bytes of the statistics that are read at once where a script asks for one: each counter begins within a piece.
+const STATISTICS_PIECE: usize = 20;
 /// Where `struct kvm_run` says that KVM_RUN is to return at once.
 const AT_IMMEDIATE_EXIT: usize = 1;
 
@@ -279,6 +281,25 @@ impl Vm for Machine {
         self.pieces.replace(&self.kernel.vm, &self.ram, at, word)
     }
 
+    fn give_slot(&mut self, number: u32, address: u64, length: u64, flags: u32) -> Result<(), Errno> {
+        let region = MemoryRegion {
+            slot: number,
+            flags,
+            guest_phys_addr: address,
+            memory_size: length,
+            userspace_addr: self.ram.address() as u64,
+        };
+        // SAFETY: what of the slot is the guest's memory stays until after the VM is gone; what is not is nobody's.
+        unsafe { take(&self.kernel.vm, request::SET_USER_MEMORY_REGION, &region) }
+    }
+
+    fn statistic(&mut self, name: &str) -> Option<u64> {
+        let mut found = None;
+        // In pieces, as a program does that reads header, descriptors and data one after another (api.rst, section 4.134).
+        self.statistics(STATISTICS_PIECE, &mut |file| found = stats::counter(file, name));
+        found
+    }
+
     fn collect_stores(&mut self, zone: CoalescedZone, on: bool) -> Result<(), Errno> {
         let page = match self.capability(capability::COALESCED_MMIO)? {
             0 => return Err(EINVAL),
@@ -369,17 +390,25 @@ impl Vm for Machine {
     }
 
     fn counters(&mut self, each: &mut dyn FnMut(&[u8], u64)) {
+        self.statistics(stats::FILE, &mut |file| stats::exits(file, each));
+    }
+}
+
+impl Machine {
+    /// What KVM_GET_STATS_FD gives, read in pieces of at most so many bytes.
+    fn statistics(&mut self, piece: usize, look: &mut dyn FnMut(&[u8])) {
         // SAFETY: it takes no argument.
         let Ok(file) = (unsafe { ioctl(self.kernel.vcpu.0, request::GET_STATS_FD, 0) }) else { return };
         let file = File(file);
         let mut bytes = [0; stats::FILE];
         let mut length = 0;
         while let Some(room) = bytes.get_mut(length..).filter(|room| !room.is_empty()) {
-            match linux::read(file.0, room) {
+            let piece = room.len().min(piece);
+            match linux::read(file.0, &mut room[..piece]) {
                 Ok(0) | Err(_) => break,
                 Ok(read) => length += read,
             }
         }
-        stats::exits(bytes.get(..length).unwrap_or(&[]), each);
+        look(bytes.get(..length).unwrap_or(&[]));
     }
 }

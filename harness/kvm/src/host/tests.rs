@@ -283,6 +283,17 @@ fn a_call_of_mac_on_linux_is_answered_once_the_case_asks_for_it() {
 }
 
 #[test]
+fn a_slot_has_what_the_case_says_and_a_counter_goes_by_its_name() {
+    let mut vm = FakeVm::default();
+    assert_eq!(ask(&mut vm, "give-slot", &[9, 0x4000_0000, 0x1000, 0]), (STATUS_OK, 0));
+    assert_eq!(ask(&mut vm, "give-slot", &[9, 0, 0, 0x80]), (STATUS_REFUSED, EINVAL.0.into()));
+    assert_eq!(vm.given, [(9, 0x4000_0000, 0x1000)]);
+    assert_eq!(ask(&mut vm, "statistic", &[index(STATISTICS, "MMIO_EXITS")]), (STATUS_OK, 7));
+    assert_eq!(ask(&mut vm, "statistic", &[index(STATISTICS, "SYSCALL_EXITS")]), (STATUS_UNKNOWN, 0));
+    assert_eq!(ask(&mut vm, "statistic", &[STATISTICS.len() as u64]), (STATUS_UNKNOWN, 0));
+}
+
+#[test]
 fn a_hypercall_is_switched_on_and_off_as_the_case_says() {
     let mut vm = FakeVm::default();
     assert_eq!(ask(&mut vm, "enable-hcall", &[0x2c, 1]), (STATUS_OK, 0));

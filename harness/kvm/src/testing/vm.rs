@@ -60,6 +60,8 @@ pub(crate) struct FakeVm {
     pub(crate) replaced: Vec<Range<usize>>,
     /// Pieces of 64 KiB that have, and the word in them.
     pub(crate) replaced_slots: Vec<(usize, u32)>,
+    /// Slots that it was given: number, address and length.
+    pub(crate) given: Vec<(u32, u64, u64)>,
     /// Where stores are collected.
     pub(crate) zone: Option<CoalescedZone>,
     /// Those that were.
@@ -107,6 +109,7 @@ impl Default for FakeVm {
             capabilities: Vec::new(),
             replaced: Vec::new(),
             replaced_slots: Vec::new(),
+            given: Vec::new(),
             zone: None,
             collected: VecDeque::new(),
             logs_dirty: false,
@@ -288,6 +291,19 @@ impl Vm for FakeVm {
     fn replace_slot(&mut self, at: usize, word: u32) -> Result<(), Errno> {
         self.replaced_slots.push((at, word));
         Ok(())
+    }
+
+    fn give_slot(&mut self, number: u32, address: u64, length: u64, flags: u32) -> Result<(), Errno> {
+        if flags != 0 {
+            Err(EINVAL)
+        } else {
+            self.given.push((number, address, length));
+            Ok(())
+        }
+    }
+
+    fn statistic(&mut self, name: &str) -> Option<u64> {
+        (name == "MMIO_EXITS").then_some(7)
     }
 
     fn collect_stores(&mut self, zone: CoalescedZone, on: bool) -> Result<(), Errno> {

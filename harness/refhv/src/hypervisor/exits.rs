@@ -122,6 +122,11 @@ impl Exits {
         self.counts.0[reason as usize] += 1;
     }
 
+    /// Exits for this reason so far.
+    pub(super) fn total_of(&self, reason: Exit) -> u64 {
+        self.steps.iter().map(|(_, counts)| counts.of(reason)).sum::<u64>() + self.counts.of(reason)
+    }
+
     #[cold]
     fn begin(&mut self, step: Step) {
         match self.place(self.current) {

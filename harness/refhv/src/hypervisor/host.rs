@@ -17,11 +17,12 @@ use sprig_isa::one_reg::ONE_REGS;
 use sprig_isa::osi::Responder;
 use sprig_isa::other_vm;
 use sprig_isa::page::PAGE_SIZE;
-use sprig_wire::host::{Call, REGS, SLOT_SIZE, SREGS, VALUES, errno};
+use sprig_wire::host::{Call, REGS, SLOT_SIZE, SREGS, STATISTICS, VALUES, errno};
 use sprig_wire::layout;
 
 use super::shared;
-use super::{Deviation, Hypervisor, policy};
+use super::slots::{Slot, Slots};
+use super::{Deviation, Exit, Hypervisor, policy};
 use crate::cpu::Core;
 use crate::host::{Host, Refusal, Values};
 use crate::mmu::Searched;
@@ -54,6 +55,8 @@ pub(super) struct Asked {
     pub(super) line_once: bool,
     /// How often each page of memory had been written to when user space last looked; empty where nobody logs that.
     logged: Vec<u64>,
+    /// Its memory slots.
+    slots: Slots,
 }
 
 /// The program that owns the guest.
@@ -205,6 +208,20 @@ impl Host<Hypervisor> for UserSpace {
             Call::ReplaceSlot => replace_slot(core, first, second as u32)?,
             // Who sees a store that only changes what a later load gets, and when, makes no difference here.
             Call::CoalesceMmio => 0,
+            Call::GiveSlot => {
+                let [_, address, length, flags, ..] = *arguments;
+                let given = hypervisor.asked.slots.give(Slot { number: first, address, length, flags });
+                given.map(|()| 0).map_err(|errno| Refusal::Errno(errno.into()))?
+            }
+            Call::Statistic => {
+                let reason = match name(STATISTICS)? {
+                    "MMIO_EXITS" => Exit::Mmio,
+                    "EMULATED_INST_EXITS" => Exit::Emulated,
+                    "SYSCALL_EXITS" => Exit::Hypercall,
+                    _ => return Err(Refusal::Unknown),
+                };
+                hypervisor.exits.total_of(reason)
+            }
             Call::LogDirty => {
                 let pages = if first == 0 { 0 } else { core.memory.size() / PAGE_SIZE };
                 hypervisor.asked.logged = (0..pages).map(|page| core.memory.writes(page * PAGE_SIZE)).collect();

@@ -42,6 +42,7 @@ pub mod policy;
 mod registers;
 mod shadow;
 mod shared;
+mod slots;
 mod translation;
 
 pub use design::{DESIGNS, Design, Row as DesignRow};

@@ -61,7 +61,7 @@ impl PaprTable {
     /// Carries out the call that r3 names.
     pub(super) fn call<R: Registers>(&mut self, regs: &mut R, gpr: &mut [u64; 32]) -> Effect {
         let (flags, index, avpn) = (gpr[FLAGS], gpr[INDEX], gpr[ENTRY]);
-        let result = match gpr[STATUS] as u32 {
+        let result = match u32::try_from(gpr[STATUS]).unwrap_or(u32::MAX) {
             H_ENTER => self.enter(flags, index, (gpr[ENTRY], gpr[ENTRY + 1])).map(|index| gpr[RESULTS] = index),
             H_REMOVE => self.remove(flags, index, avpn).map(|(word0, word1)| {
                 gpr[RESULTS] = word0;

@@ -326,6 +326,20 @@ fn a_call_of_mac_on_linux_is_user_spaces_once_it_asks_for_it() {
 }
 
 #[test]
+fn exits_are_counted_by_their_kind() {
+    let mut guest = Guest::new("e500v2");
+    let counter = |guest: &mut Guest, name: &str| {
+        let index = sprig_wire::host::STATISTICS.iter().position(|counter| *counter == name).expect("a counter");
+        call(guest, "statistic", &[index as u64]).expect("a step of the table")
+    };
+    let before = ["EMULATED_INST_EXITS", "SYSCALL_EXITS"].map(|name| counter(&mut guest, name));
+    guest.set_gpr(0, sprig_isa::hcall::KVM_SC_MAGIC_R0.into());
+    guest.run(&[asm("mfmsr", &[3]), asm("sc", &[]), asm("sc", &[])]);
+    let after = ["EMULATED_INST_EXITS", "SYSCALL_EXITS"].map(|name| counter(&mut guest, name));
+    assert_eq!([after[0] - before[0], after[1] - before[1]], [1, 2]);
+}
+
+#[test]
 fn a_hypercall_that_nobody_answers_is_no_function() {
     let mut guest = Guest::new("power8");
     call(&mut guest, "answer-hcall", &[0x5c, 5, 0x70]).expect("a step of the table");
