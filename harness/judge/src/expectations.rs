@@ -55,6 +55,9 @@ pub struct Expectation {
     pub link: String,
     /// Observations whose values are not what goldens may hold: a host's address, say.
     pub varies: Patterns,
+    /// Observations that break a rule where this deviation is gone and another one is not, which it hides: a guest that
+    /// dies shows nothing else. The gate allows that.
+    pub behind: Patterns,
     /// Line in the file, from 1.
     pub line: usize,
 }
@@ -83,6 +86,8 @@ struct Table {
     link: String,
     #[serde(default)]
     varies: Patterns,
+    #[serde(default)]
+    behind: Patterns,
 }
 
 impl Expectations {
@@ -102,8 +107,9 @@ impl Expectations {
                     problems.push(Problem::at(path, line, format!("an expectation needs a {field}")));
                 }
             }
-            let Table { target, case, outcome, reason, link, varies } = table;
-            entries.push(Expectation { target: target.into_inner(), case, outcome, reason, link, varies, line });
+            let Table { target, case, outcome, reason, link, varies, behind } = table;
+            let target = target.into_inner();
+            entries.push(Expectation { target, case, outcome, reason, link, varies, behind, line });
         }
         if problems.is_empty() { Ok(Self { path: path.to_owned(), entries }) } else { Err(problems) }
     }

@@ -46,6 +46,7 @@ pub fn weigh(verdict: &Verdict, baseline: Option<&Verdict>, reviewed: Option<&Ve
 fn alone(verdict: &Verdict, reviewed: Option<&Verdict>) -> Concern {
     match verdict.status {
         Status::Pass | Status::Skip | Status::ExpectedFail => Concern::None,
+        Status::Fail if is_behind(verdict) => Concern::News,
         Status::Changed if is_open(verdict) && !reviewed.is_some_and(|reviewed| is_part(verdict, reviewed)) => {
             Concern::Failure
         }
@@ -54,13 +55,25 @@ fn alone(verdict: &Verdict, reviewed: Option<&Verdict>) -> Concern {
     }
 }
 
+/// True if all that fails is what the listed deviation hides, and that is gone: another one, listed as well, shows in its
+/// place.
+fn is_behind(verdict: &Verdict) -> bool {
+    let mut findings = verdict.failures.iter().flat_map(|failure| &failure.findings).peekable();
+    findings.peek().is_some() && findings.all(|finding| hides(verdict, finding))
+}
+
+/// True if the listed deviation is known to hide this.
+fn hides(verdict: &Verdict, finding: &Finding) -> bool {
+    verdict.listed.as_ref().is_some_and(|listed| listed.behind.matches(&finding.observed))
+}
+
 /// True if a rule is broken, listed or not: a machine that dies or hangs breaks the one that a guest must not do that.
 fn breaks(verdict: &Verdict) -> bool {
     !verdict.failures.is_empty()
         || matches!(verdict.status, Status::ExpectedFail | Status::Fail | Status::Crash | Status::Hang)
 }
 
-/// True if every failure is one that the reviewed build has too; it may have fewer. That build counts only if it does
+/// True if every failure is one that the reviewed build has too, or hides; it may have fewer. That build counts only if it does
 /// what was reviewed. Findings are compared by rule, step (which names the register), expected and observed value, not
 /// by line, which does not tell the rounds of a loop apart. Of an unexpected interrupt only kind and cause are
 /// compared, since a fix of something else may change the MSR that it saves; a wrong saved MSR is a finding of its own
@@ -78,7 +91,7 @@ fn is_part(verdict: &Verdict, reviewed: &Verdict) -> bool {
             == (other, &seen.step, &seen.observed, &seen.expected, gave(seen))
     };
     reviewed.status == Status::ExpectedFail
-        && findings(verdict).all(|found| findings(reviewed).any(|seen| same(found, seen)))
+        && findings(verdict).all(|found| hides(verdict, found.1) || findings(reviewed).any(|seen| same(found, seen)))
 }
 
 /// True if both builds did the same. Two crashes are the same whatever was printed last, which may be chance.
@@ -89,7 +102,9 @@ fn is_same(verdict: &Verdict, baseline: &Verdict) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::Failure;
+    use crate::expectations::Deviation;
+    use crate::judge::{Failure, Listed};
+    use crate::pattern::Patterns;
 
     const NO_REVIEW: Option<&Verdict> = None;
 
@@ -180,6 +195,35 @@ mod tests {
         for (findings, concern) in rows {
             let now = breaking(Status::Changed, findings);
             assert_eq!(weigh(&now, None, Some(&reviewed), false), concern, "{findings:?}");
+        }
+    }
+
+    /// Each row: what the expectation says is behind its deviation, what fails, and what that means: of a case that was
+    /// reviewed to crash, and of one that was reviewed to break `a`.
+    #[test]
+    fn what_a_cured_deviation_has_hidden_may_show() {
+        let listed = |behind: Option<&str>| {
+            let behind = behind.map(Patterns::from).unwrap_or_default();
+            Some(Listed { outcome: Deviation::Crash, reason: String::new(), link: String::new(), behind })
+        };
+        let rows = [
+            (Some("b"), "b", [Concern::News, Concern::News]),
+            (Some("b"), "ab", [Concern::Failure, Concern::News]),
+            (Some("b"), "bc", [Concern::Failure, Concern::Failure]),
+            (None, "b", [Concern::Failure, Concern::Failure]),
+        ];
+        let breaking_each = |status, names: &str| {
+            let mut verdict = breaking(status, &vec![("mtspr", "1"); names.len()]);
+            for (finding, name) in verdict.failures[0].findings.iter_mut().zip(names.chars()) {
+                finding.observed = name.to_string();
+            }
+            verdict
+        };
+        let reviewed = breaking_each(Status::ExpectedFail, "a");
+        for (behind, names, [crashed, failed]) in rows {
+            let now = |status| Verdict { listed: listed(behind), ..breaking_each(status, names) };
+            assert_eq!(weigh(&now(Status::Fail), None, None, false), crashed, "{names} behind {behind:?}");
+            assert_eq!(weigh(&now(Status::Changed), None, Some(&reviewed), false), failed, "{names} behind {behind:?}");
         }
     }
 

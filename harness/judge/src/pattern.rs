@@ -9,6 +9,9 @@ use wildmatch::WildMatch;
 #[derive(Clone, PartialEq)]
 pub struct Pattern(WildMatch);
 
+// Two are the same if their text is.
+impl Eq for Pattern {}
+
 impl Pattern {
     /// Reads a pattern; every text is one.
     #[must_use]
@@ -48,7 +51,7 @@ impl<'de> serde::Deserialize<'de> for Pattern {
 }
 
 /// One pattern or several, as a file has them: a text or a list.
-#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(from = "OneOrMore")]
 pub struct Patterns(Vec<Pattern>);
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::expectations::{Deviation, Expectations};
 use crate::judge::{Concern, Exit, Exits, Failure, Finding, Listed, Mismatch, Status, Verdict};
+use crate::pattern::Patterns;
 use std::path::Path;
 
 fn verdict(status: Status) -> Verdict {
@@ -32,7 +33,12 @@ fn broken() -> Verdict {
 }
 
 fn records() -> Vec<Record> {
-    let listed = Some(Listed { outcome: Deviation::Fail, reason: "K6".into(), link: "https://k6".into() });
+    let listed = Some(Listed {
+        outcome: Deviation::Fail,
+        reason: "K6".into(),
+        link: "https://k6".into(),
+        behind: Patterns::default(),
+    });
     let verdicts = [
         ("pass", verdict(Status::Pass)),
         ("skip", Verdict::skip("needs magic-page")),

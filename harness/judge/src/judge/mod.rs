@@ -20,6 +20,7 @@ use crate::case::{Case, Profile, Step};
 use crate::describe;
 use crate::expectations::{Deviation, Expectation};
 use crate::golden::render;
+use crate::pattern::Patterns;
 use crate::rules::Rules;
 use crate::transcript::{Fate, RunResult, Transcript};
 use condition::{Explainer, Unclear, counterexamples};
@@ -88,11 +89,15 @@ pub struct Listed {
     pub reason: String,
     /// Where it is described.
     pub link: String,
+    /// Observations that fail where it is gone and what it hides is not ([`Expectation::behind`]).
+    #[serde(skip)]
+    pub behind: Patterns,
 }
 
 impl From<&Expectation> for Listed {
     fn from(entry: &Expectation) -> Self {
-        Self { outcome: entry.outcome, reason: entry.reason.clone(), link: entry.link.clone() }
+        let Expectation { outcome, reason, link, behind, .. } = entry;
+        Self { outcome: *outcome, reason: reason.clone(), link: link.clone(), behind: behind.clone() }
     }
 }
 
