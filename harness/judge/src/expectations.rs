@@ -13,7 +13,7 @@
 
 use crate::pattern::Patterns;
 use crate::problem::{Lines, Problem, parse_toml};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -40,6 +40,9 @@ impl fmt::Display for Deviation {
     }
 }
 
+/// What is seen of observations, by their names as reports have them.
+pub type Behind = BTreeMap<String, Patterns>;
+
 /// One reviewed deviation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
@@ -56,8 +59,8 @@ pub struct Expectation {
     /// Observations whose values are not what goldens may hold: a host's address, say.
     pub varies: Patterns,
     /// Observations that break a rule where this deviation is gone and another one is not, which it hides: a guest that
-    /// dies shows nothing else. The gate allows that.
-    pub behind: Patterns,
+    /// dies shows nothing else. The gate allows that if what is seen then is this.
+    pub behind: Behind,
     /// Line in the file, from 1.
     pub line: usize,
 }
@@ -87,7 +90,7 @@ struct Table {
     #[serde(default)]
     varies: Patterns,
     #[serde(default)]
-    behind: Patterns,
+    behind: Behind,
 }
 
 impl Expectations {

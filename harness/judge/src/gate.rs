@@ -62,9 +62,10 @@ fn is_behind(verdict: &Verdict) -> bool {
     findings.peek().is_some() && findings.all(|finding| hides(verdict, finding))
 }
 
-/// True if the listed deviation is known to hide this.
+/// True if the listed deviation is known to hide just this.
 fn hides(verdict: &Verdict, finding: &Finding) -> bool {
-    verdict.listed.as_ref().is_some_and(|listed| listed.behind.matches(&finding.observed))
+    let seen = verdict.listed.as_ref().and_then(|listed| listed.behind.get(&finding.observed));
+    seen.is_some_and(|seen| seen.matches(&finding.actual))
 }
 
 /// True if a rule is broken, listed or not: a machine that dies or hangs breaks the one that a guest must not do that.
@@ -73,8 +74,8 @@ fn breaks(verdict: &Verdict) -> bool {
         || matches!(verdict.status, Status::ExpectedFail | Status::Fail | Status::Crash | Status::Hang)
 }
 
-/// True if every failure is one that the reviewed build has too, or hides; it may have fewer. That build counts only if it does
-/// what was reviewed. Findings are compared by rule, step (which names the register), expected and observed value, not
+/// True if every failure is one that the reviewed build has too, or hides; it may have fewer. That build counts only if
+/// it does what was reviewed. Findings are compared by rule, step (which names the register), expected and observed value, not
 /// by line, which does not tell the rounds of a loop apart. Of an unexpected interrupt only kind and cause are
 /// compared, since a fix of something else may change the MSR that it saves; a wrong saved MSR is a finding of its own
 /// where a rule covers it.
@@ -102,7 +103,7 @@ fn is_same(verdict: &Verdict, baseline: &Verdict) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expectations::Deviation;
+    use crate::expectations::{Behind, Deviation};
     use crate::judge::{Failure, Listed};
     use crate::pattern::Patterns;
 
@@ -198,32 +199,33 @@ mod tests {
         }
     }
 
-    /// Each row: what the expectation says is behind its deviation, what fails, and what that means: of a case that was
-    /// reviewed to crash, and of one that was reviewed to break `a`.
+    /// Each row: whether the expectation says that an observation `b` of 2 is behind its deviation, what fails, and what
+    /// that means: of a case that was reviewed to crash, and of one that was reviewed to break `a`.
     #[test]
     fn what_a_cured_deviation_has_hidden_may_show() {
-        let listed = |behind: Option<&str>| {
-            let behind = behind.map(Patterns::from).unwrap_or_default();
-            Some(Listed { outcome: Deviation::Crash, reason: String::new(), link: String::new(), behind })
-        };
+        let behind = Behind::from([("b".to_owned(), Patterns::from("2"))]);
+        let listed = |behind| Listed { outcome: Deviation::Crash, reason: String::new(), link: String::new(), behind };
         let rows = [
-            (Some("b"), "b", [Concern::News, Concern::News]),
-            (Some("b"), "ab", [Concern::Failure, Concern::News]),
-            (Some("b"), "bc", [Concern::Failure, Concern::Failure]),
-            (None, "b", [Concern::Failure, Concern::Failure]),
+            (true, "b2", [Concern::News, Concern::News]),
+            (true, "a1 b2", [Concern::Failure, Concern::News]),
+            (true, "b3", [Concern::Failure, Concern::Failure]),
+            (true, "b2 c2", [Concern::Failure, Concern::Failure]),
+            (false, "b2", [Concern::Failure, Concern::Failure]),
         ];
-        let breaking_each = |status, names: &str| {
-            let mut verdict = breaking(status, &vec![("mtspr", "1"); names.len()]);
-            for (finding, name) in verdict.failures[0].findings.iter_mut().zip(names.chars()) {
-                finding.observed = name.to_string();
+        let breaking_each = |status, seen: &str| {
+            let seen: Vec<_> = seen.split(' ').map(|seen| seen.split_at(1)).collect();
+            let mut verdict = breaking(status, &seen);
+            for (finding, (name, _)) in verdict.failures[0].findings.iter_mut().zip(seen) {
+                finding.observed = name.to_owned();
             }
             verdict
         };
-        let reviewed = breaking_each(Status::ExpectedFail, "a");
-        for (behind, names, [crashed, failed]) in rows {
-            let now = |status| Verdict { listed: listed(behind), ..breaking_each(status, names) };
-            assert_eq!(weigh(&now(Status::Fail), None, None, false), crashed, "{names} behind {behind:?}");
-            assert_eq!(weigh(&now(Status::Changed), None, Some(&reviewed), false), failed, "{names} behind {behind:?}");
+        let reviewed = breaking_each(Status::ExpectedFail, "a1");
+        for (is_behind, seen, [crashed, failed]) in rows {
+            let listed = listed(if is_behind { behind.clone() } else { Behind::new() });
+            let now = |status| Verdict { listed: Some(listed.clone()), ..breaking_each(status, seen) };
+            assert_eq!(weigh(&now(Status::Fail), None, None, false), crashed, "{seen}");
+            assert_eq!(weigh(&now(Status::Changed), None, Some(&reviewed), false), failed, "{seen}");
         }
     }
 

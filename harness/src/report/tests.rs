@@ -1,9 +1,8 @@
 //! One run with every status, in each format.
 
 use super::*;
-use crate::expectations::{Deviation, Expectations};
+use crate::expectations::{Behind, Deviation, Expectations};
 use crate::judge::{Concern, Exit, Exits, Failure, Finding, Listed, Mismatch, Status, Verdict};
-use crate::pattern::Patterns;
 use std::path::Path;
 
 fn verdict(status: Status) -> Verdict {
@@ -37,7 +36,7 @@ fn records() -> Vec<Record> {
         outcome: Deviation::Fail,
         reason: "K6".into(),
         link: "https://k6".into(),
-        behind: Patterns::default(),
+        behind: Behind::new(),
     });
     let verdicts = [
         ("pass", verdict(Status::Pass)),

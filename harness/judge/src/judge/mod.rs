@@ -18,9 +18,8 @@ pub use status::{Concern, Exit, Match, Seen, Status, decide};
 
 use crate::case::{Case, Profile, Step};
 use crate::describe;
-use crate::expectations::{Deviation, Expectation};
+use crate::expectations::{Behind, Deviation, Expectation};
 use crate::golden::render;
-use crate::pattern::Patterns;
 use crate::rules::Rules;
 use crate::transcript::{Fate, RunResult, Transcript};
 use condition::{Explainer, Unclear, counterexamples};
@@ -89,9 +88,9 @@ pub struct Listed {
     pub reason: String,
     /// Where it is described.
     pub link: String,
-    /// Observations that fail where it is gone and what it hides is not ([`Expectation::behind`]).
+    /// What fails where it is gone and what it hides is not ([`Expectation::behind`]).
     #[serde(skip)]
-    pub behind: Patterns,
+    pub behind: Behind,
 }
 
 impl From<&Expectation> for Listed {
